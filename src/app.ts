@@ -1,0 +1,74 @@
+import { createBillingApi, type BillingApi } from './billing-api/billing-api';
+import { Billing } from './billing/billing';
+import type { Paging } from './billing/window-plan';
+import { SharedFlights } from './cache/shared-flights';
+import type { Config } from './config';
+import { createGraphqlServer } from './graphql/apollo-server';
+import { buildServedSchema } from './graphql/subgraph';
+import { createHttpServer } from './http/server';
+import type { Log } from './telemetry/log';
+import { createTransport } from './upstream/transport';
+import { UpstreamSource } from './upstream/upstream-source';
+
+/** The running gateway. */
+export interface App {
+  readonly url: string;
+  /** The embedded billing API, where there is one. */
+  readonly billingApi: BillingApi | null;
+  /** Ends readiness, waits `drainDelayMs`, lets the requests under way finish, and closes all that was opened. */
+  close(): Promise<void>;
+}
+
+/** Wires the rooms and starts the gateway. Rejects, with everything closed again, where something cannot be opened. */
+export async function createApp(config: Config, log: Log): Promise<App> {
+  const opened: (() => Promise<unknown>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    const billingApi = config.billingApiUrl === null ? await createBillingApi({ paging: config.billingApiPaging.mode, pageBase: config.billingApiPaging.base }) : null;
+    if (billingApi) opened.push(() => billingApi.close());
+    const transport = createTransport({
+      baseUrl: config.billingApiUrl ?? new URL((billingApi as BillingApi).url),
+      connections: config.billingApiConnections,
+      maxBodyBytes: config.billingApiMaxBodyBytes,
+      timeoutMs: config.billingApiTimeoutMs,
+    });
+    opened.push(() => transport.close());
+    const source = new SharedFlights(new UpstreamSource(transport, config.billingApiPaging));
+    const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity };
+    const apollo = createGraphqlServer({
+      schema: buildServedSchema(),
+      introspection: config.introspection,
+      maxTokens: config.maxTokens,
+      reportInternalError: (errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'),
+    });
+    await apollo.start();
+    opened.push(() => apollo.stop());
+    const http = await createHttpServer({
+      host: config.host,
+      port: config.port,
+      apollo,
+      createBilling: (operation) => new Billing(source, operation, paging),
+      pageLimits: { maxPageSize: config.maxPageSize },
+      callBudget: config.upstreamCallBudget,
+      deadlineMs: config.requestDeadlineMs,
+      alwaysTraced: !config.production,
+      maxRequestBytes: config.maxRequestBytes,
+      corsOrigins: config.corsOrigins,
+    });
+    opened.push(() => http.close());
+    return {
+      url: http.url,
+      billingApi,
+      close: async () => {
+        http.setReady(false);
+        await new Promise((resolve) => setTimeout(resolve, config.drainDelayMs));
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}

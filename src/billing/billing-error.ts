@@ -1,0 +1,37 @@
+/** What can go wrong between the domain and the billing API. A closed list: every failure is one of these. */
+export type BillingFailure =
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'invalid-input'
+  | 'rate-limited'
+  | 'timeout'
+  | 'unavailable'
+  | 'invalid-response'
+  | 'budget-exceeded';
+
+/** What a failure carries besides its kind and message. */
+export interface BillingErrorDetails {
+  /** For `rate-limited`: the seconds that the billing API asked to wait, where it said so. */
+  readonly retryAfterSeconds?: number;
+}
+
+/**
+ * A failure of the domain, with a message that may be shown to a client: it never holds a token,
+ * an address, a customer's id or a part of an answer. What only an operator may see is in `cause`.
+ */
+export class BillingError extends Error {
+  override readonly name = 'BillingError';
+  readonly failure: BillingFailure;
+  readonly details: BillingErrorDetails;
+
+  constructor(failure: BillingFailure, message: string, options: BillingErrorDetails & { cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.failure = failure;
+    this.details = options.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: options.retryAfterSeconds };
+  }
+}
+
+/** Makes the failure for an argument that is not of its form. `expected` completes the sentence "`name` must be …". */
+export function invalidArgument(name: string, expected: string): BillingError {
+  return new BillingError('invalid-input', `\`${name}\` must be ${expected}.`);
+}

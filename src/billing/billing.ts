@@ -1,0 +1,82 @@
+import type { BillingOperation } from './billing-operation';
+import type { BillingSource } from './billing-source';
+import { contractKey } from './billing-source';
+import type { Invoice } from './bills';
+import { BillsLoader, type PageLoad } from './bills-loader';
+import { Contract, type InvoicePage, type PageLoadOf } from './contract';
+import type { Customer } from './customer';
+import { InvoiceScan } from './invoice-scan';
+import type { PageRequest } from './window';
+import type { Paging } from './window-plan';
+
+/** The smallest question there is: does the contract exist, and what are its own data? */
+const HEAD: PageRequest = { offset: 0, first: 1, probe: false };
+
+/**
+ * The domain as one operation sees it: contracts and invoices of customers, read on behalf of the operation's caller.
+ * Everything that was read once is not read again.
+ */
+export class Billing {
+  readonly operation: BillingOperation;
+  readonly #loader: BillsLoader;
+  readonly #scans = new Map<string, InvoiceScan>();
+
+  constructor(source: BillingSource, operation: BillingOperation, paging: Paging) {
+    this.operation = operation;
+    this.#loader = new BillsLoader(source, operation, paging);
+  }
+
+  /** Invoices that one call may ask for: the page size of a search by number. */
+  get scanPageSize(): number {
+    return this.#loader.paging.maxQuantity;
+  }
+
+  /** How many questions of the operation were answered by another question's call. */
+  get merged(): number {
+    return this.#loader.merged;
+  }
+
+  /**
+   * The contract, with the pages of invoices that will be wanted of it, asked for together: usually one call.
+   * Null where the billing API knows no such contract of the customer. Rejects with BillingError.
+   */
+  async contract(customer: Customer, number: string, pages: readonly PageRequest[]): Promise<Contract | null> {
+    const wanted = pages.length === 0 ? [HEAD] : pages;
+    if (wanted.length === 1) {
+      const page = wanted[0] as PageRequest;
+      const load = await this.#loader.load(customer, number, page);
+      const head = await load.head();
+      return head && new Contract(customer, number, head, [{ page, load }]);
+    }
+    const loads = await Promise.all(
+      wanted.map(async (page): Promise<PageLoadOf> => ({ page, load: await this.#loader.load(customer, number, page) })),
+    );
+    // Where pages stand far apart they are several calls; the contract waits for the first one alone.
+    const head = await (loads[0] as PageLoadOf).load.head();
+    return head && new Contract(customer, number, head, loads);
+  }
+
+  /** A page of a contract's invoices. Null where the contract is not known. Rejects with BillingError. */
+  async contractInvoices(contract: Contract, page: PageRequest): Promise<InvoicePage | null> {
+    const load = contract.loadOf(page) ?? (await this.#loader.load(contract.customer, contract.number, page));
+    return toInvoicePage(load, page);
+  }
+
+  /** A page of all the customer's invoices, whatever the contract. Null where the customer is not known. Rejects with BillingError. */
+  async customerInvoices(customer: Customer, page: PageRequest): Promise<InvoicePage | null> {
+    return toInvoicePage(await this.#loader.load(customer, null, page), page);
+  }
+
+  /** The invoice of that number, read page by page until it is found; null where there is none. Rejects with BillingError. */
+  invoice(customer: Customer, contractNumber: string, number: string): Promise<Invoice | null> {
+    const key = contractKey(customer, contractNumber);
+    let scan = this.#scans.get(key);
+    if (!scan) this.#scans.set(key, (scan = new InvoiceScan(this.#loader, customer, contractNumber)));
+    return scan.find(number);
+  }
+}
+
+async function toInvoicePage(load: PageLoad, page: PageRequest): Promise<InvoicePage | null> {
+  const loaded = await load.page();
+  return loaded && { invoices: loaded.invoices, hasMore: loaded.hasMore, offset: page.offset };
+}

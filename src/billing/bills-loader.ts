@@ -1,0 +1,185 @@
+import DataLoader from 'dataloader';
+import type { BillingOperation } from './billing-operation';
+import { contractKey, type BillingSource, type BillsRequest } from './billing-source';
+import { BillingError } from './billing-error';
+import type { Bills, Invoice } from './bills';
+import type { Customer } from './customer';
+import type { PageRequest } from './window';
+import { planRuns, type Paging, type PlannedCall } from './window-plan';
+
+/** The invoices of one page, cut from what the calls brought, in the list's order. */
+export interface LoadedPage {
+  readonly invoices: readonly Invoice[];
+  /** Whether the list goes on after the page; null where the page was not asked to find out. */
+  readonly hasMore: boolean | null;
+}
+
+/** A page under way. Its promises settle on their own: no page waits for another contract's call. */
+export interface PageLoad {
+  /** What the first call says of the contract itself; null where the billing API does not know it. */
+  head(): Promise<Bills | null>;
+  /** The page; null where the billing API does not know the contract. Rejects with BillingError. */
+  page(): Promise<LoadedPage | null>;
+}
+
+interface PageKey extends PageRequest {
+  readonly customer: Customer;
+  readonly contractNumber: string | null;
+  readonly contract: string;
+}
+
+/** A call that was planned, and its answer from the moment that somebody needs it. */
+interface Call extends PlannedCall {
+  answer(): Promise<Bills | null>;
+}
+
+interface Run {
+  readonly start: number;
+  readonly end: number;
+  readonly calls: readonly Call[];
+}
+
+/**
+ * Loads pages of invoices for one operation. All pages asked for in a tick are planned together: equal ones become
+ * one, pages of a contract that overlap or touch become one call (see window-plan), and what an earlier tick
+ * brought is not asked for again.
+ */
+export class BillsLoader {
+  readonly paging: Paging;
+  readonly #source: BillingSource;
+  readonly #operation: BillingOperation;
+  readonly #runs = new Map<string, Run[]>();
+  readonly #loader: DataLoader<PageKey, PageLoad, string>;
+  #asked = 0;
+  #runCount = 0;
+
+  constructor(source: BillingSource, operation: BillingOperation, paging: Paging) {
+    this.#source = source;
+    this.#operation = operation;
+    this.paging = paging;
+    this.#loader = new DataLoader<PageKey, PageLoad, string>((keys) => Promise.resolve(this.#plan(keys)), {
+      cacheKeyFn: (key) => `${key.contract}/${key.offset}/${key.first}/${key.probe ? 1 : 0}`,
+      name: 'bills',
+    });
+  }
+
+  /** How many pages were answered by a call that was made for another page. */
+  get merged(): number {
+    return this.#asked - this.#runCount;
+  }
+
+  /** Asks for a page. Resolves as soon as the calls for it are planned; the answer comes by the load's own promises. */
+  load(customer: Customer, contractNumber: string | null, page: PageRequest): Promise<PageLoad> {
+    if (!this.#operation.replaying) this.#asked++;
+    return this.#loader.load({
+      customer,
+      contractNumber,
+      contract: contractKey(customer, contractNumber),
+      offset: page.offset,
+      first: page.first,
+      probe: page.probe,
+    });
+  }
+
+  /** DataLoader's batch function. It answers at once with loads whose promises settle on their own. */
+  #plan(keys: readonly PageKey[]): PageLoad[] {
+    if (keys.length === 1) {
+      const key = keys[0] as PageKey;
+      if (!this.#find(key)) this.#addRuns(key, [key]);
+    } else {
+      const missing = new Map<string, PageKey[]>();
+      for (const key of keys) {
+        if (this.#find(key)) continue;
+        const group = missing.get(key.contract);
+        if (group) group.push(key);
+        else missing.set(key.contract, [key]);
+      }
+      for (const group of missing.values()) this.#addRuns(group[0] as PageKey, group);
+    }
+    return keys.map((key) => toPageLoad(this.#find(key) as Run, key));
+  }
+
+  /** The run that holds the whole page, if one was planned. */
+  #find(key: PageKey): Run | undefined {
+    const end = key.offset + key.first + (key.probe ? 1 : 0);
+    return this.#runs.get(key.contract)?.find((run) => run.start <= key.offset && end <= run.end);
+  }
+
+  #addRuns(key: PageKey, pages: readonly PageKey[]): void {
+    let runs = this.#runs.get(key.contract);
+    if (!runs) this.#runs.set(key.contract, (runs = []));
+    for (const run of planRuns(pages, this.paging)) {
+      const calls = run.calls.map((call) => this.#call(key, call));
+      runs.push({ start: run.start, end: run.end, calls });
+      this.#runCount++;
+    }
+  }
+
+  #call(key: PageKey, planned: PlannedCall): Call {
+    const request: BillsRequest = {
+      customer: key.customer,
+      contractNumber: key.contractNumber,
+      window: { offset: planned.offset, limit: planned.limit },
+    };
+    let answer = planned.lazy ? undefined : this.#read(request);
+    return { offset: planned.offset, limit: planned.limit, lazy: planned.lazy, answer: () => (answer ??= this.#read(request)) };
+  }
+
+  #read(request: BillsRequest): Promise<Bills | null> {
+    const operation = this.#operation;
+    if (operation.deadToken) return handled(Promise.reject(operation.deadToken));
+    return handled(
+      this.#source.read(request, operation).then(
+        (answer) => {
+          operation.noteAnswer(answer);
+          return answer.bills;
+        },
+        (error: unknown) => {
+          if (error instanceof BillingError) operation.noteFailure(error);
+          throw error;
+        },
+      ),
+    );
+  }
+}
+
+/** A promise that several may await, or nobody: its rejection is never "unhandled", since each reader gets it. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+function toPageLoad(run: Run, page: PageRequest): PageLoad {
+  // Calls are in order; the page starts in the first one that reaches past its offset.
+  const first = run.calls.findIndex((call) => page.offset < call.offset + call.limit);
+  return {
+    head: () => (run.calls[first] as Call).answer(),
+    page: () => readPage(run.calls, first, page),
+  };
+}
+
+async function readPage(calls: readonly Call[], first: number, page: PageRequest): Promise<LoadedPage | null> {
+  const wanted = page.probe ? page.first + 1 : page.first;
+  const found: Invoice[][] = [];
+  let count = 0;
+  for (let i = first; i < calls.length; i++) {
+    const call = calls[i] as Call;
+    if (call.offset >= page.offset + wanted) break;
+    const bills = await call.answer();
+    if (bills === null) {
+      // A window past the list's end may be answered as "not found": what came before it is the list.
+      if (i === first) return null;
+      break;
+    }
+    const from = Math.max(0, page.offset - call.offset);
+    const invoices = bills.invoices;
+    const part =
+      from === 0 && invoices.length <= wanted - count ? (invoices as Invoice[]) : invoices.slice(from, from + wanted - count);
+    found.push(part);
+    count += part.length;
+    if (invoices.length < call.limit) break;
+  }
+  const all = found.length === 1 ? (found[0] as Invoice[]) : found.flat();
+  if (!page.probe) return { invoices: all, hasMore: null };
+  return all.length > page.first ? { invoices: all.slice(0, page.first), hasMore: true } : { invoices: all, hasMore: false };
+}

@@ -1,0 +1,36 @@
+import type { Customer } from './customer';
+
+/** A postal address, as the billing API writes it. Every part may be absent. */
+export interface Address {
+  readonly street: string | null;
+  readonly neighborhood: string | null;
+  readonly city: string | null;
+  readonly state: string | null;
+  readonly country: string | null;
+  readonly zipCode: string | null;
+}
+
+/** Which question an invoice came as an answer to: what is needed to read it again. */
+export interface InvoiceOrigin {
+  readonly customer: Customer;
+  /** Null where the customer's invoices were read without naming a contract. */
+  readonly contractNumber: string | null;
+}
+
+/** One invoice. `amount` is exact: a number up to 2^53, a bigint beyond. */
+export interface Invoice {
+  readonly number: string | null;
+  readonly contractNumber: string | null;
+  readonly billPeriod: string | null;
+  readonly amount: number | bigint | null;
+  readonly status: boolean | null;
+  readonly origin: InvoiceOrigin;
+}
+
+/** What one call to the billing API brought: the contract's own data and the invoices of the window asked for. */
+export interface Bills {
+  readonly contractNumber: string | null;
+  readonly dueDate: string | null;
+  readonly billingAddresses: readonly Address[] | null;
+  readonly invoices: readonly Invoice[];
+}

@@ -1,0 +1,73 @@
+import type { PageRequest, Window } from './window';
+
+/** How the billing API pages: which windows one call can ask for. */
+export interface Paging {
+  /** `offset`: any window. `page`: windows that start at a multiple of their length. See contract/reading.md. */
+  readonly mode: 'offset' | 'page';
+  /** Most invoices that one call may ask for. */
+  readonly maxQuantity: number;
+}
+
+/** A call to make. A lazy one is needed only if the one before it came back full. */
+export interface PlannedCall extends Window {
+  readonly lazy: boolean;
+}
+
+/** Calls that together answer every page between `start` and `end`, in order, without a gap. */
+export interface PlannedRun {
+  readonly start: number;
+  readonly end: number;
+  readonly calls: readonly PlannedCall[];
+}
+
+/**
+ * Plans the calls for pages of one contract: pages that overlap or touch become one run, pages that stand apart stay
+ * apart, and a run longer than a call may be is split. What only a probe for the next page asks for is planned lazy.
+ */
+export function planRuns(pages: readonly PageRequest[], paging: Paging): PlannedRun[] {
+  const sorted = [...pages].sort((a, b) => a.offset - b.offset);
+  const runs: PlannedRun[] = [];
+  let start = -1;
+  let dataEnd = -1;
+  let end = -1;
+  for (const page of sorted) {
+    const pageDataEnd = page.offset + page.first;
+    const pageEnd = page.probe ? pageDataEnd + 1 : pageDataEnd;
+    if (start >= 0 && page.offset <= end) {
+      if (pageDataEnd > dataEnd) dataEnd = pageDataEnd;
+      if (pageEnd > end) end = pageEnd;
+      continue;
+    }
+    if (start >= 0) runs.push({ start, end, calls: split(start, dataEnd, end, paging) });
+    start = page.offset;
+    dataEnd = pageDataEnd;
+    end = pageEnd;
+  }
+  if (start >= 0) runs.push({ start, end, calls: split(start, dataEnd, end, paging) });
+  return runs;
+}
+
+function split(start: number, dataEnd: number, end: number, paging: Paging): PlannedCall[] {
+  const length = end - start;
+  if (paging.mode === 'offset') {
+    if (length <= paging.maxQuantity) return [{ offset: start, limit: length, lazy: false }];
+    return chunks(start, dataEnd, end, paging.maxQuantity);
+  }
+  // A page number can only name windows that start at a multiple of their length. The smallest such window around
+  // ours is one call; where none is short enough, aligned windows next to each other cover it.
+  for (let size = length; size <= paging.maxQuantity; size++) {
+    const offset = start - (start % size);
+    if (end <= offset + size) return [{ offset, limit: size, lazy: false }];
+  }
+  const size = Math.min(length, paging.maxQuantity);
+  return chunks(start - (start % size), dataEnd, end, size);
+}
+
+function chunks(from: number, dataEnd: number, end: number, size: number): PlannedCall[] {
+  const calls: PlannedCall[] = [];
+  for (let offset = from; offset < end; offset += size) {
+    // Offsets address calls of any length; a page number needs every call of its run to be equally long.
+    calls.push({ offset, limit: size, lazy: offset >= dataEnd });
+  }
+  return calls;
+}

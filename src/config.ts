@@ -1,0 +1,184 @@
+import type { PageInitReading } from './upstream/bills-path';
+
+/** Every setting of the gateway, validated. Times are in the unit that the name says. */
+export interface Config {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  /** Null: start the embedded billing API. */
+  readonly billingApiUrl: URL | null;
+  readonly billingApiPaging: PageInitReading;
+  readonly billingApiMaxQuantity: number;
+  readonly billingApiTimeoutMs: number;
+  readonly requestDeadlineMs: number;
+  readonly billingApiRetries: number;
+  readonly billingApiConnections: number;
+  readonly billingApiMaxBodyBytes: number;
+  readonly redisUrl: string | null;
+  readonly cacheSecret: string | null;
+  readonly cacheTtlSeconds: number;
+  readonly cacheStaleSeconds: number;
+  readonly cacheMaxBytes: number;
+  readonly upstreamCallBudget: number;
+  readonly maxPageSize: number;
+  readonly maxDepth: number;
+  readonly maxAliases: number;
+  readonly maxTokens: number;
+  readonly maxRequestBytes: number;
+  /** Origins that browsers may call from; `*` is any. */
+  readonly corsOrigins: '*' | readonly string[];
+  readonly introspection: boolean;
+  readonly explorer: Explorer;
+  readonly drainDelayMs: number;
+}
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export type Explorer = (typeof EXPLORERS)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const EXPLORERS = ['sandbox', 'graphiql', 'none'] as const;
+
+/** The environment as the process has it: names and texts. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings that were refused, all of them at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The settings are not usable:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** Reads texts, remembers what was wrong with them, and never turns garbage into a default. */
+class Reader {
+  readonly problems: string[] = [];
+  readonly #env: Environment;
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  /** The text of a setting; undefined where it is absent or empty. */
+  text(name: string): string | undefined {
+    const value = this.#env[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  whole(name: string, fallback: number, min: number, max: number): number {
+    const value = this.text(name);
+    if (value === undefined) return fallback;
+    const number = /^[0-9]{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    this.problems.push(`${name} must be a whole number from ${min} to ${max}, not "${value}".`);
+    return fallback;
+  }
+
+  choice<T extends string>(name: string, fallback: T, choices: readonly T[]): T {
+    const value = this.text(name);
+    if (value === undefined) return fallback;
+    const choice = choices.find((candidate) => candidate === value);
+    if (choice !== undefined) return choice;
+    this.problems.push(`${name} must be one of ${choices.map((each) => `"${each}"`).join(', ')}, not "${value}".`);
+    return fallback;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    return this.choice(name, fallback ? 'true' : 'false', ['true', 'false']) === 'true';
+  }
+
+  /** An address of one of the schemes. Its text is not quoted in a problem: it may hold a password. */
+  url(name: string, schemes: readonly string[]): URL | null {
+    const value = this.text(name);
+    if (value === undefined) return null;
+    const url = URL.canParse(value) ? new URL(value) : null;
+    if (url && schemes.includes(url.protocol)) return url;
+    this.problems.push(`${name} must be an address that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}.`);
+    return null;
+  }
+}
+
+const MIB = 1024 * 1024;
+const DAY_MS = 86_400_000;
+
+/**
+ * Makes the configuration from an environment. Pure: reads nothing else, and freezes what it returns.
+ * @throws ConfigError with every problem at once.
+ */
+export function parseConfig(env: Environment): Config {
+  const read = new Reader(env);
+  const production = read.text('NODE_ENV') === 'production';
+  const billingApiUrl = readBillingApiUrl(read, production);
+  const redisUrl = read.url('REDIS_URL', ['redis:', 'rediss:']);
+  const config: Config = {
+    production,
+    host: read.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port: read.whole('PORT', 4000, 0, 65_535),
+    logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    billingApiUrl,
+    billingApiPaging: {
+      mode: read.choice('BILLING_API_PAGING', 'offset', ['offset', 'page']),
+      base: read.choice('BILLING_API_PAGE_BASE', '0', ['0', '1']) === '1' ? 1 : 0,
+    },
+    billingApiMaxQuantity: read.whole('BILLING_API_MAX_QUANTITY', 1000, 1, 100_000),
+    billingApiTimeoutMs: read.whole('BILLING_API_TIMEOUT_MS', 5000, 1, DAY_MS),
+    requestDeadlineMs: read.whole('REQUEST_DEADLINE_MS', 15_000, 1, DAY_MS),
+    billingApiRetries: read.whole('BILLING_API_RETRIES', 2, 0, 10),
+    billingApiConnections: read.whole('BILLING_API_CONNECTIONS', 64, 1, 10_000),
+    billingApiMaxBodyBytes: read.whole('BILLING_API_MAX_BODY_BYTES', 16 * MIB, 1, 1024 * MIB),
+    redisUrl: redisUrl?.href ?? null,
+    cacheSecret: readCacheSecret(read, redisUrl !== null),
+    cacheTtlSeconds: read.whole('CACHE_TTL_SECONDS', 30, 0, 86_400),
+    cacheStaleSeconds: read.whole('CACHE_STALE_SECONDS', 0, 0, 86_400),
+    cacheMaxBytes: read.whole('CACHE_MAX_BYTES', 128 * MIB, 1024, 64 * 1024 * MIB),
+    upstreamCallBudget: read.whole('UPSTREAM_CALL_BUDGET', 100, 1, 100_000),
+    maxPageSize: read.whole('MAX_PAGE_SIZE', 1000, 1, 100_000),
+    maxDepth: read.whole('MAX_DEPTH', 12, 1, 1000),
+    maxAliases: read.whole('MAX_ALIASES', 100, 1, 100_000),
+    maxTokens: read.whole('MAX_TOKENS', 5000, 1, 1_000_000),
+    maxRequestBytes: read.whole('MAX_REQUEST_BYTES', 256 * 1024, 64, 64 * MIB),
+    corsOrigins: readOrigins(read, production),
+    introspection: read.flag('INTROSPECTION', !production),
+    explorer: read.choice('EXPLORER', production ? 'none' : 'sandbox', EXPLORERS),
+    drainDelayMs: read.whole('DRAIN_DELAY_MS', production ? 5000 : 0, 0, 600_000),
+  };
+  if (read.problems.length > 0) throw new ConfigError(read.problems);
+  return Object.freeze(config);
+}
+
+function readBillingApiUrl(read: Reader, production: boolean): URL | null {
+  const url = read.url('BILLING_API_URL', ['http:', 'https:']);
+  if (url === null && production && read.text('BILLING_API_URL') === undefined) {
+    read.problems.push('BILLING_API_URL is missing: with NODE_ENV=production there is no embedded billing API. Set it to the base address of the billing API.');
+  }
+  if (url && (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '')) {
+    read.problems.push('BILLING_API_URL must be a base address without a query, a fragment, a user or a password.');
+  }
+  return url;
+}
+
+function readCacheSecret(read: Reader, required: boolean): string | null {
+  const secret = read.text('CACHE_SECRET');
+  if (secret === undefined) {
+    if (required) read.problems.push('CACHE_SECRET is missing: with REDIS_URL it is needed, at least 32 characters long and the same on every process that shares the Redis.');
+    return null;
+  }
+  if (secret.length < 32) read.problems.push('CACHE_SECRET must have at least 32 characters.');
+  return secret;
+}
+
+function readOrigins(read: Reader, production: boolean): '*' | readonly string[] {
+  const value = read.text('CORS_ORIGINS');
+  if (value === undefined) return production ? [] : '*';
+  if (value === '*') return '*';
+  const origins = value.split(',').map((origin) => origin.trim());
+  for (const origin of origins) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      read.problems.push(`CORS_ORIGINS must be "*" or a list of origins such as "https://studio.apollographql.com,https://app.example"; "${origin}" is not an origin.`);
+    }
+  }
+  return origins;
+}

@@ -1,0 +1,17 @@
+import type { BillingApi } from './billing-api/billing-api';
+
+/** What a newcomer is shown at the start with the embedded billing API: a query to paste, with a token that works. */
+export function toFirstQuery(gatewayUrl: string, billingApi: BillingApi): string {
+  const example = billingApi.firstExample;
+  if (!example) return `\nThe embedded billing API at ${billingApi.url} holds no contract to show.\n`;
+  const query = `{ customer(idType: "${example.idType}", id: "${example.id}") { contract(number: "${example.contractNumber}") { number dueDate billingAddresses { street city } invoices(first: 3) { nodes { number billPeriod amount status } pageInfo { hasNextPage endCursor } } } } }`;
+  return [
+    '',
+    `No BILLING_API_URL is set: the embedded billing API answers, at ${billingApi.url}, with made-up data.`,
+    'A first query, with a token that is good for an hour:',
+    '',
+    `curl -s ${gatewayUrl}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer ${billingApi.issueToken()}' -d '${JSON.stringify({ query })}'`,
+    '',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,78 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled, ApolloServerPluginUsageReportingDisabled, ApolloServerPluginSchemaReportingDisabled } from '@apollo/server/plugin/disabled';
+import { getVariableValues, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema } from 'graphql';
+import { toCacheControl } from './cache-policy';
+import { missingToken, type GatewayContext } from './context';
+import { createErrorFormatter, toMissingTokenError, type ReportInternalError } from './errors';
+import { needsToken } from './needs-token';
+import { toBillingTrace } from './billing-trace';
+
+/** Settings of the GraphQL server. */
+export interface GraphqlServerOptions {
+  readonly schema: GraphQLSchema;
+  readonly introspection: boolean;
+  readonly maxTokens: number;
+  readonly reportInternalError: ReportInternalError;
+  /** Further plugins, run after the gateway's own. */
+  readonly plugins?: readonly ApolloServerPlugin<GatewayContext>[];
+}
+
+/** Makes the GraphQL server. It has no HTTP server of its own: the room `http` carries requests to it. */
+export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer<GatewayContext> {
+  return new ApolloServer<GatewayContext>({
+    schema: options.schema,
+    introspection: options.introspection,
+    hideSchemaDetailsFromClientErrors: !options.introspection,
+    includeStacktraceInErrorResponses: false,
+    allowBatchedHttpRequests: false,
+    csrfPrevention: true,
+    formatError: createErrorFormatter(options.reportInternalError),
+    parseOptions: { maxTokens: options.maxTokens },
+    // The process's signals are main.ts's.
+    stopOnTerminationSignals: false,
+    plugins: [
+      // Apollo's own plugin hooks every field to compute what the loads know already; see cache-policy.ts.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ...(options.plugins?.length ? [] : [ApolloServerPluginLandingPageDisabled()]),
+      tokenPlugin,
+      answerPlugin,
+      ...(options.plugins ?? []),
+    ],
+  });
+}
+
+/** Refuses operations that need data and carry no token, before anything is executed. */
+const tokenPlugin: ApolloServerPlugin<GatewayContext> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ schema, operation, document, request, contextValue }) => {
+        if (contextValue.billing || !operation) return Promise.resolve();
+        const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {});
+        // Variables that cannot be coerced stop the operation by themselves, before anything is executed.
+        if (coerced && needsToken(operation, fragmentsOf(document), coerced)) return Promise.reject(toMissingTokenError(missingToken()));
+        return Promise.resolve();
+      },
+    }),
+};
+
+/** Adds what the client is told beside the data: how long it may keep the answer, and what the answer cost. */
+const answerPlugin: ApolloServerPlugin<GatewayContext> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      willSendResponse: ({ response, contextValue }) => {
+        if (response.body.kind !== 'single') return Promise.resolve();
+        const result = response.body.singleResult;
+        response.http.headers.set('cache-control', toCacheControl(contextValue.billing, Boolean(result.errors?.length), Date.now()));
+        if (contextValue.billing && contextValue.traced && 'data' in result) {
+          result.extensions = { ...result.extensions, billing: toBillingTrace(contextValue.billing) };
+        }
+        return Promise.resolve();
+      },
+    }),
+};
+
+function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  return new Map(document.definitions.flatMap((definition) => (definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [])));
+}

@@ -1,0 +1,27 @@
+import { BillingError } from '../billing/billing-error';
+import type { Billing } from '../billing/billing';
+import type { PageLimits } from '../billing/window';
+
+/** What the resolvers of one operation share. Made anew for each request. */
+export interface GatewayContext {
+  /** The domain, on behalf of the request's caller; null where the request carries no bearer token. */
+  readonly billing: Billing | null;
+  readonly pageLimits: PageLimits;
+  /** Whether the answer reports what it cost, in `extensions.billing`. */
+  readonly traced: boolean;
+}
+
+/**
+ * The domain, for a resolver that needs data.
+ * @throws BillingError `unauthenticated` where there is no caller. Such operations are refused before they are
+ * executed; this is the second lock on the same door.
+ */
+export function billingOf(context: GatewayContext): Billing {
+  if (!context.billing) throw missingToken();
+  return context.billing;
+}
+
+/** The error of an operation that needs data and carries no bearer token. */
+export function missingToken(): BillingError {
+  return new BillingError('unauthenticated', 'This operation needs a bearer token: send the header "Authorization: Bearer <token>".');
+}

@@ -1,0 +1,43 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Resolver, Root } from 'type-graphql';
+import type { Invoice } from '../../billing/bills';
+import type { Contract } from '../../billing/contract';
+import { parseInvoiceNumber } from '../../billing/customer';
+import { parsePage } from '../../billing/window';
+import { billingOf, type GatewayContext } from '../context';
+import { InvoiceConnection } from '../invoice/invoice-connection';
+import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
+import { InvoiceType } from '../invoice/invoice.type';
+import { InvoicesArgs } from '../invoice/invoices.args';
+import { selectsNextPage } from '../selection';
+import { ContractType } from './contract.type';
+
+@Resolver(() => ContractType)
+export class ContractResolver {
+  @FieldResolver(() => InvoiceConnectionType, {
+    nullable: true,
+    description: "A page of the contract's invoices, in the order of the billing API. It comes with the contract's own data in one upstream call.",
+  })
+  async invoices(
+    @Root() contract: Contract,
+    @Args(() => InvoicesArgs) { first, after }: InvoicesArgs,
+    @Ctx() context: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<InvoiceConnection | null> {
+    const page = parsePage(first, after, selectsNextPage(info.fieldNodes, info), context.pageLimits);
+    const invoices = await billingOf(context).contractInvoices(contract, page);
+    return invoices && new InvoiceConnection(invoices);
+  }
+
+  @FieldResolver(() => InvoiceType, {
+    nullable: true,
+    description: "One invoice by its number; null where the contract has none of that number. Reads the contract's invoices page by page until it is found, within the operation's call budget.",
+  })
+  invoice(
+    @Root() contract: Contract,
+    @Arg('number', () => ID, { description: "The invoice's number, exactly as the billing API writes it." }) number: string,
+    @Ctx() context: GatewayContext,
+  ): Promise<Invoice | null> {
+    return billingOf(context).invoice(contract.customer, contract.number, parseInvoiceNumber(number));
+  }
+}

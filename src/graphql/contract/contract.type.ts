@@ -1,0 +1,20 @@
+import { Directive, Field, ID, ObjectType } from 'type-graphql';
+import { AddressType } from '../address/address.type';
+import { CustomerType } from '../customer/customer.type';
+
+@Directive('@key(fields: "customer { idType id } number")')
+@Directive('@cacheControl(scope: PRIVATE)')
+@ObjectType('Contract', { simpleResolvers: true, description: 'A contract of a customer.' })
+export class ContractType {
+  @Field(() => ID, { description: "The contract's number: digits, as they were given." })
+  number!: string;
+
+  @Field(() => CustomerType, { description: 'The customer whose contract it is.' })
+  customer!: CustomerType;
+
+  @Field(() => String, { nullable: true, description: "The account's expiration date, exactly as the billing API writes it: text, not an instant." })
+  dueDate!: string | null;
+
+  @Field(() => [AddressType], { nullable: true, description: 'Addresses that bills are sent to; null where the billing API names none.' })
+  billingAddresses!: readonly AddressType[] | null;
+}

@@ -1,0 +1,64 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
+import type { Contract } from '../../billing/contract';
+import { parseContractNumber, parseCustomer, type Customer } from '../../billing/customer';
+import { parsePage } from '../../billing/window';
+import { billingOf, type GatewayContext } from '../context';
+import { ContractType } from '../contract/contract.type';
+import { loadContract } from '../contract/load-contract';
+import { InvoiceConnection } from '../invoice/invoice-connection';
+import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
+import { InvoicesArgs } from '../invoice/invoices.args';
+import { selectsNextPage } from '../selection';
+import { CustomerArgs } from './customer.args';
+import { CustomerType } from './customer.type';
+
+@Resolver(() => CustomerType)
+export class CustomerResolver {
+  @Query(() => CustomerType, { description: 'A customer, by the identification that the billing API knows. Makes no upstream call by itself.' })
+  customer(@Args(() => CustomerArgs) { idType, id }: CustomerArgs): Customer {
+    return parseCustomer(idType, id);
+  }
+
+  @FieldResolver(() => ContractType, {
+    nullable: true,
+    description: "One of the customer's contracts. Null where the billing API knows no such contract of this customer.",
+  })
+  contract(
+    @Root() customer: Customer,
+    @Arg('number', () => ID, { description: "The contract's number: 1 to 20 digits." }) number: string,
+    @Ctx() context: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Contract | null> {
+    return loadContract(customer, parseContractNumber(number), context, info);
+  }
+
+  @FieldResolver(() => [ContractType], {
+    nullable: 'items',
+    description: "Several of the customer's contracts, in the order of `numbers`; null at the place of each that the billing API does not know. One upstream call for each different number.",
+  })
+  contracts(
+    @Root() customer: Customer,
+    @Arg('numbers', () => [ID], { description: "The contracts' numbers, each of 1 to 20 digits." }) numbers: string[],
+    @Ctx() context: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Contract | null>[] {
+    // A promise each: one that fails costs its own place in the list and no other.
+    return numbers.map(async (number) => loadContract(customer, parseContractNumber(number, 'numbers'), context, info));
+  }
+
+  @FieldResolver(() => InvoiceConnectionType, {
+    nullable: true,
+    description: "All the customer's invoices, whatever the contract. Some deployments of the billing API refuse this and ask for a contract: then this is an error with the code BAD_USER_INPUT.",
+  })
+  async invoices(
+    @Root() customer: Customer,
+    @Args(() => InvoicesArgs) { first, after }: InvoicesArgs,
+    @Ctx() context: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<InvoiceConnection | null> {
+    const page = parsePage(first, after, selectsNextPage(info.fieldNodes, info), context.pageLimits);
+    const invoices = await billingOf(context).customerInvoices(customer, page);
+    return invoices && new InvoiceConnection(invoices);
+  }
+}

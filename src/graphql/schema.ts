@@ -1,0 +1,30 @@
+import 'reflect-metadata';
+import { DirectiveLocation, GraphQLBoolean, GraphQLDirective, GraphQLEnumType, GraphQLInt, lexicographicSortSchema, specifiedDirectives, type GraphQLSchema } from 'graphql';
+import { buildSchemaSync } from 'type-graphql';
+import { ContractResolver } from './contract/contract.resolver';
+import { CustomerResolver } from './customer/customer.resolver';
+import { InvoiceResolver } from './invoice/invoice.resolver';
+
+/** Apollo's directive for cache hints, as Apollo Server defines it. */
+const CacheControlDirective = new GraphQLDirective({
+  name: 'cacheControl',
+  description: 'For how many seconds a part of an answer may be kept, and for whom: PRIVATE means for its caller alone.',
+  args: {
+    maxAge: { type: GraphQLInt },
+    scope: { type: new GraphQLEnumType({ name: 'CacheControlScope', description: 'Whom a kept answer may be given to.', values: { PUBLIC: { description: 'Anybody.' }, PRIVATE: { description: 'The caller who asked, and nobody else.' } } }) },
+    inheritMaxAge: { type: GraphQLBoolean },
+  },
+  locations: [DirectiveLocation.FIELD_DEFINITION, DirectiveLocation.OBJECT, DirectiveLocation.INTERFACE, DirectiveLocation.UNION],
+});
+
+/** The schema as clients see it, sorted. A pure function of the source tree. */
+export function buildClientSchema(): GraphQLSchema {
+  return lexicographicSortSchema(
+    buildSchemaSync({
+      resolvers: [CustomerResolver, ContractResolver, InvoiceResolver],
+      // Arguments are validated where the domain makes its values of them.
+      validate: false,
+      directives: [...specifiedDirectives, CacheControlDirective],
+    }),
+  );
+}

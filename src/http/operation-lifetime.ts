@@ -1,0 +1,22 @@
+import type { ServerResponse } from 'node:http';
+import { BillingError } from '../billing/billing-error';
+
+/** How long an operation may go on: until its deadline, or until its client has gone. */
+export interface OperationLifetime {
+  /** Aborts at the end, with a BillingError as its reason. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts an operation's time. It ends by itself when the response is done.
+ * @param deadlineMs the whole operation's time, in milliseconds.
+ */
+export function startLifetime(response: ServerResponse, deadlineMs: number): OperationLifetime {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new BillingError('timeout', 'The operation took longer than it may. Ask for less at once, or try again.')), deadlineMs);
+  response.once('close', () => {
+    clearTimeout(timer);
+    if (!response.writableFinished) controller.abort(new BillingError('unavailable', 'The client closed the connection.'));
+  });
+  return { signal: controller.signal };
+}

@@ -1,0 +1,55 @@
+import { createApp, type App } from './app';
+import { ConfigError, parseConfig, type Config } from './config';
+import { toFirstQuery } from './first-query';
+import { toHelp } from './settings';
+import { createLog } from './telemetry/log';
+
+/** Reads the settings, starts the gateway, and stops it on a signal. The one file that ends the process. */
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(toHelp());
+    return;
+  }
+  let config: Config;
+  try {
+    config = parseConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\nSee --help for every setting.\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const log = createLog(config.logLevel);
+  let app: App;
+  try {
+    app = await createApp(config, log);
+  } catch (error) {
+    log.fatal({ err: error }, 'the gateway could not start');
+    process.exitCode = 1;
+    return;
+  }
+  log.info({ url: `${app.url}/graphql` }, 'ready');
+  if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi));
+  stopOnSignals(app, log);
+}
+
+function stopOnSignals(app: App, log: ReturnType<typeof createLog>): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    // A second signal means "now".
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'the stop failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,84 @@
+import type { BillsRequest } from '../billing/billing-source';
+import type { Address, Bills, Invoice, InvoiceOrigin } from '../billing/bills';
+import { decodeText, mayLoseDigits, parseExact, parseFast } from './exact-json';
+import { invalidResponse } from './failures';
+import { contractBreach, isWireBills, type WireAddress, type WireBills, type WireInvoice } from './wire-schema';
+
+/**
+ * Makes bills from a 200 answer's body, with every digit of its numbers.
+ * @throws BillingError `invalid-response` where it is not JSON, not of the contract's shape, or about another contract.
+ */
+export function decodeBills(body: Buffer, request: BillsRequest): Bills {
+  const text = decodeText(body);
+  if (!mayLoseDigits(text)) {
+    const bills = toBills(checked(parseFast(text)), request);
+    if (bills) return bills;
+  }
+  const bills = toBills(checked(parseExact(text)), request);
+  if (!bills) throw invalidResponse('an amount is too large to be read');
+  return bills;
+}
+
+function checked(body: unknown): WireBills {
+  if (!isWireBills(body)) throw invalidResponse(contractBreach());
+  return body;
+}
+
+/** Null where an amount is a double past 2^53, which may have been rounded. */
+function toBills(wire: WireBills, request: BillsRequest): Bills | null {
+  const origin: InvoiceOrigin = { customer: request.customer, contractNumber: request.contractNumber };
+  const wireInvoices = wire.invoiceCollection ?? [];
+  const invoices = new Array<Invoice>(wireInvoices.length);
+  for (let i = 0; i < wireInvoices.length; i++) {
+    const invoice = wireInvoices[i] as WireInvoice;
+    const amount = invoice.invoiceAmount ?? null;
+    if (typeof amount === 'number' && (amount > MAX_EXACT || amount < -MAX_EXACT)) return null;
+    invoices[i] = {
+      number: invoice.invoiceNumber ?? null,
+      contractNumber: invoice.invoiceContractNo ?? null,
+      billPeriod: invoice.billPeriod ?? null,
+      amount,
+      status: invoice.invoiceStatus ?? null,
+      origin,
+    };
+  }
+  const contractNumber = wire.contractNo ?? null;
+  if (request.contractNumber !== null) assertContract(request.contractNumber, contractNumber, invoices);
+  return {
+    contractNumber,
+    dueDate: wire.dueDate ?? null,
+    billingAddresses: wire.billingAddress?.map(toAddress) ?? null,
+    invoices,
+  };
+}
+
+/** Every whole number up to here is a double of its own; past it, two texts can become the same double. */
+const MAX_EXACT = 9007199254740992;
+
+function toAddress(wire: WireAddress): Address {
+  return {
+    street: wire.street ?? null,
+    neighborhood: wire.neighborhood ?? null,
+    city: wire.city ?? null,
+    state: wire.state ?? null,
+    country: wire.country ?? null,
+    zipCode: wire.zipCode ?? null,
+  };
+}
+
+/** Refuses an answer for another contract. The contract calls the number an integer, so leading zeros do not tell two apart. */
+function assertContract(asked: string, answered: string | null, invoices: readonly Invoice[]): void {
+  if (answered !== null) {
+    if (!isSameNumber(asked, answered)) throw invalidResponse('/contractNo is not the contract that was asked for');
+    return;
+  }
+  // The field is optional. Without it, invoices that all name another contract give the answer away.
+  const named = invoices.filter((invoice) => invoice.contractNumber !== null);
+  if (named.length > 0 && named.every((invoice) => !isSameNumber(asked, invoice.contractNumber as string))) {
+    throw invalidResponse('/invoiceCollection/*/invoiceContractNo is not the contract that was asked for');
+  }
+}
+
+function isSameNumber(a: string, b: string): boolean {
+  return a === b || a.replace(/^0+(?=.)/, '') === b.replace(/^0+(?=.)/, '');
+}

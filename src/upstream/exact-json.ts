@@ -1,0 +1,61 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { parse as parseLossless } from 'lossless-json';
+import { invalidResponse } from './failures';
+
+// A double holds every number of up to 15 digits. A run of 16 digits and points may be more: only then is the exact
+// parse needed, which takes several times longer. A run inside a string costs that time too, and loses nothing.
+const MAYBE_INEXACT = /[0-9.]{16}/;
+
+/**
+ * Text of a JSON body. ASCII is decoded as latin1, which is the same text and by far the faster way to it.
+ * @throws BillingError `invalid-response` for bytes that are not UTF-8 (RFC 8259, section 8.1).
+ */
+export function decodeText(body: Buffer): string {
+  if (isAscii(body)) return body.toString('latin1');
+  if (!isUtf8(body)) throw invalidResponse('the body is not UTF-8');
+  return body.toString('utf8');
+}
+
+/** Whether `JSON.parse` might round a number of this text. */
+export function mayLoseDigits(text: string): boolean {
+  return MAYBE_INEXACT.test(text);
+}
+
+/**
+ * Parses JSON so that no digit is lost: a whole number that a double cannot hold becomes a bigint.
+ * @throws BillingError `invalid-response` where the text is not JSON.
+ */
+export function parseExact(text: string): unknown {
+  try {
+    return parseLossless(text, undefined, { parseNumber: toExactNumber });
+  } catch {
+    throw invalidResponse('the body is not JSON');
+  }
+}
+
+/** Parses JSON with the platform's parser. @throws BillingError `invalid-response` where the text is not JSON. */
+export function parseFast(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, which must not reach a log.
+    throw invalidResponse('the body is not JSON');
+  }
+}
+
+/** A number's exact value: a bigint for whole numbers past 2^53 in any notation; otherwise the nearest double. */
+function toExactNumber(text: string): number | bigint {
+  const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
+  const value = Number(text);
+  if (!match || Number.isSafeInteger(value) && !match[3] && !match[4]) return value;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const shift = Number(exponent) - fraction.length;
+  const digits = whole + fraction;
+  // 400 places are more than any amount has; past them a small text could ask for a huge number.
+  if (shift > 400) return value;
+  const significant = shift >= 0 ? digits + '0'.repeat(shift) : digits.slice(0, shift);
+  const rest = shift >= 0 ? '' : digits.slice(shift);
+  if (/[^0]/.test(rest)) return Number.NaN; // not a whole number, however close the nearest double comes to one
+  const exact = BigInt(`${sign}${significant === '' ? '0' : significant}`);
+  return exact >= -9007199254740992n && exact <= 9007199254740992n ? Number(exact) : exact;
+}

@@ -1,0 +1,145 @@
+import { Pool, type Dispatcher } from 'undici';
+import { BillingError } from '../billing/billing-error';
+import { invalidResponse, timedOut, unreachable } from './failures';
+
+/** An answer as it came: any status, its whole body. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+/** Settings of the connection to the billing API. */
+export interface TransportOptions {
+  /** Base address; a path in it is kept in front of every request's path. */
+  readonly baseUrl: URL;
+  /** Connections that are open at once. */
+  readonly connections: number;
+  /** Largest body that is read, in bytes. */
+  readonly maxBodyBytes: number;
+  /** How long one attempt may take, in milliseconds, from asking to the body's last byte. */
+  readonly timeoutMs: number;
+}
+
+/** Carries requests to the billing API. */
+export interface Transport {
+  /**
+   * Sends one GET. Redirects are not followed. Rejects with BillingError: `timeout`, `unavailable` where no
+   * connection was had or kept, `invalid-response` for a body over the limit, or the reason of `signal`.
+   */
+  get(path: string, authorization: string, signal: AbortSignal): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+/** Opens a pool of kept-alive connections to the billing API. */
+export function createTransport(options: TransportOptions): Transport {
+  const pool = new Pool(options.baseUrl.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    // The attempt's own timer is the limit; undici's, which are coarser, must not come before it.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: options.timeoutMs },
+  });
+  const prefix = options.baseUrl.pathname.replace(/\/+$/, '');
+  return {
+    get: (path, authorization, signal) =>
+      new Promise<HttpAnswer>((resolve, reject) => {
+        if (signal.aborted) {
+          reject(signal.reason as Error);
+          return;
+        }
+        const exchange = new Exchange(options, signal, resolve, reject);
+        // No header of the client's goes along but this one.
+        pool.dispatch({ method: 'GET', path: prefix + path, headers: { accept: 'application/json', authorization } }, exchange);
+      }),
+    // destroy, not close: a stalled answer must not hold up the stop.
+    close: () => pool.destroy(),
+  };
+}
+
+/** One request and its answer. Gathers the body's buffers without a stream object. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: TransportOptions;
+  readonly #signal: AbortSignal;
+  readonly #resolve: (answer: HttpAnswer) => void;
+  readonly #reject: (error: BillingError) => void;
+  readonly #timer: NodeJS.Timeout;
+  readonly #onAbort: () => void;
+  #controller: Dispatcher.DispatchController | null = null;
+  #failure: BillingError | null = null;
+  #status = 0;
+  #headers: Record<string, string | undefined> = {};
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(options: TransportOptions, signal: AbortSignal, resolve: (answer: HttpAnswer) => void, reject: (error: BillingError) => void) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#onAbort = () => this.#fail(signal.reason as BillingError);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#timer = setTimeout(() => this.#fail(timedOut(`no whole answer within ${options.timeoutMs} ms`)), options.timeoutMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // It waited for a connection longer than its time.
+    if (this.#failure) controller.abort(this.#failure);
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (status < 200) return; // an interim answer (RFC 9110, section 15.2): the real one follows
+    this.#status = status;
+    for (const name in headers) {
+      const value = headers[name];
+      this.#headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    }
+    // Refused before a byte of the body is read, where the length is told.
+    if (Number(this.#headers['content-length']) > this.#options.maxBodyBytes) this.#fail(this.#tooLarge());
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#failure) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#options.maxBodyBytes) {
+      this.#fail(this.#tooLarge());
+      return;
+    }
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#failure) return;
+    this.#settle();
+    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#bytes);
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#failure) return;
+    this.#settle();
+    this.#reject(unreachable(error));
+  }
+
+  /** Ends the exchange from our side: the caller is told at once, the connection is closed where there is one. */
+  #fail(failure: BillingError): void {
+    if (this.#failure) return;
+    this.#failure = failure;
+    this.#settle();
+    this.#chunks = [];
+    this.#reject(failure);
+    this.#controller?.abort(failure);
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  #tooLarge(): BillingError {
+    return invalidResponse(`the body is larger than ${this.#options.maxBodyBytes} bytes`);
+  }
+}
