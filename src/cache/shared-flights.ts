@@ -71,7 +71,7 @@ export class SharedFlights implements BillingSource {
         },
         (error: unknown) => {
           land();
-          reject(error as Error);
+          reject(error);
         },
       );
     });

@@ -27,7 +27,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
     allowBatchedHttpRequests: false,
     csrfPrevention: true,
     formatError: createErrorFormatter(options.reportInternalError),
-    parseOptions: { maxTokens: options.maxTokens },
+    parseOptions: { maxLexicalTokens: options.maxTokens },
     // The process's signals are main.ts's.
     stopOnTerminationSignals: false,
     plugins: [

@@ -75,8 +75,7 @@ function toExtensions(error: BillingError): Record<string, unknown> {
 }
 
 function withoutStack(extensions: GraphQLFormattedError['extensions']): Record<string, unknown> {
-  const { stacktrace: _, ...rest } = extensions ?? {};
-  return rest;
+  return Object.fromEntries(Object.entries(extensions ?? {}).filter(([name]) => name !== 'stacktrace'));
 }
 
 /** The answer to an operation that needs data and carries no bearer token (RFC 6750, section 3: no error code without credentials). */

@@ -1,5 +1,5 @@
 import { Pool, type Dispatcher } from 'undici';
-import { BillingError } from '../billing/billing-error';
+import type { BillingError } from '../billing/billing-error';
 import { invalidResponse, timedOut, unreachable } from './failures';
 
 /** An answer as it came: any status, its whole body. */
