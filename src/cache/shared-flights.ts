@@ -69,7 +69,7 @@ export class SharedFlights implements BillingSource {
           land();
           resolve(answer);
         },
-        (error: unknown) => {
+        (error: Error) => {
           land();
           reject(error);
         },
