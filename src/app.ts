@@ -26,7 +26,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const billingApi = config.billingApiUrl === null ? await createBillingApi({ paging: config.billingApiPaging.mode, pageBase: config.billingApiPaging.base }) : null;
+    const billingApi = config.billingApiUrl === null ? await createBillingApi({ paging: config.billingApiPaging.mode, pageBase: config.billingApiPaging.base, maxQuantity: config.billingApiMaxQuantity }) : null;
     if (billingApi) opened.push(() => billingApi.close());
     const transport = createTransport({
       baseUrl: config.billingApiUrl ?? new URL((billingApi as BillingApi).url),

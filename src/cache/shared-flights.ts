@@ -51,10 +51,6 @@ export class SharedFlights implements BillingSource {
   #wait(key: string, flight: Flight, signal: AbortSignal): Promise<BillsAnswer> {
     flight.waiting++;
     return new Promise((resolve, reject) => {
-      const land = (): void => {
-        signal.removeEventListener('abort', onAbort);
-        this.#forget(key, flight);
-      };
       const onAbort = (): void => {
         reject(signal.reason as Error);
         flight.waiting--;
@@ -64,16 +60,12 @@ export class SharedFlights implements BillingSource {
         flight.controller.abort(signal.reason);
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      flight.answer.then(
-        (answer) => {
-          land();
-          resolve(answer);
-        },
-        (error: Error) => {
-          land();
-          reject(error);
-        },
-      );
+      flight.answer
+        .finally(() => {
+          signal.removeEventListener('abort', onAbort);
+          this.#forget(key, flight);
+        })
+        .then(resolve, reject);
     });
   }
 
