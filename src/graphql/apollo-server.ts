@@ -1,7 +1,7 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled, ApolloServerPluginUsageReportingDisabled, ApolloServerPluginSchemaReportingDisabled } from '@apollo/server/plugin/disabled';
 import { getVariableValues, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema } from 'graphql';
-import { toCacheControl } from './cache-policy';
+import { toCacheHeaders } from './cache-policy';
 import { missingToken, type GatewayContext } from './context';
 import { createErrorFormatter, toMissingTokenError, type ReportInternalError } from './errors';
 import { needsToken } from './needs-token';
@@ -64,7 +64,8 @@ const answerPlugin: ApolloServerPlugin<GatewayContext> = {
       willSendResponse: ({ response, contextValue }) => {
         if (response.body.kind !== 'single') return Promise.resolve();
         const result = response.body.singleResult;
-        response.http.headers.set('cache-control', toCacheControl(contextValue.billing, Boolean(result.errors?.length), Date.now()));
+        const headers = toCacheHeaders(contextValue.billing, Boolean(result.errors?.length), Date.now());
+        for (const name in headers) response.http.headers.set(name, headers[name] as string);
         if (contextValue.billing && contextValue.traced && 'data' in result) {
           result.extensions = { ...result.extensions, billing: toBillingTrace(contextValue.billing) };
         }

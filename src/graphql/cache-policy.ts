@@ -1,13 +1,22 @@
 import type { Billing } from '../billing/billing';
 
+const NOT_KEPT = 'no-store';
+
 /**
- * The `Cache-Control` of an answer: how long its caller may keep it, by the oldest part in it. Everything of a
- * customer's is private (RFC 9111, section 5.2.2.7). An answer with an error, or with nothing of a customer's in it,
- * is not to be kept.
+ * The headers that tell an answer's caller how long to keep it, by name in lower case.
+ *
+ * `cache-control` goes by the oldest part in the answer. Everything of a customer's is private (RFC 9111, section
+ * 5.2.2.7), and an answer with an error, or with nothing of a customer's in it, is not to be kept. `vary` keeps a
+ * browser from showing it to the next token that is used in it: a private cache is a browser's, not a token's.
+ * `x-billing-stale: 1` marks an answer with parts that are past their time (see `extensions.billing.stale`).
+ * @param nowMs when the answer leaves, in milliseconds since the epoch.
  */
-export function toCacheControl(billing: Billing | null, hasErrors: boolean, nowMs: number): string {
-  const freshUntilMs = billing?.operation.freshUntilMs ?? Infinity;
-  if (hasErrors || freshUntilMs === Infinity) return 'no-store';
-  const seconds = Math.floor((freshUntilMs - nowMs) / 1000);
-  return seconds > 0 ? `private, max-age=${seconds}` : 'no-store';
+export function toCacheHeaders(billing: Billing | null, hasErrors: boolean, nowMs: number): Record<string, string> {
+  if (!billing) return { 'cache-control': NOT_KEPT };
+  const { freshUntilMs, stale } = billing.operation;
+  if (stale > 0) return { 'cache-control': NOT_KEPT, 'x-billing-stale': '1' };
+  const seconds = hasErrors || freshUntilMs === Infinity ? 0 : Math.floor((freshUntilMs - nowMs) / 1000);
+  if (seconds <= 0) return { 'cache-control': NOT_KEPT };
+  // `origin` is there for the answers to scripts of several origins: @fastify/cors sets it, and this replaces it.
+  return { 'cache-control': `private, max-age=${seconds}`, vary: 'authorization, origin' };
 }

@@ -39,7 +39,7 @@ export interface HttpServer {
 
 /** Headers that a script from another origin may send, and read. */
 const ALLOWED_HEADERS = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name', 'x-billing-trace', 'x-request-id', 'traceparent', 'tracestate'];
-const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id'];
+const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale'];
 
 /** Starts to serve GraphQL and the endpoints beside it. Rejects where the address cannot be had. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
