@@ -3,6 +3,9 @@
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
+  // Gateways, billing APIs and browsers run beside the workers: more of them than this only makes each slower.
+  maxWorkers: 2,
+  globalSetup: '<rootDir>/test/support/build-when-stale.cjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testTimeout: 30_000,

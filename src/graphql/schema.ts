@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { DirectiveLocation, GraphQLBoolean, GraphQLDirective, GraphQLEnumType, GraphQLInt, lexicographicSortSchema, specifiedDirectives, type GraphQLSchema } from 'graphql';
+import { DirectiveLocation, GraphQLBoolean, GraphQLDirective, GraphQLEnumType, GraphQLInt, GraphQLObjectType, GraphQLSchema, lexicographicSortSchema, specifiedDirectives } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { ContractResolver } from './contract/contract.resolver';
 import { CustomerResolver } from './customer/customer.resolver';
@@ -19,12 +19,18 @@ const CacheControlDirective = new GraphQLDirective({
 
 /** The schema as clients see it, sorted. A pure function of the source tree. */
 export function buildClientSchema(): GraphQLSchema {
-  return lexicographicSortSchema(
-    buildSchemaSync({
-      resolvers: [CustomerResolver, ContractResolver, InvoiceResolver],
-      // Arguments are validated where the domain makes its values of them.
-      validate: false,
-      directives: [...specifiedDirectives, CacheControlDirective],
-    }),
-  );
+  const schema = buildSchemaSync({
+    resolvers: [CustomerResolver, ContractResolver, InvoiceResolver],
+    // Arguments are validated where the domain makes its values of them.
+    validate: false,
+    directives: [...specifiedDirectives, CacheControlDirective],
+  });
+  return lexicographicSortSchema(withQueryDescribed(schema));
+}
+
+/** TypeGraphQL makes the root type by itself, and offers no place for its description. */
+function withQueryDescribed(schema: GraphQLSchema): GraphQLSchema {
+  const config = schema.toConfig();
+  const described = new GraphQLObjectType({ ...config.query?.toConfig(), name: 'Query', fields: config.query?.toConfig().fields ?? {}, description: 'Where every query starts.' });
+  return new GraphQLSchema({ ...config, query: described, types: config.types.filter((type) => type !== config.query) });
 }
