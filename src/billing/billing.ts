@@ -1,7 +1,7 @@
 import type { BillingOperation } from './billing-operation';
 import type { BillingSource } from './billing-source';
 import { contractKey } from './billing-source';
-import type { Invoice } from './bills';
+import type { Bills, Invoice } from './bills';
 import { BillsLoader, type PageLoad } from './bills-loader';
 import { Contract, type InvoicePage, type PageLoadOf } from './contract';
 import type { Customer } from './customer';
@@ -10,7 +10,7 @@ import type { PageRequest } from './window';
 import type { Paging } from './window-plan';
 
 /** The smallest question there is: does the contract exist, and what are its own data? */
-const HEAD: PageRequest = { offset: 0, first: 1, probe: false };
+const HEAD: PageRequest = { offset: 0, first: 0, probe: false };
 
 /**
  * The domain as one operation sees it: contracts and invoices of customers, read on behalf of the operation's caller.
@@ -51,8 +51,7 @@ export class Billing {
     const loads = await Promise.all(
       wanted.map(async (page): Promise<PageLoadOf> => ({ page, load: await this.#loader.load(customer, number, page) })),
     );
-    // Where pages stand far apart they are several calls; the contract waits for the first one alone.
-    const head = await (loads[0] as PageLoadOf).load.head();
+    const head = await firstHead(loads);
     return head && new Contract(customer, number, head, loads);
   }
 
@@ -74,6 +73,22 @@ export class Billing {
     if (!scan) this.#scans.set(key, (scan = new InvoiceScan(this.#loader, customer, contractNumber)));
     return scan.find(number);
   }
+}
+
+/**
+ * The contract's own data. Where pages stand far apart they are several calls, and the first one says it alone; the
+ * others are listened to only where it failed: a page that could not be had costs its own field, not the contract.
+ */
+async function firstHead(loads: readonly PageLoadOf[]): Promise<Bills | null> {
+  let failure: unknown;
+  for (const { load } of loads) {
+    try {
+      return await load.head();
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
 }
 
 async function toInvoicePage(load: PageLoad, page: PageRequest): Promise<InvoicePage | null> {

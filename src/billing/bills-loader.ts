@@ -39,6 +39,9 @@ interface Run {
   readonly calls: readonly Call[];
 }
 
+/** What is asked for where only the contract's own data are wanted: the smallest window that every reading can name. */
+const FIRST_INVOICE: readonly PageRequest[] = [{ offset: 0, first: 1, probe: false }];
+
 /**
  * Loads pages of invoices for one operation. All pages asked for in a tick are planned together: equal ones become
  * one, pages of a contract that overlap or touch become one call (see window-plan), and what an earlier tick
@@ -99,16 +102,19 @@ export class BillsLoader {
     return keys.map((key) => toPageLoad(this.#find(key) as Run, key));
   }
 
-  /** The run that holds the whole page, if one was planned. */
+  /** The run that holds the whole page, if one was planned. The contract's own data are in any run of it. */
   #find(key: PageKey): Run | undefined {
+    const runs = this.#runs.get(key.contract);
+    if (key.first === 0) return runs?.[0];
     const end = key.offset + key.first + (key.probe ? 1 : 0);
-    return this.#runs.get(key.contract)?.find((run) => run.start <= key.offset && end <= run.end);
+    return runs?.find((run) => run.start <= key.offset && end <= run.end);
   }
 
   #addRuns(key: PageKey, pages: readonly PageKey[]): void {
     let runs = this.#runs.get(key.contract);
     if (!runs) this.#runs.set(key.contract, (runs = []));
-    for (const run of planRuns(pages, this.paging)) {
+    const windows = pages.filter((page) => page.first > 0);
+    for (const run of planRuns(windows.length > 0 ? windows : FIRST_INVOICE, this.paging)) {
       const calls = run.calls.map((call) => this.#call(key, call));
       runs.push({ start: run.start, end: run.end, calls });
       this.#runCount++;
@@ -173,8 +179,9 @@ async function readPage(calls: readonly Call[], first: number, page: PageRequest
     }
     const from = Math.max(0, page.offset - call.offset);
     const invoices = bills.invoices;
-    const part =
-      from === 0 && invoices.length <= wanted - count ? (invoices as Invoice[]) : invoices.slice(from, from + wanted - count);
+    // An API may send more than it was asked for. What is past the call's window is the next call's.
+    const to = Math.min(invoices.length, call.limit, from + wanted - count);
+    const part = from === 0 && to === invoices.length ? (invoices as Invoice[]) : invoices.slice(from, to);
     found.push(part);
     count += part.length;
     if (invoices.length < call.limit) break;

@@ -51,7 +51,12 @@ function split(start: number, dataEnd: number, end: number, paging: Paging): Pla
   const length = end - start;
   if (paging.mode === 'offset') {
     if (length <= paging.maxQuantity) return [{ offset: start, limit: length, lazy: false }];
-    return chunks(start, dataEnd, end, paging.maxQuantity);
+    const calls: PlannedCall[] = [];
+    for (let offset = start; offset < end; offset += paging.maxQuantity) {
+      // The last one asks for the rest alone: to learn whether a list goes on, one invoice is enough.
+      calls.push({ offset, limit: Math.min(paging.maxQuantity, end - offset), lazy: offset >= dataEnd });
+    }
+    return calls;
   }
   // A page number can only name windows that start at a multiple of their length. The smallest such window around
   // ours is one call; where none is short enough, aligned windows next to each other cover it.
@@ -60,14 +65,7 @@ function split(start: number, dataEnd: number, end: number, paging: Paging): Pla
     if (end <= offset + size) return [{ offset, limit: size, lazy: false }];
   }
   const size = Math.min(length, paging.maxQuantity);
-  return chunks(start - (start % size), dataEnd, end, size);
-}
-
-function chunks(from: number, dataEnd: number, end: number, size: number): PlannedCall[] {
   const calls: PlannedCall[] = [];
-  for (let offset = from; offset < end; offset += size) {
-    // Offsets address calls of any length; a page number needs every call of its run to be equally long.
-    calls.push({ offset, limit: size, lazy: offset >= dataEnd });
-  }
+  for (let offset = start - (start % size); offset < end; offset += size) calls.push({ offset, limit: size, lazy: offset >= dataEnd });
   return calls;
 }

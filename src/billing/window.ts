@@ -13,6 +13,7 @@ export interface Window {
  */
 export interface PageRequest {
   readonly offset: number;
+  /** 0 asks for the contract's own data alone: any call for that contract answers it. */
   readonly first: number;
   readonly probe: boolean;
 }

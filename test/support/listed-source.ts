@@ -1,0 +1,67 @@
+import { BillingOperation } from '../../src/billing/billing-operation';
+import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../../src/billing/billing-source';
+import type { BillingError } from '../../src/billing/billing-error';
+import type { Bills, Invoice } from '../../src/billing/bills';
+import { Caller } from '../../src/billing/caller';
+import { parseCustomer, type Customer } from '../../src/billing/customer';
+
+export const customer: Customer = parseCustomer('RUC', '80012345');
+
+/** An operation with a token of its own. */
+export function startOperation(options: { readonly callBudget?: number; readonly signal?: AbortSignal } = {}): BillingOperation {
+  const { callBudget = 100, signal = new AbortController().signal } = options;
+  return new BillingOperation({ caller: Caller.parse('Bearer a-token') as Caller, signal, callBudget });
+}
+
+/** The invoice at a place of a contract's list; its number tells the place. */
+export function toInvoiceAt(contractNumber: string | null, index: number): Invoice {
+  return { number: `n${index}`, contractNumber, billPeriod: null, amount: index, status: null, origin: { customer, contractNumber } };
+}
+
+/** What differs from a plain list of invoices. */
+export interface ListedSourceOptions {
+  /** Invoices of every contract. */
+  readonly total: number;
+  /** How many more than asked for are sent, where the list has them. */
+  readonly surplus?: number;
+  /** Whether a window past the end is answered as "not found". */
+  readonly endIsUnknown?: boolean;
+  /** What happens before an answer: it may wait, or reject. */
+  readonly before?: (request: BillsRequest, index: number) => Promise<void> | void;
+}
+
+/** A source of bills over a list in memory. It pays for its calls and records them, as every source must. */
+export class ListedSource implements BillingSource {
+  readonly requests: BillsRequest[] = [];
+  readonly #options: ListedSourceOptions;
+
+  constructor(options: ListedSourceOptions) {
+    this.#options = options;
+  }
+
+  async read(request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
+    context.spendCall();
+    const index = this.requests.push(request) - 1;
+    await this.#options.before?.(request, index);
+    context.recordCall({ request, durationMs: 1, outcome: 'ok' });
+    return { bills: this.#billsOf(request), received: null, freshUntilMs: 0, stale: false };
+  }
+
+  #billsOf({ contractNumber, window: { offset, limit } }: BillsRequest): Bills | null {
+    const { total, surplus = 0, endIsUnknown = false } = this.#options;
+    if (endIsUnknown && offset > 0 && offset >= total) return null;
+    const end = Math.min(total, offset + limit + surplus);
+    const invoices = Array.from({ length: Math.max(0, end - offset) }, (_, at) => toInvoiceAt(contractNumber, offset + at));
+    return { contractNumber, dueDate: '2025-07-15', billingAddresses: null, invoices };
+  }
+}
+
+/** The failure that a promise rejects with; fails the test where it resolves. */
+export async function failureOf(promise: Promise<unknown>): Promise<BillingError> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as BillingError;
+  }
+  throw new Error('It did not fail.');
+}

@@ -1,0 +1,45 @@
+import { Billing } from '../../../src/billing/billing';
+import { BillingError } from '../../../src/billing/billing-error';
+import type { PageRequest } from '../../../src/billing/window';
+import { customer, failureOf, ListedSource, startOperation, type ListedSourceOptions } from '../../support/listed-source';
+
+const near: PageRequest = { offset: 0, first: 5, probe: false };
+const far: PageRequest = { offset: 500, first: 5, probe: true };
+
+function createBilling(options: ListedSourceOptions) {
+  const source = new ListedSource(options);
+  return { source, billing: new Billing(source, startOperation(), { mode: 'offset', maxQuantity: 1000 }) };
+}
+
+describe('Billing.contract', () => {
+  it('makes one call for the contract, its existence and a page of its invoices', async () => {
+    const { billing, source } = createBilling({ total: 50 });
+    const contract = await billing.contract(customer, '1', [near]);
+    expect(contract).toMatchObject({ number: '1', dueDate: '2025-07-15' });
+    expect((await billing.contractInvoices(contract!, near))?.invoices).toHaveLength(5);
+    expect(source.requests).toHaveLength(1);
+  });
+
+  it('costs two contracts with distant pages one call a page, the contract itself none besides', async () => {
+    const { billing, source } = createBilling({ total: 505 });
+    const contract = await billing.contract(customer, '1', [near, far]);
+    expect(await billing.contractInvoices(contract!, far)).toMatchObject({ hasMore: false, offset: 500 });
+    expect(source.requests).toHaveLength(2);
+  });
+
+  it('keeps the contract and its other page where one of two distant pages fails, whichever it is', async () => {
+    for (const failing of [near, far]) {
+      const late = new BillingError('timeout', 'late');
+      const { billing } = createBilling({ total: 600, before: ({ window }) => (window.offset === failing.offset ? Promise.reject(late) : undefined) });
+      const contract = await billing.contract(customer, '1', [near, far]);
+      expect(contract).toMatchObject({ dueDate: '2025-07-15' });
+      expect(await failureOf(billing.contractInvoices(contract!, failing))).toBe(late);
+      expect((await billing.contractInvoices(contract!, failing === near ? far : near))?.invoices).toHaveLength(5);
+    }
+  });
+
+  it('fails with the first error where every page fails', async () => {
+    const { billing } = createBilling({ total: 5, before: ({ window }) => Promise.reject(new BillingError('unavailable', `at ${window.offset}`)) });
+    expect((await failureOf(billing.contract(customer, '1', [near, far]))).message).toBe('at 0');
+  });
+});
