@@ -1,4 +1,4 @@
-import { GraphQLError, Kind, type FieldNode, type FragmentDefinitionNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
+import { GraphQLError, Kind, type FieldNode, type FragmentDefinitionNode, type GraphQLResolveInfo, type SelectionSetNode, type ValueNode } from 'graphql';
 import { BillingError } from '../billing/billing-error';
 import { parseInvoiceNumber } from '../billing/customer';
 import { parsePage, type PageLimits, type PageRequest } from '../billing/window';
@@ -61,7 +61,7 @@ export function selectsNextPage(nodes: readonly FieldNode[], info: Pick<Selectio
 }
 
 /** The fields selected below `parents`, by response key. All types that are looked into are object types. */
-function collect(parents: readonly FieldNode[], typeName: string, info: Pick<SelectionInfo, 'fragments' | 'variableValues'>): Map<string, FieldNode[]> {
+export function collect(parents: readonly { readonly selectionSet?: SelectionSetNode | undefined }[], typeName: string, info: Pick<SelectionInfo, 'fragments' | 'variableValues'>): Map<string, FieldNode[]> {
   const fields = new Map<string, FieldNode[]>();
   const visited = new Set<FragmentDefinitionNode>();
   const visit = (set: SelectionSetNode): void => {
@@ -103,8 +103,15 @@ function isIncluded(directives: NonNullable<FieldNode['directives']>, info: Pick
 }
 
 /** An argument's value: a literal or a variable, of which validation has made sure that it is of the argument's type. */
-function argument(node: FieldNode, name: string, info: Pick<SelectionInfo, 'variableValues'>, type: 'Int' | 'ID' | 'String'): unknown {
-  const value = node.arguments?.find((candidate) => candidate.name.value === name)?.value;
+export function argument(node: FieldNode, name: string, info: Pick<SelectionInfo, 'variableValues'>, type: ScalarName): unknown {
+  return scalarValue(node.arguments?.find((candidate) => candidate.name.value === name)?.value, info, type);
+}
+
+/** The scalars that arguments are of. */
+type ScalarName = 'Int' | 'ID' | 'String';
+
+/** The value that a literal or a variable stands for; undefined where there is none. */
+export function scalarValue(value: ValueNode | undefined, info: Pick<SelectionInfo, 'variableValues'>, type: ScalarName): unknown {
   switch (value?.kind) {
     case Kind.VARIABLE:
       return info.variableValues[value.name.value];

@@ -1,0 +1,309 @@
+import { Kind, valueFromASTUntyped, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode } from 'graphql';
+import { contractKey } from '../../billing/billing-source';
+import { parseContractNumber, parseCustomer, parseInvoiceNumber, type Customer } from '../../billing/customer';
+import { parsePage, type PageLimits, type PageRequest } from '../../billing/window';
+import { planRuns, type Paging, type PlannedRun } from '../../billing/window-plan';
+import { argument, collect, scalarValue, selectContract, selectsNextPage } from '../selection';
+
+/** A validated operation, as the prediction reads it. */
+export interface OperationShape {
+  readonly operation: OperationDefinitionNode;
+  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+}
+
+/** What the number of calls depends on besides the operation. */
+export interface PredictionLimits {
+  readonly paging: Paging;
+  readonly pageLimits: PageLimits;
+}
+
+/** How many calls to the billing API an operation makes. */
+export interface CallPrediction {
+  /** Calls that are made if every contract and invoice that the operation names exists and nothing is remembered. */
+  readonly calls: number;
+  /** Whether there may be more: a search that goes on to a further page, or contracts that only invoices name. */
+  readonly atLeast: boolean;
+}
+
+/** Steps after which the counting ends with what it has: past any budget, and far from blocking the process. */
+const MAX_STEPS = 200_000;
+
+/** The page that is asked for where a contract is wanted and no page of its invoices. */
+const HEAD: PageRequest = { offset: 0, first: 1, probe: false };
+
+/**
+ * Predicts the calls of a validated operation from its coerced variables, without executing it: the same pages, planned
+ * by the same planner as the loads are. What an argument's form will refuse is counted as nothing, for it costs nothing.
+ */
+export function predictCalls(shape: OperationShape, variableValues: Readonly<Record<string, unknown>>, limits: PredictionLimits): CallPrediction {
+  return new Prediction(shape, variableValues, limits).count();
+}
+
+/** Ends the walk. */
+class TooManySteps extends Error {}
+
+/** One walk over the operation. Pages are gathered in waves: what a field below a contract asks for is planned after it. */
+class Prediction {
+  readonly #shape: OperationShape;
+  readonly #limits: PredictionLimits;
+  /** What selection.ts reads of an operation. */
+  readonly #info: { readonly fragments: Record<string, FragmentDefinitionNode>; readonly variableValues: Record<string, unknown> };
+  /** By contract, by wave. */
+  readonly #pages = new Map<string, PageRequest[][]>();
+  #atLeast = false;
+  #steps = 0;
+
+  constructor(shape: OperationShape, variableValues: Readonly<Record<string, unknown>>, limits: PredictionLimits) {
+    this.#shape = shape;
+    this.#limits = limits;
+    this.#info = { fragments: shape.fragments, variableValues };
+  }
+
+  count(): CallPrediction {
+    try {
+      for (const nodes of collect([this.#shape.operation], 'Query', this.#info).values()) this.#visitRoot(nodes);
+    } catch (error) {
+      if (!(error instanceof TooManySteps)) throw error;
+      this.#atLeast = true;
+    }
+    let calls = 0;
+    for (const waves of this.#pages.values()) calls += this.#plan(waves);
+    return { calls, atLeast: this.#atLeast };
+  }
+
+  #plan(waves: readonly (readonly PageRequest[] | undefined)[]): number {
+    const { paging } = this.#limits;
+    let calls = 0;
+    const runs: PlannedRun[] = [];
+    for (const wave of waves) {
+      if (!wave) continue;
+      // As the loader does: what an earlier wave's calls bring is not asked for again.
+      const missing = runs.length === 0 ? wave : wave.filter((page) => !runs.some((run) => run.start <= page.offset && page.offset + page.first + (page.probe ? 1 : 0) <= run.end));
+      for (const run of planRuns(missing, paging)) {
+        runs.push(run);
+        for (const call of run.calls) {
+          if (call.lazy) this.#atLeast = true;
+          else calls++;
+        }
+      }
+    }
+    return calls;
+  }
+
+  #visitRoot(nodes: readonly FieldNode[]): void {
+    const node = nodes[0] as FieldNode;
+    if (node.name.value === 'customer') {
+      const customer = attempt(() => parseCustomer(argument(node, 'idType', this.#info, 'String'), argument(node, 'id', this.#info, 'ID')));
+      if (customer) this.#visitCustomer(customer, nodes, 0);
+    } else if (node.name.value === '_entities') {
+      for (const representation of toList(untyped(node, 'representations', this.#info.variableValues))) {
+        if (typeof representation === 'object' && representation !== null) this.#visitEntity(representation as Record<string, unknown>, nodes);
+      }
+    }
+  }
+
+  #visitEntity(representation: Record<string, unknown>, nodes: readonly FieldNode[]): void {
+    this.#step();
+    switch (representation['__typename']) {
+      case 'Customer': {
+        const customer = toCustomer(representation);
+        if (customer) this.#visitCustomer(customer, nodes, 0);
+        return;
+      }
+      case 'Contract': {
+        const customer = toCustomer(representation['customer']);
+        const number = attempt(() => parseContractNumber(representation['number']));
+        if (customer && number !== null) this.#visitContract(customer, number, nodes, 0);
+        return;
+      }
+      case 'Invoice': {
+        const contract = toObject(representation['contract']);
+        const customer = toCustomer(contract?.['customer']);
+        const number = attempt(() => parseContractNumber(contract?.['number']));
+        if (!customer || number === null || attempt(() => parseInvoiceNumber(representation['number'])) === null) return;
+        this.#search(customer, number, 0);
+        this.#visitInvoice(customer, number, nodes, 1);
+      }
+    }
+  }
+
+  #visitCustomer(customer: Customer, nodes: readonly FieldNode[], wave: number): void {
+    for (const fields of collect(nodes, 'Customer', this.#info).values()) {
+      this.#step();
+      const field = fields[0] as FieldNode;
+      switch (field.name.value) {
+        case 'contract': {
+          const number = attempt(() => parseContractNumber(argument(field, 'number', this.#info, 'ID')));
+          if (number !== null) this.#visitContract(customer, number, fields, wave);
+          break;
+        }
+        case 'contracts':
+          this.#visitContracts(customer, fields, wave);
+          break;
+        case 'invoices': {
+          const page = attempt(() => this.#page(fields));
+          if (!page) break;
+          this.#ask(customer, null, page, wave);
+          if (this.#readsBelowInvoices(fields)) this.#atLeast = true;
+          break;
+        }
+      }
+    }
+  }
+
+  #visitContracts(customer: Customer, fields: readonly FieldNode[], wave: number): void {
+    const pages = this.#contractPages(fields);
+    if (!pages) return;
+    let some = false;
+    for (const item of toIds(fields[0] as FieldNode, 'numbers', this.#info)) {
+      const number = attempt(() => parseContractNumber(item, 'numbers'));
+      if (number === null) continue;
+      for (const page of pages) this.#ask(customer, number, page, wave);
+      this.#visitInvoicesOf(customer, number, fields, wave);
+      some = true;
+    }
+    // Each of them leads to the same customer: one visit is all.
+    if (some) this.#visitCustomerOf(customer, fields, wave);
+  }
+
+  #visitContract(customer: Customer, number: string, nodes: readonly FieldNode[], wave: number): void {
+    const pages = this.#contractPages(nodes);
+    if (!pages) return;
+    for (const page of pages) this.#ask(customer, number, page, wave);
+    this.#visitInvoicesOf(customer, number, nodes, wave);
+    this.#visitCustomerOf(customer, nodes, wave);
+  }
+
+  /** The pages that are asked for together with a contract; null where an argument keeps it from being asked for at all. */
+  #contractPages(nodes: readonly FieldNode[]): readonly PageRequest[] | null {
+    const selection = attempt(() => selectContract({ ...this.#info, fieldNodes: nodes as FieldNode[], path: ROOT }, this.#limits.pageLimits));
+    if (!selection) return null;
+    if (selection.searches) {
+      this.#atLeast = true;
+      return [...selection.pages, this.#scanPage()];
+    }
+    return selection.pages.length === 0 ? [HEAD] : selection.pages;
+  }
+
+  #visitCustomerOf(customer: Customer, nodes: readonly FieldNode[], wave: number): void {
+    for (const fields of collect(nodes, 'Contract', this.#info).values()) {
+      if (fields[0]?.name.value === 'customer') this.#visitCustomer(customer, fields, wave + 1);
+    }
+  }
+
+  #visitInvoicesOf(customer: Customer, number: string, nodes: readonly FieldNode[], wave: number): void {
+    for (const fields of collect(nodes, 'Contract', this.#info).values()) {
+      this.#step();
+      const name = fields[0]?.name.value;
+      if (name === 'invoice') this.#visitInvoice(customer, number, fields, wave + 1);
+      else if (name === 'invoices' && this.#readsBelowInvoices(fields)) this.#atLeast = true;
+    }
+  }
+
+  /** An invoice that is named, so that its contract is known. */
+  #visitInvoice(customer: Customer, number: string, nodes: readonly FieldNode[], wave: number): void {
+    for (const fields of collect(nodes, 'Invoice', this.#info).values()) {
+      if (fields[0]?.name.value !== 'contract') continue;
+      const selection = attempt(() => selectContract({ ...this.#info, fieldNodes: fields, path: ROOT }, this.#limits.pageLimits));
+      if (selection?.needsBills) this.#visitContract(customer, number, fields, wave);
+      // Its key is known already: see invoice.resolver.ts.
+      else if (selection) this.#visitCustomerOf(customer, fields, wave);
+    }
+  }
+
+  /** Whether the invoices of a page, of which nobody knows how many there are, lead to further calls. */
+  #readsBelowInvoices(nodes: readonly FieldNode[]): boolean {
+    for (const fields of collect(nodes, 'InvoiceConnection', this.#info).values()) {
+      const name = fields[0]?.name.value;
+      const invoices = name === 'nodes' ? [fields] : name === 'edges' ? [...collect(fields, 'InvoiceEdge', this.#info).values()].filter((edge) => edge[0]?.name.value === 'node') : [];
+      for (const invoice of invoices) {
+        for (const contract of collect(invoice, 'Invoice', this.#info).values()) {
+          if (contract[0]?.name.value === 'contract' && this.#readsContract(contract)) return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  #readsContract(nodes: readonly FieldNode[]): boolean {
+    for (const fields of collect(nodes, 'Contract', this.#info).values()) {
+      this.#step();
+      const name = fields[0]?.name.value;
+      if (name === '__typename' || name === 'number') continue;
+      if (name !== 'customer') return true;
+      for (const ofCustomer of collect(fields, 'Customer', this.#info).values()) {
+        const customerField = ofCustomer[0]?.name.value;
+        if (customerField === 'contract' || customerField === 'contracts' || customerField === 'invoices') return true;
+      }
+    }
+    return false;
+  }
+
+  #search(customer: Customer, number: string, wave: number): void {
+    this.#atLeast = true;
+    this.#ask(customer, number, this.#scanPage(), wave);
+  }
+
+  #scanPage(): PageRequest {
+    return { offset: 0, first: this.#limits.paging.maxQuantity, probe: false };
+  }
+
+  #page(fields: readonly FieldNode[]): PageRequest {
+    const node = fields[0] as FieldNode;
+    return parsePage(argument(node, 'first', this.#info, 'Int'), argument(node, 'after', this.#info, 'String'), selectsNextPage(fields, this.#info), this.#limits.pageLimits);
+  }
+
+  #ask(customer: Customer, contractNumber: string | null, page: PageRequest, wave: number): void {
+    this.#step();
+    const key = contractKey(customer, contractNumber);
+    let waves = this.#pages.get(key);
+    if (!waves) this.#pages.set(key, (waves = []));
+    const pages = (waves[wave] ??= []);
+    // The same page again: the usual case where one contract is asked for many times.
+    if (pages.some((other) => other.offset === page.offset && other.first === page.first && other.probe === page.probe)) return;
+    pages.push(page);
+  }
+
+  #step(): void {
+    if (++this.#steps > MAX_STEPS) throw new TooManySteps();
+  }
+}
+
+const ROOT = { prev: undefined, key: '', typename: undefined };
+
+/** What `make` returns; null where it refuses, as it will when the operation is executed. */
+function attempt<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof TooManySteps) throw error;
+    return null;
+  }
+}
+
+function toObject(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+}
+
+function toCustomer(value: unknown): Customer | null {
+  const key = toObject(value);
+  return key && attempt(() => parseCustomer(key['idType'], key['id']));
+}
+
+/** A list as GraphQL reads it: one value stands for a list of one. */
+function toList(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value as readonly unknown[];
+  return value === undefined || value === null ? [] : [value];
+}
+
+/** A list of IDs, whose digits are kept as text however they are written. */
+function toIds(node: FieldNode, name: string, info: { readonly variableValues: Record<string, unknown> }): readonly unknown[] {
+  const value = node.arguments?.find((candidate) => candidate.name.value === name)?.value;
+  if (value?.kind !== Kind.LIST) return toList(scalarValue(value, info, 'ID'));
+  return value.values.map((item) => scalarValue(item, info, 'ID'));
+}
+
+function untyped(node: FieldNode, name: string, variableValues: Record<string, unknown>): unknown {
+  const value = node.arguments?.find((candidate) => candidate.name.value === name)?.value;
+  return value && valueFromASTUntyped(value, variableValues);
+}
