@@ -4,6 +4,8 @@ import type { Paging } from './billing/window-plan';
 import { SharedFlights } from './cache/shared-flights';
 import type { Config } from './config';
 import { createGraphqlServer } from './graphql/apollo-server';
+import { CallBudget } from './graphql/limits/call-budget';
+import { createDocumentStores } from './graphql/limits/document-stores';
 import { buildServedSchema } from './graphql/subgraph';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/log';
@@ -40,7 +42,13 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const apollo = createGraphqlServer({
       schema: buildServedSchema(),
       introspection: config.introspection,
-      maxTokens: config.maxTokens,
+      limits: {
+        maxTokens: config.maxTokens,
+        maxDepth: config.maxDepth,
+        maxAliases: config.maxAliases,
+        callBudget: new CallBudget({ paging, pageLimits: { maxPageSize: config.maxPageSize } }),
+        stores: createDocumentStores(),
+      },
       reportInternalError: (errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'),
     });
     await apollo.start();

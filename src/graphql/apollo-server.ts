@@ -6,12 +6,13 @@ import { missingToken, type GatewayContext } from './context';
 import { createErrorFormatter, toMissingTokenError, type ReportInternalError } from './errors';
 import { needsToken } from './needs-token';
 import { toBillingTrace } from './billing-trace';
+import { callBudgetPlugin, toApolloLimits, type GraphqlLimits } from './limits/apollo-limits';
 
 /** Settings of the GraphQL server. */
 export interface GraphqlServerOptions {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
-  readonly maxTokens: number;
+  readonly limits: GraphqlLimits;
   readonly reportInternalError: ReportInternalError;
   /** Further plugins, run after the gateway's own. */
   readonly plugins?: readonly ApolloServerPlugin<GatewayContext>[];
@@ -27,7 +28,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
     allowBatchedHttpRequests: false,
     csrfPrevention: true,
     formatError: createErrorFormatter(options.reportInternalError),
-    parseOptions: { maxLexicalTokens: options.maxTokens },
+    ...toApolloLimits(options.limits),
     // The process's signals are main.ts's.
     stopOnTerminationSignals: false,
     plugins: [
@@ -37,6 +38,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       ApolloServerPluginSchemaReportingDisabled(),
       ...(options.plugins?.length ? [] : [ApolloServerPluginLandingPageDisabled()]),
       tokenPlugin,
+      callBudgetPlugin(options.limits.callBudget),
       answerPlugin,
       ...(options.plugins ?? []),
     ],

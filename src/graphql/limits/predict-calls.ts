@@ -1,9 +1,10 @@
-import { Kind, valueFromASTUntyped, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode } from 'graphql';
+import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode } from 'graphql';
 import { contractKey } from '../../billing/billing-source';
 import { parseContractNumber, parseCustomer, parseInvoiceNumber, type Customer } from '../../billing/customer';
 import { parsePage, type PageLimits, type PageRequest } from '../../billing/window';
 import { planRuns, type Paging, type PlannedRun } from '../../billing/window-plan';
-import { argument, collect, scalarValue, selectContract, selectsNextPage } from '../selection';
+import { argument, collect, selectContract, selectsNextPage } from '../selection';
+import { toIds, toRepresentations } from './list-arguments';
 
 /** A validated operation, as the prediction reads it. */
 export interface OperationShape {
@@ -96,9 +97,7 @@ class Prediction {
       const customer = attempt(() => parseCustomer(argument(node, 'idType', this.#info, 'String'), argument(node, 'id', this.#info, 'ID')));
       if (customer) this.#visitCustomer(customer, nodes, 0);
     } else if (node.name.value === '_entities') {
-      for (const representation of toList(untyped(node, 'representations', this.#info.variableValues))) {
-        if (typeof representation === 'object' && representation !== null) this.#visitEntity(representation as Record<string, unknown>, nodes);
-      }
+      for (const representation of toRepresentations(node, this.#info.variableValues)) this.#visitEntity(representation, nodes);
     }
   }
 
@@ -155,7 +154,7 @@ class Prediction {
     const pages = this.#contractPages(fields);
     if (!pages) return;
     let some = false;
-    for (const item of toIds(fields[0] as FieldNode, 'numbers', this.#info)) {
+    for (const item of toIds(fields[0] as FieldNode, this.#info.variableValues)) {
       const number = attempt(() => parseContractNumber(item, 'numbers'));
       if (number === null) continue;
       for (const page of pages) this.#ask(customer, number, page, wave);
@@ -176,7 +175,7 @@ class Prediction {
 
   /** The pages that are asked for together with a contract; null where an argument keeps it from being asked for at all. */
   #contractPages(nodes: readonly FieldNode[]): readonly PageRequest[] | null {
-    const selection = attempt(() => selectContract({ ...this.#info, fieldNodes: nodes as FieldNode[], path: ROOT }, this.#limits.pageLimits));
+    const selection = attempt(() => selectContract({ ...this.#info, fieldNodes: nodes, path: ROOT }, this.#limits.pageLimits));
     if (!selection) return null;
     if (selection.searches) {
       this.#atLeast = true;
@@ -288,22 +287,4 @@ function toObject(value: unknown): Record<string, unknown> | null {
 function toCustomer(value: unknown): Customer | null {
   const key = toObject(value);
   return key && attempt(() => parseCustomer(key['idType'], key['id']));
-}
-
-/** A list as GraphQL reads it: one value stands for a list of one. */
-function toList(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value as readonly unknown[];
-  return value === undefined || value === null ? [] : [value];
-}
-
-/** A list of IDs, whose digits are kept as text however they are written. */
-function toIds(node: FieldNode, name: string, info: { readonly variableValues: Record<string, unknown> }): readonly unknown[] {
-  const value = node.arguments?.find((candidate) => candidate.name.value === name)?.value;
-  if (value?.kind !== Kind.LIST) return toList(scalarValue(value, info, 'ID'));
-  return value.values.map((item) => scalarValue(item, info, 'ID'));
-}
-
-function untyped(node: FieldNode, name: string, variableValues: Record<string, unknown>): unknown {
-  const value = node.arguments?.find((candidate) => candidate.name.value === name)?.value;
-  return value && valueFromASTUntyped(value, variableValues);
 }

@@ -1,0 +1,35 @@
+import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache';
+import type { DocumentNode } from 'graphql';
+
+/** Where documents are remembered, each place with its own bound: a flood of one cannot push out what the other keeps. */
+export interface DocumentStores {
+  /** Documents that were parsed and validated, by the hash of their text. */
+  readonly documents: InMemoryLRUCache<DocumentNode>;
+  /** Texts that clients registered (automatic persisted queries), by their hash. */
+  readonly persistedQueries: InMemoryLRUCache;
+}
+
+const MIB = 1024 * 1024;
+const MAX_DOCUMENT_BYTES = 32 * MIB;
+const MAX_PERSISTED_QUERY_BYTES = 8 * MIB;
+/** How long a registered text is kept: a client that is refused registers it again, in one request. */
+export const PERSISTED_QUERY_TTL_SECONDS = 86_400;
+
+/** What a token of a parsed document takes, nodes and locations included: 290 to 480 bytes were measured (V8 of Node 20). */
+const BYTES_PER_TOKEN = 500;
+
+/** Makes the stores. The least recently used goes first. */
+export function createDocumentStores(maxDocumentBytes = MAX_DOCUMENT_BYTES, maxPersistedQueryBytes = MAX_PERSISTED_QUERY_BYTES): DocumentStores {
+  return {
+    documents: new InMemoryLRUCache<DocumentNode>({ maxSize: maxDocumentBytes, sizeCalculation: toHeapBytes }),
+    // A character of a text takes two bytes at most.
+    persistedQueries: new InMemoryLRUCache({ maxSize: maxPersistedQueryBytes, sizeCalculation: (text) => 2 * text.length + 200 }),
+  };
+}
+
+/** Roughly the memory that a parsed document takes. Apollo's own measure, the length of its JSON, is four times too small. */
+export function toHeapBytes(document: DocumentNode): number {
+  let tokens = 0;
+  for (let token = document.loc?.startToken; token; token = token.next ?? undefined) tokens++;
+  return 2 * (document.loc?.source.body.length ?? 0) + BYTES_PER_TOKEN * tokens;
+}
