@@ -5,7 +5,7 @@ import { BillingError } from './billing-error';
 import type { Bills, Invoice } from './bills';
 import type { Customer } from './customer';
 import type { PageRequest } from './window';
-import { planRuns, type Paging, type PlannedCall } from './window-plan';
+import { findRun, planPages, type Paging, type PlannedCall } from './window-plan';
 
 /** The invoices of one page, cut from what the calls brought, in the list's order. */
 export interface LoadedPage {
@@ -38,9 +38,6 @@ interface Run {
   readonly end: number;
   readonly calls: readonly Call[];
 }
-
-/** What is asked for where only the contract's own data are wanted: the smallest window that every reading can name. */
-const FIRST_INVOICE: readonly PageRequest[] = [{ offset: 0, first: 1, probe: false }];
 
 /**
  * Loads pages of invoices for one operation. All pages asked for in a tick are planned together: equal ones become
@@ -102,19 +99,16 @@ export class BillsLoader {
     return keys.map((key) => toPageLoad(this.#find(key) as Run, key));
   }
 
-  /** The run that holds the whole page, if one was planned. The contract's own data are in any run of it. */
+  /** The run that holds the whole page, if one was planned. */
   #find(key: PageKey): Run | undefined {
     const runs = this.#runs.get(key.contract);
-    if (key.first === 0) return runs?.[0];
-    const end = key.offset + key.first + (key.probe ? 1 : 0);
-    return runs?.find((run) => run.start <= key.offset && end <= run.end);
+    return runs && findRun(runs, key);
   }
 
   #addRuns(key: PageKey, pages: readonly PageKey[]): void {
     let runs = this.#runs.get(key.contract);
     if (!runs) this.#runs.set(key.contract, (runs = []));
-    const windows = pages.filter((page) => page.first > 0);
-    for (const run of planRuns(windows.length > 0 ? windows : FIRST_INVOICE, this.paging)) {
+    for (const run of planPages(pages, this.paging)) {
       const calls = run.calls.map((call) => this.#call(key, call));
       runs.push({ start: run.start, end: run.end, calls });
       this.#runCount++;

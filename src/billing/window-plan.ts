@@ -20,6 +20,22 @@ export interface PlannedRun {
   readonly calls: readonly PlannedCall[];
 }
 
+/** What is asked for where only the contract's own data are wanted: the smallest window that every reading can name. */
+const FIRST_INVOICE: readonly PageRequest[] = [{ offset: 0, first: 1, probe: false }];
+
+/** The run that holds the whole page, if there is one. A page of no invoices is the contract's own data: they are in any run of it. */
+export function findRun<Run extends Pick<PlannedRun, 'start' | 'end'>>(runs: readonly Run[], page: PageRequest): Run | undefined {
+  if (page.first === 0) return runs[0];
+  const end = page.offset + page.first + (page.probe ? 1 : 0);
+  return runs.find((run) => run.start <= page.offset && end <= run.end);
+}
+
+/** Plans the calls for pages of one contract that no earlier run holds; pages of no invoices add nothing to others. */
+export function planPages(pages: readonly PageRequest[], paging: Paging): PlannedRun[] {
+  const windows = pages.filter((page) => page.first > 0);
+  return planRuns(windows.length > 0 ? windows : FIRST_INVOICE, paging);
+}
+
 /**
  * Plans the calls for pages of one contract: pages that overlap or touch become one run, pages that stand apart stay
  * apart, and a run longer than a call may be is split. What only a probe for the next page asks for is planned lazy.

@@ -2,7 +2,7 @@ import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode } from 
 import { contractKey } from '../../billing/billing-source';
 import { parseContractNumber, parseCustomer, parseInvoiceNumber, type Customer } from '../../billing/customer';
 import { parsePage, type PageLimits, type PageRequest } from '../../billing/window';
-import { planRuns, type Paging, type PlannedRun } from '../../billing/window-plan';
+import { findRun, planPages, type Paging, type PlannedRun } from '../../billing/window-plan';
 import { argument, collect, selectContract, selectsNextPage } from '../selection';
 import { toIds, toRepresentations } from './list-arguments';
 
@@ -29,8 +29,8 @@ export interface CallPrediction {
 /** Steps after which the counting ends with what it has: past any budget, and far from blocking the process. */
 const MAX_STEPS = 200_000;
 
-/** The page that is asked for where a contract is wanted and no page of its invoices. */
-const HEAD: PageRequest = { offset: 0, first: 1, probe: false };
+/** What is asked for where a contract is wanted and no page of its invoices. */
+const HEAD: PageRequest = { offset: 0, first: 0, probe: false };
 
 /**
  * Predicts the calls of a validated operation from its coerced variables, without executing it: the same pages, planned
@@ -72,23 +72,23 @@ class Prediction {
     return { calls, atLeast: this.#atLeast };
   }
 
+  /** Plans one contract's pages as the loader does: what an earlier wave's calls bring is not asked for again. */
   #plan(waves: readonly (readonly PageRequest[] | undefined)[]): number {
-    const { paging } = this.#limits;
-    let calls = 0;
+    const calls = new Set<string>();
     const runs: PlannedRun[] = [];
     for (const wave of waves) {
-      if (!wave) continue;
-      // As the loader does: what an earlier wave's calls bring is not asked for again.
-      const missing = runs.length === 0 ? wave : wave.filter((page) => !runs.some((run) => run.start <= page.offset && page.offset + page.first + (page.probe ? 1 : 0) <= run.end));
-      for (const run of planRuns(missing, paging)) {
+      const missing = wave?.filter((page) => !findRun(runs, page)) ?? [];
+      if (missing.length === 0) continue;
+      for (const run of planPages(missing, this.#limits.paging)) {
         runs.push(run);
         for (const call of run.calls) {
           if (call.lazy) this.#atLeast = true;
-          else calls++;
+          // The very same window of two runs is one call: it is shared while it is under way.
+          else calls.add(`${call.offset}/${call.limit}`);
         }
       }
     }
-    return calls;
+    return calls.size;
   }
 
   #visitRoot(nodes: readonly FieldNode[]): void {
