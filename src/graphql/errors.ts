@@ -3,6 +3,7 @@ import { HeaderMap } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { BillingError, type BillingFailure } from '../billing/billing-error';
+import { toParseMessage } from './limits/parse-messages';
 
 /** The closed list of codes that a client can meet; the codes of Apollo Server itself come besides. */
 export type GatewayErrorCode =
@@ -55,6 +56,7 @@ export function createErrorFormatter(report: ReportInternalError): (formatted: G
     const cause = unwrapResolverError(error);
     if (cause instanceof BillingError) return { ...formatted, message: cause.message, extensions: toExtensions(cause) };
     const code = formatted.extensions?.['code'];
+    if (code === 'GRAPHQL_PARSE_FAILED') return { ...formatted, message: toParseMessage(formatted.message), extensions: withoutStack(formatted.extensions) };
     if (APOLLO_CODES.has(code) || isGatewayCode(code)) return { ...formatted, extensions: withoutStack(formatted.extensions) };
     // graphql-js finds some bad arguments only while it executes: a variable that is null where the argument may not be.
     if (error instanceof GraphQLError && !error.originalError && formatted.message.startsWith('Argument "')) {

@@ -1,0 +1,11 @@
+/**
+ * What a client is told of a document that could not be parsed: graphql-js's own message, but for the two that are
+ * about limits and say neither what to do nor, for the second, anything at all.
+ */
+export function toParseMessage(message: string): string {
+  const maxTokens = /^Syntax Error: Document contains more that (\d+) tokens\. Parsing aborted\.$/.exec(message)?.[1];
+  if (maxTokens !== undefined) return `The document has more than the ${maxTokens} tokens that are allowed (MAX_TOKENS). Pass lists as variables, or split the operation.`;
+  // The parser is recursive: a RangeError of the engine's is how it ends on thousands of brackets in one another.
+  if (message.includes('call stack')) return 'The document is nested too deeply to be read.';
+  return message;
+}
