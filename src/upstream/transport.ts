@@ -24,6 +24,8 @@ export interface TransportOptions {
 
 /** Carries requests to the billing API. */
 export interface Transport {
+  /** Where the billing API is. */
+  readonly baseUrl: URL;
   /**
    * Sends one GET. Redirects are not followed. Rejects with BillingError: `timeout`, `unavailable` where no
    * connection was had or kept, `invalid-response` for a body over the limit, or the reason of `signal`.
@@ -44,6 +46,7 @@ export function createTransport(options: TransportOptions): Transport {
   });
   const prefix = options.baseUrl.pathname.replace(/\/+$/, '');
   return {
+    baseUrl: options.baseUrl,
     get: (path, authorization, signal) =>
       new Promise<HttpAnswer>((resolve, reject) => {
         if (signal.aborted) {

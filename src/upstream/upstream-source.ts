@@ -2,7 +2,7 @@ import { BillingError } from '../billing/billing-error';
 import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../billing/billing-source';
 import { toBillsPath, type PageInitReading } from './bills-path';
 import { decodeBills } from './decode-bills';
-import { decodeText } from './exact-json';
+import { readErrorMessage } from './error-message';
 import { invalidResponse, toFailure, unreachable } from './failures';
 import type { HttpAnswer, Transport } from './transport';
 
@@ -21,7 +21,8 @@ export class UpstreamSource implements BillingSource {
     const startedMs = performance.now();
     let outcome = 'ok';
     try {
-      const answer = toAnswer(await this.#transport.get(toBillsPath(request, this.#reading), context.caller.authorization, context.signal), request);
+      const exchanged = await this.#transport.get(toBillsPath(request, this.#reading), context.caller.authorization, context.signal);
+      const answer = this.#toAnswer(exchanged, request, context);
       if (answer.bills === null) outcome = 'not-found';
       return answer;
     } catch (error) {
@@ -32,34 +33,20 @@ export class UpstreamSource implements BillingSource {
       context.recordCall({ request, durationMs: performance.now() - startedMs, outcome });
     }
   }
-}
 
-/** What an HTTP answer means. @throws BillingError by the table in failures.ts. */
-function toAnswer(answer: HttpAnswer, request: BillsRequest): BillsAnswer {
-  const { status, headers, body } = answer;
-  const received = { body, headers, receivedAtMs: Date.now() };
-  if (status === 200) {
-    // We ask for no encoding; a compressed body is nothing to be guessed at (or to be inflated without a limit).
-    const encoding = headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') throw invalidResponse(`the body is encoded as ${encoding.slice(0, 20)}`);
-    return { bills: decodeBills(body, request), received, freshUntilMs: 0, stale: false };
+  /** What an HTTP answer means. @throws BillingError by the table in failures.ts. */
+  #toAnswer(answer: HttpAnswer, request: BillsRequest, context: CallContext): BillsAnswer {
+    const { status, headers, body } = answer;
+    const received = { body, headers, receivedAtMs: Date.now() };
+    if (status === 200) {
+      // We ask for no encoding; a compressed body is nothing to be guessed at (or to be inflated without a limit).
+      const encoding = headers['content-encoding'];
+      if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw invalidResponse(`the body is encoded as ${encoding.slice(0, 20)}`);
+      return { bills: decodeBills(body, request), received, freshUntilMs: 0, stale: false };
+    }
+    if (status === 404) return { bills: null, received, freshUntilMs: 0, stale: false };
+    // The one status whose message is for the client: it says what was wrong with what the client asked for.
+    const message = status === 400 ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }) : null;
+    throw toFailure(status, message, headers['retry-after']);
   }
-  if (status === 404) return { bills: null, received, freshUntilMs: 0, stale: false };
-  throw toFailure(status, status === 400 ? readErrorMessage(body) : null, headers['retry-after']);
-}
-
-/** `error.message` of the contract's errorBody, where it is a text that can be shown; null otherwise. */
-function readErrorMessage(body: Buffer): string | null {
-  try {
-    const parsed: unknown = JSON.parse(decodeText(body));
-    const error = isObject(parsed) ? parsed['error'] : undefined;
-    const message = isObject(error) ? error['message'] : undefined;
-    return typeof message === 'string' && message !== '' ? message.slice(0, 500) : null;
-  } catch {
-    return null;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
