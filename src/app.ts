@@ -1,7 +1,8 @@
 import { createBillingApi, type BillingApi } from './billing-api/billing-api';
 import { Billing } from './billing/billing';
 import type { Paging } from './billing/window-plan';
-import { SharedFlights } from './cache/shared-flights';
+import { createBillsCache } from './cache/bills-cache';
+import type { OutageListener } from './cache/outage';
 import type { Config } from './config';
 import { createGraphqlServer } from './graphql/apollo-server';
 import { CallBudget } from './graphql/limits/call-budget';
@@ -9,6 +10,7 @@ import { createDocumentStores } from './graphql/limits/document-stores';
 import { buildServedSchema } from './graphql/subgraph';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/log';
+import { decodeBills } from './upstream/decode-bills';
 import { createTransport } from './upstream/transport';
 import { UpstreamSource } from './upstream/upstream-source';
 
@@ -30,14 +32,26 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   try {
     const billingApi = config.billingApiUrl === null ? await createBillingApi({ paging: config.billingApiPaging.mode, pageBase: config.billingApiPaging.base, maxQuantity: config.billingApiMaxQuantity }) : null;
     if (billingApi) opened.push(() => billingApi.close());
+    const baseUrl = config.billingApiUrl ?? new URL((billingApi as BillingApi).url);
     const transport = createTransport({
-      baseUrl: config.billingApiUrl ?? new URL((billingApi as BillingApi).url),
+      baseUrl,
       connections: config.billingApiConnections,
       maxBodyBytes: config.billingApiMaxBodyBytes,
       timeoutMs: config.billingApiTimeoutMs,
     });
     opened.push(() => transport.close());
-    const source = new SharedFlights(new UpstreamSource(transport, config.billingApiPaging));
+    const cache = createBillsCache(new UpstreamSource(transport, config.billingApiPaging), {
+      ttlSeconds: config.cacheTtlSeconds,
+      staleSeconds: config.cacheStaleSeconds,
+      maxBytes: config.cacheMaxBytes,
+      redisUrls: config.redisUrls,
+      secret: config.cacheSecret,
+      scope: `${baseUrl.href} ${config.billingApiPaging.mode} ${config.billingApiPaging.base}`,
+      decode: decodeBills,
+      reads: toOutageLog(log, 'the shared cache cannot be reached: every question goes to the billing API', 'the shared cache is back'),
+      writes: toOutageLog(log, 'the shared cache takes no entries', 'the shared cache takes entries again'),
+    });
+    opened.push(() => cache.close());
     const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity };
     const apollo = createGraphqlServer({
       schema: buildServedSchema(),
@@ -57,7 +71,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       host: config.host,
       port: config.port,
       apollo,
-      createBilling: (operation) => new Billing(source, operation, paging),
+      createBilling: (operation) => new Billing(cache.source, operation, paging),
       pageLimits: { maxPageSize: config.maxPageSize },
       callBudget: config.upstreamCallBudget,
       deadlineMs: config.requestDeadlineMs,
@@ -79,4 +93,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     await closeAll();
     throw error;
   }
+}
+
+/** One line when an outage begins, and one when it is over. */
+function toOutageLog(log: Log, began: string, ended: string): OutageListener {
+  return { began: (reason) => log.warn({ reason }, began), ended: () => log.info(ended) };
 }

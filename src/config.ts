@@ -15,7 +15,8 @@ export interface Config {
   readonly billingApiRetries: number;
   readonly billingApiConnections: number;
   readonly billingApiMaxBodyBytes: number;
-  readonly redisUrl: string | null;
+  /** Empty: the cache is in memory. Several: the nodes of a cluster. */
+  readonly redisUrls: readonly string[];
   readonly cacheSecret: string | null;
   readonly cacheTtlSeconds: number;
   readonly cacheStaleSeconds: number;
@@ -94,11 +95,27 @@ class Reader {
   url(name: string, schemes: readonly string[]): URL | null {
     const value = this.text(name);
     if (value === undefined) return null;
-    const url = URL.canParse(value) ? new URL(value) : null;
-    if (url && schemes.includes(url.protocol)) return url;
-    this.problems.push(`${name} must be an address that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}.`);
-    return null;
+    const url = parseUrl(value, schemes);
+    if (!url) this.problems.push(`${name} must be an address that starts with ${toChoice(schemes)}.`);
+    return url;
   }
+
+  /** Addresses of one of the schemes, separated by commas; empty where the setting is absent. */
+  urls(name: string, schemes: readonly string[]): readonly string[] {
+    const urls = this.text(name)?.split(',').map((each) => parseUrl(each.trim(), schemes)?.href) ?? [];
+    const good = urls.filter((url) => url !== undefined);
+    if (good.length < urls.length) this.problems.push(`${name} must be an address that starts with ${toChoice(schemes)}, or several of them separated by commas.`);
+    return good;
+  }
+}
+
+function parseUrl(value: string, schemes: readonly string[]): URL | null {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  return url && schemes.includes(url.protocol) ? url : null;
+}
+
+function toChoice(schemes: readonly string[]): string {
+  return schemes.map((scheme) => `${scheme}//`).join(' or ');
 }
 
 const MIB = 1024 * 1024;
@@ -112,7 +129,7 @@ export function parseConfig(env: Environment): Config {
   const read = new Reader(env);
   const production = read.text('NODE_ENV') === 'production';
   const billingApiUrl = readBillingApiUrl(read, production);
-  const redisUrl = read.url('REDIS_URL', ['redis:', 'rediss:']);
+  const redisUrls = read.urls('REDIS_URL', ['redis:', 'rediss:']);
   const config: Config = {
     production,
     host: read.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
@@ -129,8 +146,8 @@ export function parseConfig(env: Environment): Config {
     billingApiRetries: read.whole('BILLING_API_RETRIES', 2, 0, 10),
     billingApiConnections: read.whole('BILLING_API_CONNECTIONS', 64, 1, 10_000),
     billingApiMaxBodyBytes: read.whole('BILLING_API_MAX_BODY_BYTES', 16 * MIB, 1, 1024 * MIB),
-    redisUrl: redisUrl?.href ?? null,
-    cacheSecret: readCacheSecret(read, redisUrl !== null),
+    redisUrls,
+    cacheSecret: readCacheSecret(read, redisUrls.length > 0),
     cacheTtlSeconds: read.whole('CACHE_TTL_SECONDS', 30, 0, 86_400),
     cacheStaleSeconds: read.whole('CACHE_STALE_SECONDS', 0, 0, 86_400),
     cacheMaxBytes: read.whole('CACHE_MAX_BYTES', 128 * MIB, 1024, 64 * 1024 * MIB),

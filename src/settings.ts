@@ -21,7 +21,7 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'BILLING_API_RETRIES', what: 'Further attempts after a failed one', fallback: '2' },
   { name: 'BILLING_API_CONNECTIONS', what: 'Connections to the billing API, at most', fallback: '64' },
   { name: 'BILLING_API_MAX_BODY_BYTES', what: 'Largest answer of the billing API that is read, in bytes', fallback: '16777216' },
-  { name: 'REDIS_URL', what: 'Redis or Valkey for the shared cache, such as redis://127.0.0.1:6379', fallback: 'memory' },
+  { name: 'REDIS_URL', what: 'Redis or Valkey for the shared cache, such as redis://127.0.0.1:6379, or rediss:// for TLS; for a cluster, addresses of its nodes separated by commas', fallback: 'memory' },
   { name: 'CACHE_SECRET', what: 'At least 32 characters, the same on every process that shares a Redis. Required with REDIS_URL', fallback: 'random' },
   { name: 'CACHE_TTL_SECONDS', what: 'How long an answer is kept, in seconds; 0 turns the shared cache off', fallback: '30' },
   { name: 'CACHE_STALE_SECONDS', what: 'How long past that it may still be given when the billing API fails, in seconds; 0 is never', fallback: '0' },

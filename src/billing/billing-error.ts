@@ -23,10 +23,13 @@ export class BillingError extends Error {
   override readonly name = 'BillingError';
   readonly failure: BillingFailure;
   readonly details: BillingErrorDetails;
+  /** The status that the billing API answered with, where that is what failed; null otherwise. It is not shown to clients. */
+  readonly status: number | null;
 
-  constructor(failure: BillingFailure, message: string, options: BillingErrorDetails & { cause?: unknown } = {}) {
+  constructor(failure: BillingFailure, message: string, options: BillingErrorDetails & { cause?: unknown; status?: number } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.failure = failure;
+    this.status = options.status ?? null;
     this.details = options.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: options.retryAfterSeconds };
   }
 }

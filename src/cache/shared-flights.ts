@@ -1,4 +1,5 @@
-import { requestKey, type BillingSource, type BillsAnswer, type BillsRequest, type CallContext } from '../billing/billing-source';
+import type { BillsAnswer, CallContext } from '../billing/billing-source';
+import type { EntryKey } from './entry-key';
 
 /** A call under way, and how many wait for it. */
 interface Flight {
@@ -8,47 +9,43 @@ interface Flight {
 }
 
 /**
- * Shares calls under way: equal questions of one caller, from whatever operations, are one call. Callers never share.
- * A caller's abort ends its own wait; the call itself ends when nobody waits any more. Failures are not kept.
+ * Shares calls under way: equal questions of one caller, from whatever operations, are one call. Callers never share:
+ * the key is the caller's. A caller's abort ends its own wait; the call itself ends when nobody waits any more.
+ * Failures are not kept.
  */
-export class SharedFlights implements BillingSource {
-  readonly #source: BillingSource;
+export class SharedFlights {
   readonly #flights = new Map<string, Flight>();
 
-  constructor(source: BillingSource) {
-    this.#source = source;
+  /** Whether a call for this question is under way. */
+  has(key: EntryKey): boolean {
+    return this.#flights.has(key.text);
   }
 
-  async read(request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
+  /**
+   * Waits for the call under way for this question, or starts one, which the context's operation pays for.
+   * Rejects with what the call rejects with, or the reason of the context's signal.
+   * @param start makes the call. What its context aborts for is that nobody waits any more.
+   */
+  async share(key: EntryKey, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Promise<BillsAnswer> {
     context.signal.throwIfAborted();
-    // The token is in the key: without the same one, a flight cannot be found.
-    const key = `${context.caller.token}\n${requestKey(request)}`;
-    let flight = this.#flights.get(key);
+    let flight = this.#flights.get(key.text);
     if (!flight) {
       // Paid before the call exists: whoever has no budget left must not fail those who join.
       context.spendCall();
-      flight = this.#start(key, request, context);
-    }
-    return this.#wait(key, flight, context.signal);
-  }
-
-  #start(key: string, request: BillsRequest, context: CallContext): Flight {
-    const controller = new AbortController();
-    const flight: Flight = {
-      answer: this.#source.read(request, {
+      const controller = new AbortController();
+      const answer = start({
         caller: context.caller,
         signal: controller.signal,
         spendCall: () => undefined,
         recordCall: (record) => context.recordCall(record),
-      }),
-      controller,
-      waiting: 0,
-    };
-    this.#flights.set(key, flight);
-    return flight;
+      });
+      flight = { answer, controller, waiting: 0 };
+      this.#flights.set(key.text, flight);
+    }
+    return this.#wait(key, flight, context.signal);
   }
 
-  #wait(key: string, flight: Flight, signal: AbortSignal): Promise<BillsAnswer> {
+  #wait(key: EntryKey, flight: Flight, signal: AbortSignal): Promise<BillsAnswer> {
     flight.waiting++;
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
@@ -60,16 +57,22 @@ export class SharedFlights implements BillingSource {
         flight.controller.abort(signal.reason);
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      flight.answer
-        .finally(() => {
-          signal.removeEventListener('abort', onAbort);
-          this.#forget(key, flight);
-        })
-        .then(resolve, reject);
+      const end = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        this.#forget(key, flight);
+      };
+      const fail = (error: Error): void => {
+        end();
+        reject(error);
+      };
+      flight.answer.then((answer) => {
+        end();
+        resolve(answer);
+      }, fail);
     });
   }
 
-  #forget(key: string, flight: Flight): void {
-    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  #forget(key: EntryKey, flight: Flight): void {
+    if (this.#flights.get(key.text) === flight) this.#flights.delete(key.text);
   }
 }

@@ -19,7 +19,7 @@ export function toFailure(status: number, message: string | null, retryAfter: st
       return new BillingError('rate-limited', `The billing API is receiving too many requests. ${advice}`, retryAfterSeconds === null ? {} : { retryAfterSeconds });
     }
     default:
-      return new BillingError('unavailable', 'The billing API could not answer. Try again later.', { cause: new Error(`status ${status}`) });
+      return new BillingError('unavailable', 'The billing API could not answer. Try again later.', { status, cause: new Error(`status ${status}`) });
   }
 }
 

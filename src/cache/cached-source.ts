@@ -1,0 +1,158 @@
+import { LRUCache } from 'lru-cache';
+import { BillingError } from '../billing/billing-error';
+import type { BillingSource, BillsAnswer, BillsDecoder, BillsRequest, CallContext } from '../billing/billing-source';
+import type { Bills } from '../billing/bills';
+import type { CacheObserver } from '../telemetry/cache-observer';
+import { openEntry, sealEntry, type Entry } from './entry';
+import { EntryKey } from './entry-key';
+import type { EntryStore } from './entry-store';
+import type { KeyRing } from './key-ring';
+import { toLifetime, type Lifetime, type LifetimeLimits } from './lifetime';
+import { seal, unseal } from './seal';
+import type { SharedFlights } from './shared-flights';
+import { addWindow, decodeWindows, encodeWindows, findCovering, mergeWindows, type KeptWindow } from './window-index';
+
+/** What a cached source is made of. */
+export interface CachedSourceOptions {
+  readonly source: BillingSource;
+  readonly flights: SharedFlights;
+  readonly ring: KeyRing;
+  readonly store: EntryStore;
+  readonly decode: BillsDecoder;
+  readonly limits: LifetimeLimits;
+  readonly observer: CacheObserver;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** Larger answers are not kept: one of them would push out thousands of others, or hold up a Redis that many share. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** Contracts whose windows this process knows without reading the list again. */
+const MAX_KNOWN_LISTS = 10_000;
+const NO_HEAD = Buffer.alloc(0);
+
+/**
+ * Remembers answers for the caller who got them. It looks first for a call under way, then into the store, and then
+ * makes the call, which others may join: so of equal questions at once, one goes to the store and one upstream.
+ */
+export class CachedSource implements BillingSource {
+  readonly #options: CachedSourceOptions;
+  readonly #now: () => number;
+  /** Questions of this moment to a store that is a way off, by key. */
+  readonly #lookups = new Map<string, Promise<BillsAnswer | null>>();
+  /** Lists that this process read or wrote, so that answers that come together do not write each other's out. */
+  readonly #windows = new LRUCache<string, readonly KeptWindow[]>({ max: MAX_KNOWN_LISTS });
+
+  constructor(options: CachedSourceOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  async read(request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
+    const { flights, ring, store, observer } = this.#options;
+    const key = EntryKey.of(ring, context.caller, request);
+    try {
+      if (!flights.has(key)) {
+        const known = await this.#lookUp(key, request);
+        if (known) {
+          observer.hit(store.layer, false);
+          return known;
+        }
+        observer.missed(store.layer);
+      }
+      return await flights.share(key, context, (shared) => this.#fetch(key, request, shared));
+    } catch (error) {
+      const standIn = this.#options.limits.staleSeconds > 0 && isOutage(error) ? await this.#recall(key, request, 'staleUntilMs') : null;
+      if (!standIn) throw error;
+      observer.hit(store.layer, standIn.stale);
+      return standIn;
+    }
+  }
+
+  #lookUp(key: EntryKey, request: BillsRequest): Promise<BillsAnswer | null> {
+    // Memory answers before anything else can happen in this process. A store that is a way off is asked once for
+    // all who ask the same, so that they all go on together, to one call.
+    if (this.#options.store.layer === 'memory') return this.#recall(key, request, 'freshUntilMs');
+    let lookup = this.#lookups.get(key.text);
+    if (!lookup) {
+      lookup = this.#recall(key, request, 'freshUntilMs').finally(() => this.#lookups.delete(key.text));
+      this.#lookups.set(key.text, lookup);
+    }
+    return lookup;
+  }
+
+  /** The remembered answer: of this window, or cut from a larger one. Never rejects; what cannot be used is not there. */
+  async #recall(key: EntryKey, request: BillsRequest, field: keyof Lifetime): Promise<BillsAnswer | null> {
+    const { store } = this.#options;
+    const [value, list] = await store.getMany([key.text, key.index]);
+    const exact = value && this.#toAnswer(openEntry(key.keys.sealing, key.text, value), request, 0, field);
+    if (exact) return exact;
+    const opened = list && unseal(key.keys.sealing, key.index, list);
+    if (!opened) return null;
+    const nowMs = this.#now();
+    const windows = mergeWindows(this.#windows.get(key.index) ?? [], decodeWindows(opened), nowMs);
+    this.#windows.set(key.index, windows);
+    const larger = findCovering(windows, request.window, nowMs, field);
+    if (!larger) return null;
+    const name = key.nameOf(larger);
+    const [other] = name === key.text ? [] : await store.getMany([name]);
+    return other ? this.#toAnswer(openEntry(key.keys.sealing, name, other), request, request.window.offset - larger.offset, field) : null;
+  }
+
+  /** @param skip invoices of the entry before the window that was asked for. */
+  #toAnswer(entry: Entry | null, request: BillsRequest, skip: number, field: keyof Lifetime): BillsAnswer | null {
+    const nowMs = this.#now();
+    if (!entry || entry[field] <= nowMs) return null;
+    const stale = entry.freshUntilMs <= nowMs;
+    const bills = entry.body && this.#decode(entry.body, request, skip);
+    // A body that cannot be read any more is not "no such contract".
+    if (bills === null && entry.body) return null;
+    return { bills, received: null, freshUntilMs: stale ? 0 : entry.freshUntilMs, stale };
+  }
+
+  #decode(body: Buffer, request: BillsRequest, skip: number): Bills | null {
+    try {
+      const bills = this.#options.decode(body, request);
+      const { limit } = request.window;
+      if (skip === 0 && bills.invoices.length <= limit) return bills;
+      return { ...bills, invoices: bills.invoices.slice(skip, skip + limit) };
+    } catch {
+      return null;
+    }
+  }
+
+  async #fetch(key: EntryKey, request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
+    const answer = await this.#options.source.read(request, context);
+    const { bills, received } = answer;
+    if (!received || received.body.length > MAX_BODY_BYTES) return answer;
+    const nowMs = this.#now();
+    const lifetime = toLifetime(received.headers, bills !== null, key.keys.expiresAtMs, { nowMs, limits: this.#options.limits });
+    if (!lifetime) return answer;
+    const { freshUntilMs, staleUntilMs } = lifetime;
+    // Before the call is over for those who wait: who asks after it is over finds the entry.
+    this.#keep(key, { body: bills && received.body, freshUntilMs, staleUntilMs }, nowMs);
+    if (bills) this.#list(key, { ...request.window, count: bills.invoices.length, freshUntilMs, staleUntilMs }, nowMs);
+    return { bills, received, freshUntilMs, stale: false };
+  }
+
+  #keep(key: EntryKey, entry: Entry, nowMs: number): void {
+    this.#options.store.set(key.text, sealEntry(key.keys.sealing, key.text, entry), entry.staleUntilMs - nowMs);
+  }
+
+  /** Adds a window to the contract's list. Two processes that do so at once lose one of the two: a miss, later. */
+  #list(key: EntryKey, window: KeptWindow, nowMs: number): void {
+    const windows = addWindow(this.#windows.get(key.index) ?? [], window, nowMs);
+    this.#windows.set(key.index, windows);
+    const lastUntilMs = windows.reduce((last, kept) => Math.max(last, kept.staleUntilMs), 0);
+    this.#options.store.set(key.index, seal(key.keys.sealing, key.index, NO_HEAD, encodeWindows(windows)), lastUntilMs - nowMs);
+  }
+}
+
+/**
+ * Whether the billing API failed, as opposed to having refused: no answer in time, no connection, a status of 5xx.
+ * What was remembered may stand in for an answer, and must not for a refusal.
+ */
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof BillingError)) return false;
+  return error.failure === 'timeout' || (error.failure === 'unavailable' && (error.status === null || error.status >= 500));
+}

@@ -1,0 +1,17 @@
+import type { CacheLayer } from '../telemetry/cache-observer';
+
+/**
+ * Keeps sealed values by name. What fails is a miss: nothing here rejects or throws. It knows no callers, and needs
+ * none: it can open nothing of what it holds.
+ */
+export interface EntryStore {
+  readonly layer: CacheLayer;
+  /** The values under the names, in their order; undefined, or nothing at all, where there is none or it cannot be had. */
+  getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]>;
+  /**
+   * Keeps a value for `ttlMs` milliseconds; not at all where that is not a positive number. Returns at once: a
+   * `getMany` called later in this process finds it.
+   */
+  set(name: string, value: Buffer, ttlMs: number): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,66 @@
+/** Told when a store cannot be used, once an outage, and when it can be used again. */
+export interface OutageListener {
+  /** `reason` is for the operator: an error's message, never a value. */
+  began(reason: string): void;
+  ended(): void;
+}
+
+/** While a store is out, one question in this time tries it; the others do not wait for it. */
+const PROBE_EVERY_MS = 500;
+/** An outage that follows another one within this time belongs to it: a store that comes and goes must not fill the log. */
+const SAME_OUTAGE_MS = 10_000;
+
+/** Knows whether a store is out, from how its use went. */
+export class Outage {
+  readonly #listener: OutageListener;
+  #since: number | null = null;
+  #told = false;
+  #nextProbe = 0;
+  #endedAt = -Infinity;
+
+  constructor(listener: OutageListener) {
+    this.#listener = listener;
+  }
+
+  /** Whether to try the store: always while it is well, now and then while it is out. */
+  mayTry(nowMs: number): boolean {
+    if (this.#since === null) return true;
+    if (nowMs < this.#nextProbe) return false;
+    this.#nextProbe = nowMs + PROBE_EVERY_MS;
+    return true;
+  }
+
+  get isOn(): boolean {
+    return this.#since !== null;
+  }
+
+  /** How long the outage goes on, in milliseconds; 0 while there is none. */
+  lastsMs(nowMs: number): number {
+    return this.#since === null ? 0 : nowMs - this.#since;
+  }
+
+  /** Lets the next question try. */
+  probeNow(): void {
+    this.#nextProbe = 0;
+  }
+
+  failed(reason: string, nowMs: number): void {
+    if (this.#since === null) {
+      this.#since = nowMs;
+      this.#nextProbe = nowMs + PROBE_EVERY_MS;
+    }
+    const isNew = nowMs - this.#endedAt >= SAME_OUTAGE_MS;
+    if (this.#told || !isNew) return;
+    this.#told = true;
+    this.#listener.began(reason);
+  }
+
+  succeeded(nowMs: number): void {
+    if (this.#since === null) return;
+    this.#since = null;
+    this.#endedAt = nowMs;
+    if (!this.#told) return;
+    this.#told = false;
+    this.#listener.ended();
+  }
+}
