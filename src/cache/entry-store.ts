@@ -10,7 +10,7 @@ export interface EntryStore {
   getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]>;
   /**
    * Keeps a value for `ttlMs` milliseconds; not at all where that is not a positive number. Returns at once: a
-   * `getMany` called later in this process finds it.
+   * `getMany` in a later turn of this process's event loop finds it.
    */
   set(name: string, value: Buffer, ttlMs: number): void;
   close(): Promise<void>;

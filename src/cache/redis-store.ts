@@ -1,4 +1,5 @@
 import KeyvRedis, { type RedisClientType } from '@keyv/redis';
+import { ErrorReply } from '@redis/client';
 import type { Keyv, KeyvStoreAdapter } from 'keyv';
 import type { CacheObserver } from '../telemetry/cache-observer';
 import type { EntryStore } from './entry-store';
@@ -45,6 +46,8 @@ class RedisStore implements EntryStore {
   readonly #reads: Outage;
   readonly #writes: Outage;
   #timeouts = 0;
+  /** Whether a connection was made: the time that it takes at the start is no outage. */
+  #connected = false;
   #closed = false;
 
   constructor(options: RedisStoreOptions) {
@@ -61,7 +64,7 @@ class RedisStore implements EntryStore {
   }
 
   async getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
-    if (!this.#reads.mayTry(Date.now())) return NOTHING;
+    if (!this.#connected || !this.#reads.mayTry(Date.now())) return NOTHING;
     try {
       const values = await within(this.#readTimeoutMs, this.#keyv.getMany<Buffer>(names as string[]));
       this.#timeouts = 0;
@@ -77,7 +80,7 @@ class RedisStore implements EntryStore {
 
   set(name: string, value: Buffer, ttlMs: number): void {
     const ttl = toKeyvTtl(ttlMs);
-    if (ttl === undefined || this.#reads.isOn || !this.#writes.mayTry(Date.now())) return;
+    if (ttl === undefined || !this.#connected || this.#reads.isOn || !this.#writes.mayTry(Date.now())) return;
     this.#keyv.set(name, value, ttl).then(
       () => {
         this.#observer.stored('redis', value.length);
@@ -85,8 +88,8 @@ class RedisStore implements EntryStore {
       },
       (error: unknown) => {
         this.#observer.failed('redis');
-        // A lost connection is an outage of the reads, which find it out for themselves.
-        if (!this.#reads.isOn) this.#writes.failed(toReason(error), Date.now());
+        // A connection that is lost is an outage of the reads, which find it out for themselves.
+        if (error instanceof ErrorReply) this.#writes.failed(toReason(error), Date.now());
       },
     );
   }
@@ -102,6 +105,8 @@ class RedisStore implements EntryStore {
       try {
         // A single client goes on trying by itself, and rejects when it is closed; a cluster gives up at the first failure.
         await this.#client.connect();
+        this.#connected = true;
+        this.#reads.probeNow();
         return;
       } catch (error) {
         this.#disconnected(error);
@@ -111,6 +116,7 @@ class RedisStore implements EntryStore {
   }
 
   #disconnect(): void {
+    this.#connected = false;
     // `destroy` refuses what is not open. What is under way then are entries on their way in: nobody waits for them.
     if (this.#client.isOpen) this.#client.destroy();
   }
@@ -160,11 +166,13 @@ function toAdapter(client: RedisClient): KeyvStoreAdapter {
   const redis = new KeyvRedis<Buffer>(client as unknown as RedisClientType, { throwOnErrors: true, throwOnConnectError: true });
   redis.on('error', () => undefined); // the client's own listener knows
   const wrap = (value: Buffer | undefined): RawData | undefined => (value === undefined ? undefined : { value, expires: undefined });
+  // For several names at once KeyvRedis asks a cluster's nodes itself, past the client, and gets texts instead of bytes.
+  const getMany = (names: string[]) => (redis.isCluster() ? Promise.all(names.map((name) => redis.get<Buffer>(name))) : redis.getMany<Buffer>(names));
   const adapter = {
     opts: {},
     namespace: undefined,
     get: async (name: string) => wrap(await redis.get<Buffer>(name)),
-    getMany: async (names: string[]) => (await redis.getMany<Buffer>(names)).map(wrap),
+    getMany: async (names: string[]) => (await getMany(names)).map(wrap),
     set: (name: string, data: RawData, ttl: number) => redis.set(name, data.value as never, ttl),
     delete: (name: string) => redis.delete(name),
     clear: () => redis.clear(),

@@ -1,0 +1,129 @@
+import { BillingOperation } from '../../src/billing/billing-operation';
+import type { BillsAnswer } from '../../src/billing/billing-source';
+import { Caller } from '../../src/billing/caller';
+import { parseCustomer } from '../../src/billing/customer';
+import { CachedSource } from '../../src/cache/cached-source';
+import type { EntryStore } from '../../src/cache/entry-store';
+import { createKeyRing, type KeyRing } from '../../src/cache/key-ring';
+import type { OutageListener } from '../../src/cache/outage';
+import { SharedFlights } from '../../src/cache/shared-flights';
+import type { CacheLayer, CacheObserver } from '../../src/telemetry/cache-observer';
+import { decodeBills } from '../../src/upstream/decode-bills';
+import { createTransport } from '../../src/upstream/transport';
+import { UpstreamSource } from '../../src/upstream/upstream-source';
+
+/** Counts what it is told. */
+export class CountingObserver implements CacheObserver {
+  hits = 0;
+  staleHits = 0;
+  misses = 0;
+  failures = 0;
+  storedBytes = 0;
+
+  hit(_layer: CacheLayer, stale: boolean): void {
+    if (stale) this.staleHits++;
+    else this.hits++;
+  }
+  missed(): void {
+    this.misses++;
+  }
+  stored(_layer: CacheLayer, bytes: number): void {
+    this.storedBytes += bytes;
+  }
+  failed(): void {
+    this.failures++;
+  }
+}
+
+export const silentOutage: OutageListener = { began: () => undefined, ended: () => undefined };
+
+/** Waits until it holds; fails after 10 seconds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 10) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('It did not come true within 10 seconds.');
+}
+
+/** A cache in front of a scripted upstream, over a real connection, with a clock that the test moves. */
+export interface CacheRig {
+  /** Asks as the bearer of the token. Rejects with BillingError. */
+  ask(token: string, question?: Question): Promise<BillsAnswer>;
+  /** Moves the clock. */
+  pass(ms: number): void;
+  readonly observer: CountingObserver;
+  close(): Promise<void>;
+}
+
+export interface Question {
+  readonly id?: string;
+  /** Null: all of the customer's. */
+  readonly contract?: string | null;
+  readonly offset?: number;
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface CacheRigOptions {
+  readonly upstreamUrl: string;
+  readonly openStore: (observer: CountingObserver) => EntryStore;
+  readonly ring?: KeyRing;
+  readonly secret?: string;
+  readonly ttlSeconds?: number;
+  readonly staleSeconds?: number;
+  readonly timeoutMs?: number;
+  /** Callers that outlive the rig: as the gateway keeps them, one a token. */
+  readonly callers?: Map<string, Caller>;
+  /** Where the clock stands; the present where not given. */
+  readonly startMs?: number;
+}
+
+export const TEST_SECRET = 'a secret of the tests, 32 characters and more';
+
+export function openCacheRig(options: CacheRigOptions): CacheRig {
+  let nowMs = options.startMs ?? Date.now();
+  const observer = new CountingObserver();
+  const transport = createTransport({ baseUrl: new URL(options.upstreamUrl), connections: 64, maxBodyBytes: 1 << 24, timeoutMs: options.timeoutMs ?? 5000 });
+  const store = options.openStore(observer);
+  const source = new CachedSource({
+    source: new UpstreamSource(transport, { mode: 'offset', base: 0 }),
+    flights: new SharedFlights(),
+    ring: options.ring ?? createKeyRing({ secret: options.secret ?? TEST_SECRET, scope: 'test' }),
+    store,
+    decode: decodeBills,
+    limits: { ttlSeconds: options.ttlSeconds ?? 30, staleSeconds: options.staleSeconds ?? 0 },
+    observer,
+    now: () => nowMs,
+  });
+  const callers = options.callers ?? new Map<string, Caller>();
+  return {
+    observer,
+    ask: (token, { id = '80012345', contract = '1001', offset = 0, limit = 21, signal = new AbortController().signal } = {}) => {
+      const caller = callers.get(token) ?? toCaller(token);
+      callers.set(token, caller);
+      const operation = new BillingOperation({ caller, signal, callBudget: 100 });
+      return source.read({ customer: parseCustomer('RUC', id), contractNumber: contract, window: { offset, limit } }, operation);
+    },
+    pass: (ms) => {
+      nowMs += ms;
+    },
+    close: async () => {
+      await store.close();
+      await transport.close();
+    },
+  };
+}
+
+/** The caller of a bearer token. */
+export function toCaller(token: string): Caller {
+  const caller = Caller.parse(`Bearer ${token}`);
+  if (!caller) throw new Error('It is no token.');
+  return caller;
+}
+
+/** A token that says when it ends; nobody checks its signature here. */
+export function toJwt(claims: Record<string, unknown>): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'none', typ: 'JWT' })}.${part(claims)}.c2lnbmF0dXJl`;
+}

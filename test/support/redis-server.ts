@@ -1,0 +1,145 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from '@redis/client';
+
+/** A value as it lies in Redis, byte for byte. */
+export interface RawEntry {
+  readonly name: string;
+  readonly value: Buffer;
+  /** What is left of its life, in milliseconds; -1 where it has none. */
+  readonly ttlMs: number;
+}
+
+/** A real Redis that belongs to the test alone. */
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  /** Ends it like a crash does, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again, empty, on the same port. */
+  restart(): Promise<void>;
+  /** Leaves its connections open and answers nothing, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+  /** Runs one command, and gives its answer. */
+  command(...words: string[]): Promise<unknown>;
+  /** All that it holds. */
+  scan(): Promise<RawEntry[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts Debian's `redis-server` on a free port, with nothing on disk.
+ * @param settings further words of its command line.
+ */
+export async function startRedis(...settings: string[]): Promise<RedisServer> {
+  return startRedisOn(await findFreePort(), settings);
+}
+
+async function startRedisOn(port: number, settings: readonly string[]): Promise<RedisServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'redis-'));
+  const url = `redis://127.0.0.1:${port}`;
+  let child = await start(port, directory, settings);
+  const server: RedisServer = {
+    url,
+    port,
+    kill: () => end(child),
+    restart: async () => {
+      child = await start(port, directory, settings);
+    },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    command: (...words) => withClient(url, (client) => client.sendCommand(words)),
+    scan: () => withClient(url, readAll),
+    close: async () => {
+      await end(child);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  return server;
+}
+
+async function start(port: number, directory: string, settings: readonly string[]): Promise<ChildProcess> {
+  const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory, ...settings];
+  const child = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise<void>((resolve, reject) => {
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString('utf8');
+      if (said.includes('Ready to accept connections')) resolve();
+    });
+    child.once('error', () => reject(new Error('redis-server could not be started. Install it (Debian: apt-get install redis-server).')));
+    child.once('exit', () => reject(new Error(`redis-server ended: ${said}`)));
+  });
+  // A test that fails before it closes the server must not leave it behind.
+  process.once('exit', () => child.kill('SIGKILL'));
+  return child;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+type Client = ReturnType<typeof toClient>;
+
+function toClient(url: string) {
+  return createClient({ url, RESP: 2 });
+}
+
+async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = toClient(url);
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    client.destroy();
+  }
+}
+
+async function readAll(client: Client): Promise<RawEntry[]> {
+  const bytes = client.withTypeMapping({ 36: Buffer }); // 36 is "$": the values, not the names
+  const names = await client.keys('*');
+  return Promise.all(
+    names.map(async (name) => ({ name, value: (await bytes.get(name)) as unknown as Buffer, ttlMs: await client.pTTL(name) })),
+  );
+}
+
+/** A port that nothing listens on now. */
+export async function findFreePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+/** Starts a cluster of two nodes, half of the slots each. */
+export async function startRedisCluster(): Promise<RedisServer[]> {
+  const nodes = [await startClusterNode(), await startClusterNode()];
+  const [first, second] = nodes as [ClusterNode, ClusterNode];
+  await first.command('CLUSTER', 'ADDSLOTSRANGE', '0', '8191');
+  await second.command('CLUSTER', 'ADDSLOTSRANGE', '8192', '16383');
+  await first.command('CLUSTER', 'MEET', '127.0.0.1', String(second.port), String(second.busPort));
+  for (const node of nodes) {
+    for (let info = ''; !info.includes('cluster_state:ok'); info = String(await node.command('CLUSTER', 'INFO'))) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return nodes;
+}
+
+interface ClusterNode extends RedisServer {
+  /** Where nodes speak among themselves. */
+  readonly busPort: number;
+}
+
+async function startClusterNode(): Promise<ClusterNode> {
+  const busPort = await findFreePort();
+  const node = await startRedis('--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port', String(busPort));
+  return { ...node, busPort };
+}
