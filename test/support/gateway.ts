@@ -53,9 +53,10 @@ export interface Gateway {
 /**
  * Starts a gateway from an environment, as main.ts does, but with a free port, and a log that is kept and not printed.
  * Without `BILLING_API_URL` the embedded billing API is its other side. Rejects with a ConfigError for a bad setting.
+ * Answers are not remembered unless the test sets `CACHE_TTL_SECONDS`: most tests count the calls of one operation.
  */
 export async function startGateway(overrides: Environment = {}): Promise<Gateway> {
-  const config = parseConfig({ NODE_ENV: 'test', HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0', ...overrides });
+  const config = parseConfig({ NODE_ENV: 'test', HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0', CACHE_TTL_SECONDS: '0', ...overrides });
   const logLines: string[] = [];
   const app = await createApp(config, createLog(config.logLevel, toLines(logLines)));
   const query: Gateway['query'] = async (document, variables, options = {}) => {
