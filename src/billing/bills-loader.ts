@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import DataLoader from 'dataloader';
 import type { BillingOperation } from './billing-operation';
 import { contractKey, type BillingSource, type BillsRequest } from './billing-source';
@@ -52,6 +53,7 @@ export class BillsLoader {
   readonly #loader: DataLoader<PageKey, PageLoad, string>;
   #asked = 0;
   #runCount = 0;
+  #readCount = 0;
 
   constructor(source: BillingSource, operation: BillingOperation, paging: Paging) {
     this.#source = source;
@@ -128,6 +130,8 @@ export class BillsLoader {
   #read(request: BillsRequest): Promise<Bills | null> {
     const operation = this.#operation;
     if (operation.deadToken) return handled(Promise.reject(operation.deadToken));
+    // Every call under way listens to the one signal. Past ten of them Node warns of a leak, which this is not.
+    if (++this.#readCount === 10) setMaxListeners(0, operation.signal);
     return handled(
       this.#source.read(request, operation).then(
         (answer) => {

@@ -4,6 +4,7 @@ import { getVariableValues, Kind, type DocumentNode, type FragmentDefinitionNode
 import { toCacheHeaders } from './cache-policy';
 import { missingToken, type GatewayContext } from './context';
 import { createErrorFormatter, toMissingTokenError, type ReportInternalError } from './errors';
+import { inexactVariablesError } from './exact-variables';
 import { needsToken } from './needs-token';
 import { toBillingTrace } from './billing-trace';
 import { callBudgetPlugin, toApolloLimits, type GraphqlLimits } from './limits/apollo-limits';
@@ -26,7 +27,8 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
     hideSchemaDetailsFromClientErrors: !options.introspection,
     includeStacktraceInErrorResponses: false,
     allowBatchedHttpRequests: false,
-    csrfPrevention: true,
+    // A browser sends `authorization` across origins only after a preflight, so a GET with a token needs no other proof.
+    csrfPrevention: { requestHeaders: ['x-apollo-operation-name', 'apollo-require-preflight', 'authorization'] },
     formatError: createErrorFormatter(options.reportInternalError),
     ...toApolloLimits(options.limits),
     // The process's signals are main.ts's.
@@ -38,6 +40,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       ApolloServerPluginSchemaReportingDisabled(),
       ...(options.plugins?.length ? [] : [ApolloServerPluginLandingPageDisabled()]),
       tokenPlugin,
+      exactVariablesPlugin,
       callBudgetPlugin(options.limits.callBudget),
       answerPlugin,
       ...(options.plugins ?? []),
@@ -55,6 +58,17 @@ const tokenPlugin: ApolloServerPlugin<GatewayContext> = {
         // Variables that cannot be coerced stop the operation by themselves, before anything is executed.
         if (coerced && needsToken(operation, fragmentsOf(document), coerced)) return Promise.reject(toMissingTokenError(missingToken()));
         return Promise.resolve();
+      },
+    }),
+};
+
+/** Refuses variables whose digits were lost on the way, before anything is executed. */
+const exactVariablesPlugin: ApolloServerPlugin<GatewayContext> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ request }) => {
+        const error = inexactVariablesError(request.variables);
+        return error ? Promise.reject(error) : Promise.resolve();
       },
     }),
 };

@@ -1,4 +1,4 @@
-import { getDirectiveValues, GraphQLIncludeDirective, GraphQLSkipDirective, Kind, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import { getDirectiveValues, GraphQLIncludeDirective, GraphQLSkipDirective, Kind, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionNode, type SelectionSetNode } from 'graphql';
 
 /** Root fields that say nothing about anybody's bills. */
 const PUBLIC_FIELDS: ReadonlySet<string> = new Set(['__typename', '__schema', '__type', '_service']);
@@ -11,8 +11,7 @@ export function needsToken(operation: OperationDefinitionNode, fragments: Readon
   const visited = new Set<string>();
   const visit = (set: SelectionSetNode): boolean =>
     set.selections.some((selection) => {
-      if (getDirectiveValues(GraphQLSkipDirective, selection, variables)?.['if'] === true) return false;
-      if (getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.['if'] === false) return false;
+      if (isLeftOut(selection, variables)) return false;
       if (selection.kind === Kind.FIELD) return !PUBLIC_FIELDS.has(selection.name.value);
       if (selection.kind === Kind.INLINE_FRAGMENT) return visit(selection.selectionSet);
       const name = selection.name.value;
@@ -22,4 +21,13 @@ export function needsToken(operation: OperationDefinitionNode, fragments: Readon
       return visit(fragment.selectionSet);
     });
   return visit(operation.selectionSet);
+}
+
+function isLeftOut(selection: SelectionNode, variables: Readonly<Record<string, unknown>>): boolean {
+  try {
+    return getDirectiveValues(GraphQLSkipDirective, selection, variables)?.['if'] === true || getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.['if'] === false;
+  } catch {
+    // A condition that is null where it may not be: the executor's to refuse, for a caller that has a token.
+    return false;
+  }
 }

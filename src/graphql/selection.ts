@@ -125,7 +125,8 @@ export function scalarValue(value: ValueNode | undefined, info: Pick<SelectionIn
   }
 }
 
-function pathOf(path: GraphQLResolveInfo['path']): (string | number)[] {
+/** A path as errors write it: response keys and places in lists, from the root on. */
+export function pathOf(path: GraphQLResolveInfo['path']): (string | number)[] {
   const keys: (string | number)[] = [];
   for (let at: GraphQLResolveInfo['path'] | undefined = path; at; at = at.prev) keys.unshift(at.key);
   return keys;

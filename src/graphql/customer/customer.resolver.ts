@@ -3,6 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from '
 import type { Contract } from '../../billing/contract';
 import { parseContractNumber, parseCustomer, type Customer } from '../../billing/customer';
 import { parsePage } from '../../billing/window';
+import { assertArgumentsBelow, assertRootArguments } from '../argument-check';
 import { billingOf, type GatewayContext } from '../context';
 import { ContractType } from '../contract/contract.type';
 import { loadContract } from '../contract/load-contract';
@@ -16,7 +17,8 @@ import { CustomerType } from './customer.type';
 @Resolver(() => CustomerType)
 export class CustomerResolver {
   @Query(() => CustomerType, { description: 'A customer, by the identification that the billing API knows. Makes no upstream call by itself.' })
-  customer(@Args(() => CustomerArgs) { idType, id }: CustomerArgs): Customer {
+  customer(@Args(() => CustomerArgs) { idType, id }: CustomerArgs, @Ctx() context: GatewayContext, @Info() info: GraphQLResolveInfo): Customer {
+    assertRootArguments(info, context.pageLimits);
     return parseCustomer(idType, id);
   }
 
@@ -43,8 +45,16 @@ export class CustomerResolver {
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Contract | null>[] {
+    let parsed: string[];
+    try {
+      parsed = numbers.map((number) => parseContractNumber(number, 'numbers'));
+    } catch (error) {
+      // One member that is not of its form makes the argument so, for which no call is made. The other places must
+      // not look like contracts that do not exist.
+      return numbers.map(() => Promise.reject(error as Error));
+    }
     // A promise each: one that fails costs its own place in the list and no other.
-    return numbers.map(async (number) => loadContract(customer, parseContractNumber(number, 'numbers'), context, info));
+    return parsed.map(async (number, key) => loadContract(customer, number, context, { ...info, path: { prev: info.path, key, typename: undefined } }));
   }
 
   @FieldResolver(() => InvoiceConnectionType, {
@@ -58,6 +68,7 @@ export class CustomerResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<InvoiceConnection | null> {
     const page = parsePage(first, after, selectsNextPage(info.fieldNodes, info), context.pageLimits);
+    assertArgumentsBelow('InvoiceConnection', info, context.pageLimits);
     const invoices = await billingOf(context).customerInvoices(customer, page);
     return invoices && new InvoiceConnection(invoices);
   }

@@ -3,6 +3,7 @@ import { contractKey } from '../../billing/billing-source';
 import { parseContractNumber, parseCustomer, parseInvoiceNumber, type Customer } from '../../billing/customer';
 import { parsePage, type PageLimits, type PageRequest } from '../../billing/window';
 import { findRun, planPages, type Paging, type PlannedRun } from '../../billing/window-plan';
+import { assertArgumentsBelow } from '../argument-check';
 import { argument, collect, selectContract, selectsNextPage } from '../selection';
 import { toIds, toRepresentations } from './list-arguments';
 
@@ -153,16 +154,15 @@ class Prediction {
   #visitContracts(customer: Customer, fields: readonly FieldNode[], wave: number): void {
     const pages = this.#contractPages(fields);
     if (!pages) return;
-    let some = false;
-    for (const item of toIds(fields[0] as FieldNode, this.#info.variableValues)) {
-      const number = attempt(() => parseContractNumber(item, 'numbers'));
-      if (number === null) continue;
+    // One number that is not of its form keeps all of them from being asked for.
+    const numbers = attempt(() => toIds(fields[0] as FieldNode, this.#info.variableValues).map((item) => parseContractNumber(item, 'numbers')));
+    if (!numbers) return;
+    for (const number of numbers) {
       for (const page of pages) this.#ask(customer, number, page, wave);
       this.#visitInvoicesOf(customer, number, fields, wave);
-      some = true;
     }
     // Each of them leads to the same customer: one visit is all.
-    if (some) this.#visitCustomerOf(customer, fields, wave);
+    if (numbers.length > 0) this.#visitCustomerOf(customer, fields, wave);
   }
 
   #visitContract(customer: Customer, number: string, nodes: readonly FieldNode[], wave: number): void {
@@ -175,7 +175,11 @@ class Prediction {
 
   /** The pages that are asked for together with a contract; null where an argument keeps it from being asked for at all. */
   #contractPages(nodes: readonly FieldNode[]): readonly PageRequest[] | null {
-    const selection = attempt(() => selectContract({ ...this.#info, fieldNodes: nodes, path: ROOT }, this.#limits.pageLimits));
+    const info = { ...this.#info, fieldNodes: nodes, path: ROOT };
+    const selection = attempt(() => {
+      assertArgumentsBelow('Contract', info, this.#limits.pageLimits);
+      return selectContract(info, this.#limits.pageLimits);
+    });
     if (!selection) return null;
     if (selection.searches) {
       this.#atLeast = true;
