@@ -127,12 +127,12 @@ const DAY_MS = 86_400_000;
  */
 export function parseConfig(env: Environment): Config {
   const read = new Reader(env);
-  const production = read.text('NODE_ENV') === 'production';
+  const production = readProduction(read);
   const billingApiUrl = readBillingApiUrl(read, production);
   const redisUrls = read.urls('REDIS_URL', ['redis:', 'rediss:']);
   const config: Config = {
     production,
-    host: read.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    host: readHost(read) ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port: read.whole('PORT', 4000, 0, 65_535),
     logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
     billingApiUrl,
@@ -164,6 +164,19 @@ export function parseConfig(env: Environment): Config {
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return Object.freeze(config);
+}
+
+function readProduction(read: Reader): boolean {
+  const value = read.text('NODE_ENV');
+  // "Production" or "prod" would quietly start a development server with made-up bills.
+  if (value !== undefined && value !== 'production' && /^prod/i.test(value)) read.problems.push(`NODE_ENV must be written "production", not "${value}".`);
+  return value === 'production';
+}
+
+function readHost(read: Reader): string | undefined {
+  const value = read.text('HOST');
+  if (value !== undefined && !/^[A-Za-z0-9._:%-]+$/.test(value)) read.problems.push(`HOST must be a name or an IP address without a scheme, a port or brackets, not "${value}".`);
+  return value;
 }
 
 function readBillingApiUrl(read: Reader, production: boolean): URL | null {

@@ -20,9 +20,12 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const log = createLog(config.logLevel);
+  const starting = createApp(config, log);
+  // From here on, so that a stop that comes early, or right after the line that says "ready", is a stop like any other.
+  stopOnSignals(starting, log);
   let app: App;
   try {
-    app = await createApp(config, log);
+    app = await starting;
   } catch (error) {
     log.fatal({ err: error }, 'the gateway could not start');
     process.exitCode = 1;
@@ -30,23 +33,24 @@ async function main(args: readonly string[]): Promise<void> {
   }
   log.info({ url: `${app.url}/graphql` }, 'ready');
   if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi));
-  stopOnSignals(app, log);
 }
 
-function stopOnSignals(app: App, log: ReturnType<typeof createLog>): void {
+function stopOnSignals(starting: Promise<App>, log: ReturnType<typeof createLog>): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     // A second signal means "now".
     if (stopping) process.exit(1);
     stopping = true;
     log.info({ signal }, 'stopping');
-    app.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, 'the stop failed');
-        process.exit(1);
-      },
-    );
+    starting
+      .then((app) => app.close())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'the stop failed');
+          process.exit(1);
+        },
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

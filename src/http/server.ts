@@ -65,8 +65,24 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     setReady: (value) => {
       ready = value;
     },
-    close: () => app.close(),
+    close: () => closeServer(app, options.deadlineMs),
   };
+}
+
+/**
+ * Stops taking connections and lets the requests under way finish. A connection that becomes idle meanwhile would stay
+ * open for its keep-alive time, and the stop with it; one whose client never ends its request would stay for good. So
+ * the former are closed as they become idle, and the latter when no operation can still be under way.
+ */
+async function closeServer(app: FastifyInstance, deadlineMs: number): Promise<void> {
+  const idle = setInterval(() => app.server.closeIdleConnections(), 20);
+  const late = setTimeout(() => app.server.closeAllConnections(), deadlineMs + 1000);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(late);
+  }
 }
 
 function registerProbes(app: FastifyInstance, isReady: () => boolean): void {
