@@ -1,13 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { BillingError } from '../billing/billing-error';
 import { Contract } from '../billing/contract';
-import { parseContractNumber, parseCustomer, parseInvoiceNumber } from '../billing/customer';
 import { assertArgumentsBelow, assertRootArguments } from './argument-check';
 import { billingOf, type GatewayContext } from './context';
-import { loadContract } from './contract/load-contract';
+import { loadSelected, lookAheadOnce, toItem } from './contract/load-contract';
+import { parseEntityKey } from './entity-keys';
 
 interface EntitiesArgs {
-  readonly representations: readonly Record<string, unknown>[];
+  readonly representations: readonly unknown[];
 }
 
 /**
@@ -17,45 +16,22 @@ interface EntitiesArgs {
  */
 export function resolveEntities(_root: unknown, { representations }: EntitiesArgs, context: GatewayContext, info: GraphQLResolveInfo): Promise<unknown>[] {
   assertRootArguments(info, context.pageLimits);
-  return representations.map((representation, index) => {
-    // The loads of all representations are started in one tick, and so planned together.
-    return resolveEntity(representation, context, { ...info, path: { prev: info.path, key: index, typename: undefined } });
-  });
-}
-
-async function resolveEntity(representation: Record<string, unknown>, context: GatewayContext, info: GraphQLResolveInfo): Promise<unknown> {
-  const typename = representation['__typename'];
-  switch (typename) {
-    case 'Customer':
-      return toCustomer(representation);
-    case 'Contract':
-      return loadContract(toCustomer(representation['customer']), parseContractNumber(toId(representation['number'])), context, info);
-    case 'Invoice': {
-      const contract = asObject(representation['contract'], 'contract');
-      const customer = toCustomer(contract['customer']);
-      const contractNumber = parseContractNumber(toId(contract['number']), 'contract.number');
-      const number = parseInvoiceNumber(toId(representation['number']));
-      assertArgumentsBelow('Invoice', info, context.pageLimits);
-      return billingOf(context).invoice(customer, contractNumber, number);
+  // What is selected of a contract is the same for all of them.
+  const selectionAt = lookAheadOnce(info, context.pageLimits);
+  // The loads of all representations are started in one tick, and so planned together. Async also for what could be
+  // had at once: whatever is thrown must cost its item alone.
+  return representations.map(async (representation, index): Promise<unknown> => {
+    const key = parseEntityKey(representation);
+    switch (key.type) {
+      case 'Customer':
+        return key.customer;
+      case 'Contract':
+        return loadSelected(key.customer, key.number, context, selectionAt(index));
+      case 'Invoice':
+        assertArgumentsBelow('Invoice', toItem(info, index), context.pageLimits);
+        return billingOf(context).invoice(key.customer, key.contractNumber, key.number);
     }
-    default:
-      throw new BillingError('invalid-input', '`representations` must name, in `__typename`, one of the entities of this subgraph: Contract, Customer or Invoice.');
-  }
-}
-
-function toCustomer(value: unknown): ReturnType<typeof parseCustomer> {
-  const key = asObject(value, 'customer');
-  return parseCustomer(key['idType'], toId(key['id']));
-}
-
-/** An ID as GraphQL takes one: a whole number is its digits (some subgraphs send their IDs so), where it has kept them. */
-function toId(value: unknown): unknown {
-  return Number.isSafeInteger(value) ? String(value) : value;
-}
-
-function asObject(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) throw new BillingError('invalid-input', `\`${name}\` must be an object with the entity's key fields.`);
-  return value as Record<string, unknown>;
+  });
 }
 
 /** Which member of the union `_Entity` an entity is. */

@@ -1,18 +1,27 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, Kind, type OperationDefinitionNode, type TypeNode } from 'graphql';
 
 /**
  * The error of variables that hold a whole number past 2^53; null for all others. JSON's parser has rounded such a
- * number already, and GraphQL would take it for an ID: the digits of some other customer.
+ * number already, and GraphQL would take it for an ID: the digits of some other customer. Representations of entities
+ * are left to entity-keys.ts, where such a number costs its own item and not the whole list.
  */
-export function inexactVariablesError(variables: Readonly<Record<string, unknown>> | undefined): GraphQLError | null {
+export function inexactVariablesError(variables: Readonly<Record<string, unknown>> | undefined, operation?: Pick<OperationDefinitionNode, 'variableDefinitions'>): GraphQLError | null {
   for (const name in variables) {
-    if (isInexact(variables[name])) {
+    const value = variables[name];
+    if (typeof value === 'object' && isOfRepresentations(name, operation)) continue;
+    if (isInexact(value)) {
       return new GraphQLError(`Variable "$${name}" must not be a number past 2^53, whose digits JSON does not keep: write it as a string.`, {
         extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
       });
     }
   }
   return null;
+}
+
+function isOfRepresentations(name: string, operation: Pick<OperationDefinitionNode, 'variableDefinitions'> | undefined): boolean {
+  let type: TypeNode | undefined = operation?.variableDefinitions?.find((definition) => definition.variable.name.value === name)?.type;
+  while (type && type.kind !== Kind.NAMED_TYPE) type = type.type;
+  return type?.name.value === '_Any';
 }
 
 /** Whether a value is, or holds, a whole number that is not exact. No argument of the schema is a fraction. */

@@ -1,6 +1,6 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
-import { isObjectType, isUnionType, parse, type GraphQLSchema } from 'graphql';
+import { GraphQLNonNull, GraphQLString, isObjectType, isUnionType, parse, type GraphQLSchema } from 'graphql';
 import { resolveEntities, typenameOf } from './entities';
 import { BigIntScalar } from './scalars/big-int';
 import { buildClientSchema } from './schema';
@@ -19,12 +19,26 @@ export function printSubgraph(schema: GraphQLSchema = buildClientSchema()): stri
  */
 export function buildServedSchema(): GraphQLSchema {
   const clientSchema = buildClientSchema();
-  const served = buildSubgraphSchema({ typeDefs: parse(printSubgraph(clientSchema)), resolvers: resolversOf(clientSchema) });
+  const sdl = printSubgraph(clientSchema);
+  const served = buildSubgraphSchema({ typeDefs: parse(sdl), resolvers: resolversOf(clientSchema) });
+  serveService(served, sdl);
   const entities = served.getQueryType()?.getFields()['_entities'];
   if (entities) entities.resolve = resolveEntities;
   const union = served.getType('_Entity');
   if (isUnionType(union)) union.resolveType = typenameOf;
   return served;
+}
+
+/**
+ * `Query._service`: the SDL as it is committed and composed, without the definitions that the library adds to it.
+ * The specification has `sdl: String!`; the library's type is nullable.
+ */
+function serveService(served: GraphQLSchema, sdl: string): void {
+  const service = served.getQueryType()?.getFields()['_service'];
+  if (service) service.resolve = () => ({ sdl });
+  const type = served.getType('_Service');
+  const field = isObjectType(type) ? type.getFields()['sdl'] : undefined;
+  if (field) field.type = new GraphQLNonNull(GraphQLString);
 }
 
 type Resolvers = NonNullable<Extract<Parameters<typeof buildSubgraphSchema>[0], { resolvers?: unknown }>['resolvers']>;

@@ -6,7 +6,7 @@ import { parsePage } from '../../billing/window';
 import { assertArgumentsBelow, assertRootArguments } from '../argument-check';
 import { billingOf, type GatewayContext } from '../context';
 import { ContractType } from '../contract/contract.type';
-import { loadContract } from '../contract/load-contract';
+import { loadContract, loadSelected, lookAheadOnce } from '../contract/load-contract';
 import { InvoiceConnection } from '../invoice/invoice-connection';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
 import { InvoicesArgs } from '../invoice/invoices.args';
@@ -53,8 +53,9 @@ export class CustomerResolver {
       // not look like contracts that do not exist.
       return numbers.map(() => Promise.reject(error as Error));
     }
+    const selectionAt = lookAheadOnce(info, context.pageLimits);
     // A promise each: one that fails costs its own place in the list and no other.
-    return parsed.map(async (number, key) => loadContract(customer, number, context, { ...info, path: { prev: info.path, key, typename: undefined } }));
+    return parsed.map(async (number, index) => loadSelected(customer, number, context, selectionAt(index)));
   }
 
   @FieldResolver(() => InvoiceConnectionType, {

@@ -2,6 +2,7 @@ import { Directive, Field, ObjectType } from 'type-graphql';
 import { InvoiceType } from './invoice.type';
 
 @Directive('@shareable')
+@Directive('@cacheControl(scope: PRIVATE)')
 @ObjectType('PageInfo', { simpleResolvers: true, description: 'Where a page lies in its list (Relay Cursor Connections).' })
 export class PageInfoType {
   @Field(() => Boolean, { description: 'Whether invoices follow after this page.' })

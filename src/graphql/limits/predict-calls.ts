@@ -1,9 +1,10 @@
 import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode } from 'graphql';
 import { contractKey } from '../../billing/billing-source';
-import { parseContractNumber, parseCustomer, parseInvoiceNumber, type Customer } from '../../billing/customer';
+import { parseContractNumber, parseCustomer, type Customer } from '../../billing/customer';
 import { parsePage, type PageLimits, type PageRequest } from '../../billing/window';
 import { findRun, planPages, type Paging, type PlannedRun } from '../../billing/window-plan';
 import { assertArgumentsBelow } from '../argument-check';
+import { parseEntityKey } from '../entity-keys';
 import { argument, collect, selectContract, selectsNextPage } from '../selection';
 import { toIds, toRepresentations } from './list-arguments';
 
@@ -104,26 +105,20 @@ class Prediction {
 
   #visitEntity(representation: Record<string, unknown>, nodes: readonly FieldNode[]): void {
     this.#step();
-    switch (representation['__typename']) {
-      case 'Customer': {
-        const customer = toCustomer(representation);
-        if (customer) this.#visitCustomer(customer, nodes, 0);
+    const key = attempt(() => parseEntityKey(representation));
+    switch (key?.type) {
+      case 'Customer':
+        this.#visitCustomer(key.customer, nodes, 0);
         return;
-      }
-      case 'Contract': {
-        const customer = toCustomer(representation['customer']);
-        const number = attempt(() => parseContractNumber(representation['number']));
-        if (customer && number !== null) this.#visitContract(customer, number, nodes, 0);
+      case 'Contract':
+        this.#visitContract(key.customer, key.number, nodes, 0);
         return;
-      }
-      case 'Invoice': {
-        const contract = toObject(representation['contract']);
-        const customer = toCustomer(contract?.['customer']);
-        const number = attempt(() => parseContractNumber(contract?.['number']));
-        if (!customer || number === null || attempt(() => parseInvoiceNumber(representation['number'])) === null) return;
-        this.#search(customer, number, 0);
-        this.#visitInvoice(customer, number, nodes, 1);
-      }
+      case 'Invoice':
+        if (attempt(() => (assertArgumentsBelow('Invoice', { ...this.#info, fieldNodes: nodes, path: ROOT }, this.#limits.pageLimits), true)) === null) return;
+        this.#search(key.customer, key.contractNumber, 0);
+        this.#visitInvoice(key.customer, key.contractNumber, nodes, 1);
+        return;
+      case undefined:
     }
   }
 
@@ -282,13 +277,4 @@ function attempt<T>(make: () => T): T | null {
     if (error instanceof TooManySteps) throw error;
     return null;
   }
-}
-
-function toObject(value: unknown): Record<string, unknown> | null {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
-}
-
-function toCustomer(value: unknown): Customer | null {
-  const key = toObject(value);
-  return key && attempt(() => parseCustomer(key['idType'], key['id']));
 }
