@@ -78,6 +78,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       alwaysTraced: !config.production,
       maxRequestBytes: config.maxRequestBytes,
       corsOrigins: config.corsOrigins,
+      trustedDocuments: config.trustedDocuments,
     });
     opened.push(() => http.close());
     return {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { parseManifest, type TrustedDocuments } from './graphql/limits/trusted-documents';
 import type { PageInitReading } from './upstream/bills-path';
 
 /** Every setting of the gateway, validated. Times are in the unit that the name says. */
@@ -32,6 +34,8 @@ export interface Config {
   readonly introspection: boolean;
   readonly explorer: Explorer;
   readonly drainDelayMs: number;
+  /** The only documents that run; null: any document may. */
+  readonly trustedDocuments: TrustedDocuments | null;
 }
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -122,7 +126,8 @@ const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
 
 /**
- * Makes the configuration from an environment. Pure: reads nothing else, and freezes what it returns.
+ * Makes the configuration from an environment. Reads nothing else but the file that `TRUSTED_DOCUMENTS` names, and
+ * freezes what it returns.
  * @throws ConfigError with every problem at once.
  */
 export function parseConfig(env: Environment): Config {
@@ -161,6 +166,7 @@ export function parseConfig(env: Environment): Config {
     introspection: read.flag('INTROSPECTION', !production),
     explorer: read.choice('EXPLORER', production ? 'none' : 'sandbox', EXPLORERS),
     drainDelayMs: read.whole('DRAIN_DELAY_MS', production ? 5000 : 0, 0, 600_000),
+    trustedDocuments: readTrustedDocuments(read),
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return Object.freeze(config);
@@ -211,4 +217,16 @@ function readOrigins(read: Reader, production: boolean): '*' | readonly string[]
     }
   }
   return origins;
+}
+
+function readTrustedDocuments(read: Reader): TrustedDocuments | null {
+  const path = read.text('TRUSTED_DOCUMENTS');
+  if (path === undefined) return null;
+  try {
+    return parseManifest(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    read.problems.push(`TRUSTED_DOCUMENTS must be the path of a manifest of operations; "${path}" cannot be used: ${code === undefined ? message : `it cannot be read (${code})`}.`);
+    return null;
+  }
 }

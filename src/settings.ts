@@ -32,6 +32,7 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'MAX_ALIASES', what: 'Aliases in one operation', fallback: '100' },
   { name: 'MAX_TOKENS', what: 'Tokens in one GraphQL document', fallback: '5000' },
   { name: 'MAX_REQUEST_BYTES', what: 'Largest request body, in bytes', fallback: '262144' },
+  { name: 'TRUSTED_DOCUMENTS', what: 'Path of a manifest; with it, only its documents run, introspection included', fallback: 'none: any document runs' },
   { name: 'CORS_ORIGINS', what: 'Origins that browsers may call from, separated by commas; * is any', fallback: '*; none in production' },
   { name: 'INTROSPECTION', what: 'true or false', fallback: 'true; false in production' },
   { name: 'EXPLORER', what: 'What a browser finds at /graphql: sandbox, graphiql or none', fallback: 'sandbox; none in production' },

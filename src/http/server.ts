@@ -8,7 +8,10 @@ import type { BillingOperation } from '../billing/billing-operation';
 import { BillingOperation as Operation } from '../billing/billing-operation';
 import type { PageLimits } from '../billing/window';
 import type { GatewayContext } from '../graphql/context';
+import type { TrustedDocuments } from '../graphql/limits/trusted-documents';
+import { createAdmissionHook } from './admission-hook';
 import { Callers } from './callers';
+import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection-limits';
 import { toHttpError } from './http-errors';
 import { startLifetime } from './operation-lifetime';
 import { toRequestId } from './request-id';
@@ -25,7 +28,11 @@ export interface HttpServerOptions {
   /** Whether every answer reports its cost; otherwise the header `x-billing-trace: 1` asks for it. */
   readonly alwaysTraced: boolean;
   readonly maxRequestBytes: number;
+  /** Default: CONNECTION_TIMEOUTS. */
+  readonly timeouts?: ConnectionTimeouts;
   readonly corsOrigins: '*' | readonly string[];
+  /** Null: any document may run. */
+  readonly trustedDocuments: TrustedDocuments | null;
 }
 
 /** The running HTTP server. */
@@ -44,7 +51,14 @@ const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-b
 /** Starts to serve GraphQL and the endpoints beside it. Rejects where the address cannot be had. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   let ready = true;
-  const app = fastify({ bodyLimit: options.maxRequestBytes, exposeHeadRoutes: false, forceCloseConnections: 'idle', return503OnClosing: false });
+  const app = fastify({
+    ...toConnectionLimits(options.timeouts ?? CONNECTION_TIMEOUTS),
+    frameworkErrors: (error, _request, reply) => void toHttpError(error, reply),
+    bodyLimit: options.maxRequestBytes,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+  });
   app.setErrorHandler((error, _request, reply) => toHttpError(error, reply));
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ errors: [{ message: `There is nothing at ${request.method} ${request.url.split('?', 1)[0] ?? ''}. GraphQL is at /graphql.`, extensions: { code: 'BAD_REQUEST' } }] }),
@@ -105,6 +119,7 @@ function registerGraphql(app: FastifyInstance, options: HttpServerOptions): void
     // Apollo Server says itself which methods it takes, with 405 and `Allow` for the others.
     method: ['GET', 'POST', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
     url: '/graphql',
+    preHandler: createAdmissionHook(options.trustedDocuments),
     handler: fastifyApolloHandler(options.apollo, { context }),
   });
 }

@@ -1,0 +1,177 @@
+import { Callers } from '../../../src/http/callers';
+import { CONNECTION_TIMEOUTS, toConnectionLimits } from '../../../src/http/connection-limits';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { AddressInfo } from 'node:net';
+import { startGateway, type Gateway } from '../../support/gateway';
+import { openConnection, sendBytes } from '../../support/raw-bytes';
+import { requestRaw, type RawRequest } from '../../support/raw-request';
+
+describe('The limits of a request', () => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway({ MAX_REQUEST_BYTES: '2000' });
+  });
+  afterAll(() => gateway.close());
+
+  async function ask(request: Omit<RawRequest, 'path'> & { path?: string }) {
+    const answer = await requestRaw(gateway.port, { path: '/graphql', ...request });
+    const [error] = (JSON.parse(answer.text) as { errors?: { message: string; extensions: { code: string } }[] }).errors ?? [];
+    return { status: answer.status, code: error?.extensions.code, message: error?.message, headers: answer.headers };
+  }
+  const json = { 'content-type': 'application/json' };
+
+  it('refuse a body that is too large with a 413 that says the limit, whether its length is told or not', async () => {
+    const body = JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(2000) } });
+    for (const headers of [{ 'content-length': String(body.length) }, { 'transfer-encoding': 'chunked' }]) {
+      const answer = await ask({ method: 'POST', headers: { ...json, ...headers }, body });
+      expect([answer.status, answer.code, answer.message]).toEqual([413, 'BAD_REQUEST', 'The request body is larger than the 2000 bytes that are allowed (MAX_REQUEST_BYTES). Split the operation, or send fewer variables at once.']);
+    }
+    const fits = await ask({ method: 'POST', headers: json, body: JSON.stringify({ query: '{ __typename }' }).padEnd(2000) });
+    expect(fits.status).toBe(200);
+  });
+
+  it('refuse several operations in one request, and say what to do instead', async () => {
+    for (const body of ['[]', '[{"query":"{ __typename }"},{"query":"{ __typename }"}]']) {
+      const answer = await ask({ method: 'POST', headers: json, body });
+      expect([answer.status, answer.code]).toEqual([400, 'BAD_REQUEST']);
+      expect(answer.message).toMatch(/^A request holds one operation: send several operations as several requests/);
+    }
+  });
+
+  it.each([
+    ['not JSON', '{"query": ', json, 400, 'The request body is not JSON.'],
+    ['empty', '', json, 400, 'The request body is empty; it must be a JSON object with a "query".'],
+    ['JSON that sets a prototype', '{"__proto__": {"x": 1}}', json, 400, 'The request body is not JSON.'],
+    ['a number', '7', json, 400, 'POST body missing, invalid Content-Type, or JSON object has no keys.'],
+    ['XML', '<a/>', { 'content-type': 'application/xml' }, 415, 'The request body must be JSON: send the header "Content-Type: application/json".'],
+    ['without a query', '{"operationName": "x"}', json, 400, 'GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.'],
+  ])('refuse a body that is %s', async (_name, body, headers, ...expected) => {
+    const answer = await ask({ method: 'POST', headers: { ...headers, 'content-length': String(body.length) }, body });
+    expect([answer.status, answer.code, answer.message]).toEqual([expected[0], 'BAD_REQUEST', expected[1]]);
+  });
+
+  it('refuse what a page of another site could send without asking first', async () => {
+    const query = `/graphql?query=${encodeURIComponent('{ __typename }')}`;
+    const form = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{"query":"{ __typename }"}' };
+    for (const request of [{ path: query }, form]) {
+      const answer = await ask(request);
+      expect([answer.status, answer.code]).toEqual([400, 'BAD_REQUEST']);
+      expect(answer.message).toContain('Cross-Site Request Forgery');
+    }
+    expect((await ask({ path: query, headers: { 'apollo-require-preflight': '1' } })).status).toBe(200);
+    expect((await ask({ path: query, headers: { 'x-apollo-operation-name': 'x' } })).status).toBe(200);
+  });
+
+  it('refuse a head that is too large with a 431, and bytes that are not HTTP with a 400, in the shape of GraphQL', async () => {
+    const large = await sendBytes(gateway.port, `GET /graphql HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
+    expect(large).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\n[^]*\r\n\r\n\{"errors":\[\{"message":"[^"]+16384 bytes[^"]+","extensions":\{"code":"BAD_REQUEST"\}\}\]\}$/);
+    const garbage = await sendBytes(gateway.port, 'hello\r\n\r\n');
+    expect(garbage).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*\{"errors":\[/);
+  });
+
+  it('refuse an address that cannot be read', async () => {
+    const answer = await ask({ path: '/graphql/%E0%A4%A' });
+    expect([answer.status, answer.code, answer.message]).toEqual([400, 'BAD_REQUEST', 'The address of the request cannot be read.']);
+  });
+
+  it('answer a wrong method with 405 and the right ones', async () => {
+    const answer = await ask({ method: 'PUT', headers: json, body: '{"query":"{ __typename }"}' });
+    expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, POST']);
+  });
+});
+
+describe('In production', () => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway({ NODE_ENV: 'production', BILLING_API_URL: 'http://127.0.0.1:9/' });
+  });
+  afterAll(() => gateway.close());
+
+  it.each(['{ __schema { types { name } } }', '{ x: __type(name: "Query") { name } }', '{ ...__typename } fragment __typename on Query { __schema { __typename } }'])('introspection is refused: %s', async (query) => {
+    const answer = await gateway.query(query, {}, { token: null });
+    expect([answer.status, answer.errors[0]!.extensions?.['code']]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
+    expect(answer.errors[0]!.message).toMatch(/introspection is not allowed/);
+  });
+
+  it.each(['{ custome { id } }', '{ customer(idType: "CPF", i: "1") { id } }', '{ customer(idType: "CPF", id: "1") { contrac { id } } }', 'query($x: Custome) { __typename }', '{ ... on Quer { __typename } }', '{ __typename @skp }'])('nothing that exists is suggested to %s', async (query) => {
+    const answer = await gateway.query(query, {}, { token: null });
+    expect(answer.status).toBe(400);
+    expect(answer.text).not.toMatch(/did you mean|"customer"|"Customer"|"contract"|"skip"/i);
+  });
+});
+
+describe('Outside production', () => {
+  it('introspection answers, and what was meant is suggested', async () => {
+    const gateway = await startGateway();
+    const introspection = await gateway.query('{ __type(name: "Contract") { name } }', {}, { token: null });
+    const mistyped = await gateway.query('{ custome { id } }', {}, { token: null });
+    await gateway.close();
+    expect(introspection.data).toEqual({ __type: { name: 'Contract' } });
+    expect(mistyped.errors[0]!.message).toContain('Did you mean "customer"?');
+  });
+});
+
+describe('A connection', () => {
+  let server: FastifyInstance;
+  let port = 0;
+  beforeAll(async () => {
+    server = fastify({ ...toConnectionLimits({ headersMs: 100, requestMs: 300, keepAliveMs: 100, checkMs: 20 }) });
+    server.post('/', () => ({ read: true }));
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    port = (server.server.address() as AddressInfo).port;
+  });
+  afterAll(() => server.close());
+
+  it('is closed with a 408 where the headers drip in, however often a byte comes', async () => {
+    const { socket, received, closed } = openConnection(port);
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\n');
+    const drip = setInterval(() => socket.write('X-A: b\r\n'), 20);
+    await closed;
+    clearInterval(drip);
+    expect(received()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n[^]*The request did not come in time\./);
+  });
+
+  it('is closed with a 408 where the body drips in', async () => {
+    const { socket, received, closed } = openConnection(port);
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{');
+    const drip = setInterval(() => socket.write(' '), 20);
+    await closed;
+    clearInterval(drip);
+    expect(received()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+  });
+
+  it('that says nothing is closed, and leaves others alone', async () => {
+    const silent = openConnection(port);
+    const answer = await requestRaw(port, { method: 'POST', path: '/', headers: { 'content-type': 'application/json' }, body: '{}' });
+    expect(answer.status).toBe(200);
+    await silent.closed;
+    expect(silent.received()).toMatch(/^(HTTP\/1\.1 408 |$)/);
+  });
+
+  it('is looked after by Node itself with the limits of the gateway, in place of minutes', async () => {
+    const usual = fastify(toConnectionLimits(CONNECTION_TIMEOUTS));
+    const { headersTimeout, requestTimeout, keepAliveTimeout } = usual.server;
+    await usual.close();
+    expect([headersTimeout, requestTimeout, keepAliveTimeout]).toEqual([10_000, 30_000, 72_000]);
+  });
+});
+
+describe('The callers that are remembered', () => {
+  it('are bounded by their number, the oldest going first', () => {
+    const callers = new Callers({ maxCallers: 3, maxCharacters: 1000 });
+    const first = callers.of('Bearer a');
+    for (const token of ['b', 'c']) callers.of(`Bearer ${token}`);
+    expect(callers.of('Bearer a')).toBe(first);
+    callers.of('Bearer d');
+    expect(callers.size).toBe(3);
+    expect(callers.of('Bearer a')).not.toBe(first);
+  });
+
+  it('are bounded by the length of their tokens, whatever these are', () => {
+    const callers = new Callers({ maxCallers: 1000, maxCharacters: 5000 });
+    for (let i = 0; i < 100; i++) callers.of(`Bearer ${String(i).padEnd(900, 'x')}`);
+    expect([callers.size, callers.characters]).toEqual([5, 5 * 907]);
+    expect(callers.of(`Bearer ${'y'.repeat(6000)}`)?.token).toHaveLength(6000);
+    expect([callers.size, callers.characters]).toEqual([0, 0]);
+  });
+});
