@@ -1,4 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
+import { toLoggedError } from './logged-error';
 
 /** Where the gateway's log lines go. One JSON object a line. */
 export type Log = Logger;
@@ -8,6 +9,7 @@ export function createLog(level: string, destination?: DestinationStream): Log {
   const options = {
     level,
     base: null,
+    serializers: { err: (error: unknown) => toLoggedError(error) },
     // The second lock on the door: should a request's headers ever be logged, this name is blanked.
     redact: { paths: ['authorization', '*.authorization', 'headers.authorization', '*.headers.authorization'], censor: '[redacted]' },
   };
