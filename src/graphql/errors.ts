@@ -59,7 +59,8 @@ export function createErrorFormatter(report: ReportInternalError): (formatted: G
     if (code === 'GRAPHQL_PARSE_FAILED') return { ...formatted, message: toParseMessage(formatted.message), extensions: withoutStack(formatted.extensions) };
     if (APOLLO_CODES.has(code) || isGatewayCode(code)) return { ...formatted, extensions: withoutStack(formatted.extensions) };
     // graphql-js finds some bad arguments only while it executes: a variable that is null where the argument may not be.
-    if (error instanceof GraphQLError && !error.originalError && formatted.message.startsWith('Argument "')) {
+    // The error that it throws for that is wrapped in one with the field's path.
+    if (cause instanceof GraphQLError && !cause.originalError && cause.message.startsWith('Argument "')) {
       return { ...formatted, extensions: { code: 'BAD_USER_INPUT' } };
     }
     const errorId = randomUUID();
