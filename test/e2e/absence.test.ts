@@ -140,7 +140,7 @@ describe('An entity', () => {
       expect((await ask(700100)).data).toEqual({ _entities: [{ number: '700100', customer: { id: '1' } }] });
       expect(errorsOf(await ask(90071992547409931n.toString()))).toEqual([]);
       const calls = upstream.requests.length;
-      expect(errorsOf(await ask(2 ** 60))).toEqual([{ code: 'BAD_USER_INPUT', path: undefined }]);
+      expect(errorsOf(await ask(2 ** 60))).toEqual([{ code: 'BAD_USER_INPUT', path: ['_entities', 0] }]);
       expect(errorsOf(await ask(1.5))).toEqual([{ code: 'BAD_USER_INPUT', path: ['_entities', 0] }]);
       expect(upstream.requests).toHaveLength(calls);
     });
