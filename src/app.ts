@@ -10,6 +10,7 @@ import { createDocumentStores } from './graphql/limits/document-stores';
 import { buildServedSchema } from './graphql/subgraph';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/log';
+import { Attempts } from './upstream/attempts';
 import { decodeBills } from './upstream/decode-bills';
 import { createTransport } from './upstream/transport';
 import { UpstreamSource } from './upstream/upstream-source';
@@ -37,10 +38,13 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       baseUrl,
       connections: config.billingApiConnections,
       maxBodyBytes: config.billingApiMaxBodyBytes,
-      timeoutMs: config.billingApiTimeoutMs,
+      // No attempt outlasts its operation; so a time-out longer than that is no time-out.
+      timeoutMs: Math.min(config.billingApiTimeoutMs, config.requestDeadlineMs),
     });
     opened.push(() => transport.close());
-    const cache = createBillsCache(new UpstreamSource(transport, config.billingApiPaging), {
+    const attempts = new Attempts(transport, { connections: config.billingApiConnections });
+    const upstream = new UpstreamSource(attempts, { paging: config.billingApiPaging, retries: config.billingApiRetries });
+    const cache = createBillsCache(upstream, {
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
       maxBytes: config.cacheMaxBytes,
@@ -75,6 +79,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       pageLimits: { maxPageSize: config.maxPageSize },
       callBudget: config.upstreamCallBudget,
       deadlineMs: config.requestDeadlineMs,
+      isUpstreamReady: () => attempts.isReady,
       alwaysTraced: !config.production,
       maxRequestBytes: config.maxRequestBytes,
       corsOrigins: config.corsOrigins,

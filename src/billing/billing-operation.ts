@@ -7,6 +7,8 @@ export interface BillingOperationOptions {
   readonly caller: Caller;
   /** Aborts when the operation's time is over or its client has gone; its reason is a BillingError. */
   readonly signal: AbortSignal;
+  /** When its time is over, on the clock of `performance.now()`; without it, `signal` alone says so. */
+  readonly deadlineAtMs?: number;
   /** Upstream calls that the operation may make. */
   readonly callBudget: number;
 }
@@ -18,6 +20,7 @@ export interface BillingOperationOptions {
 export class BillingOperation implements CallContext {
   readonly caller: Caller;
   readonly signal: AbortSignal;
+  readonly deadlineAtMs: number;
   readonly callBudget: number;
   /** Calls made to the billing API for this operation; a call that another operation had under way is not counted. */
   calls = 0;
@@ -36,6 +39,7 @@ export class BillingOperation implements CallContext {
   constructor(options: BillingOperationOptions) {
     this.caller = options.caller;
     this.signal = options.signal;
+    this.deadlineAtMs = options.deadlineAtMs ?? Infinity;
     this.callBudget = options.callBudget;
   }
 

@@ -1,3 +1,4 @@
+import type { BillingError } from './billing-error';
 import type { Bills } from './bills';
 import type { Caller } from './caller';
 import type { Customer } from './customer';
@@ -46,6 +47,10 @@ export interface CallContext {
   readonly caller: Caller;
   /** Aborts when nobody waits for the answer any more; its reason is a BillingError. */
   readonly signal: AbortSignal;
+  /** When `signal` aborts for lack of time, on the clock of `performance.now()`; Infinity where nothing limits it. */
+  readonly deadlineAtMs: number;
+  /** The 401 that an earlier call met, or null: after it, no further attempt with the same token makes sense. */
+  readonly deadToken: BillingError | null;
   /** Takes one call out of the operation's budget. @throws BillingError where there is none left, or the token is known to be refused. */
   spendCall(): void;
   /** Notes a call that ended, well or not. */

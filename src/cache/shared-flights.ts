@@ -1,12 +1,6 @@
 import type { BillsAnswer, CallContext } from '../billing/billing-source';
 import type { EntryKey } from './entry-key';
-
-/** A call under way, and how many wait for it. */
-interface Flight {
-  readonly answer: Promise<BillsAnswer>;
-  readonly controller: AbortController;
-  waiting: number;
-}
+import { Flight } from './flight';
 
 /**
  * Shares calls under way: equal questions of one caller, from whatever operations, are one call. Callers never share:
@@ -32,29 +26,23 @@ export class SharedFlights {
     if (!flight) {
       // Paid before the call exists: whoever has no budget left must not fail those who join.
       context.spendCall();
-      const controller = new AbortController();
-      const answer = start({
-        caller: context.caller,
-        signal: controller.signal,
-        spendCall: () => undefined,
-        recordCall: (record) => context.recordCall(record),
-      });
-      flight = { answer, controller, waiting: 0 };
+      flight = new Flight(context);
+      flight.launch(start);
       this.#flights.set(key.text, flight);
     }
-    return this.#wait(key, flight, context.signal);
+    return this.#wait(key, flight, context);
   }
 
-  #wait(key: EntryKey, flight: Flight, signal: AbortSignal): Promise<BillsAnswer> {
-    flight.waiting++;
+  #wait(key: EntryKey, flight: Flight, context: CallContext): Promise<BillsAnswer> {
+    const { signal } = context;
+    flight.join(context);
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         reject(signal.reason as Error);
-        flight.waiting--;
-        if (flight.waiting > 0) return;
+        if (!flight.leave(context)) return;
         // Forgotten first: a question that comes now must not join a call that is being ended.
         this.#forget(key, flight);
-        flight.controller.abort(signal.reason);
+        flight.abort(signal.reason);
       };
       signal.addEventListener('abort', onAbort, { once: true });
       const end = (): void => {

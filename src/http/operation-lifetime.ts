@@ -5,6 +5,8 @@ import { BillingError } from '../billing/billing-error';
 export interface OperationLifetime {
   /** Aborts at the end, with a BillingError as its reason. */
   readonly signal: AbortSignal;
+  /** When its time is over, on the clock of `performance.now()`. */
+  readonly deadlineAtMs: number;
 }
 
 /**
@@ -13,10 +15,11 @@ export interface OperationLifetime {
  */
 export function startLifetime(response: ServerResponse, deadlineMs: number): OperationLifetime {
   const controller = new AbortController();
+  const deadlineAtMs = performance.now() + deadlineMs;
   const timer = setTimeout(() => controller.abort(new BillingError('timeout', 'The operation took longer than it may. Ask for less at once, or try again.')), deadlineMs);
   response.once('close', () => {
     clearTimeout(timer);
     if (!response.writableFinished) controller.abort(new BillingError('unavailable', 'The client closed the connection.'));
   });
-  return { signal: controller.signal };
+  return { signal: controller.signal, deadlineAtMs };
 }

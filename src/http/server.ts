@@ -14,6 +14,7 @@ import { Callers } from './callers';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection-limits';
 import { toHttpError } from './http-errors';
 import { startLifetime } from './operation-lifetime';
+import { DEADLINE_HEADER, toDeadlineMs } from './request-deadline';
 import { toRequestId } from './request-id';
 
 /** Settings of the HTTP server. */
@@ -24,7 +25,10 @@ export interface HttpServerOptions {
   readonly createBilling: (operation: BillingOperation) => Billing;
   readonly pageLimits: PageLimits;
   readonly callBudget: number;
+  /** The whole operation's time, in milliseconds; a caller may ask for less. */
   readonly deadlineMs: number;
+  /** Whether the billing API is being asked; while its circuit breaker is open, the gateway is not ready. */
+  readonly isUpstreamReady: () => boolean;
   /** Whether every answer reports its cost; otherwise the header `x-billing-trace: 1` asks for it. */
   readonly alwaysTraced: boolean;
   readonly maxRequestBytes: number;
@@ -45,7 +49,7 @@ export interface HttpServer {
 }
 
 /** Headers that a script from another origin may send, and read. */
-const ALLOWED_HEADERS = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name', 'x-billing-trace', 'x-request-id', 'traceparent', 'tracestate'];
+const ALLOWED_HEADERS = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name', 'x-billing-trace', 'x-request-id', DEADLINE_HEADER, 'traceparent', 'tracestate'];
 const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale'];
 
 /** Starts to serve GraphQL and the endpoints beside it. Rejects where the address cannot be had. */
@@ -70,7 +74,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
-  registerProbes(app, () => ready);
+  registerProbes(app, () => ready && options.isUpstreamReady());
   registerGraphql(app, options);
   await app.listen({ host: options.host, port: options.port });
   const { port } = app.server.address() as AddressInfo;
@@ -109,10 +113,11 @@ function registerGraphql(app: FastifyInstance, options: HttpServerOptions): void
   const context = (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => {
     const requestId = toRequestId(request.headers['x-request-id']);
     reply.header('x-request-id', requestId);
+    const deadlineMs = toDeadlineMs(request.headers[DEADLINE_HEADER], options.deadlineMs);
     const caller = callers.of(request.headers.authorization);
     const billing =
       caller &&
-      options.createBilling(new Operation({ caller, signal: startLifetime(reply.raw, options.deadlineMs).signal, callBudget: options.callBudget }));
+      options.createBilling(new Operation({ caller, ...startLifetime(reply.raw, deadlineMs), callBudget: options.callBudget }));
     return Promise.resolve({ billing, pageLimits: options.pageLimits, traced: options.alwaysTraced || request.headers['x-billing-trace'] === '1' });
   };
   app.route({

@@ -1,6 +1,6 @@
 import type { BillsRequest } from '../billing/billing-source';
 import type { Address, Bills, Invoice, InvoiceOrigin } from '../billing/bills';
-import { decodeText, mayLoseDigits, parseExact, parseFast } from './exact-json';
+import { assertShallow, decodeText, mayLoseDigits, parseExact, parseFast } from './exact-json';
 import { invalidResponse } from './failures';
 import { contractBreach, isWireBills, type WireAddress, type WireBills, type WireInvoice } from './wire-schema';
 
@@ -10,6 +10,7 @@ import { contractBreach, isWireBills, type WireAddress, type WireBills, type Wir
  */
 export function decodeBills(body: Buffer, request: BillsRequest): Bills {
   const text = decodeText(body);
+  assertShallow(text);
   if (!mayLoseDigits(text)) {
     const bills = toBills(checked(parseFast(text)), request);
     if (bills) return bills;

@@ -16,6 +16,44 @@ export function decodeText(body: Buffer): string {
   return body.toString('utf8');
 }
 
+/**
+ * Refuses what is nested deeper than any answer of the contract. The platform's parser takes whole seconds for millions
+ * of levels, during which nobody else is answered; small texts cannot hold enough of them to matter.
+ * @throws BillingError `invalid-response`.
+ */
+export function assertShallow(text: string): void {
+  if (text.length < LARGE) return;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at);
+      if (at < 0) return; // not JSON: the parser finds that out quickly
+    } else if (code === OPEN_BRACKET || code === OPEN_BRACE) {
+      if (++depth > MAX_DEPTH) throw invalidResponse(`the body is nested deeper than ${MAX_DEPTH} levels`);
+    } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) depth--;
+  }
+}
+
+const LARGE = 256 * 1024;
+const MAX_DEPTH = 64;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** Where the string that begins at `start` ends; -1 where it does not. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH) at++;
+    else if (code === QUOTE) return at;
+  }
+  return -1;
+}
+
 /** Whether `JSON.parse` might round a number of this text. */
 export function mayLoseDigits(text: string): boolean {
   return MAYBE_INEXACT.test(text);

@@ -1,5 +1,6 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { BillingError } from '../billing/billing-error';
+import { BodyBuffer } from './body-buffer';
 import { invalidResponse, timedOut, unreachable } from './failures';
 
 /** An answer as it came: any status, its whole body. */
@@ -28,7 +29,8 @@ export interface Transport {
   readonly baseUrl: URL;
   /**
    * Sends one GET. Redirects are not followed. Rejects with BillingError: `timeout`, `unavailable` where no
-   * connection was had or kept, `invalid-response` for a body over the limit, or the reason of `signal`.
+   * connection was had or kept, `invalid-response` for what is not HTTP or larger than the limit, or the reason of
+   * `signal`. Where the signal's deadline came after half of `timeoutMs`, that counts as a `timeout` of the attempt.
    */
   get(path: string, authorization: string, signal: AbortSignal): Promise<HttpAnswer>;
   close(): Promise<void>;
@@ -74,15 +76,15 @@ class Exchange implements Dispatcher.DispatchHandler {
   #failure: BillingError | null = null;
   #status = 0;
   #headers: Record<string, string | undefined> = {};
-  #chunks: Buffer[] = [];
-  #bytes = 0;
+  readonly #startedMs = performance.now();
+  readonly #body = new BodyBuffer();
 
   constructor(options: TransportOptions, signal: AbortSignal, resolve: (answer: HttpAnswer) => void, reject: (error: BillingError) => void) {
     this.#options = options;
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#onAbort = () => this.#fail(signal.reason as BillingError);
+    this.#onAbort = () => this.#fail(this.#toAbortFailure(signal.reason as BillingError));
     signal.addEventListener('abort', this.#onAbort, { once: true });
     this.#timer = setTimeout(() => this.#fail(timedOut(`no whole answer within ${options.timeoutMs} ms`)), options.timeoutMs);
   }
@@ -106,25 +108,22 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#failure) return;
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.#options.maxBodyBytes) {
-      this.#fail(this.#tooLarge());
-      return;
-    }
-    this.#chunks.push(chunk);
+    this.#body.add(chunk);
+    if (this.#body.length > this.#options.maxBodyBytes) this.#fail(this.#tooLarge());
   }
 
   onResponseEnd(): void {
     if (this.#failure) return;
     this.#settle();
-    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#bytes);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    this.#resolve({ status: this.#status, headers: this.#headers, body: this.#body.take() });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#failure) return;
     this.#settle();
-    this.#reject(unreachable(error));
+    const { code } = error as NodeJS.ErrnoException;
+    // The error itself quotes the bytes that could not be read; its code says what an operator needs.
+    this.#reject(code === 'UND_ERR_HEADERS_OVERFLOW' || code?.startsWith('HPE_') ? invalidResponse(`the answer is not HTTP that can be read: ${code}`) : unreachable(error));
   }
 
   /** Ends the exchange from our side: the caller is told at once, the connection is closed where there is one. */
@@ -132,7 +131,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#failure) return;
     this.#failure = failure;
     this.#settle();
-    this.#chunks = [];
+    this.#body.take();
     this.#reject(failure);
     this.#controller?.abort(failure);
   }
@@ -140,6 +139,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settle(): void {
     clearTimeout(this.#timer);
     this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** An abort for lack of time, after the API had a fair share of it, is the API's failure to answer. */
+  #toAbortFailure(reason: BillingError): BillingError {
+    const hadTime = performance.now() - this.#startedMs >= this.#options.timeoutMs / 2;
+    return reason.failure === 'timeout' && hadTime ? timedOut('no whole answer within the operation\'s time') : reason;
   }
 
   #tooLarge(): BillingError {

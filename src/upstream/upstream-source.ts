@@ -1,19 +1,29 @@
 import { BillingError } from '../billing/billing-error';
 import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../billing/billing-source';
+import type { Attempts } from './attempts';
 import { toBillsPath, type PageInitReading } from './bills-path';
 import { decodeBills } from './decode-bills';
-import { readErrorMessage } from './error-message';
-import { invalidResponse, toFailure, unreachable } from './failures';
-import type { HttpAnswer, Transport } from './transport';
+import { isTransient, invalidResponse } from './failures';
+import { retryCall } from './retry';
+import { RetryBudget } from './retry-budget';
+import type { HttpAnswer } from './transport';
+
+/** Settings of the source. */
+export interface UpstreamSourceOptions {
+  readonly paging: PageInitReading;
+  /** Further attempts after a failed one, at most. */
+  readonly retries: number;
+}
 
 /** Reads bills from the billing API itself, with the caller's own bearer token. */
 export class UpstreamSource implements BillingSource {
-  readonly #transport: Transport;
-  readonly #reading: PageInitReading;
+  readonly #attempts: Attempts;
+  readonly #options: UpstreamSourceOptions;
+  readonly #retryBudget = new RetryBudget();
 
-  constructor(transport: Transport, reading: PageInitReading) {
-    this.#transport = transport;
-    this.#reading = reading;
+  constructor(attempts: Attempts, options: UpstreamSourceOptions) {
+    this.#attempts = attempts;
+    this.#options = options;
   }
 
   async read(request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
@@ -21,32 +31,38 @@ export class UpstreamSource implements BillingSource {
     const startedMs = performance.now();
     let outcome = 'ok';
     try {
-      const exchanged = await this.#transport.get(toBillsPath(request, this.#reading), context.caller.authorization, context.signal);
-      const answer = this.#toAnswer(exchanged, request, context);
+      const answer = toAnswer(await this.#get(toBillsPath(request, this.#options.paging), context), request);
       if (answer.bills === null) outcome = 'not-found';
       return answer;
     } catch (error) {
-      const failure = error instanceof BillingError ? error : unreachable(error);
-      outcome = failure.failure;
-      throw failure;
+      // What is not a BillingError is a mistake of ours, and must not pass for the API's.
+      outcome = error instanceof BillingError ? error.failure : 'error';
+      throw error;
     } finally {
       context.recordCall({ request, durationMs: performance.now() - startedMs, outcome });
     }
   }
 
-  /** What an HTTP answer means. @throws BillingError by the table in failures.ts. */
-  #toAnswer(answer: HttpAnswer, request: BillsRequest, context: CallContext): BillsAnswer {
-    const { status, headers, body } = answer;
-    const received = { body, headers, receivedAtMs: Date.now() };
-    if (status === 200) {
-      // We ask for no encoding; a compressed body is nothing to be guessed at (or to be inflated without a limit).
-      const encoding = headers['content-encoding'];
-      if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw invalidResponse(`the body is encoded as ${encoding.slice(0, 20)}`);
-      return { bills: decodeBills(body, request), received, freshUntilMs: 0, stale: false };
+  /** The first attempt is made as it is; only when it fails does the machinery for further ones start. */
+  async #get(path: string, context: CallContext): Promise<HttpAnswer> {
+    this.#retryBudget.deposit();
+    try {
+      return await this.#attempts.make(path, context, false);
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      const attempt = (): Promise<HttpAnswer> => this.#attempts.make(path, context, true);
+      return await retryCall({ context, error, attempt }, this.#options.retries, this.#retryBudget);
     }
-    if (status === 404) return { bills: null, received, freshUntilMs: 0, stale: false };
-    // The one status whose message is for the client: it says what was wrong with what the client asked for.
-    const message = status === 400 ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }) : null;
-    throw toFailure(status, message, headers['retry-after']);
   }
+}
+
+/** What an answer of 200 or 404 means. @throws BillingError `invalid-response`. */
+function toAnswer(answer: HttpAnswer, request: BillsRequest): BillsAnswer {
+  const { status, headers, body } = answer;
+  const received = { body, headers, receivedAtMs: Date.now() };
+  if (status === 404) return { bills: null, received, freshUntilMs: 0, stale: false };
+  // We ask for no encoding; a compressed body is nothing to be guessed at (or to be inflated without a limit).
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw invalidResponse('the body is encoded, which was not asked for');
+  return { bills: decodeBills(body, request), received, freshUntilMs: 0, stale: false };
 }

@@ -9,6 +9,7 @@ import type { OutageListener } from '../../src/cache/outage';
 import { SharedFlights } from '../../src/cache/shared-flights';
 import type { CacheLayer, CacheObserver } from '../../src/telemetry/cache-observer';
 import { decodeBills } from '../../src/upstream/decode-bills';
+import { Attempts } from '../../src/upstream/attempts';
 import { createTransport } from '../../src/upstream/transport';
 import { UpstreamSource } from '../../src/upstream/upstream-source';
 
@@ -87,7 +88,7 @@ export function openCacheRig(options: CacheRigOptions): CacheRig {
   const transport = createTransport({ baseUrl: new URL(options.upstreamUrl), connections: 64, maxBodyBytes: 1 << 24, timeoutMs: options.timeoutMs ?? 5000 });
   const store = options.openStore(observer);
   const source = new CachedSource({
-    source: new UpstreamSource(transport, { mode: 'offset', base: 0 }),
+    source: new UpstreamSource(new Attempts(transport, { connections: 64 }), { paging: { mode: 'offset', base: 0 }, retries: 0 }),
     flights: new SharedFlights(),
     ring: options.ring ?? createKeyRing({ secret: options.secret ?? TEST_SECRET, scope: 'test' }),
     store,

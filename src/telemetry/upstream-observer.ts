@@ -1,0 +1,31 @@
+/** The circuit breaker's state. */
+export type CircuitName = 'closed' | 'open' | 'half-open';
+
+/** How one attempt at the billing API ended. It holds no token, no address and no identifier. */
+export interface AttemptRecord {
+  /** `ok`, `not-found`, or the kind of failure. */
+  readonly outcome: string;
+  /** From sending to the body's last byte, in milliseconds; time spent waiting for a place is not in it. */
+  readonly durationMs: number;
+  /** Whether it was made because an earlier attempt of the same call had failed. */
+  readonly isRetry: boolean;
+}
+
+/** Told of what happens between the gateway and the billing API. Must not throw. */
+export interface UpstreamObserver {
+  attemptEnded?(record: AttemptRecord): void;
+  /** A call ended without an attempt: the circuit was open, or too many calls were waiting. */
+  callRefused?(reason: 'circuit' | 'queue'): void;
+  circuitChanged?(state: CircuitName): void;
+}
+
+/** The connection to the billing API at this moment, for gauges. */
+export interface UpstreamState {
+  readonly circuit: CircuitName;
+  /** Attempts under way. */
+  readonly underWay: number;
+  /** Calls that wait for a place. */
+  readonly waiting: number;
+  /** Attempts that may be under way at once, as of now. */
+  readonly limit: number;
+}

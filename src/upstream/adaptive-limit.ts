@@ -1,0 +1,74 @@
+/** Samples of one window end when there are this many and it has lasted this long: fewer say nothing about a trend. */
+const MIN_SAMPLES = 10;
+const MIN_WINDOW_MS = 250;
+/** An answer is slow when it takes twice the usual time and a little more, so that a jump from 1 ms to 3 is none. */
+const SLOW_FACTOR = 2;
+const SLACK_MS = 50;
+/** What is kept of the limit after a 429, and after a slow window. */
+const KEPT_AFTER_REFUSAL = 0.7;
+const KEPT_AFTER_SLOW = 0.8;
+/** Latency alone does not press the limit below this: a slow API is still to be asked. */
+const SLOW_FLOOR = 4;
+
+/**
+ * How many attempts may be under way at once: additive growth, multiplicative decrease, as TCP has it. A 429 shrinks
+ * it at once, down to 1. A window of answers that were slow while all places were taken shrinks it too, and if the
+ * answers are no quicker after that, our own number was not the cause: the new latency becomes the usual one.
+ * Without either it grows back, to `max`, whenever it is what holds calls up.
+ */
+export class AdaptiveLimit {
+  readonly max: number;
+  #exact: number;
+  #usualMs = Infinity;
+  /** The mean of the window that was slow; 0 where the last one was not. */
+  #slowMs = 0;
+  #windowStartMs = 0;
+  #lastShrinkMs = -Infinity;
+  #samples = 0;
+  #sumMs = 0;
+  #saturated = false;
+
+  /** @param max most attempts at once: the connections that there are. */
+  constructor(max: number) {
+    this.max = max;
+    this.#exact = max;
+  }
+
+  get current(): number {
+    return Math.max(1, Math.floor(this.#exact));
+  }
+
+  /** Notes an attempt that was answered or ran out of time. `underWay` counts it too; `nowMs` is `performance.now()`. */
+  noteLatency(durationMs: number, underWay: number, nowMs: number): void {
+    this.#samples++;
+    this.#sumMs += durationMs;
+    if (underWay >= this.#exact - 1) this.#saturated = true;
+    if (this.#samples < MIN_SAMPLES || nowMs - this.#windowStartMs < MIN_WINDOW_MS) return;
+    this.#endWindow(this.#sumMs / this.#samples);
+    this.#windowStartMs = nowMs;
+    this.#samples = 0;
+    this.#sumMs = 0;
+    this.#saturated = false;
+  }
+
+  /** Notes a 429. A burst of them is one sign, not many. */
+  noteRefusal(nowMs: number): void {
+    if (nowMs - this.#lastShrinkMs < MIN_WINDOW_MS) return;
+    this.#lastShrinkMs = nowMs;
+    this.#exact = Math.max(1, this.#exact * KEPT_AFTER_REFUSAL);
+  }
+
+  #endWindow(meanMs: number): void {
+    if (this.#slowMs > 0 && meanMs > this.#slowMs * 0.9) this.#usualMs = meanMs;
+    this.#slowMs = 0;
+    // The usual latency follows a quicker one at once and a slower one by 2 % a window, so that no old luck binds it.
+    this.#usualMs = Math.min(meanMs, this.#usualMs * 1.02);
+    if (!this.#saturated) return;
+    if (meanMs > this.#usualMs * SLOW_FACTOR + SLACK_MS) {
+      this.#slowMs = meanMs;
+      this.#exact = Math.max(Math.min(SLOW_FLOOR, this.#exact), this.#exact * KEPT_AFTER_SLOW);
+      return;
+    }
+    this.#exact = Math.min(this.max, this.#exact + Math.max(1, this.#exact / 10));
+  }
+}

@@ -1,0 +1,114 @@
+import { BillingError } from '../billing/billing-error';
+import type { CallContext } from '../billing/billing-source';
+import type { UpstreamObserver, UpstreamState } from '../telemetry/upstream-observer';
+import { AdaptiveLimit } from './adaptive-limit';
+import { CircuitBreaker } from './circuit-breaker';
+import { readErrorMessage } from './error-message';
+import { AttemptFailure, toFailure } from './failures';
+import { FairLimiter } from './fair-limiter';
+import type { HttpAnswer, Transport } from './transport';
+
+/** Settings of the attempts at the billing API. */
+export interface AttemptsOptions {
+  /** Attempts that are under way at once, at most: the transport's connections. */
+  readonly connections: number;
+  readonly observer?: UpstreamObserver;
+}
+
+/** Calls that may wait for a place, for each connection: with answers in 50 ms that is under a second of waiting. */
+const WAITING_PER_CONNECTION = 16;
+
+/** Makes attempts at the billing API. In front of each stand the circuit breaker and the bound on attempts at once. */
+export class Attempts {
+  readonly #transport: Transport;
+  readonly #observer: UpstreamObserver;
+  readonly #limit: AdaptiveLimit;
+  readonly #limiter: FairLimiter;
+  readonly #circuit: CircuitBreaker;
+
+  constructor(transport: Transport, options: AttemptsOptions) {
+    this.#transport = transport;
+    this.#observer = options.observer ?? {};
+    this.#limit = new AdaptiveLimit(options.connections);
+    this.#limiter = new FairLimiter(this.#limit, options.connections * WAITING_PER_CONNECTION);
+    this.#circuit = new CircuitBreaker((state) => {
+      this.#observer.circuitChanged?.(state);
+      // Who waits for a place would wait for nothing.
+      if (state === 'open') this.#limiter.refuse(() => this.#circuit.refusal());
+    });
+  }
+
+  get state(): UpstreamState {
+    return { circuit: this.#circuit.state, underWay: this.#limiter.underWay, waiting: this.#limiter.waiting, limit: this.#limit.current };
+  }
+
+  /** Whether an attempt would be made now: false while the circuit is open, until it is time to probe. */
+  get isReady(): boolean {
+    return this.#circuit.refusal() === null;
+  }
+
+  /**
+   * Makes one attempt: an answer of 200 or 404. Rejects with AttemptFailure where the billing API failed or refused,
+   * and with another BillingError where the attempt was not made or was ended: the circuit is open, too many wait, or
+   * the reason of the context's signal.
+   */
+  async make(path: string, context: CallContext, isRetry: boolean): Promise<HttpAnswer> {
+    const refusal = this.#circuit.refusal();
+    if (refusal) {
+      this.#observer.callRefused?.('circuit');
+      throw refusal;
+    }
+    if (!this.#limiter.tryEnter()) await this.#wait(context);
+    const startedMs = performance.now();
+    let answer: HttpAnswer | null = null;
+    let failure: unknown = null;
+    try {
+      answer = await this.#send(path, context, isRetry);
+      if (answer.status === 200 || answer.status === 404) return answer;
+      throw toFailure(answer.status, answer.status === 400 ? readErrorMessage(answer.body, { token: context.caller.token, address: this.#transport.baseUrl }) : null, answer.headers['retry-after']);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      this.#end(context, failure, performance.now() - startedMs);
+      this.#observer.attemptEnded?.({ outcome: toOutcome(answer, failure), durationMs: performance.now() - startedMs, isRetry });
+    }
+  }
+
+  #send(path: string, context: CallContext, isRetry: boolean): Promise<HttpAnswer> {
+    const { authorization } = context.caller;
+    // The circuit samples first attempts: counted with its retries, one odd contract would weigh three times.
+    if (isRetry && this.#circuit.state === 'closed') return this.#transport.get(path, authorization, context.signal);
+    return this.#circuit.run(() => this.#transport.get(path, authorization, context.signal));
+  }
+
+  async #wait(context: CallContext): Promise<void> {
+    try {
+      await this.#limiter.enter(context);
+    } catch (error) {
+      if (!context.signal.aborted) this.#observer.callRefused?.(this.#circuit.state === 'closed' ? 'queue' : 'circuit');
+      throw error;
+    }
+  }
+
+  #end(context: CallContext, failure: unknown, durationMs: number): void {
+    const status = failure instanceof BillingError ? failure.status : null;
+    // How fast a failure came says nothing about how busy the API is.
+    if (failure === null || (failure instanceof AttemptFailure && failure.failure === 'timeout')) this.#limit.noteLatency(durationMs, this.#limiter.underWay, performance.now());
+    else if (status === 429) this.#limit.noteRefusal(performance.now());
+    if (status !== 401 || this.#limiter.waiting === 0) {
+      this.#limiter.leave();
+      return;
+    }
+    // The operation learns of its dead token in the turns after this one; its waiting calls must not be sent before.
+    setImmediate(() => {
+      this.#limiter.refuse((waiting) => (waiting.caller.token === context.caller.token ? waiting.deadToken : null));
+      this.#limiter.leave();
+    });
+  }
+}
+
+function toOutcome(answer: HttpAnswer | null, failure: unknown): string {
+  if (failure instanceof BillingError) return failure.failure;
+  return answer?.status === 404 ? 'not-found' : failure === null ? 'ok' : 'error';
+}
