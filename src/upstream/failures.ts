@@ -83,7 +83,7 @@ export function timedOut(detail: string): AttemptFailure {
   return new AttemptFailure('timeout', 'The billing API did not answer in time. Try again, or ask for less at once.', { cause: new Error(detail) });
 }
 
-/** The failure of an attempt that found no connection, or lost it. Of the error only its code is kept: the rest names the API's address. */
+/** The failure of an attempt that found no connection, or lost it. Of the error only its code is kept: the rest names the API's address, or quotes its bytes. */
 export function unreachable(error: Error): AttemptFailure {
   const code = (error as NodeJS.ErrnoException).code ?? error.name;
   return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', { cause: new Error(`no connection: ${code}`) });

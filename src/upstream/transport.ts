@@ -29,7 +29,7 @@ export interface Transport {
   readonly baseUrl: URL;
   /**
    * Sends one GET. Redirects are not followed. Rejects with BillingError: `timeout`, `unavailable` where no
-   * connection was had or kept, `invalid-response` for what is not HTTP or larger than the limit, or the reason of
+   * connection was had or kept, `invalid-response` for what is larger than the limit, or the reason of
    * `signal`. Where the signal's deadline came after half of `timeoutMs`, that counts as a `timeout` of the attempt.
    */
   get(path: string, authorization: string, signal: AbortSignal): Promise<HttpAnswer>;
@@ -122,8 +122,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#failure) return;
     this.#settle();
     const { code } = error as NodeJS.ErrnoException;
-    // The error itself quotes the bytes that could not be read; its code says what an operator needs.
-    this.#reject(code === 'UND_ERR_HEADERS_OVERFLOW' || code?.startsWith('HPE_') ? invalidResponse(`the answer is not HTTP that can be read: ${code}`) : unreachable(error));
+    this.#reject(code === 'UND_ERR_HEADERS_OVERFLOW' ? invalidResponse('the headers are too large') : unreachable(error));
   }
 
   /** Ends the exchange from our side: the caller is told at once, the connection is closed where there is one. */
