@@ -33,7 +33,7 @@ describe('The configuration', () => {
       billingApiRetries: 2,
       billingApiConnections: 64,
       billingApiMaxBodyBytes: 16_777_216,
-      redisUrl: null,
+      redisUrls: [],
       cacheTtlSeconds: 30,
       cacheStaleSeconds: 0,
       upstreamCallBudget: 100,
@@ -134,7 +134,7 @@ describe('The configuration', () => {
     const redis = { REDIS_URL: 'rediss://cache.example:6380/1' };
     expect(problemsOf(redis)).toEqual([expect.stringContaining('CACHE_SECRET is missing')]);
     expect(problemsOf({ ...redis, CACHE_SECRET: 'x'.repeat(31) })).toEqual(['CACHE_SECRET must have at least 32 characters.']);
-    expect(parseConfig({ ...redis, CACHE_SECRET: 'x'.repeat(32) })).toMatchObject({ redisUrl: 'rediss://cache.example:6380/1', cacheSecret: 'x'.repeat(32) });
+    expect(parseConfig({ ...redis, CACHE_SECRET: 'x'.repeat(32) })).toMatchObject({ redisUrls: ['rediss://cache.example:6380/1'], cacheSecret: 'x'.repeat(32) });
   });
 
   it.each(['https://a.example/', 'a.example', 'https://a.example,*', 'https://a.example,,https://b.example', 'null'])('refuses %s as origins', (value) => {
