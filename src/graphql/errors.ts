@@ -64,7 +64,8 @@ export function createErrorFormatter(report: ReportInternalError): (formatted: G
       return { ...formatted, extensions: { code: 'BAD_USER_INPUT' } };
     }
     const errorId = randomUUID();
-    report(errorId, cause);
+    // Outside of resolvers Apollo Server wraps what was thrown: the log tells what it was.
+    report(errorId, (cause instanceof GraphQLError && cause.originalError) || cause);
     return { ...formatted, message: 'Something went wrong in the gateway. Report the errorId to its operator.', extensions: { code: 'INTERNAL_SERVER_ERROR', errorId } };
   };
 }
