@@ -119,6 +119,17 @@ describe('An argument that is not of its form', () => {
     expect(upstream.requests).toHaveLength(0);
   });
 
+  it('refuses a number past 2^53 for an ID also where the same operation was answered before', async () => {
+    await withScript(good, async ({ gateway: other, upstream: asked }) => {
+      const query = 'query($id: ID!) { customer(idType: "RUC", id: $id) { contract(number: "1") { dueDate } } }';
+      for (let i = 0; i < 3; i++) expect(errorsOf(await other.query(query, { id: '1' }))).toEqual([]);
+      const answer = await other.query(query, { id: 2 ** 60 });
+      expect([answer.status, answer.data]).toEqual([400, undefined]);
+      expect(errorsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', path: undefined }]);
+      expect(asked.requests).toHaveLength(3);
+    });
+  });
+
   it('takes an ID that is written as a number in the document with all its digits', async () => {
     await withScript(good, async ({ gateway: other, upstream: asked }) => {
       await other.query('{ customer(idType: "RUC", id: 90071992547409931) { contract(number: 90071992547409933) { dueDate } } }');
