@@ -27,9 +27,9 @@ export interface CachedSourceOptions {
 
 /** Larger answers are not kept: one of them would push out thousands of others, or hold up a Redis that many share. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** Contracts whose windows this process knows without reading the list again. */
+/** Contracts whose windows this process knows: at some 600 bytes each, 6 MB. */
 const MAX_KNOWN_LISTS = 10_000;
-const NO_HEAD = Buffer.alloc(0);
+const NO_WINDOWS: readonly KeptWindow[] = [];
 
 /**
  * Remembers answers for the caller who got them. It looks first for a call under way, then into the store, and then
@@ -40,7 +40,10 @@ export class CachedSource implements BillingSource {
   readonly #now: () => number;
   /** Questions of this moment to a store that is a way off, by key. */
   readonly #lookups = new Map<string, Promise<BillsAnswer | null>>();
-  /** Lists that this process read or wrote, so that answers that come together do not write each other's out. */
+  /**
+   * Which windows are remembered of a contract, by the name of its list: places, counts and times, nothing of a
+   * customer's. Beside a shared store it only keeps answers that come together from writing each other out of the list.
+   */
   readonly #windows = new LRUCache<string, readonly KeptWindow[]>({ max: MAX_KNOWN_LISTS });
 
   constructor(options: CachedSourceOptions) {
@@ -72,7 +75,7 @@ export class CachedSource implements BillingSource {
   #lookUp(key: EntryKey, request: BillsRequest): Promise<BillsAnswer | null> {
     // Memory answers before anything else can happen in this process. A store that is a way off is asked once for
     // all who ask the same, so that they all go on together, to one call.
-    if (this.#options.store.layer === 'memory') return this.#recall(key, request, 'freshUntilMs');
+    if (!this.#options.store.isShared) return this.#recall(key, request, 'freshUntilMs');
     let lookup = this.#lookups.get(key.text);
     if (!lookup) {
       lookup = this.#recall(key, request, 'freshUntilMs').finally(() => this.#lookups.delete(key.text));
@@ -84,19 +87,24 @@ export class CachedSource implements BillingSource {
   /** The remembered answer: of this window, or cut from a larger one. Never rejects; what cannot be used is not there. */
   async #recall(key: EntryKey, request: BillsRequest, field: keyof Lifetime): Promise<BillsAnswer | null> {
     const { store } = this.#options;
-    const [value, list] = await store.getMany([key.text, key.index]);
+    const [value, list] = await store.getMany(store.isShared ? [key.text, key.index] : [key.text]);
     const exact = value && this.#toAnswer(openEntry(key.keys.sealing, key.text, value), request, 0, field);
     if (exact) return exact;
-    const opened = list && unseal(key.keys.sealing, key.index, list);
-    if (!opened) return null;
-    const nowMs = this.#now();
-    const windows = mergeWindows(this.#windows.get(key.index) ?? [], decodeWindows(opened), nowMs);
-    this.#windows.set(key.index, windows);
-    const larger = findCovering(windows, request.window, nowMs, field);
+    const larger = findCovering(this.#windowsOf(key, list), request.window, this.#now(), field);
     if (!larger) return null;
     const name = key.nameOf(larger);
     const [other] = name === key.text ? [] : await store.getMany([name]);
     return other ? this.#toAnswer(openEntry(key.keys.sealing, name, other), request, request.window.offset - larger.offset, field) : null;
+  }
+
+  /** The contract's windows: those that this process knows of, and those of the list that lay in the store. */
+  #windowsOf(key: EntryKey, list: Buffer | undefined): readonly KeptWindow[] {
+    const known = this.#windows.get(key.index) ?? NO_WINDOWS;
+    const opened = list && unseal(key.keys.sealing, key.index, list);
+    if (!opened) return known;
+    const windows = mergeWindows(known, decodeWindows(opened), this.#now());
+    this.#windows.set(key.index, windows);
+    return windows;
   }
 
   /** @param skip invoices of the entry before the window that was asked for. */
@@ -141,10 +149,12 @@ export class CachedSource implements BillingSource {
 
   /** Adds a window to the contract's list. Two processes that do so at once lose one of the two: a miss, later. */
   #list(key: EntryKey, window: KeptWindow, nowMs: number): void {
-    const windows = addWindow(this.#windows.get(key.index) ?? [], window, nowMs);
+    const windows = addWindow(this.#windows.get(key.index) ?? NO_WINDOWS, window, nowMs);
     this.#windows.set(key.index, windows);
+    // Without a shared store nobody else could read it.
+    if (!this.#options.store.isShared) return;
     const lastUntilMs = windows.reduce((last, kept) => Math.max(last, kept.staleUntilMs), 0);
-    this.#options.store.set(key.index, seal(key.keys.sealing, key.index, NO_HEAD, encodeWindows(windows)), lastUntilMs - nowMs);
+    this.#options.store.set(key.index, seal(key.keys.sealing, key.index, encodeWindows(windows)), lastUntilMs - nowMs);
   }
 }
 

@@ -6,6 +6,8 @@ import type { CacheLayer } from '../telemetry/cache-observer';
  */
 export interface EntryStore {
   readonly layer: CacheLayer;
+  /** Whether other processes use it too, and asking it takes a way there and back. */
+  readonly isShared: boolean;
   /** The values under the names, in their order; undefined, or nothing at all, where there is none or it cannot be had. */
   getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]>;
   /**

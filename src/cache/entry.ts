@@ -12,15 +12,15 @@ export interface Entry extends Lifetime {
 const NOT_FOUND = 0;
 const FOUND = 1;
 const HEAD_BYTES = 17;
-const NOTHING = Buffer.alloc(0);
 
 /** Seals an answer under its name. */
 export function sealEntry(key: KeyObject, name: string, entry: Entry): Buffer {
-  const head = Buffer.allocUnsafe(HEAD_BYTES);
-  head[0] = entry.body ? FOUND : NOT_FOUND;
-  head.writeDoubleLE(entry.freshUntilMs, 1);
-  head.writeDoubleLE(entry.staleUntilMs, 9);
-  return seal(key, name, head, entry.body ?? NOTHING);
+  const value = Buffer.allocUnsafe(HEAD_BYTES + (entry.body?.length ?? 0));
+  value[0] = entry.body ? FOUND : NOT_FOUND;
+  value.writeDoubleLE(entry.freshUntilMs, 1);
+  value.writeDoubleLE(entry.staleUntilMs, 9);
+  entry.body?.copy(value, HEAD_BYTES);
+  return seal(key, name, value);
 }
 
 /** The answer that was sealed under this name; null for everything that this caller did not seal there. */

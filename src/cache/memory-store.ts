@@ -26,6 +26,7 @@ export function createMemoryStore({ maxBytes, observer }: MemoryStoreOptions): E
   const keyv = createRawKeyv(toAdapter(entries));
   return {
     layer: 'memory',
+    isShared: false,
     getMany: (names) => keyv.getMany(names as string[]),
     set: (name, value, ttlMs) => {
       const ttl = toKeyvTtl(ttlMs);

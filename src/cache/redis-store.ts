@@ -39,6 +39,7 @@ export function createRedisStore(options: RedisStoreOptions): EntryStore {
 
 class RedisStore implements EntryStore {
   readonly layer = 'redis';
+  readonly isShared = true;
   readonly #client: RedisClient;
   readonly #keyv: Keyv<Buffer>;
   readonly #observer: CacheObserver;

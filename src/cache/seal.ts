@@ -10,22 +10,21 @@ const HEAD_BYTES = 1 + NONCE_BYTES;
 export const SEAL_BYTES = HEAD_BYTES + TAG_BYTES;
 
 /**
- * Seals `head` and `body` with AES-256-GCM. The name is bound in: under another one the value does not open.
+ * Seals a value with AES-256-GCM. The name is bound in: under another one the value does not open.
  * Nonces are random, of 96 bits (NIST SP 800-38D, section 8.2.2): good for 2^32 values of one token.
  */
-export function seal(key: KeyObject, name: string, head: Buffer, body: Buffer): Buffer {
+export function seal(key: KeyObject, name: string, value: Buffer): Buffer {
   const nonce = nextNonce();
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(Buffer.from(name, 'latin1'));
+  const hidden = cipher.update(value);
+  cipher.final();
   // Its own memory, of just this size: a slice of Node's pool would keep 8 KB alive for as long as the entry lives.
-  const sealed = Buffer.allocUnsafeSlow(SEAL_BYTES + head.length + body.length);
+  const sealed = Buffer.allocUnsafeSlow(SEAL_BYTES + hidden.length);
   sealed[0] = FORMAT;
   nonce.copy(sealed, 1);
-  let at = HEAD_BYTES;
-  at += cipher.update(head).copy(sealed, at);
-  at += cipher.update(body).copy(sealed, at);
-  cipher.final();
-  cipher.getAuthTag().copy(sealed, at);
+  hidden.copy(sealed, HEAD_BYTES);
+  cipher.getAuthTag().copy(sealed, HEAD_BYTES + hidden.length);
   return sealed;
 }
 

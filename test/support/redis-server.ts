@@ -62,6 +62,10 @@ async function startRedisOn(port: number, settings: readonly string[]): Promise<
   return server;
 }
 
+const running = new Set<ChildProcess>();
+// A test that fails before it closes its server must not leave it behind.
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 async function start(port: number, directory: string, settings: readonly string[]): Promise<ChildProcess> {
   const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory, ...settings];
   const child = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -74,8 +78,8 @@ async function start(port: number, directory: string, settings: readonly string[
     child.once('error', () => reject(new Error('redis-server could not be started. Install it (Debian: apt-get install redis-server).')));
     child.once('exit', () => reject(new Error(`redis-server ended: ${said}`)));
   });
-  // A test that fails before it closes the server must not leave it behind.
-  process.once('exit', () => child.kill('SIGKILL'));
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   return child;
 }
 

@@ -1,0 +1,243 @@
+import fc from 'fast-check';
+import type { Bills } from '../../../src/billing/bills';
+import type { Caller } from '../../../src/billing/caller';
+import type { EntryStore } from '../../../src/cache/entry-store';
+import { createKeyRing, type KeyRing } from '../../../src/cache/key-ring';
+import { createMemoryStore } from '../../../src/cache/memory-store';
+import { createRedisStore } from '../../../src/cache/redis-store';
+import { toAskedBills, toBillsBody, toWireInvoice } from '../../support/bills-body';
+import { openCacheRig, silentOutage, TEST_SECRET, toCaller, until, type CacheRig, type CountingObserver } from '../../support/cache-fixtures';
+import { startRedis, type RedisServer } from '../../support/redis-server';
+import { startScriptedUpstream, type ScriptedAnswer, type ScriptedUpstream } from '../../support/scripted-upstream';
+
+// What is held against every interleaving: an answer was fetched with the token of the one who gets it, is of the
+// contract and the window asked for, and is no older than it may be.
+
+const TTL_MS = 30_000;
+const STALE_MS = 60_000;
+/** Invoices of each contract: windows end inside of the list, at its end, and past it. */
+const TOTAL = 7;
+
+interface Ask {
+  readonly caller: number;
+  readonly contract: number;
+  readonly window: { offset: number; limit: number };
+}
+
+type Step =
+  | { readonly kind: 'ask'; readonly asks: readonly Ask[] }
+  | { readonly kind: 'pass'; readonly ms: number }
+  | { readonly kind: 'weather'; readonly weather: Weather }
+  | { readonly kind: 'evict'; readonly share: number }
+  | { readonly kind: 'misdeliver'; readonly times: number }
+  | { readonly kind: 'restart'; readonly sameCallers: boolean };
+
+type Weather = 'fine' | 'slow' | 'failing' | 'silent' | 'unknown' | 'not-to-be-stored';
+
+const asks = fc.record<Ask>({
+  caller: fc.nat(2),
+  contract: fc.nat(1),
+  window: fc.record({ offset: fc.nat(8), limit: fc.integer({ min: 1, max: 9 }) }),
+});
+const steps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('ask' as const), asks: fc.array(asks, { minLength: 1, maxLength: 8 }) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1000, 3000, 29_999, 30_000, 60_000) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('weather' as const), weather: fc.constantFrom<Weather>('fine', 'slow', 'failing', 'silent', 'unknown', 'not-to-be-stored') }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('evict' as const), share: fc.nat(3) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('misdeliver' as const), times: fc.integer({ min: 1, max: 4 }) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), sameCallers: fc.boolean() }) },
+  ),
+  { minLength: 2, maxLength: 25 },
+) as fc.Arbitrary<Step[]>;
+
+/** A store that loses entries, and now and then hands out one that lies under another name. */
+class UnrulyStore implements EntryStore {
+  readonly layer;
+  readonly isShared;
+  readonly #store: EntryStore;
+  readonly #seen = new Map<string, Buffer>();
+  readonly #lost = new Set<string>();
+  misdeliveries = 0;
+
+  constructor(store: EntryStore) {
+    this.#store = store;
+    this.layer = store.layer;
+    this.isShared = store.isShared;
+  }
+
+  async getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
+    const values = await this.#store.getMany(names);
+    return names.map((name, place) => {
+      if (this.misdeliveries > 0 && this.#seen.size > 0) {
+        this.misdeliveries--;
+        return [...this.#seen.values()][name.charCodeAt(name.length - 1) % this.#seen.size];
+      }
+      return this.#lost.has(name) ? undefined : values[place];
+    });
+  }
+
+  set(name: string, value: Buffer, ttlMs: number): void {
+    this.#seen.set(name, value);
+    this.#lost.delete(name);
+    this.#store.set(name, value, ttlMs);
+  }
+
+  /** Loses every n-th entry; all for 0. */
+  evict(n: number): void {
+    [...this.#seen.keys()].filter((_, place) => n === 0 || place % n === 0).forEach((name) => this.#lost.add(name));
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kind) => {
+  let upstream: ScriptedUpstream;
+  let redis: RedisServer | null = null;
+  let runs = 0;
+  let nowMs = 0;
+  let weather: Weather = 'fine';
+  /** Answers that came out of the store, and those that were past their time: a test without any would show nothing. */
+  const used = { remembered: 0, stale: 0 };
+
+  beforeAll(async () => {
+    upstream = await startScriptedUpstream(({ url, headers }, index) => toScripted(url, headers.authorization ?? '', index));
+    if (kind === 'redis') redis = await startRedis();
+  });
+  afterAll(async () => {
+    await upstream.close();
+    await redis?.close();
+  });
+
+  /** Every answer carries whose it is, and when it was made. */
+  function toScripted(url: string, authorization: string, index: number): ScriptedAnswer {
+    const asked = toAskedBills(url);
+    const body = toBillsBody(asked, TOTAL, { dueDate: authorization, billingAddress: [{ street: String(nowMs) }] });
+    switch (weather) {
+      case 'fine':
+        return { body };
+      case 'slow':
+        return { body, delayMs: index % 3 };
+      case 'failing':
+        return { status: 503 };
+      case 'silent':
+        return { reset: true };
+      case 'unknown':
+        return { status: 404 };
+      case 'not-to-be-stored':
+        return { body, headers: { 'cache-control': 'no-store' } };
+    }
+  }
+
+  function openStore(observer: CountingObserver): EntryStore {
+    if (!redis) return createMemoryStore({ maxBytes: 20_000, observer }); // some 15 entries: it evicts, too
+    return createRedisStore({ urls: [redis.url], observer, reads: silentOutage, writes: silentOutage, readTimeoutMs: 2000 });
+  }
+
+  async function open(run: number, ring: KeyRing, callers: Map<string, Caller>): Promise<{ rig: CacheRig; store: UnrulyStore }> {
+    let store: UnrulyStore | undefined;
+    const rig = openCacheRig({
+      upstreamUrl: upstream.url,
+      openStore: (observer) => (store = new UnrulyStore(openStore(observer))),
+      ring,
+      ttlSeconds: TTL_MS / 1000,
+      staleSeconds: STALE_MS / 1000,
+      callers,
+      startMs: nowMs,
+    });
+    const opened = store as unknown as UnrulyStore;
+    await until(async () => {
+      opened.set(`open ${run}`, Buffer.from('x'), 1000);
+      await new Promise((resolve) => setImmediate(resolve));
+      return (await opened.getMany([`open ${run}`]))[0] !== undefined;
+    });
+    return { rig, store: opened };
+  }
+
+  function check(run: number, { caller, contract, window }: Ask, bills: Bills, stale: boolean): void {
+    if (bills.dueDate !== `Bearer ${toToken(run, caller)}`) throw new Error(`A FOREIGN ANSWER: ${String(bills.dueDate)}`);
+    const number = String(1001 + contract);
+    const expected = Array.from({ length: TOTAL }, (_, index) => toWireInvoice(number, index).invoiceNumber).slice(window.offset, window.offset + window.limit);
+    expect(bills.invoices.map((invoice) => invoice.number)).toEqual(expected);
+    const ageMs = nowMs - Number(bills.billingAddresses?.[0]?.street);
+    expect(ageMs).toBeGreaterThanOrEqual(0);
+    expect(ageMs).toBeLessThan(stale ? TTL_MS + STALE_MS : TTL_MS);
+    if (stale) expect(['failing', 'silent']).toContain(weather);
+  }
+
+  const toToken = (run: number, caller: number) => `run-${run}-caller-${caller}`;
+
+  /** Takes the steps, and rejects where an answer is not what it must be. */
+  async function take(todo: readonly Step[], ring: KeyRing): Promise<void> {
+    const run = ++runs;
+    nowMs = Date.now();
+    weather = 'fine';
+    let callers = new Map<string, Caller>();
+    let { rig, store } = await open(run, ring, callers);
+    try {
+      for (const step of todo) {
+        switch (step.kind) {
+          case 'ask':
+            await Promise.all(
+              step.asks.map(async (ask) => {
+                const answer = await rig.ask(toToken(run, ask.caller), { contract: String(1001 + ask.contract), ...ask.window }).catch(() => null);
+                if (answer?.bills) check(run, ask, answer.bills, answer.stale);
+                if (answer?.received === null) used.remembered++;
+                if (answer?.stale) used.stale++;
+              }),
+            );
+            break;
+          case 'pass':
+            nowMs += step.ms;
+            rig.pass(step.ms);
+            break;
+          case 'weather':
+            weather = step.weather;
+            break;
+          case 'evict':
+            store.evict(step.share);
+            break;
+          case 'misdeliver':
+            store.misdeliveries = step.times;
+            break;
+          case 'restart':
+            await rig.close();
+            if (!step.sameCallers) callers = new Map();
+            ({ rig, store } = await open(run, ring, callers));
+            break;
+        }
+      }
+    } finally {
+      await rig.close();
+    }
+  }
+
+  const numRuns = kind === 'memory' ? 150 : 60;
+  const property = (ring: KeyRing) => fc.asyncProperty(steps, (todo) => take(todo, ring));
+  const ring = createKeyRing({ secret: TEST_SECRET, scope: 'test' });
+
+  test('get what was fetched for them and nothing else, whatever happens in whatever order', async () => {
+    const before = upstream.requests.length;
+    await fc.assert(property(ring), { numRuns });
+    expect(upstream.requests.length - before).toBeGreaterThan(numRuns);
+    expect(used.remembered).toBeGreaterThan(numRuns);
+    expect(used.stale).toBeGreaterThan(0);
+  });
+
+  test('would not, if the caller were left out of the key: the test sees it', async () => {
+    const shared = toCaller('one-for-all');
+    const result = await fc.check(property({ of: () => ring.of(shared) }), { numRuns, endOnFailure: true });
+    expect(result.failed).toBe(true);
+    expect(String(result.errorInstance)).toContain('A FOREIGN ANSWER');
+  });
+
+  test('would still get nothing of each other\'s out of the store, if only the names left the caller out: the seal holds', async () => {
+    const shared = toCaller('one-for-all');
+    const named: KeyRing = { of: (caller) => ({ ...ring.of(caller), naming: ring.of(shared).naming }) };
+    // One at a time, so that only the store can give one caller what is another's.
+    const oneByOne = steps.map((todo) => todo.flatMap((step): Step[] => (step.kind === 'ask' ? step.asks.map((ask) => ({ kind: 'ask', asks: [ask] })) : [step])));
+    await fc.assert(fc.asyncProperty(oneByOne, (todo) => take(todo, named)), { numRuns: 20 });
+  });
+});

@@ -1,0 +1,133 @@
+import { inspect } from 'node:util';
+import { parseCustomer } from '../../../src/billing/customer';
+import { openEntry, sealEntry } from '../../../src/cache/entry';
+import { EntryKey } from '../../../src/cache/entry-key';
+import { createKeyRing } from '../../../src/cache/key-ring';
+import { createMemoryStore } from '../../../src/cache/memory-store';
+import { seal, SEAL_BYTES, unseal } from '../../../src/cache/seal';
+import { Keyv } from 'keyv';
+import { CountingObserver, TEST_SECRET, toCaller } from '../../support/cache-fixtures';
+
+const customer = parseCustomer('RUC', '80012345');
+const request = { customer, contractNumber: '1001', window: { offset: 0, limit: 21 } };
+const ring = createKeyRing({ secret: TEST_SECRET, scope: 'test' });
+const keyOf = (token: string, asked = request, of = ring) => EntryKey.of(of, toCaller(token), asked);
+
+describe('the name of an entry', () => {
+  test('is the same for the same question of the same token, whatever object the caller is, in whatever process', () => {
+    const elsewhere = createKeyRing({ secret: TEST_SECRET, scope: 'test' });
+    expect(keyOf('token-a').text).toBe(keyOf('token-a').text);
+    expect(keyOf('token-a', request, elsewhere).text).toBe(keyOf('token-a').text);
+  });
+
+  test.each([
+    ['another token', () => keyOf('token-b')],
+    ['another customer', () => keyOf('token-a', { ...request, customer: parseCustomer('RUC', '80012346') })],
+    ['another kind of identification', () => keyOf('token-a', { ...request, customer: parseCustomer('CI', '80012345') })],
+    ['another contract', () => keyOf('token-a', { ...request, contractNumber: '1002' })],
+    ['another place in the list', () => keyOf('token-a', { ...request, window: { offset: 21, limit: 21 } })],
+    ['another length', () => keyOf('token-a', { ...request, window: { offset: 0, limit: 20 } })],
+    ['another secret', () => keyOf('token-a', request, createKeyRing({ secret: TEST_SECRET.toUpperCase(), scope: 'test' }))],
+    ['another billing API', () => keyOf('token-a', request, createKeyRing({ secret: TEST_SECRET, scope: 'other' }))],
+  ])('is another one for %s', (_what, other) => {
+    expect(other().text).not.toBe(keyOf('token-a').text);
+  });
+
+  test('tells neither the token nor the customer nor the contract', () => {
+    const name = keyOf('token-a').text;
+    for (const secret of ['token-a', '80012345', '1001', 'RUC']) expect(name).not.toContain(secret);
+  });
+
+  test('does not confuse the parts of two questions that read the same when they are put together', () => {
+    const one = keyOf('token-a', { ...request, window: { offset: 1, limit: 11 } });
+    const other = keyOf('token-a', { ...request, window: { offset: 11, limit: 1 } });
+    expect(one.text).not.toBe(other.text);
+  });
+});
+
+describe('a caller\'s keys', () => {
+  test('are derived once for each caller', () => {
+    const caller = toCaller('token-a');
+    expect(ring.of(caller)).toBe(ring.of(caller));
+  });
+
+  test('do not show the token, nor themselves, where they are printed', () => {
+    expect(inspect(keyOf('token-a'), { depth: 9, showHidden: true })).not.toContain('token-a');
+    expect(JSON.stringify(keyOf('token-a'))).not.toContain('token-a');
+  });
+});
+
+describe('a sealed value', () => {
+  const key = keyOf('token-a');
+  const { sealing } = key.keys;
+  const body = Buffer.from('{"contractNo":"1001"}');
+  const sealed = seal(sealing, key.text, body);
+
+  test('opens under its own name with its own key', () => {
+    expect(unseal(sealing, key.text, sealed)?.toString('latin1')).toBe(body.toString('latin1'));
+  });
+
+  test('grows by 29 bytes: format, nonce and tag', () => {
+    expect(sealed.length).toBe(body.length + SEAL_BYTES);
+    expect(SEAL_BYTES).toBe(29);
+  });
+
+  test('does not open under another name, were it the same caller\'s', () => {
+    expect(unseal(sealing, key.nameOf({ offset: 21, limit: 21 }), sealed)).toBeNull();
+  });
+
+  test('does not open with the key of another token, of another secret, or of another billing API', () => {
+    const others = [
+      keyOf('token-b'),
+      keyOf('token-a', request, createKeyRing({ secret: `${TEST_SECRET}.`, scope: 'test' })),
+      keyOf('token-a', request, createKeyRing({ secret: TEST_SECRET, scope: 'other' })),
+    ];
+    for (const other of others) expect(unseal(other.keys.sealing, key.text, sealed)).toBeNull();
+  });
+
+  test('does not open when any one of its bytes was changed', () => {
+    for (let at = 0; at < sealed.length; at++) {
+      const changed = Buffer.from(sealed);
+      changed[at] = (changed[at] as number) ^ 1;
+      expect(unseal(sealing, key.text, changed)).toBeNull();
+    }
+  });
+
+  test.each([0, 1, 12, 28, 29, 40])('does not open when it is cut to %i bytes', (length) => {
+    expect(unseal(sealing, key.text, sealed.subarray(0, length))).toBeNull();
+  });
+
+  test('of another format is not read', () => {
+    expect(unseal(sealing, key.text, Buffer.concat([Buffer.from([2]), sealed.subarray(1)]))).toBeNull();
+  });
+
+  test('is never sealed twice alike: every one has a nonce of its own', () => {
+    const nonces = new Set(Array.from({ length: 1000 }, () => seal(sealing, key.text, body).subarray(1, 13).toString('hex')));
+    expect(nonces.size).toBe(1000);
+  });
+
+  test('keeps a body as it was received, and when it ends', () => {
+    const entry = { freshUntilMs: 1_751_371_200_123.5, staleUntilMs: 1_751_371_300_000, body };
+    expect(openEntry(sealing, key.text, sealEntry(sealing, key.text, entry))).toEqual(entry);
+  });
+
+  test('tells a contract that is not known from one with an empty body', () => {
+    const lifetime = { freshUntilMs: 1, staleUntilMs: 2 };
+    expect(openEntry(sealing, key.text, sealEntry(sealing, key.text, { ...lifetime, body: null }))?.body).toBeNull();
+    expect(openEntry(sealing, key.text, sealEntry(sealing, key.text, { ...lifetime, body: Buffer.alloc(0) }))?.body).toEqual(Buffer.alloc(0));
+  });
+});
+
+describe('a life of 0', () => {
+  test('would be forever, if it came to Keyv: the store does not let it', async () => {
+    const unguarded = new Keyv<string>();
+    await unguarded.set('name', 'kept', 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await unguarded.get('name')).toBe('kept');
+
+    const store = createMemoryStore({ maxBytes: 10_000, observer: new CountingObserver() });
+    store.set('name', Buffer.from('kept'), 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await store.getMany(['name'])).toEqual([undefined]);
+  });
+});
