@@ -137,6 +137,14 @@ describe('The configuration', () => {
     expect(parseConfig({ ...redis, CACHE_SECRET: 'x'.repeat(32) })).toMatchObject({ redisUrls: ['rediss://cache.example:6380/1'], cacheSecret: 'x'.repeat(32) });
   });
 
+  it('takes several addresses as the nodes of a cluster, and refuses them all where one is none', () => {
+    const secret = { CACHE_SECRET: 'x'.repeat(32) };
+    expect(parseConfig({ ...secret, REDIS_URL: 'redis://a.example:7000, redis://b.example:7000' }).redisUrls).toEqual(['redis://a.example:7000', 'redis://b.example:7000']);
+    for (const value of ['redis://a.example,b.example:7000', 'redis://a.example,', 'redis://a.example,http://b.example']) {
+      expect(problemsOf({ ...secret, REDIS_URL: value })).toEqual(['REDIS_URL must be an address that starts with redis:// or rediss://, or several of them separated by commas.']);
+    }
+  });
+
   it.each(['https://a.example/', 'a.example', 'https://a.example,*', 'https://a.example,,https://b.example', 'null'])('refuses %s as origins', (value) => {
     expect(problemsOf({ CORS_ORIGINS: value })).toEqual([expect.stringContaining('CORS_ORIGINS must be "*" or a list of origins')]);
   });
