@@ -38,6 +38,7 @@ async function main() {
   const { Caller } = require('../../dist/billing/caller');
   const { createBillsCache } = require('../../dist/cache/bills-cache');
   const { decodeBills } = require('../../dist/upstream/decode-bills');
+  const { Attempts } = require('../../dist/upstream/attempts');
   const { createTransport } = require('../../dist/upstream/transport');
   const { UpstreamSource } = require('../../dist/upstream/upstream-source');
   const { createClient } = require('@redis/client');
@@ -53,7 +54,7 @@ async function main() {
   const url = `redis://127.0.0.1:${redisPort}`;
 
   const transport = createTransport({ baseUrl: new URL(`http://127.0.0.1:${port}`), connections: 16, maxBodyBytes: 1 << 24, timeoutMs: 5000 });
-  const source = new UpstreamSource(transport, { mode: 'offset', base: 0 });
+  const source = new UpstreamSource(new Attempts(transport, { connections: 16 }), { paging: { mode: 'offset', base: 0 }, retries: 0 });
   const outage = { began: (reason) => console.error(reason), ended: () => undefined };
   const open = (ttlSeconds, redisUrls = []) =>
     createBillsCache(source, { ttlSeconds, staleSeconds: 0, maxBytes: 1 << 27, redisUrls, secret: 'a secret for the benchmark, 32 or more', scope: 'bench', decode: decodeBills, reads: outage, writes: outage });
