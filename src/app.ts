@@ -5,6 +5,7 @@ import { createBillsCache } from './cache/bills-cache';
 import type { OutageListener } from './cache/outage';
 import type { Config } from './config';
 import { createGraphqlServer } from './graphql/apollo-server';
+import { PreparedOperations } from './graphql/execution/prepared-operations';
 import { CallBudget } from './graphql/limits/call-budget';
 import { createDocumentStores } from './graphql/limits/document-stores';
 import { buildServedSchema } from './graphql/subgraph';
@@ -57,14 +58,19 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     });
     opened.push(() => cache.close());
     const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity };
+    const schema = buildServedSchema();
+    const operations = new PreparedOperations(schema);
+    const pageLimits = { maxPageSize: config.maxPageSize };
+    const callBudget = new CallBudget({ paging, pageLimits });
     const apollo = createGraphqlServer({
-      schema: buildServedSchema(),
+      schema,
+      operations,
       introspection: config.introspection,
       limits: {
         maxTokens: config.maxTokens,
         maxDepth: config.maxDepth,
         maxAliases: config.maxAliases,
-        callBudget: new CallBudget({ paging, pageLimits: { maxPageSize: config.maxPageSize } }),
+        callBudget,
         stores: createDocumentStores(),
       },
       reportInternalError: (errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'),
@@ -75,12 +81,16 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       host: config.host,
       port: config.port,
       apollo,
-      createBilling: (operation) => new Billing(cache.source, operation, paging),
-      pageLimits: { maxPageSize: config.maxPageSize },
-      callBudget: config.upstreamCallBudget,
-      deadlineMs: config.requestDeadlineMs,
+      contexts: {
+        createBilling: (operation) => new Billing(cache.source, operation, paging),
+        pageLimits,
+        callBudget: config.upstreamCallBudget,
+        deadlineMs: config.requestDeadlineMs,
+        alwaysTraced: !config.production,
+      },
+      operations,
       isUpstreamReady: () => attempts.isReady,
-      alwaysTraced: !config.production,
+      callBudget,
       maxRequestBytes: config.maxRequestBytes,
       corsOrigins: config.corsOrigins,
       trustedDocuments: config.trustedDocuments,

@@ -1,12 +1,13 @@
 import { BillingError } from './billing-error';
 import type { BillsAnswer, CallContext, CallRecord } from './billing-source';
 import type { Caller } from './caller';
+import type { CancelSignal } from './cancellation';
 
 /** Settings of an operation. */
 export interface BillingOperationOptions {
   readonly caller: Caller;
   /** Aborts when the operation's time is over or its client has gone; its reason is a BillingError. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** When its time is over, on the clock of `performance.now()`; without it, `signal` alone says so. */
   readonly deadlineAtMs?: number;
   /** Upstream calls that the operation may make. */
@@ -19,7 +20,7 @@ export interface BillingOperationOptions {
  */
 export class BillingOperation implements CallContext {
   readonly caller: Caller;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly deadlineAtMs: number;
   readonly callBudget: number;
   /** Calls made to the billing API for this operation; a call that another operation had under way is not counted. */

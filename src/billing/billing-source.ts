@@ -1,6 +1,7 @@
 import type { BillingError } from './billing-error';
 import type { Bills } from './bills';
 import type { Caller } from './caller';
+import type { CancelSignal } from './cancellation';
 import type { Customer } from './customer';
 import type { Window } from './window';
 
@@ -46,7 +47,7 @@ export interface CallRecord {
 export interface CallContext {
   readonly caller: Caller;
   /** Aborts when nobody waits for the answer any more; its reason is a BillingError. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** When `signal` aborts for lack of time, on the clock of `performance.now()`; Infinity where nothing limits it. */
   readonly deadlineAtMs: number;
   /** The 401 that an earlier call met, or null: after it, no further attempt with the same token makes sense. */

@@ -36,6 +36,11 @@ export class Billing {
     return this.#loader.merged;
   }
 
+  /** Accounts for pages that were asked for again, by an alias of a field that is executed once. */
+  noteRepeated(pages: number): void {
+    this.#loader.noteRepeated(pages);
+  }
+
   /**
    * The contract, with the pages of invoices that will be wanted of it, asked for together: usually one call.
    * Null where the billing API knows no such contract of the customer. Rejects with BillingError.

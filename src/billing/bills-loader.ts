@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import DataLoader from 'dataloader';
 import type { BillingOperation } from './billing-operation';
 import { contractKey, type BillingSource, type BillsRequest } from './billing-source';
@@ -53,7 +52,6 @@ export class BillsLoader {
   readonly #loader: DataLoader<PageKey, PageLoad, string>;
   #asked = 0;
   #runCount = 0;
-  #readCount = 0;
 
   constructor(source: BillingSource, operation: BillingOperation, paging: Paging) {
     this.#source = source;
@@ -68,6 +66,11 @@ export class BillsLoader {
   /** How many pages were answered by a call that was made for another page. */
   get merged(): number {
     return this.#asked - this.#runCount;
+  }
+
+  /** Accounts for pages that were asked for again and are not loaded again. */
+  noteRepeated(pages: number): void {
+    this.#asked += pages;
   }
 
   /** Asks for a page. Resolves as soon as the calls for it are planned; the answer comes by the load's own promises. */
@@ -130,8 +133,6 @@ export class BillsLoader {
   #read(request: BillsRequest): Promise<Bills | null> {
     const operation = this.#operation;
     if (operation.deadToken) return handled(Promise.reject(operation.deadToken));
-    // Every call under way listens to the one signal. Past ten of them Node warns of a leak, which this is not.
-    if (++this.#readCount === 10) setMaxListeners(0, operation.signal);
     return handled(
       this.#source.read(request, operation).then(
         (answer) => {
@@ -158,13 +159,40 @@ function toPageLoad(run: Run, page: PageRequest): PageLoad {
   const first = run.calls.findIndex((call) => page.offset < call.offset + call.limit);
   return {
     head: () => (run.calls[first] as Call).answer(),
-    page: () => readPage(run.calls, first, page),
+    page: () => (isLast(run.calls, first, page) ? (run.calls[first] as Call).answer().then((bills) => bills && cutPage(bills, run.calls[first] as Call, page)) : readPage(run.calls, first, page)),
   };
 }
 
+/** Whether a page ends within one call, as nearly all do. */
+function isLast(calls: readonly Call[], at: number, page: PageRequest): boolean {
+  const call = calls[at] as Call;
+  return page.offset + wantedOf(page) <= call.offset + call.limit;
+}
+
+/** Invoices that a page needs: one more than it shows where it is to know whether the list goes on. */
+function wantedOf(page: PageRequest): number {
+  return page.probe ? page.first + 1 : page.first;
+}
+
+/** A page out of the one call that holds it. The call's own list is not copied where it is the page. */
+function cutPage({ invoices }: Bills, call: Call, page: PageRequest): LoadedPage {
+  const from = page.offset - call.offset;
+  // An API may send more than it was asked for.
+  return toPage(takeSlice(invoices, from, Math.min(invoices.length, call.limit, from + wantedOf(page))), page);
+}
+
+function takeSlice(invoices: readonly Invoice[], from: number, to: number): readonly Invoice[] {
+  return from === 0 && to === invoices.length ? invoices : invoices.slice(from, to);
+}
+
+function toPage(invoices: readonly Invoice[], page: PageRequest): LoadedPage {
+  if (!page.probe) return { invoices, hasMore: null };
+  return invoices.length > page.first ? { invoices: invoices.slice(0, page.first), hasMore: true } : { invoices, hasMore: false };
+}
+
 async function readPage(calls: readonly Call[], first: number, page: PageRequest): Promise<LoadedPage | null> {
-  const wanted = page.probe ? page.first + 1 : page.first;
-  const found: Invoice[][] = [];
+  const wanted = wantedOf(page);
+  const found: (readonly Invoice[])[] = [];
   let count = 0;
   for (let i = first; i < calls.length; i++) {
     const call = calls[i] as Call;
@@ -179,12 +207,10 @@ async function readPage(calls: readonly Call[], first: number, page: PageRequest
     const invoices = bills.invoices;
     // An API may send more than it was asked for. What is past the call's window is the next call's.
     const to = Math.min(invoices.length, call.limit, from + wanted - count);
-    const part = from === 0 && to === invoices.length ? (invoices as Invoice[]) : invoices.slice(from, to);
+    const part = takeSlice(invoices, from, to);
     found.push(part);
     count += part.length;
     if (invoices.length < call.limit) break;
   }
-  const all = found.length === 1 ? (found[0] as Invoice[]) : found.flat();
-  if (!page.probe) return { invoices: all, hasMore: null };
-  return all.length > page.first ? { invoices: all.slice(0, page.first), hasMore: true } : { invoices: all, hasMore: false };
+  return toPage(found.length === 1 ? (found[0] as readonly Invoice[]) : found.flat(), page);
 }

@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { BillingSource, BillsDecoder } from '../billing/billing-source';
 import type { CacheObserver } from '../telemetry/cache-observer';
 import { CachedSource } from './cached-source';
-import { EntryKey } from './entry-key';
 import type { EntryStore } from './entry-store';
-import { createKeyRing, type KeyRing } from './key-ring';
+import { createKeyRing } from './key-ring';
 import { createMemoryStore } from './memory-store';
 import type { OutageListener } from './outage';
 import { createRedisStore } from './redis-store';
-import { SharedFlights } from './shared-flights';
+import { FlightKey, SharedFlights } from './shared-flights';
 
 /** Settings of the shared cache. */
 export interface BillsCacheOptions {
@@ -42,9 +41,9 @@ const SILENT: CacheObserver = { hit: () => undefined, missed: () => undefined, s
 
 /** Opens the shared cache in front of a source. */
 export function createBillsCache(source: BillingSource, options: BillsCacheOptions): BillsCache {
-  const ring = createKeyRing({ secret: options.secret ?? randomBytes(32).toString('base64'), scope: options.scope });
   const flights = new SharedFlights();
-  if (options.ttlSeconds === 0) return { source: toSharingSource(source, ring, flights), close: () => Promise.resolve() };
+  if (options.ttlSeconds === 0) return { source: toSharingSource(source, flights), close: () => Promise.resolve() };
+  const ring = createKeyRing({ secret: options.secret ?? randomBytes(32).toString('base64'), scope: options.scope });
   const observer = options.observer ?? SILENT;
   const store = openStore(options, observer);
   const { decode, ttlSeconds, staleSeconds } = options;
@@ -59,8 +58,8 @@ function openStore({ redisUrls, maxBytes, reads, writes }: BillsCacheOptions, ob
 }
 
 /** Nothing remembered, but calls under way shared. */
-function toSharingSource(source: BillingSource, ring: KeyRing, flights: SharedFlights): BillingSource {
+function toSharingSource(source: BillingSource, flights: SharedFlights): BillingSource {
   return {
-    read: (request, context) => flights.share(EntryKey.of(ring, context.caller, request), context, (shared) => source.read(request, shared)),
+    read: (request, context) => flights.share(new FlightKey(context.caller, request), context, (shared) => source.read(request, shared)),
   };
 }

@@ -1,6 +1,7 @@
 import type { BillingError } from '../billing/billing-error';
 import type { BillsAnswer, CallContext, CallRecord } from '../billing/billing-source';
 import type { Caller } from '../billing/caller';
+import { Cancellation } from '../billing/cancellation';
 
 /**
  * A call under way on behalf of all who wait for it: its time is that of the one with most left, and it goes on while
@@ -8,15 +9,13 @@ import type { Caller } from '../billing/caller';
  */
 export class Flight implements CallContext {
   readonly caller: Caller;
-  readonly signal: AbortSignal;
-  readonly #controller = new AbortController();
+  readonly signal = new Cancellation();
   readonly #starter: CallContext;
   readonly #waiting: CallContext[] = [];
   #answer: Promise<BillsAnswer> | null = null;
 
   constructor(starter: CallContext) {
     this.caller = starter.caller;
-    this.signal = this.#controller.signal;
     this.#starter = starter;
   }
 
@@ -67,7 +66,7 @@ export class Flight implements CallContext {
   }
 
   /** Ends the call. */
-  abort(reason: unknown): void {
-    this.#controller.abort(reason);
+  abort(reason: Error): void {
+    this.signal.abort(reason);
   }
 }

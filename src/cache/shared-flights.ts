@@ -1,6 +1,16 @@
-import type { BillsAnswer, CallContext } from '../billing/billing-source';
-import type { EntryKey } from './entry-key';
+import { requestKey, type BillsAnswer, type BillsRequest, type CallContext } from '../billing/billing-source';
+import type { Caller } from '../billing/caller';
 import { Flight } from './flight';
+
+/** Names a question of one caller while it is under way. It cannot be made without a caller, and is never kept or sent. */
+export class FlightKey {
+  readonly text: string;
+
+  constructor(caller: Caller, request: BillsRequest) {
+    // A token holds no line's end, so the joined text is unambiguous.
+    this.text = `${caller.token}\n${requestKey(request)}`;
+  }
+}
 
 /**
  * Shares calls under way: equal questions of one caller, from whatever operations, are one call. Callers never share:
@@ -11,7 +21,7 @@ export class SharedFlights {
   readonly #flights = new Map<string, Flight>();
 
   /** Whether a call for this question is under way. */
-  has(key: EntryKey): boolean {
+  has(key: FlightKey): boolean {
     return this.#flights.has(key.text);
   }
 
@@ -20,7 +30,7 @@ export class SharedFlights {
    * Rejects with what the call rejects with, or the reason of the context's signal.
    * @param start makes the call. What its context aborts for is that nobody waits any more.
    */
-  async share(key: EntryKey, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Promise<BillsAnswer> {
+  async share(key: FlightKey, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Promise<BillsAnswer> {
     context.signal.throwIfAborted();
     let flight = this.#flights.get(key.text);
     if (!flight) {
@@ -33,12 +43,12 @@ export class SharedFlights {
     return this.#wait(key, flight, context);
   }
 
-  #wait(key: EntryKey, flight: Flight, context: CallContext): Promise<BillsAnswer> {
+  #wait(key: FlightKey, flight: Flight, context: CallContext): Promise<BillsAnswer> {
     const { signal } = context;
     flight.join(context);
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        reject(signal.reason as Error);
+        reject(signal.reason);
         if (!flight.leave(context)) return;
         // Forgotten first: a question that comes now must not join a call that is being ended.
         this.#forget(key, flight);
@@ -60,7 +70,7 @@ export class SharedFlights {
     });
   }
 
-  #forget(key: EntryKey, flight: Flight): void {
+  #forget(key: FlightKey, flight: Flight): void {
     if (this.#flights.get(key.text) === flight) this.#flights.delete(key.text);
   }
 }

@@ -6,6 +6,7 @@ import { toCacheHeaders } from './cache-policy';
 import { missingToken, type GatewayContext } from './context';
 import { createErrorFormatter, toMissingTokenError, type ReportInternalError } from './errors';
 import { inexactVariablesError } from './exact-variables';
+import type { PreparedOperations } from './execution/prepared-operations';
 import { needsToken } from './needs-token';
 import { toBillingTrace } from './billing-trace';
 import { callBudgetPlugin, toApolloLimits, type GraphqlLimits } from './limits/apollo-limits';
@@ -16,6 +17,8 @@ export interface GraphqlServerOptions {
   readonly introspection: boolean;
   readonly limits: GraphqlLimits;
   readonly reportInternalError: ReportInternalError;
+  /** Where operations that were validated are noted, for the prepared lane. */
+  readonly operations: PreparedOperations;
   /** Further plugins, run after the gateway's own. */
   readonly plugins?: readonly ApolloServerPlugin<GatewayContext>[];
 }
@@ -46,6 +49,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       tokenPlugin,
       exactVariablesPlugin,
       callBudgetPlugin(options.limits.callBudget),
+      learnPlugin(options.operations),
       answerPlugin,
       ...(options.plugins ?? []),
     ],
@@ -76,6 +80,19 @@ const exactVariablesPlugin: ApolloServerPlugin<GatewayContext> = {
       },
     }),
 };
+/** Notes operations that are about to be executed: whatever refuses one comes before. */
+function learnPlugin(operations: PreparedOperations): ApolloServerPlugin<GatewayContext> {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        executionDidStart: ({ source, request, document, operation }) => {
+          // Only what was sent as text: a hash is Apollo Server's to look up.
+          if (request.query !== undefined) operations.learn(source, request.operationName, document, operation);
+          return Promise.resolve();
+        },
+      }),
+  };
+}
 
 /** Adds what the client is told beside the data: how long it may keep the answer, and what the answer cost. */
 const answerPlugin: ApolloServerPlugin<GatewayContext> = {

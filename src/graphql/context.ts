@@ -4,6 +4,8 @@ import type { PageLimits } from '../billing/window';
 
 /** What the resolvers of one operation share. Made anew for each request. */
 export interface GatewayContext {
+  /** The id that joins the request's log lines. */
+  readonly requestId: string;
   /** The domain, on behalf of the request's caller; null where the request carries no bearer token. */
   readonly billing: Billing | null;
   readonly pageLimits: PageLimits;

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { BillingError } from '../billing/billing-error';
+import { Cancellation, type CancelSignal } from '../billing/cancellation';
 
 /** How long an operation may go on: until its deadline, or until its client has gone. */
 export interface OperationLifetime {
   /** Aborts at the end, with a BillingError as its reason. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** When its time is over, on the clock of `performance.now()`. */
   readonly deadlineAtMs: number;
 }
@@ -14,12 +15,12 @@ export interface OperationLifetime {
  * @param deadlineMs the whole operation's time, in milliseconds.
  */
 export function startLifetime(response: ServerResponse, deadlineMs: number): OperationLifetime {
-  const controller = new AbortController();
+  const controller = new Cancellation();
   const deadlineAtMs = performance.now() + deadlineMs;
   const timer = setTimeout(() => controller.abort(new BillingError('timeout', 'The operation took longer than it may. Ask for less at once, or try again.')), deadlineMs);
   response.once('close', () => {
     clearTimeout(timer);
     if (!response.writableFinished) controller.abort(new BillingError('unavailable', 'The client closed the connection.'));
   });
-  return { signal: controller.signal, deadlineAtMs };
+  return { signal: controller, deadlineAtMs };
 }

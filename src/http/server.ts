@@ -1,20 +1,22 @@
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ApolloServer } from '@apollo/server';
-import type { Billing } from '../billing/billing';
-import type { BillingOperation } from '../billing/billing-operation';
-import { BillingOperation as Operation } from '../billing/billing-operation';
-import type { PageLimits } from '../billing/window';
 import type { GatewayContext } from '../graphql/context';
+import type { PreparedOperations } from '../graphql/execution/prepared-operations';
+import type { CallBudget } from '../graphql/limits/call-budget';
 import type { TrustedDocuments } from '../graphql/limits/trusted-documents';
 import { createAdmissionHook } from './admission-hook';
 import { Callers } from './callers';
+import { carriedWith, carry } from './carried';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection-limits';
 import { toHttpError } from './http-errors';
-import { startLifetime } from './operation-lifetime';
-import { DEADLINE_HEADER, toDeadlineMs } from './request-deadline';
+import { PreparedLane } from './prepared-lane';
+import { readBody } from './read-body';
+import { createContext, type RequestContextOptions } from './request-contexts';
+import { DEADLINE_HEADER } from './request-deadline';
 import { toRequestId } from './request-id';
 
 /** Settings of the HTTP server. */
@@ -22,15 +24,12 @@ export interface HttpServerOptions {
   readonly host: string;
   readonly port: number;
   readonly apollo: ApolloServer<GatewayContext>;
-  readonly createBilling: (operation: BillingOperation) => Billing;
-  readonly pageLimits: PageLimits;
-  readonly callBudget: number;
-  /** The whole operation's time, in milliseconds; a caller may ask for less. */
-  readonly deadlineMs: number;
+  readonly contexts: RequestContextOptions;
+  /** What the prepared lane executes; see prepared-lane.ts. */
+  readonly operations: PreparedOperations;
+  readonly callBudget: CallBudget;
   /** Whether the billing API is being asked; while its circuit breaker is open, the gateway is not ready. */
   readonly isUpstreamReady: () => boolean;
-  /** Whether every answer reports its cost; otherwise the header `x-billing-trace: 1` asks for it. */
-  readonly alwaysTraced: boolean;
   readonly maxRequestBytes: number;
   /** Default: CONNECTION_TIMEOUTS. */
   readonly timeouts?: ConnectionTimeouts;
@@ -55,14 +54,32 @@ const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-b
 /** Starts to serve GraphQL and the endpoints beside it. Rejects where the address cannot be had. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   let ready = true;
+  const callers = new Callers();
+  const lane = new PreparedLane({ operations: options.operations, callers, callBudget: options.callBudget, contexts: options.contexts, fixedHeaders: toFixedHeaders(options.corsOrigins) });
+  const limits = toConnectionLimits(options.timeouts ?? CONNECTION_TIMEOUTS);
   const app = fastify({
-    ...toConnectionLimits(options.timeouts ?? CONNECTION_TIMEOUTS),
+    ...limits,
     frameworkErrors: (error, _request, reply) => void toHttpError(error, reply),
     bodyLimit: options.maxRequestBytes,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    serverFactory: (handler) => createServer(limits.http, (request, response) => {
+      const next = (): void => handler(request, response);
+      if (!isPlainPost(request, options.corsOrigins)) {
+        next();
+        return;
+      }
+      readBody(request, options.maxRequestBytes, (body) => {
+        carry(request, { body, context: null });
+        // A server that is stopping says so in its answers' headers: that is Fastify's part.
+        if (body && ready) lane.handle(request, response, body, next);
+        else next();
+      });
+    }),
   });
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', (request, payload, done) => parseJsonBody(request.raw, payload, options.maxRequestBytes, done));
   app.setErrorHandler((error, _request, reply) => toHttpError(error, reply));
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ errors: [{ message: `There is nothing at ${request.method} ${request.url.split('?', 1)[0] ?? ''}. GraphQL is at /graphql.`, extensions: { code: 'BAD_REQUEST' } }] }),
@@ -75,7 +92,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     maxAge: 600,
   });
   registerProbes(app, () => ready && options.isUpstreamReady());
-  registerGraphql(app, options);
+  registerGraphql(app, options, callers);
   await app.listen({ host: options.host, port: options.port });
   const { port } = app.server.address() as AddressInfo;
   return {
@@ -83,7 +100,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     setReady: (value) => {
       ready = value;
     },
-    close: () => closeServer(app, options.deadlineMs),
+    close: () => closeServer(app, options.contexts.deadlineMs),
   };
 }
 
@@ -108,17 +125,12 @@ function registerProbes(app: FastifyInstance, isReady: () => boolean): void {
   app.get('/readyz', (_request, reply) => (isReady() ? reply.send({ status: 'ready' }) : reply.code(503).send({ status: 'not ready' })));
 }
 
-function registerGraphql(app: FastifyInstance, options: HttpServerOptions): void {
-  const callers = new Callers();
+function registerGraphql(app: FastifyInstance, options: HttpServerOptions, callers: Callers): void {
   const context = (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => {
-    const requestId = toRequestId(request.headers['x-request-id']);
+    const begun = carriedWith(request.raw)?.context;
+    const requestId = begun?.requestId ?? toRequestId(request.headers['x-request-id']);
     reply.header('x-request-id', requestId);
-    const deadlineMs = toDeadlineMs(request.headers[DEADLINE_HEADER], options.deadlineMs);
-    const caller = callers.of(request.headers.authorization);
-    const billing =
-      caller &&
-      options.createBilling(new Operation({ caller, ...startLifetime(reply.raw, deadlineMs), callBudget: options.callBudget }));
-    return Promise.resolve({ billing, pageLimits: options.pageLimits, traced: options.alwaysTraced || request.headers['x-billing-trace'] === '1' });
+    return Promise.resolve(begun ?? createContext(request.raw, reply.raw, { caller: callers.of(request.headers.authorization), requestId }, options.contexts));
   };
   app.route({
     // Apollo Server says itself which methods it takes, with 405 and `Allow` for the others.
@@ -127,4 +139,44 @@ function registerGraphql(app: FastifyInstance, options: HttpServerOptions): void
     preHandler: createAdmissionHook(options.trustedDocuments),
     handler: fastifyApolloHandler(options.apollo, { context }),
   });
+}
+
+/** Whether the prepared lane may look at a request: a POST of JSON to GraphQL, which no rule of Fastify's concerns. */
+function isPlainPost(request: IncomingMessage, corsOrigins: '*' | readonly string[]): boolean {
+  if (request.method !== 'POST' || request.url !== '/graphql') return false;
+  // With a list of origins, the answer's headers depend on the request's origin.
+  if (corsOrigins !== '*' && request.headers.origin !== undefined) return false;
+  const type = request.headers['content-type'];
+  return type === 'application/json' || (type !== undefined && /^application\/json; ?charset=utf-8$/i.test(type));
+}
+
+/** The headers that @fastify/cors gives to an answer when nothing depends on the request's origin. */
+function toFixedHeaders(corsOrigins: '*' | readonly string[]): readonly string[] {
+  const exposed = ['access-control-expose-headers', EXPOSED_HEADERS.join(', ')];
+  return corsOrigins === '*' ? ['access-control-allow-origin', '*', ...exposed] : ['vary', 'Origin'];
+}
+
+/** Fastify's parser for JSON, over a body that was read already or not. Refusals are Fastify's own errors. */
+function parseJsonBody(raw: IncomingMessage, payload: IncomingMessage, maxBytes: number, done: (error: Error | null, body?: unknown) => void): void {
+  const parse = (body: Buffer | null): void => {
+    if (!body) {
+      done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE());
+      return;
+    }
+    if (body.length === 0) {
+      done(new errorCodes.FST_ERR_CTP_EMPTY_JSON_BODY());
+      return;
+    }
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(body.toString('utf8'));
+    } catch {
+      done(new errorCodes.FST_ERR_CTP_INVALID_JSON_BODY());
+      return;
+    }
+    done(null, parsed);
+  };
+  const carried = carriedWith(raw);
+  if (carried) parse(carried.body);
+  else readBody(payload, maxBytes, parse);
 }

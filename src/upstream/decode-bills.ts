@@ -1,7 +1,8 @@
 import type { BillsRequest } from '../billing/billing-source';
 import type { Address, Bills, Invoice, InvoiceOrigin } from '../billing/bills';
-import { assertShallow, decodeText, mayLoseDigits, parseExact, parseFast } from './exact-json';
+import { assertShallow, decodeText, mayLoseDigits, parseExact } from './exact-json';
 import { invalidResponse } from './failures';
+import { parseBillsBody } from './parse-bills-body';
 import { contractBreach, isWireBills, type WireAddress, type WireBills, type WireInvoice } from './wire-schema';
 
 /**
@@ -9,13 +10,12 @@ import { contractBreach, isWireBills, type WireAddress, type WireBills, type Wir
  * @throws BillingError `invalid-response` where it is not JSON, not of the contract's shape, or about another contract.
  */
 export function decodeBills(body: Buffer, request: BillsRequest): Bills {
-  const text = decodeText(body);
-  assertShallow(text);
-  if (!mayLoseDigits(text)) {
-    const bills = toBills(checked(parseFast(text)), request);
+  assertShallow(body);
+  if (!mayLoseDigits(body)) {
+    const bills = toBills(checked(parseBillsBody(body)), request);
     if (bills) return bills;
   }
-  const bills = toBills(checked(parseExact(text)), request);
+  const bills = toBills(checked(parseExact(decodeText(body))), request);
   if (!bills) throw invalidResponse('an amount is too large to be read');
   return bills;
 }

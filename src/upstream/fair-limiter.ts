@@ -50,7 +50,7 @@ export class FairLimiter {
     return new Promise((resolve, reject) => {
       const { signal } = context;
       if (signal.aborted) {
-        reject(signal.reason as Error);
+        reject(signal.reason);
         return;
       }
       const key = context.caller.token;
@@ -64,7 +64,7 @@ export class FairLimiter {
         refuse: reject,
         onAbort: () => {
           this.#remove(key, waiter);
-          reject(signal.reason as Error);
+          reject(signal.reason);
         },
       };
       signal.addEventListener('abort', waiter.onAbort, { once: true });

@@ -39,7 +39,7 @@ export function retryCall<T>(call: FailedCall<T>, maxRetries: number, budget: Re
   const policy = retry(handleWhen(mayRetry), { maxAttempts: maxRetries, backoff: new DelegateBackoff(() => pauseMs) }).dangerouslyUnref();
   return new Promise<T>((resolve, reject) => {
     // The policy sleeps through an abort; whoever waits must not.
-    const onAbort = (): void => reject(signal.reason as Error);
+    const onAbort = (): void => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     policy
       .execute(async ({ attempt: number }) => {

@@ -1,5 +1,6 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { BillingError } from '../billing/billing-error';
+import type { CancelSignal } from '../billing/cancellation';
 import { BodyBuffer } from './body-buffer';
 import { invalidResponse, timedOut, unreachable } from './failures';
 
@@ -32,7 +33,7 @@ export interface Transport {
    * connection was had or kept, `invalid-response` for what is larger than the limit, or the reason of
    * `signal`. Where the signal's deadline came after half of `timeoutMs`, that counts as a `timeout` of the attempt.
    */
-  get(path: string, authorization: string, signal: AbortSignal): Promise<HttpAnswer>;
+  get(path: string, authorization: string, signal: CancelSignal): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
 
@@ -52,7 +53,7 @@ export function createTransport(options: TransportOptions): Transport {
     get: (path, authorization, signal) =>
       new Promise<HttpAnswer>((resolve, reject) => {
         if (signal.aborted) {
-          reject(signal.reason as Error);
+          reject(signal.reason);
           return;
         }
         const exchange = new Exchange(options, signal, resolve, reject);
@@ -67,7 +68,7 @@ export function createTransport(options: TransportOptions): Transport {
 /** One request and its answer. Gathers the body's buffers without a stream object. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: TransportOptions;
-  readonly #signal: AbortSignal;
+  readonly #signal: CancelSignal;
   readonly #resolve: (answer: HttpAnswer) => void;
   readonly #reject: (error: BillingError) => void;
   readonly #timer: NodeJS.Timeout;
@@ -79,7 +80,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #startedMs = performance.now();
   readonly #body = new BodyBuffer();
 
-  constructor(options: TransportOptions, signal: AbortSignal, resolve: (answer: HttpAnswer) => void, reject: (error: BillingError) => void) {
+  constructor(options: TransportOptions, signal: CancelSignal, resolve: (answer: HttpAnswer) => void, reject: (error: BillingError) => void) {
     this.#options = options;
     this.#signal = signal;
     this.#resolve = resolve;

@@ -85,13 +85,21 @@ describe('mayLoseDigits', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), fc.string(), (whole, text) => {
         const body = `{"text":${JSON.stringify(text)},"amount":${whole}}`;
-        if (BigInt((JSON.parse(body) as { amount: number }).amount) !== whole) expect(mayLoseDigits(body)).toBe(true);
+        if (BigInt((JSON.parse(body) as { amount: number }).amount) !== whole) expect(mayLoseDigits(Buffer.from(body))).toBe(true);
       }),
     );
   });
 
   it('is false of ordinary amounts, so that they take the fast way', () => {
-    expect(mayLoseDigits('{"invoiceAmount":999999999999999,"dueDate":"2025-07-15"}')).toBe(false);
+    expect(mayLoseDigits(Buffer.from('{"invoiceAmount":999999999999999,"dueDate":"2025-07-15"}'))).toBe(false);
+  });
+
+  it('is false of long digits in quotation marks, which no parser rounds', () => {
+    expect(mayLoseDigits(Buffer.from('{"invoiceNumber":"35190800000000000000550010000000011000000010","invoiceAmount":1}'))).toBe(false);
+  });
+
+  it.each(['[-1234567890123456]', '[ 1234567890123456.5]', '[1e0000000000000001]', '[123456789012345.001]', '1234567890123456'])('is true of %s, wherever it stands', (text) => {
+    for (let offset = 0; offset < 17; offset++) expect(mayLoseDigits(Buffer.from(' '.repeat(offset) + text))).toBe(true);
   });
 });
 

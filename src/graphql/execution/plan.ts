@@ -1,0 +1,67 @@
+import type { FieldNode, GraphQLField, GraphQLObjectType } from 'graphql';
+import type { JsonBuffer } from './json-buffer';
+
+/** Scalars that the compiled execution can write. */
+export type LeafKind = 'String' | 'ID' | 'Boolean' | 'Int' | 'BigInt';
+
+/** How a value of a type is completed and written. */
+export type ValuePlan = LeafPlan | ListPlan | ObjectPlan | UnionPlan;
+
+export interface LeafPlan {
+  readonly kind: 'leaf';
+  readonly leaf: LeafKind;
+  readonly nullable: boolean;
+}
+
+export interface ListPlan {
+  readonly kind: 'list';
+  readonly nullable: boolean;
+  readonly item: ValuePlan;
+  /** Whether anything below has a resolver. */
+  readonly live: boolean;
+  /** Where a list of plain objects that was written is remembered, for writing it again. */
+  readonly memo: number;
+}
+
+export interface ObjectPlan {
+  readonly kind: 'object';
+  readonly nullable: boolean;
+  readonly type: GraphQLObjectType;
+  readonly fields: readonly FieldPlan[];
+  /** The fields that have a resolver, and fields whose value holds such fields. */
+  readonly liveFields: readonly FieldPlan[];
+  /** Writes a plain object, compiled; null where anything below has a resolver. */
+  readonly writePlain: PlainWriter | null;
+}
+
+/** A value of one of several object types (`_Entity`). */
+export interface UnionPlan {
+  readonly kind: 'union';
+  readonly nullable: boolean;
+  readonly typenameOf: (value: unknown) => string;
+  readonly members: ReadonlyMap<string, ObjectPlan>;
+}
+
+/** Writes an object whose fields are all properties. Throws Bail where a value is not what its type says. */
+export type PlainWriter = (out: JsonBuffer, value: Readonly<Record<string, unknown>>) => void;
+
+/** Makes a field's arguments of the operation's variables. Throws where they cannot be made. */
+export type ArgumentsOf = (variables: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+
+export interface FieldPlan {
+  readonly responseKey: string;
+  /** `"key":` as bytes, with a comma in front for all but the first field. */
+  readonly prefix: Uint8Array;
+  /** Index of the field's result among those of its object; -1 for a plain field, which is read when it is written. */
+  readonly slot: number;
+  /** For a field that repeats an earlier one of the same object under another alias: that one's slot is used. */
+  readonly repeats: boolean;
+  readonly name: string;
+  readonly value: ValuePlan;
+  /** Set for `__typename`: its text is known. */
+  readonly constant: Uint8Array | null;
+  readonly field: GraphQLField<unknown, unknown> | null;
+  readonly parentType: GraphQLObjectType;
+  readonly nodes: readonly FieldNode[];
+  readonly args: ArgumentsOf;
+}

@@ -1,0 +1,77 @@
+import { LRUCache } from 'lru-cache';
+import type { DocumentNode, GraphQLResolveInfo, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { GatewayContext } from '../context';
+import { selectContract } from '../selection';
+import type { FieldPlan, ValuePlan } from './plan';
+import { PreparedOperation } from './prepared-operation';
+
+/** Operations that are kept, and characters of their documents. */
+const MAX_OPERATIONS = 2000;
+const MAX_CHARACTERS = 16 * 1024 * 1024;
+
+/** An operation as Apollo Server found it: parsed, validated, chosen by its name. */
+interface KnownOperation {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  prepared: PreparedOperation<GatewayContext> | null;
+}
+
+/**
+ * The operations that Apollo Server has parsed and validated, by their text and name, compiled when one comes a second
+ * time. Bounded: the least recently used go first.
+ */
+export class PreparedOperations {
+  readonly #schema: GraphQLSchema;
+  readonly #known = new LRUCache<string, KnownOperation>({ max: MAX_OPERATIONS, maxSize: MAX_CHARACTERS, sizeCalculation: (_known, key) => key.length });
+
+  constructor(schema: GraphQLSchema) {
+    this.#schema = schema;
+  }
+
+  get schema(): GraphQLSchema {
+    return this.#schema;
+  }
+
+  /** Notes an operation that Apollo Server is about to execute. */
+  learn(query: string, operationName: string | undefined, document: DocumentNode, operation: OperationDefinitionNode): void {
+    const key = toKey(query, operationName);
+    if (!this.#known.has(key)) this.#known.set(key, { document, operation, prepared: null });
+  }
+
+  /** The operation, compiled; undefined where Apollo Server has not seen it. */
+  find(query: string, operationName: string | undefined): PreparedOperation<GatewayContext> | undefined {
+    const known = this.#known.get(toKey(query, operationName));
+    if (!known) return undefined;
+    return (known.prepared ??= new PreparedOperation<GatewayContext>(this.#schema, known.document, known.operation, { isRepeatable, onRepeat }));
+  }
+}
+
+function toKey(query: string, operationName: string | undefined): string {
+  // A name cannot hold a line's end, so the joined text is unambiguous.
+  return (operationName ?? undefined) === undefined ? query : `${operationName as string}\n${query}`;
+}
+
+/** Aliases of one contract with one selection are executed once: their loads are the same. */
+function isRepeatable(field: FieldPlan): boolean {
+  // Contracts further down ask for pages of their own, which an alias would have asked for again.
+  return field.parentType.name === 'Customer' && field.name === 'contract' && !holdsContract(field.value, 0);
+}
+
+function holdsContract(plan: ValuePlan, depth: number): boolean {
+  switch (plan.kind) {
+    case 'leaf':
+      return false;
+    case 'list':
+      return holdsContract(plan.item, depth);
+    case 'union':
+      return true;
+    case 'object':
+      return (depth > 0 && (plan.type.name === 'Contract' || plan.type.name === 'Customer')) || plan.fields.some((field) => holdsContract(field.value, depth + 1));
+  }
+}
+
+/** Accounts for a repeated contract as the execution of each alias would have: all its pages were asked for again. */
+function onRepeat(info: GraphQLResolveInfo, context: GatewayContext): void {
+  const { pages, searches } = selectContract(info, context.pageLimits);
+  context.billing?.noteRepeated(Math.max(1, pages.length + (searches ? 1 : 0)));
+}

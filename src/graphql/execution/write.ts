@@ -1,0 +1,148 @@
+import { BigIntScalar } from '../scalars/big-int';
+import { bail } from './bail';
+import type { JsonBuffer } from './json-buffer';
+import type { LeafPlan, ListPlan, ObjectPlan, ValuePlan } from './plan';
+
+const MAX_EXACT = 9007199254740992;
+const NULL = Buffer.from('null');
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+const OPEN_OBJECT = Buffer.from('{');
+const CLOSE_OBJECT = Buffer.from('}');
+const OPEN_LIST = Buffer.from('[');
+const CLOSE_LIST = Buffer.from(']');
+
+/** The result of an object that has fields with resolvers: the object, and those fields' results by slot. */
+export class LiveObject {
+  readonly plan: ObjectPlan;
+  readonly source: Readonly<Record<string, unknown>>;
+  readonly results: unknown[];
+
+  constructor(plan: ObjectPlan, source: Readonly<Record<string, unknown>>) {
+    this.plan = plan;
+    this.source = source;
+    this.results = new Array<unknown>(plan.liveFields.length);
+  }
+}
+
+/** Writes a completed value. Throws Bail where graphql-js would report an error. */
+export function writeValue(out: JsonBuffer, plan: ValuePlan, value: unknown): void {
+  if (value === null || value === undefined) {
+    if (!plan.nullable) bail('null where none may be');
+    out.literal(NULL);
+    return;
+  }
+  switch (plan.kind) {
+    case 'leaf':
+      writeLeaf(out, plan, value);
+      return;
+    case 'list':
+      writeList(out, plan, value);
+      return;
+    case 'object':
+      if (plan.writePlain) plan.writePlain(out, asObject(value));
+      else writeLiveObject(out, asLive(value));
+      return;
+    case 'union': {
+      if (value instanceof LiveObject) {
+        writeLiveObject(out, value);
+        return;
+      }
+      const member = plan.members.get(plan.typenameOf(value));
+      if (!member?.writePlain) bail('not a member of its union');
+      member.writePlain(out, asObject(value));
+    }
+  }
+}
+
+function writeLiveObject(out: JsonBuffer, object: LiveObject): void {
+  out.literal(OPEN_OBJECT);
+  for (const field of object.plan.fields) {
+    out.literal(field.prefix);
+    if (field.constant) out.literal(field.constant);
+    else writeValue(out, field.value, field.slot >= 0 ? object.results[field.slot] : object.source[field.name]);
+  }
+  out.literal(CLOSE_OBJECT);
+}
+
+/** What was last written for each list of an operation's plan; for one answer alone. */
+interface WrittenList {
+  list: unknown;
+  from: number;
+  to: number;
+}
+const written: (WrittenList | undefined)[] = [];
+
+/** Forgets which lists were written; to be called before each answer, since places in the buffer start anew. */
+export function forgetWritten(): void {
+  written.length = 0;
+}
+
+/** Writes a list. The same list under the same selection, which aliases and fragments bring, is written once and copied. */
+export function writeList(out: JsonBuffer, plan: ListPlan, value: unknown): void {
+  if (!Array.isArray(value)) bail('not a list');
+  const list = value as readonly unknown[];
+  const known = plan.live ? undefined : written[plan.memo];
+  if (known?.list === list) {
+    out.repeat(known.from, known.to);
+    return;
+  }
+  const from = out.length;
+  out.literal(OPEN_LIST);
+  const { item } = plan;
+  const writePlain = item.kind === 'object' ? item.writePlain : null;
+  for (let i = 0; i < list.length; i++) {
+    if (i > 0) {
+      out.ensure(1);
+      out.bytes[out.length++] = 0x2c;
+    }
+    const each = list[i];
+    if (writePlain && each !== null && typeof each === 'object') writePlain(out, each as Readonly<Record<string, unknown>>);
+    else writeValue(out, item, each);
+  }
+  out.literal(CLOSE_LIST);
+  if (!plan.live) written[plan.memo] = { list, from, to: out.length };
+}
+
+function writeLeaf(out: JsonBuffer, plan: LeafPlan, value: unknown): void {
+  switch (plan.leaf) {
+    case 'String':
+    case 'ID':
+      if (typeof value === 'string') out.string(value);
+      else bail('not a string');
+      return;
+    case 'Boolean':
+      if (typeof value === 'boolean') out.literal(value ? TRUE : FALSE);
+      else bail('not a boolean');
+      return;
+    case 'Int':
+      if (typeof value === 'number' && (value | 0) === value) out.number(value);
+      else bail('not a 32-bit number');
+      return;
+    case 'BigInt':
+      if (typeof value === 'number' || typeof value === 'bigint') writeBigInt(out, value);
+      else bail('not a whole number');
+  }
+}
+
+/** Writes a BigInt as the scalar serialises it. */
+export function writeBigInt(out: JsonBuffer, value: number | bigint): void {
+  if (typeof value === 'number' && Number.isInteger(value) && value <= MAX_EXACT && value >= -MAX_EXACT) {
+    out.number(value);
+    return;
+  }
+  const serialized = BigIntScalar.serialize(value);
+  if (typeof serialized === 'string') out.string(serialized);
+  else out.ascii(JSON.stringify(serialized));
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) bail('not an object');
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function asLive(value: unknown): LiveObject {
+  if (!(value instanceof LiveObject)) bail('not a completed object');
+  return value;
+}
+

@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http';
+import type { GatewayContext } from '../graphql/context';
+
+/** What was already made of a request on its way to the GraphQL server, so that it is not made twice. */
+export interface Carried {
+  /** The whole body; null where it is larger than it may be. */
+  readonly body: Buffer | null;
+  /** The context that an execution was begun with: a second one goes on over the same loads. */
+  context: GatewayContext | null;
+}
+
+const carried = new WeakMap<IncomingMessage, Carried>();
+
+/** Leaves a note with a request. */
+export function carry(request: IncomingMessage, note: Carried): void {
+  carried.set(request, note);
+}
+
+/** The note that was left with a request. */
+export function carriedWith(request: IncomingMessage): Carried | undefined {
+  return carried.get(request);
+}

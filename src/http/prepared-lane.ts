@@ -1,0 +1,149 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Negotiator from 'negotiator';
+import type { Caller } from '../billing/caller';
+import { toBillingTrace } from '../graphql/billing-trace';
+import { toCacheHeaders } from '../graphql/cache-policy';
+import type { GatewayContext } from '../graphql/context';
+import { inexactVariablesError } from '../graphql/exact-variables';
+import type { PreparedOperation, Variables } from '../graphql/execution/prepared-operation';
+import { writeAnswer } from '../graphql/execution/prepared-operation';
+import type { PreparedOperations } from '../graphql/execution/prepared-operations';
+import type { CallBudget } from '../graphql/limits/call-budget';
+import type { Callers } from './callers';
+import { carriedWith } from './carried';
+import { createContext, type RequestContextOptions } from './request-contexts';
+import { DEADLINE_HEADER } from './request-deadline';
+import { toRequestId } from './request-id';
+
+/** Settings of the lane. */
+export interface PreparedLaneOptions {
+  readonly operations: PreparedOperations;
+  readonly callers: Callers;
+  readonly callBudget: CallBudget;
+  readonly contexts: RequestContextOptions;
+  /** Headers that every answer has, such as CORS's; names and values in turn. */
+  readonly fixedHeaders: readonly string[];
+}
+
+/** A GraphQL request's body (GraphQL over HTTP, section 5.1) without anything that only Apollo Server understands. */
+interface PlainRequest {
+  readonly query: string;
+  readonly operationName: string | undefined;
+  readonly variables: Variables;
+}
+
+/** Headers that ask for something which only Apollo Server does. */
+const APOLLO_HEADERS = ['apollo-federation-include-trace', 'content-encoding', DEADLINE_HEADER] as const;
+const MEDIA_TYPES = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
+
+/**
+ * Answers operations that Apollo Server has already parsed and validated, when all goes well: same context, limits,
+ * loads, headers and bytes, without the pipeline. Whatever is not plain success is Apollo Server's: `next` carries the
+ * request there, with the body that was read and the loads that were made.
+ */
+export class PreparedLane {
+  readonly #options: PreparedLaneOptions;
+  readonly #mediaTypes = new Map<string, string | undefined>();
+
+  constructor(options: PreparedLaneOptions) {
+    this.#options = options;
+  }
+
+  /** Answers the request, or calls `next`. */
+  handle(request: IncomingMessage, response: ServerResponse, body: Buffer, next: () => void): void {
+    const { headers } = request;
+    const contentType = this.#mediaType(headers.accept);
+    if (contentType === undefined || APOLLO_HEADERS.some((name) => headers[name] !== undefined)) {
+      next();
+      return;
+    }
+    const plain = parsePlain(body);
+    const prepared = plain && this.#options.operations.find(plain.query, plain.operationName);
+    const variables = prepared?.coerce(plain?.variables ?? {});
+    const caller = this.#options.callers.of(headers.authorization);
+    if (!plain || !prepared || !variables || inexactVariablesError(plain.variables)) {
+      next();
+      return;
+    }
+    this.#execute({ request, response, contentType, caller, prepared, variables, next });
+  }
+
+  #execute({ request, response, contentType, caller, prepared, variables, next }: Execution): void {
+    const variant = prepared.variant(variables);
+    const { contexts, callBudget, operations } = this.#options;
+    const isRefused = (): boolean => callBudget.refusal({ schema: operations.schema, document: prepared.document, operation: prepared.operation, variables }, contexts.callBudget) !== null;
+    if (!variant || (variant.needsToken && !caller) || isRefused()) {
+      next();
+      return;
+    }
+    const requestId = toRequestId(request.headers['x-request-id']);
+    const context = createContext(request, response, { caller, requestId }, contexts);
+    prepared.run(variant.plan, variables, context).then(
+      (data) => {
+        let answer: Buffer;
+        try {
+          answer = writeAnswer(data, context.billing && context.traced ? { billing: toBillingTrace(context.billing) } : null);
+        } catch {
+          this.#leave(request, context, next);
+          return;
+        }
+        this.#send(response, answer, contentType, context);
+      },
+      () => this.#leave(request, context, next),
+    );
+  }
+
+  /** Leaves the operation to Apollo Server, over the loads that were made. */
+  #leave(request: IncomingMessage, context: GatewayContext, next: () => void): void {
+    const carried = carriedWith(request);
+    if (carried) carried.context = context;
+    if (context.billing) context.billing.operation.replaying = true;
+    next();
+  }
+
+  #send(response: ServerResponse, answer: Buffer, contentType: string, context: GatewayContext): void {
+    const cacheHeaders = toCacheHeaders(context.billing, false, Date.now());
+    const headers = [...this.#options.fixedHeaders, 'x-request-id', context.requestId, 'content-type', contentType, 'content-length', String(answer.length)];
+    for (const name in cacheHeaders) headers.push(name, cacheHeaders[name] as string);
+    response.writeHead(200, headers);
+    response.end(answer);
+  }
+
+  /** The type that Apollo Server would choose for the answer; undefined where it would refuse. */
+  #mediaType(accept: string | undefined): string | undefined {
+    if (accept === undefined || accept === '*/*') return MEDIA_TYPES[0];
+    if (this.#mediaTypes.has(accept)) return this.#mediaTypes.get(accept);
+    const chosen = new Negotiator({ headers: { accept } }).mediaType(MEDIA_TYPES);
+    if (this.#mediaTypes.size < 200) this.#mediaTypes.set(accept, chosen);
+    return chosen;
+  }
+}
+
+interface Execution {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly contentType: string;
+  readonly caller: Caller | null;
+  readonly prepared: PreparedOperation<GatewayContext>;
+  readonly variables: Variables;
+  readonly next: () => void;
+}
+
+const PLAIN_MEMBERS: ReadonlySet<string> = new Set(['query', 'operationName', 'variables']);
+
+/** The request, where it is plain; null for everything that Apollo Server must look at, malformed bodies included. */
+function parsePlain(body: Buffer): PlainRequest | null {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString('utf8'));
+  } catch {
+    return null;
+  }
+  if (typeof parsed !== 'object' || parsed === null) return null;
+  for (const name in parsed) if (!PLAIN_MEMBERS.has(name)) return null;
+  const { query, operationName, variables } = parsed as Record<string, unknown>;
+  if (typeof query !== 'string') return null;
+  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return null;
+  if (variables !== undefined && variables !== null && (typeof variables !== 'object' || Array.isArray(variables))) return null;
+  return { query, operationName: operationName ?? undefined, variables: (variables ?? {}) as Variables };
+}

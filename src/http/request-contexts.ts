@@ -1,0 +1,34 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Billing } from '../billing/billing';
+import { BillingOperation } from '../billing/billing-operation';
+import type { Caller } from '../billing/caller';
+import type { PageLimits } from '../billing/window';
+import type { GatewayContext } from '../graphql/context';
+import { startLifetime } from './operation-lifetime';
+import { DEADLINE_HEADER, toDeadlineMs } from './request-deadline';
+
+/** Settings of the contexts that operations run in. */
+export interface RequestContextOptions {
+  readonly createBilling: (operation: BillingOperation) => Billing;
+  readonly pageLimits: PageLimits;
+  readonly callBudget: number;
+  /** The whole operation's time, in milliseconds; a caller may ask for less. */
+  readonly deadlineMs: number;
+  /** Whether every answer reports its cost; otherwise the header `x-billing-trace: 1` asks for it. */
+  readonly alwaysTraced: boolean;
+}
+
+/** Whether a request's answer reports what it cost. */
+export function isTraced(request: IncomingMessage, options: RequestContextOptions): boolean {
+  return options.alwaysTraced || request.headers['x-billing-trace'] === '1';
+}
+
+/**
+ * Makes the context of one operation: fresh loads, on behalf of its caller, with its own time.
+ * @throws GraphQLError `BAD_REQUEST` where the caller's deadline is not one.
+ */
+export function createContext(request: IncomingMessage, response: ServerResponse, { caller, requestId }: { caller: Caller | null; requestId: string }, options: RequestContextOptions): GatewayContext {
+  const deadlineMs = toDeadlineMs(request.headers[DEADLINE_HEADER], options.deadlineMs);
+  const billing = caller && options.createBilling(new BillingOperation({ caller, ...startLifetime(response, deadlineMs), callBudget: options.callBudget }));
+  return { requestId, billing, pageLimits: options.pageLimits, traced: isTraced(request, options) };
+}
