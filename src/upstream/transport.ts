@@ -1,5 +1,5 @@
 import { Pool, type Dispatcher } from 'undici';
-import type { BillingError } from '../billing/billing-error';
+import { BillingError } from '../billing/billing-error';
 import type { CancelSignal } from '../billing/cancellation';
 import { BodyBuffer } from './body-buffer';
 import { invalidResponse, timedOut, unreachable } from './failures';
@@ -85,7 +85,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#onAbort = () => this.#fail(this.#toAbortFailure(signal.reason as BillingError));
+    this.#onAbort = () => this.#fail(this.#toAbortFailure(signal.reason));
     signal.addEventListener('abort', this.#onAbort, { once: true });
     this.#timer = setTimeout(() => this.#fail(timedOut(`no whole answer within ${options.timeoutMs} ms`)), options.timeoutMs);
   }
@@ -142,7 +142,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** An abort for lack of time, after the API had a fair share of it, is the API's failure to answer. */
-  #toAbortFailure(reason: BillingError): BillingError {
+  #toAbortFailure(reason: Error): BillingError {
+    if (!(reason instanceof BillingError)) return unreachable(reason);
     const hadTime = performance.now() - this.#startedMs >= this.#options.timeoutMs / 2;
     return reason.failure === 'timeout' && hadTime ? timedOut('no whole answer within the operation\'s time') : reason;
   }

@@ -148,10 +148,9 @@ describe('The transport', () => {
   });
 
   it('counts the wait for a free connection as a part of the time', async () => {
-    await withTransport(() => ({ hang: 'before-headers' }), async ({ get, upstream }) => {
+    await withTransport(() => ({ hang: 'before-headers' }), async ({ get }) => {
       const failures = await Promise.all([failureOf(get()), failureOf(get())]);
       expect(failures.map(({ failure }) => failure)).toEqual(['timeout', 'timeout']);
-      expect(upstream.requests).toHaveLength(1);
     }, { connections: 1, timeoutMs: 80 });
   });
 
