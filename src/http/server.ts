@@ -84,7 +84,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.addContentTypeParser('application/json', (request, payload, done) => {
     readJsonText(request.raw, payload, options.maxRequestBytes, (error, text) => {
       if (text === null) done(error);
-      else parseJson(request, text, done);
+      else void parseJson(request, text, done);
     });
   });
   app.setErrorHandler((error, _request, reply) => toHttpError(error, reply));
