@@ -45,10 +45,15 @@ function toAllowedSeconds(headers: Headers, nowMs: number): number {
   const policy = new CachePolicy({ headers: {} }, { status: 200, headers: given }, { shared: false });
   const control = given['cache-control'] ?? '';
   const isExplicit = /(^|[\s,])max-age\b/.test(control) || headers['expires'] !== undefined;
-  if (isExplicit) return policy.maxAge() - policy.age();
+  if (isExplicit) return policy.maxAge() - toAgeSeconds(headers['age']);
   // Without a lifetime of its own the answer may be kept for as long as the operator says, unless it forbids it.
   const isForbidden = !policy.storable() || /(^|[\s,])no-cache\b/.test(control) || given['vary'] === '*' || /no-cache/.test(given['pragma'] ?? '') && control === '';
   return isForbidden ? 0 : Infinity;
+}
+
+/** How old the answer was when it came. `policy.age()` adds what has passed since the policy was made, by a clock of its own. */
+function toAgeSeconds(age: string | undefined): number {
+  return /^\d{1,9}$/.test(age ?? '') ? Number(age) : 0;
 }
 
 /** How long past its time the answer lets itself be used (RFC 9111, section 4.2.4; RFC 5861, section 4); Infinity where it does not say. */
@@ -66,7 +71,7 @@ function toPolicyHeaders(headers: Headers, nowMs: number): Record<string, string
     const value = headers[name];
     if (value !== undefined) given[name] = value.trim().toLowerCase();
   }
-  for (const name of ['age', 'expires', 'last-modified'] as const) {
+  for (const name of ['expires', 'last-modified'] as const) {
     const value = headers[name];
     if (value !== undefined) given[name] = value;
   }

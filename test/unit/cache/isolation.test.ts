@@ -103,6 +103,8 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
   let runs = 0;
   let nowMs = 0;
   let weather: Weather = 'fine';
+  /** Whether the billing API failed in this run: after many failures the circuit stays open for a while in fine weather. */
+  let hasFailed = false;
   /** Answers that came out of the store, and those that were past their time: a test without any would show nothing. */
   const used = { remembered: 0, stale: 0 };
 
@@ -168,7 +170,7 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
     const ageMs = nowMs - Number(bills.billingAddresses?.[0]?.street);
     expect(ageMs).toBeGreaterThanOrEqual(0);
     expect(ageMs).toBeLessThan(stale ? TTL_MS + STALE_MS : TTL_MS);
-    if (stale) expect(['failing', 'silent']).toContain(weather);
+    if (stale) expect(hasFailed).toBe(true);
   }
 
   const toToken = (run: number, caller: number) => `run-${run}-caller-${caller}`;
@@ -178,6 +180,7 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
     const run = ++runs;
     nowMs = Date.now();
     weather = 'fine';
+    hasFailed = false;
     let callers = new Map<string, Caller>();
     let { rig, store } = await open(run, ring, callers);
     try {
@@ -199,6 +202,7 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
             break;
           case 'weather':
             weather = step.weather;
+            hasFailed ||= weather === 'failing' || weather === 'silent';
             break;
           case 'evict':
             store.evict(step.share);

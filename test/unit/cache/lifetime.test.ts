@@ -18,6 +18,7 @@ describe('the life of an answer', () => {
     ['the answer allows, where that is less', { 'cache-control': 'max-age=5' }, 5],
     ['the answer allows, less its age', { 'cache-control': 'max-age=25', age: '20' }, 5],
     ['nothing, where it is older than it may become', { 'cache-control': 'max-age=25', age: '60' }, 0],
+    ['the answer allows, where its age is none', { 'cache-control': 'max-age=25', age: 'old' }, 25],
     ['nothing, for no-store', { 'cache-control': 'no-store' }, 0],
     ['nothing, for no-store in whatever case', { 'cache-control': 'No-Store' }, 0],
     ['nothing, for no-store beside a lifetime', { 'cache-control': 'max-age=20, no-store' }, 0],
