@@ -204,6 +204,15 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
       expect(await cost(() => Promise.all(many.map((token) => rig.ask(token))))).toBe(40);
     });
 
+    test('40 equal questions of one caller ask the store once, if asking it takes a way', async () => {
+      const token = newToken();
+      await rig.ask(token);
+      const reads = async () => Number(/cmdstat_mget:calls=(\d+)/.exec(String(await redis?.command('INFO', 'commandstats')))?.[1] ?? 0);
+      const before = await reads();
+      await Promise.all(Array.from({ length: 40 }, () => rig.ask(token)));
+      expect((await reads()) - before).toBe(redis ? 1 : 0);
+    });
+
     test('questions that come while a call is under way, or has just ended, cost no further one', async () => {
       const token = newToken();
       upstream.setScript(({ url }) => ({ ...answer(3)(url), delayMs: 30 }));
