@@ -80,7 +80,7 @@ export class PreparedLane {
     const context = createContext(request, response, { caller, requestId }, contexts);
     prepared.run(variant.plan, variables, context).then(
       (data) => {
-        let answer: Buffer;
+        let answer: Buffer | string;
         try {
           answer = writeAnswer(data, context.billing && context.traced ? { billing: toBillingTrace(context.billing) } : null);
         } catch {
@@ -101,12 +101,13 @@ export class PreparedLane {
     next();
   }
 
-  #send(response: ServerResponse, answer: Buffer, contentType: string, context: GatewayContext): void {
+  #send(response: ServerResponse, answer: Buffer | string, contentType: string, context: GatewayContext): void {
     const cacheHeaders = toCacheHeaders(context.billing, false, Date.now());
     const headers = [...this.#options.fixedHeaders, 'x-request-id', context.requestId, 'content-type', contentType, 'content-length', String(answer.length)];
     for (const name in cacheHeaders) headers.push(name, cacheHeaders[name] as string);
     response.writeHead(200, headers);
-    response.end(answer);
+    if (typeof answer === 'string') response.end(answer, 'latin1');
+    else response.end(answer);
   }
 
   /** The type that Apollo Server would choose for the answer; undefined where it would refuse. */

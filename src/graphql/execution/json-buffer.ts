@@ -3,6 +3,11 @@ const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const TILDE = 0x7e;
 
+const INITIAL_BYTES = 256 * 1024;
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
+/** Well below the 128 KiB from which on V8 keeps a string in a slower space. */
+const MAX_TEXT_BYTES = 64 * 1024;
+
 /** Room that is always left past what was asked for, so that short literals need no check of their own. */
 const MARGIN = 64;
 
@@ -12,7 +17,7 @@ const MARGIN = 64;
  * keeps clear of V8's slow path for strings of more than 128 KiB.
  */
 export class JsonBuffer {
-  bytes: Buffer = Buffer.allocUnsafeSlow(256 * 1024);
+  bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   length = 0;
 
   /** Makes room for `count` more bytes, and a margin. */
@@ -73,12 +78,18 @@ export class JsonBuffer {
     this.length += to - from;
   }
 
-  /** Takes what was written as bytes of its own, and starts anew. */
-  take(): Buffer {
-    const written = Buffer.from(this.bytes.subarray(0, this.length));
+  /**
+   * Takes what was written, and starts anew. A short answer comes as a text with one character a byte, to be sent as
+   * latin1: Node then sends it together with the headers, in one write of one piece. A long one comes as bytes.
+   */
+  take(): Buffer | string {
+    const { length } = this;
     this.length = 0;
+    if (length <= MAX_TEXT_BYTES) return this.bytes.toString('latin1', 0, length);
+    const written = Buffer.allocUnsafeSlow(length);
+    this.bytes.copy(written, 0, 0, length);
     // An unusually large answer must not be paid for in memory for ever.
-    if (this.bytes.length > 8 * 1024 * 1024) this.bytes = Buffer.allocUnsafeSlow(256 * 1024);
+    if (this.bytes.length > MAX_KEPT_BYTES) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
     return written;
   }
 }

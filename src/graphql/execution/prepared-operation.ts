@@ -81,8 +81,8 @@ export class PreparedOperation<C> {
   }
 }
 
-/** Writes an answer: `{"data":…}` and, after it, the extensions where there are any. Throws Bail. */
-export function writeAnswer(data: LiveObject, extensions: Readonly<Record<string, unknown>> | null): Buffer {
+/** Writes an answer: `{"data":…}` and, after it, the extensions where there are any. Throws Bail. See `JsonBuffer.take`. */
+export function writeAnswer(data: LiveObject, extensions: Readonly<Record<string, unknown>> | null): Buffer | string {
   forgetWritten();
   out.length = 0;
   out.literal(DATA);
