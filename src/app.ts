@@ -16,6 +16,9 @@ import { decodeBills } from './upstream/decode-bills';
 import { createTransport } from './upstream/transport';
 import { UpstreamSource } from './upstream/upstream-source';
 
+/** What of the cache's memory goes to answers that are kept whole; the rest is for their parts. */
+const KEPT_ANSWERS_SHARE = 0.25;
+
 /** The running gateway. */
 export interface App {
   readonly url: string;
@@ -48,7 +51,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const cache = createBillsCache(upstream, {
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
-      maxBytes: config.cacheMaxBytes,
+      maxBytes: Math.ceil(config.cacheMaxBytes * (1 - KEPT_ANSWERS_SHARE)),
       redisUrls: config.redisUrls,
       secret: config.cacheSecret,
       scope: `${baseUrl.href} ${config.billingApiPaging.mode} ${config.billingApiPaging.base}`,
@@ -91,6 +94,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       operations,
       isUpstreamReady: () => attempts.isReady,
       callBudget,
+      maxKeptBytes: config.cacheTtlSeconds === 0 ? 0 : Math.ceil(config.cacheMaxBytes * KEPT_ANSWERS_SHARE),
       maxRequestBytes: config.maxRequestBytes,
       corsOrigins: config.corsOrigins,
       trustedDocuments: config.trustedDocuments,

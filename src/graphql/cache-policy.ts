@@ -15,7 +15,12 @@ export function toCacheHeaders(billing: Billing | null, hasErrors: boolean, nowM
   if (!billing) return { 'cache-control': NOT_KEPT };
   const { freshUntilMs, stale } = billing.operation;
   if (stale > 0) return { 'cache-control': NOT_KEPT, 'x-billing-stale': '1' };
-  const seconds = hasErrors || freshUntilMs === Infinity ? 0 : Math.floor((freshUntilMs - nowMs) / 1000);
+  return hasErrors ? { 'cache-control': NOT_KEPT } : toFreshnessHeaders(freshUntilMs, nowMs);
+}
+
+/** The same for an answer without errors, of which only its life is known: `freshUntilMs`, Infinity where it has no parts. */
+export function toFreshnessHeaders(freshUntilMs: number, nowMs: number): Record<string, string> {
+  const seconds = freshUntilMs === Infinity ? 0 : Math.floor((freshUntilMs - nowMs) / 1000);
   if (seconds <= 0) return { 'cache-control': NOT_KEPT };
   // `origin` is there for the answers to scripts of several origins: @fastify/cors sets it, and this replaces it.
   return { 'cache-control': `private, max-age=${seconds}`, vary: 'authorization, origin' };

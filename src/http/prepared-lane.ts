@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import Negotiator from 'negotiator';
 import type { Caller } from '../billing/caller';
 import { toBillingTrace } from '../graphql/billing-trace';
-import { toCacheHeaders } from '../graphql/cache-policy';
+import { toCacheHeaders, toFreshnessHeaders } from '../graphql/cache-policy';
 import type { GatewayContext } from '../graphql/context';
 import { inexactVariablesError } from '../graphql/exact-variables';
 import type { PreparedOperation, Variables } from '../graphql/execution/prepared-operation';
@@ -11,7 +11,8 @@ import type { PreparedOperations } from '../graphql/execution/prepared-operation
 import type { CallBudget } from '../graphql/limits/call-budget';
 import type { Callers } from './callers';
 import { carriedWith } from './carried';
-import { createContext, type RequestContextOptions } from './request-contexts';
+import type { KeptAnswers } from './kept-answers';
+import { createContext, isTraced, type RequestContextOptions } from './request-contexts';
 import { DEADLINE_HEADER } from './request-deadline';
 import { toRequestId } from './request-id';
 
@@ -21,6 +22,8 @@ export interface PreparedLaneOptions {
   readonly callers: Callers;
   readonly callBudget: CallBudget;
   readonly contexts: RequestContextOptions;
+  /** Null: no answer is kept whole. */
+  readonly kept: KeptAnswers | null;
   /** Headers that every answer has, such as CORS's; names and values in turn. */
   readonly fixedHeaders: readonly string[];
 }
@@ -57,18 +60,26 @@ export class PreparedLane {
       next();
       return;
     }
+    const { callers, contexts, kept, operations } = this.#options;
+    const caller = callers.of(headers.authorization);
+    // What an answer cost is different each time: a traced one is not kept.
+    const key = kept && caller && !isTraced(request, contexts) ? kept.keyOf(caller, contentType, body) : null;
+    const answer = key === null ? undefined : kept?.find(key, Date.now());
+    if (answer) {
+      this.#send(response, answer.body, answer.contentType, { requestId: toRequestId(headers['x-request-id']), cacheHeaders: toFreshnessHeaders(answer.freshUntilMs, Date.now()) });
+      return;
+    }
     const plain = parsePlain(body);
-    const prepared = plain && this.#options.operations.find(plain.query, plain.operationName);
-    const variables = prepared?.coerce(plain?.variables ?? {});
-    const caller = this.#options.callers.of(headers.authorization);
-    if (!plain || !prepared || !variables || inexactVariablesError(plain.variables)) {
+    const prepared = plain ? operations.find(plain.query, plain.operationName) : undefined;
+    const variables = plain && prepared ? prepared.coerce(plain.variables) : null;
+    if (!prepared || !variables || inexactVariablesError(plain?.variables)) {
       next();
       return;
     }
-    this.#execute({ request, response, contentType, caller, prepared, variables, next });
+    this.#execute({ request, response, contentType, caller, key, prepared, variables, next });
   }
 
-  #execute({ request, response, contentType, caller, prepared, variables, next }: Execution): void {
+  #execute({ request, response, contentType, caller, key, prepared, variables, next }: Execution): void {
     const variant = prepared.variant(variables);
     const { contexts, callBudget, operations } = this.#options;
     const isRefused = (): boolean => callBudget.refusal({ schema: operations.schema, document: prepared.document, operation: prepared.operation, variables }, contexts.callBudget) !== null;
@@ -87,7 +98,8 @@ export class PreparedLane {
           this.#leave(request, context, next);
           return;
         }
-        this.#send(response, answer, contentType, context);
+        if (key !== null) this.#keep(key, { body: answer, contentType, context, prepared });
+        this.#send(response, answer, contentType, { requestId: context.requestId, cacheHeaders: toCacheHeaders(context.billing, false, Date.now()) });
       },
       () => this.#leave(request, context, next),
     );
@@ -101,9 +113,15 @@ export class PreparedLane {
     next();
   }
 
-  #send(response: ServerResponse, answer: Buffer | string, contentType: string, context: GatewayContext): void {
-    const cacheHeaders = toCacheHeaders(context.billing, false, Date.now());
-    const headers = [...this.#options.fixedHeaders, 'x-request-id', context.requestId, 'content-type', contentType, 'content-length', String(answer.length)];
+  /** Keeps an answer that came out of remembered parts alone: the second of its kind, so that a single one costs nothing. */
+  #keep(key: string, { body, contentType, context, prepared }: Answer): void {
+    const operation = context.billing?.operation;
+    if (!operation || operation.calls > 0 || operation.cached === 0 || operation.stale > 0 || operation.freshUntilMs <= Date.now()) return;
+    this.#options.kept?.keep(key, { body, contentType, operationName: prepared.operation.name?.value ?? null, parts: operation.cached, freshUntilMs: operation.freshUntilMs });
+  }
+
+  #send(response: ServerResponse, answer: Buffer | string, contentType: string, { requestId, cacheHeaders }: { requestId: string; cacheHeaders: Record<string, string> }): void {
+    const headers = [...this.#options.fixedHeaders, 'x-request-id', requestId, 'content-type', contentType, 'content-length', String(answer.length)];
     for (const name in cacheHeaders) headers.push(name, cacheHeaders[name] as string);
     response.writeHead(200, headers);
     if (typeof answer === 'string') response.end(answer, 'latin1');
@@ -120,11 +138,20 @@ export class PreparedLane {
   }
 }
 
+interface Answer {
+  readonly body: Buffer | string;
+  readonly contentType: string;
+  readonly context: GatewayContext;
+  readonly prepared: PreparedOperation<GatewayContext>;
+}
+
 interface Execution {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly contentType: string;
   readonly caller: Caller | null;
+  /** Under which the answer may be kept; null where it may not. */
+  readonly key: string | null;
   readonly prepared: PreparedOperation<GatewayContext>;
   readonly variables: Variables;
   readonly next: () => void;

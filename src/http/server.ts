@@ -13,6 +13,7 @@ import { Callers } from './callers';
 import { carriedWith, carry } from './carried';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection-limits';
 import { toHttpError } from './http-errors';
+import { KeptAnswers } from './kept-answers';
 import { PreparedLane } from './prepared-lane';
 import { readBody } from './read-body';
 import { createContext, type RequestContextOptions } from './request-contexts';
@@ -30,6 +31,8 @@ export interface HttpServerOptions {
   readonly callBudget: CallBudget;
   /** Whether the billing API is being asked; while its circuit breaker is open, the gateway is not ready. */
   readonly isUpstreamReady: () => boolean;
+  /** Memory for answers that are kept whole, in bytes; 0: none is kept. */
+  readonly maxKeptBytes: number;
   readonly maxRequestBytes: number;
   /** Default: CONNECTION_TIMEOUTS. */
   readonly timeouts?: ConnectionTimeouts;
@@ -55,7 +58,7 @@ const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-b
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   let ready = true;
   const callers = new Callers();
-  const lane = new PreparedLane({ operations: options.operations, callers, callBudget: options.callBudget, contexts: options.contexts, fixedHeaders: toFixedHeaders(options.corsOrigins) });
+  const lane = new PreparedLane({ operations: options.operations, callers, callBudget: options.callBudget, contexts: options.contexts, kept: options.maxKeptBytes > 0 ? new KeptAnswers(options.maxKeptBytes) : null, fixedHeaders: toFixedHeaders(options.corsOrigins) });
   const limits = toConnectionLimits(options.timeouts ?? CONNECTION_TIMEOUTS);
   const app = fastify({
     ...limits,
