@@ -62,7 +62,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     opened.push(() => cache.close());
     const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity };
     const schema = buildServedSchema();
-    const operations = new PreparedOperations(schema);
+    // A schema of its own: the first traced request (ftv1) makes Apollo Server wrap every field of its schema for good,
+    // and operations that are compiled afterwards would find no plain field any more.
+    const operations = new PreparedOperations(buildServedSchema());
     const pageLimits = { maxPageSize: config.maxPageSize };
     const callBudget = new CallBudget({ paging, pageLimits });
     const apollo = createGraphqlServer({

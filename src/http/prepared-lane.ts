@@ -72,7 +72,7 @@ export class PreparedLane {
     const plain = parsePlain(body);
     const prepared = plain ? operations.find(plain.query, plain.operationName) : undefined;
     const variables = plain && prepared ? prepared.coerce(plain.variables) : null;
-    if (!prepared || !variables || inexactVariablesError(plain?.variables)) {
+    if (!prepared || !variables || inexactVariablesError(plain?.variables, prepared.operation)) {
       next();
       return;
     }

@@ -53,6 +53,9 @@ class Prediction {
   readonly #info: { readonly fragments: Record<string, FragmentDefinitionNode>; readonly variableValues: Record<string, unknown> };
   /** By contract, by wave. */
   readonly #pages = new Map<string, PageRequest[][]>();
+  /** What is selected of a contract, by the fields that return it: looked at once, however many contracts they return. */
+  readonly #pagesOf = new Map<readonly FieldNode[], readonly PageRequest[] | null>();
+  readonly #further = new Map<readonly FieldNode[], readonly (readonly FieldNode[])[]>();
   #atLeast = false;
   #steps = 0;
 
@@ -168,8 +171,26 @@ class Prediction {
     this.#visitCustomerOf(customer, nodes, wave);
   }
 
+  /** The fields of a contract that lead on to calls which are known by name. The same for all entities of a field. */
+  #furtherOf(nodes: readonly FieldNode[]): readonly (readonly FieldNode[])[] {
+    let further = this.#further.get(nodes);
+    if (!further) {
+      const fields = [...collect(nodes, 'Contract', this.#info).values()];
+      if (fields.some((each) => each[0]?.name.value === 'invoices' && this.#readsBelowInvoices(each))) this.#atLeast = true;
+      further = fields.filter((each) => each[0]?.name.value === 'customer' || each[0]?.name.value === 'invoice');
+      this.#further.set(nodes, further);
+    }
+    return further;
+  }
+
   /** The pages that are asked for together with a contract; null where an argument keeps it from being asked for at all. */
   #contractPages(nodes: readonly FieldNode[]): readonly PageRequest[] | null {
+    let pages = this.#pagesOf.get(nodes);
+    if (pages === undefined) this.#pagesOf.set(nodes, (pages = this.#lookAhead(nodes)));
+    return pages;
+  }
+
+  #lookAhead(nodes: readonly FieldNode[]): readonly PageRequest[] | null {
     const info = { ...this.#info, fieldNodes: nodes, path: ROOT };
     const selection = attempt(() => {
       assertArgumentsBelow('Contract', info, this.#limits.pageLimits);
@@ -184,18 +205,11 @@ class Prediction {
   }
 
   #visitCustomerOf(customer: Customer, nodes: readonly FieldNode[], wave: number): void {
-    for (const fields of collect(nodes, 'Contract', this.#info).values()) {
-      if (fields[0]?.name.value === 'customer') this.#visitCustomer(customer, fields, wave + 1);
-    }
+    for (const fields of this.#furtherOf(nodes)) if (fields[0]?.name.value === 'customer') this.#visitCustomer(customer, fields, wave + 1);
   }
 
   #visitInvoicesOf(customer: Customer, number: string, nodes: readonly FieldNode[], wave: number): void {
-    for (const fields of collect(nodes, 'Contract', this.#info).values()) {
-      this.#step();
-      const name = fields[0]?.name.value;
-      if (name === 'invoice') this.#visitInvoice(customer, number, fields, wave + 1);
-      else if (name === 'invoices' && this.#readsBelowInvoices(fields)) this.#atLeast = true;
-    }
+    for (const fields of this.#furtherOf(nodes)) if (fields[0]?.name.value === 'invoice') this.#visitInvoice(customer, number, fields, wave + 1);
   }
 
   /** An invoice that is named, so that its contract is known. */

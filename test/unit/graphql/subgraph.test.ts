@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ApolloServer, HeaderMap } from '@apollo/server';
+import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { buildSchema, Kind, parse, visit } from 'graphql';
-import { printSubgraph } from '../../../src/graphql/subgraph';
+import { buildSchema, Kind, parse, visit, type GraphQLObjectType } from 'graphql';
+import { buildServedSchema, printSubgraph } from '../../../src/graphql/subgraph';
 import { startGateway, type Gateway } from '../../support/gateway';
 
 const SDL = printSubgraph();
@@ -35,7 +37,7 @@ describe('The SDL of the subgraph', () => {
 
   it('has its definitions and their fields in order', () => {
     const { definitions } = parse(SDL);
-    const types = definitions.flatMap((definition) => ('name' in definition && definition.name && definition.kind !== Kind.DIRECTIVE_DEFINITION ? [definition.name.value] : []));
+    const types = definitions.flatMap((definition) => ('name' in definition && definition.kind !== Kind.DIRECTIVE_DEFINITION ? [definition.name.value] : []));
     expect(types).toEqual([...types].sort());
     for (const definition of definitions) {
       if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
@@ -85,7 +87,7 @@ describe("Apollo's compatibility suite", () => {
     for (const each of [gateway, closed]) {
       const { status, data } = await each.query('query { _service { sdl } }', undefined, { token: null });
       expect(status).toBe(200);
-      expect(data._service.sdl.trimEnd()).toBe(committed);
+      expect((data._service.sdl as string).trimEnd()).toBe(committed);
     }
     const { data, errors } = await closed.query('{ __schema { types { name } } }', undefined, { token: null });
     expect([data, errors.length]).toEqual([undefined, 1]);
@@ -156,6 +158,20 @@ describe("Apollo's compatibility suite", () => {
     expect(trace.includes('<masked>')).toBe(true);
     expect(trace.includes(errors[0]!.message)).toBe(false);
     expect(trace.includes('a-secret-token')).toBe(false);
+  });
+});
+
+describe('A traced request', () => {
+  it("makes Apollo Server wrap every field of its schema for good, which is why compiled operations have a schema of their own", async () => {
+    const schema = buildServedSchema();
+    const findPlain = () => Object.values((schema.getType('Address') as GraphQLObjectType).getFields()).filter((field) => !field.resolve);
+    expect(findPlain()).toHaveLength(6);
+    const apollo = new ApolloServer({ schema, plugins: [ApolloServerPluginInlineTrace()] });
+    await apollo.start();
+    const headers = new HeaderMap([['content-type', 'application/json'], ['apollo-federation-include-trace', 'ftv1']]);
+    await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest: { method: 'POST', headers, search: '', body: { query: '{ __typename }' } }, context: () => Promise.resolve({}) });
+    await apollo.stop();
+    expect(findPlain()).toHaveLength(0);
   });
 });
 
