@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { parse } from 'graphql';
+import { createDocumentStores, toHeapBytes, type DocumentStores } from '../../../../src/graphql/limits/document-stores';
+import { createGraphqlServer } from '../../../../src/graphql/apollo-server';
+import { CallBudget } from '../../../../src/graphql/limits/call-budget';
+import { buildServedSchema } from '../../../../src/graphql/subgraph';
+import { createHttpServer, type HttpServer } from '../../../../src/http/server';
+import { requestRaw } from '../../../support/raw-request';
+
+const MAX_DOCUMENT_BYTES = 100_000;
+const MAX_PERSISTED_BYTES = 5000;
+
+describe('What is remembered of documents', () => {
+  let stores: DocumentStores;
+  let http: HttpServer;
+  let stop: () => Promise<void>;
+
+  beforeAll(async () => {
+    stores = createDocumentStores(MAX_DOCUMENT_BYTES, MAX_PERSISTED_BYTES);
+    const pageLimits = { maxPageSize: 100 };
+    const apollo = createGraphqlServer({
+      schema: buildServedSchema(),
+      introspection: true,
+      limits: { maxDepth: 12, maxAliases: 100, maxTokens: 5000, callBudget: new CallBudget({ paging: { mode: 'offset', maxQuantity: 100 }, pageLimits }), stores },
+      reportInternalError: () => undefined,
+    });
+    await apollo.start();
+    http = await createHttpServer({
+      host: '127.0.0.1',
+      port: 0,
+      apollo,
+      createBilling: () => {
+        throw new Error('nobody asks for bills here');
+      },
+      pageLimits,
+      callBudget: 1,
+      deadlineMs: 1000,
+      alwaysTraced: false,
+      maxRequestBytes: 100_000,
+      corsOrigins: [],
+      trustedDocuments: null,
+    });
+    stop = async () => {
+      await http.close();
+      await apollo.stop();
+    };
+  });
+  afterAll(() => stop());
+
+  async function post(body: Record<string, unknown>): Promise<{ data?: unknown; errors?: { extensions: { code: string } }[] }> {
+    const answer = await requestRaw(Number(new URL(http.url).port), { method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    return JSON.parse(answer.text) as Awaited<ReturnType<typeof post>>;
+  }
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const register = (query: string): Record<string, unknown> => ({ query, extensions: { persistedQuery: { version: 1, sha256Hash: sha256(query) } } });
+  const recall = (query: string): Record<string, unknown> => ({ extensions: { persistedQuery: { version: 1, sha256Hash: sha256(query) } } });
+
+  async function documentBytes(): Promise<number> {
+    const documents = await Promise.all(stores.documents.keys().map((key) => stores.documents.get(key)));
+    return documents.reduce((sum, document) => sum + (document ? toHeapBytes(document) : 0), 0);
+  }
+
+  it('stays within its bound under endless different documents and operation names, and the newest is there', async () => {
+    for (let i = 0; i < 200; i++) expect(await post({ query: `query Name${i} { a${i}: __typename b: __typename }`, operationName: `Name${i}` })).toEqual({ data: { [`a${i}`]: 'Query', b: 'Query' } });
+    const count = stores.documents.keys().length;
+    expect(count).toBeGreaterThan(5);
+    expect(count).toBeLessThan(100);
+    expect(await documentBytes()).toBeLessThanOrEqual(MAX_DOCUMENT_BYTES);
+    expect(stores.documents.keys().join()).toContain(sha256('query Name199 { a199: __typename b: __typename }'));
+  });
+
+  it('holds nothing of documents that are not valid, or are larger than all there is room for', async () => {
+    stores.documents.clear();
+    for (let i = 0; i < 20; i++) await post({ query: `{ absent${i} }` });
+    expect(stores.documents.keys()).toEqual([]);
+    expect(await post({ query: `{ __schema { ${'queryType { name } '.repeat(60)} } }` })).toEqual({ data: { __schema: { queryType: { name: 'Query' } } } });
+    expect(stores.documents.keys()).toEqual([]);
+  });
+
+  it('keeps the texts that clients register apart, within a bound of their own', async () => {
+    for (let i = 0; i < 100; i++) expect(await post(register(`{ r${i}: __typename }`))).toEqual({ data: { [`r${i}`]: 'Query' } });
+    const count = stores.persistedQueries.keys().length;
+    expect(count).toBeGreaterThan(5);
+    expect(count * 200).toBeLessThanOrEqual(MAX_PERSISTED_BYTES);
+    expect(await post(recall('{ r99: __typename }'))).toEqual({ data: { r99: 'Query' } });
+    expect((await post(recall('{ r0: __typename }'))).errors?.[0]?.extensions.code).toBe('PERSISTED_QUERY_NOT_FOUND');
+    stores.documents.clear();
+    expect(stores.persistedQueries.keys()).toHaveLength(count);
+  });
+
+  it('registers no text under a hash that is not its own, nor one that may not run', async () => {
+    const query = '{ x: __typename }';
+    await post({ query, extensions: { persistedQuery: { version: 1, sha256Hash: sha256('another') } } });
+    const invalid = '{ absent }';
+    await post(register(invalid));
+    const answers = await Promise.all([post(recall('another')), post(recall(query)), post(recall(invalid))]);
+    expect(answers.map((answer) => answer.errors?.[0]?.extensions.code)).toEqual(Array(3).fill('PERSISTED_QUERY_NOT_FOUND'));
+  });
+
+  it('measures a document by what it takes in memory, which is several times its text', () => {
+    const text = '{ customer(idType: "CPF", id: "1") { contract(number: "1") { number dueDate } } }';
+    expect(toHeapBytes(parse(text))).toBeGreaterThan(40 * text.length);
+  });
+});
