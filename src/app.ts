@@ -78,6 +78,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         callBudget,
         stores: createDocumentStores(),
       },
+      log,
       reportInternalError: (errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'),
     });
     await apollo.start();

@@ -2,6 +2,7 @@ import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled, ApolloServerPluginUsageReportingDisabled, ApolloServerPluginSchemaReportingDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import { getVariableValues, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema } from 'graphql';
+import type { Log } from '../telemetry/log';
 import { toCacheHeaders } from './cache-policy';
 import { missingToken, type GatewayContext } from './context';
 import { createErrorFormatter, toMissingTokenError, type ReportInternalError } from './errors';
@@ -19,6 +20,8 @@ export interface GraphqlServerOptions {
   readonly reportInternalError: ReportInternalError;
   /** Where operations that were validated are noted, for the prepared lane. */
   readonly operations: PreparedOperations;
+  /** Where Apollo Server's own lines go; it would print them past the log. */
+  readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   /** Further plugins, run after the gateway's own. */
   readonly plugins?: readonly ApolloServerPlugin<GatewayContext>[];
 }
@@ -30,6 +33,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
     introspection: options.introspection,
     hideSchemaDetailsFromClientErrors: !options.introspection,
     includeStacktraceInErrorResponses: false,
+    logger: options.log,
     allowBatchedHttpRequests: false,
     // A browser sends `authorization` across origins only after a preflight, so a GET with a token needs no other proof.
     csrfPrevention: { requestHeaders: ['x-apollo-operation-name', 'apollo-require-preflight', 'authorization'] },

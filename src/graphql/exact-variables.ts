@@ -9,7 +9,7 @@ export function inexactVariablesError(variables: Readonly<Record<string, unknown
   for (const name in variables) {
     const value = variables[name];
     if (typeof value === 'object' && isOfRepresentations(name, operation)) continue;
-    if (isInexact(value)) {
+    if (isInexact(value, 0)) {
       return new GraphQLError(`Variable "$${name}" must not be a number past 2^53, whose digits JSON does not keep: write it as a string.`, {
         extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
       });
@@ -24,9 +24,12 @@ function isOfRepresentations(name: string, operation: Pick<OperationDefinitionNo
   return type?.name.value === '_Any';
 }
 
+/** Levels that are looked into. No argument is more than a list: what is deeper is refused for its type, and must not exhaust the stack before. */
+const MAX_LEVELS = 8;
+
 /** Whether a value is, or holds, a whole number that is not exact. No argument of the schema is a fraction. */
-function isInexact(value: unknown): boolean {
+function isInexact(value: unknown, level: number): boolean {
   if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value);
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some(isInexact);
+  if (typeof value !== 'object' || value === null || level >= MAX_LEVELS) return false;
+  return Object.values(value).some((item) => isInexact(item, level + 1));
 }

@@ -4,6 +4,7 @@ import { createDocumentStores, toHeapBytes, type DocumentStores } from '../../..
 import { createGraphqlServer } from '../../../../src/graphql/apollo-server';
 import { CallBudget } from '../../../../src/graphql/limits/call-budget';
 import { buildServedSchema } from '../../../../src/graphql/subgraph';
+import { createLog } from '../../../../src/telemetry/log';
 import { createHttpServer, type HttpServer } from '../../../../src/http/server';
 import { requestRaw } from '../../../support/raw-request';
 
@@ -22,6 +23,7 @@ describe('What is remembered of documents', () => {
       schema: buildServedSchema(),
       introspection: true,
       limits: { maxDepth: 12, maxAliases: 100, maxTokens: 5000, callBudget: new CallBudget({ paging: { mode: 'offset', maxQuantity: 100 }, pageLimits }), stores },
+      log: createLog('silent'),
       reportInternalError: () => undefined,
     });
     await apollo.start();
@@ -39,6 +41,7 @@ describe('What is remembered of documents', () => {
       maxRequestBytes: 100_000,
       corsOrigins: [],
       trustedDocuments: null,
+      isUpstreamReady: () => true,
     });
     stop = async () => {
       await http.close();
