@@ -1,4 +1,5 @@
 import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode } from 'graphql';
+import { BillingError } from '../../billing/billing-error';
 import { contractKey } from '../../billing/billing-source';
 import { parseContractNumber, parseCustomer, type Customer } from '../../billing/customer';
 import { parsePage, type PageLimits, type PageRequest } from '../../billing/window';
@@ -69,6 +70,8 @@ class Prediction {
     try {
       for (const nodes of collect([this.#shape.operation], 'Query', this.#info).values()) this.#visitRoot(nodes);
     } catch (error) {
+      // A customer cannot be null: one that is not of its form is the whole answer, and no call is made.
+      if (error instanceof BillingError) return { calls: 0, atLeast: false };
       if (!(error instanceof TooManySteps)) throw error;
       this.#atLeast = true;
     }
@@ -79,12 +82,16 @@ class Prediction {
 
   /** Plans one contract's pages as the loader does: what an earlier wave's calls bring is not asked for again. */
   #plan(waves: readonly (readonly PageRequest[] | undefined)[]): number {
+    const { paging } = this.#limits;
+    const only = waves.length === 1 && waves[0]?.length === 1 ? waves[0][0] : undefined;
+    // What nearly every contract comes down to.
+    if (only && only.first < paging.maxQuantity && paging.mode === 'offset') return 1;
     const calls = new Set<string>();
     const runs: PlannedRun[] = [];
     for (const wave of waves) {
       const missing = wave?.filter((page) => !findRun(runs, page)) ?? [];
       if (missing.length === 0) continue;
-      for (const run of planPages(missing, this.#limits.paging)) {
+      for (const run of planPages(missing, paging)) {
         runs.push(run);
         for (const call of run.calls) {
           if (call.lazy) this.#atLeast = true;
@@ -99,8 +106,8 @@ class Prediction {
   #visitRoot(nodes: readonly FieldNode[]): void {
     const node = nodes[0] as FieldNode;
     if (node.name.value === 'customer') {
-      const customer = attempt(() => parseCustomer(argument(node, 'idType', this.#info, 'String'), argument(node, 'id', this.#info, 'ID')));
-      if (customer) this.#visitCustomer(customer, nodes, 0);
+      const customer = parseCustomer(argument(node, 'idType', this.#info, 'String'), argument(node, 'id', this.#info, 'ID'));
+      this.#visitCustomer(customer, nodes, 0);
     } else if (node.name.value === '_entities') {
       for (const representation of toRepresentations(node, this.#info.variableValues)) this.#visitEntity(representation, nodes);
     }

@@ -116,6 +116,13 @@ describe('The budget of upstream calls', () => {
     expect([answer.status, answer.errors[0]!.extensions?.['code']]).toEqual([401, 'UNAUTHENTICATED']);
   });
 
+  it('says that an argument is not of its form, and not that too much would be asked for, where nothing would be', async () => {
+    const list = await callsOf('query($n: [ID!]!) { customer(idType: "CPF", id: "1") { contracts(numbers: $n) { dueDate } } }', { n: [...numbers(9), 'x'] });
+    const customer = await callsOf('query($n: [ID!]!) { customer(idType: "CPF", id: "1") { contracts(numbers: $n) { dueDate } } other: customer(idType: "CPF", id: "x") { id } }', { n: numbers(9) });
+    expect([list.calls, new Set(list.codes)]).toEqual([0, new Set(['BAD_USER_INPUT'])]);
+    expect([customer.calls, customer.codes]).toEqual([0, ['BAD_USER_INPUT']]);
+  });
+
   it('leaves variables that are not of their types to GraphQL', async () => {
     const { answer, codes } = await callsOf('query($n: [ID!]!) { customer(idType: "CPF", id: "1") { contracts(numbers: $n) { dueDate } } }', { n: [[1], ...numbers(9)] });
     expect([answer.status, codes]).toEqual([400, ['BAD_USER_INPUT']]);

@@ -100,7 +100,7 @@ describe.each(['offset', 'page'] as const)('The prediction of upstream calls, wi
         expect(bound).not.toBeNull();
         expect(isWithinBound(bound!, shape, {}, predictCalls(shape, {}, limits).calls - 1)).toBe(false);
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
   });
 });
