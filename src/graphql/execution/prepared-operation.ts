@@ -47,6 +47,11 @@ export class PreparedOperation<C> {
     this.#simple = toSimpleVariables(schema, operation.variableDefinitions ?? []);
   }
 
+  /** How many plans were compiled. */
+  get variantCount(): number {
+    return this.#variants.size;
+  }
+
   /** Coerces the request's variables (GraphQL specification, section 6.1.2); null where they are not of their types. */
   coerce(variables: Variables): Variables | null {
     return (this.#simple && coerceSimple(this.#simple, variables)) ?? this.#coerceByRules(variables);
@@ -58,6 +63,8 @@ export class PreparedOperation<C> {
 
   /** The plan under these variables, and whether it needs a caller; null where the compiled execution does not cover it. */
   variant(variables: Variables): { readonly plan: ObjectPlan; readonly needsToken: boolean } | null {
+    // Before anything is kept: each condition would double what one document can make us remember.
+    if (this.#conditions.length > MAX_CONDITIONS) return null;
     let key = '';
     for (const name of this.#conditions) key += variables[name] === true ? '1' : '0';
     let variant = this.#variants.get(key);
@@ -67,7 +74,6 @@ export class PreparedOperation<C> {
 
   #compile(variables: Variables): Variant {
     const { schema, fragments, operation } = this.#environment;
-    if (this.#conditions.length > MAX_CONDITIONS) return { plan: null, needsToken: true };
     const conditions = Object.fromEntries(this.#conditions.map((name) => [name, variables[name] === true]));
     return {
       plan: compileOperation(operation, { schema, fragments, conditions }, this.#options.isRepeatable),

@@ -1,13 +1,18 @@
 import { LRUCache } from 'lru-cache';
 import type { DocumentNode, GraphQLResolveInfo, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { GatewayContext } from '../context';
+import { toHeapBytes } from '../limits/document-stores';
 import { selectContract } from '../selection';
 import type { FieldPlan, ValuePlan } from './plan';
 import { PreparedOperation } from './prepared-operation';
 
-/** Operations that are kept, and characters of their documents. */
-const MAX_OPERATIONS = 2000;
-const MAX_CHARACTERS = 16 * 1024 * 1024;
+/** What is kept: so many operations, and so many bytes of them. */
+export interface PreparedOperationsBound {
+  readonly maxOperations: number;
+  readonly maxBytes: number;
+}
+
+const BOUND: PreparedOperationsBound = { maxOperations: 2000, maxBytes: 32 * 1024 * 1024 };
 
 /** An operation as Apollo Server found it: parsed, validated, chosen by its name. */
 interface KnownOperation {
@@ -22,10 +27,22 @@ interface KnownOperation {
  */
 export class PreparedOperations {
   readonly #schema: GraphQLSchema;
-  readonly #known = new LRUCache<string, KnownOperation>({ max: MAX_OPERATIONS, maxSize: MAX_CHARACTERS, sizeCalculation: (_known, key) => key.length });
+  readonly #known: LRUCache<string, KnownOperation>;
 
-  constructor(schema: GraphQLSchema) {
+  constructor(schema: GraphQLSchema, bound: PreparedOperationsBound = BOUND) {
     this.#schema = schema;
+    // A document takes many times its text; the plan that is compiled from it is of the same order, and counted with it.
+    this.#known = new LRUCache({ max: bound.maxOperations, maxSize: bound.maxBytes, sizeCalculation: (known, key) => 2 * (key.length + toHeapBytes(known.document)) });
+  }
+
+  /** How many operations are kept. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** What they take in memory, roughly. */
+  get bytes(): number {
+    return this.#known.calculatedSize;
   }
 
   get schema(): GraphQLSchema {

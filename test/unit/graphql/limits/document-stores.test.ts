@@ -1,57 +1,27 @@
 import { createHash } from 'node:crypto';
-import { parse } from 'graphql';
+import { getOperationAST, parse } from 'graphql';
+import { PreparedOperations } from '../../../../src/graphql/execution/prepared-operations';
 import { createDocumentStores, toHeapBytes, type DocumentStores } from '../../../../src/graphql/limits/document-stores';
-import { createGraphqlServer } from '../../../../src/graphql/apollo-server';
-import { CallBudget } from '../../../../src/graphql/limits/call-budget';
 import { buildServedSchema } from '../../../../src/graphql/subgraph';
-import { createLog } from '../../../../src/telemetry/log';
-import { createHttpServer, type HttpServer } from '../../../../src/http/server';
+import { startBareServer, type BareServer } from '../../../support/bare-server';
 import { requestRaw } from '../../../support/raw-request';
 
 const MAX_DOCUMENT_BYTES = 100_000;
 const MAX_PERSISTED_BYTES = 5000;
+const MAX_PREPARED_BYTES = 200_000;
 
 describe('What is remembered of documents', () => {
   let stores: DocumentStores;
-  let http: HttpServer;
-  let stop: () => Promise<void>;
+  let server: BareServer;
 
   beforeAll(async () => {
     stores = createDocumentStores(MAX_DOCUMENT_BYTES, MAX_PERSISTED_BYTES);
-    const pageLimits = { maxPageSize: 100 };
-    const apollo = createGraphqlServer({
-      schema: buildServedSchema(),
-      introspection: true,
-      limits: { maxDepth: 12, maxAliases: 100, maxTokens: 5000, callBudget: new CallBudget({ paging: { mode: 'offset', maxQuantity: 100 }, pageLimits }), stores },
-      log: createLog('silent'),
-      reportInternalError: () => undefined,
-    });
-    await apollo.start();
-    http = await createHttpServer({
-      host: '127.0.0.1',
-      port: 0,
-      apollo,
-      createBilling: () => {
-        throw new Error('nobody asks for bills here');
-      },
-      pageLimits,
-      callBudget: 1,
-      deadlineMs: 1000,
-      alwaysTraced: false,
-      maxRequestBytes: 100_000,
-      corsOrigins: [],
-      trustedDocuments: null,
-      isUpstreamReady: () => true,
-    });
-    stop = async () => {
-      await http.close();
-      await apollo.stop();
-    };
+    server = await startBareServer({ stores, maxPreparedBytes: MAX_PREPARED_BYTES });
   });
-  afterAll(() => stop());
+  afterAll(() => server.close());
 
   async function post(body: Record<string, unknown>): Promise<{ data?: unknown; errors?: { extensions: { code: string } }[] }> {
-    const answer = await requestRaw(Number(new URL(http.url).port), { method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const answer = await requestRaw(server.port, { method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
     return JSON.parse(answer.text) as Awaited<ReturnType<typeof post>>;
   }
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -69,6 +39,8 @@ describe('What is remembered of documents', () => {
     expect(count).toBeGreaterThan(5);
     expect(count).toBeLessThan(100);
     expect(await documentBytes()).toBeLessThanOrEqual(MAX_DOCUMENT_BYTES);
+    expect(server.operations.size).toBeGreaterThan(5);
+    expect(server.operations.bytes).toBeLessThanOrEqual(MAX_PREPARED_BYTES);
     expect(stores.documents.keys().join()).toContain(sha256('query Name199 { a199: __typename b: __typename }'));
   });
 
@@ -98,6 +70,19 @@ describe('What is remembered of documents', () => {
     await post(register(invalid));
     const answers = await Promise.all([post(recall('another')), post(recall(query)), post(recall(invalid))]);
     expect(answers.map((answer) => answer.errors?.[0]?.extensions.code)).toEqual(Array(3).fill('PERSISTED_QUERY_NOT_FOUND'));
+  });
+
+  it('compiles no more plans of one operation than six conditions can make, whatever the variables say', () => {
+    const operations = new PreparedOperations(buildServedSchema());
+    for (const [conditions, expected] of [[6, 64], [7, 0]] as const) {
+      const names = Array.from({ length: conditions }, (_, i) => `c${i}`);
+      const text = `query(${names.map((name) => `$${name}: Boolean!`).join(' ')}) { ${names.map((name) => `${name}: __typename @include(if: $${name})`).join(' ')} }`;
+      const document = parse(text);
+      operations.learn(text, undefined, document, getOperationAST(document)!);
+      const prepared = operations.find(text, undefined)!;
+      for (let bits = 0; bits < 2 ** conditions; bits++) prepared.variant(Object.fromEntries(names.map((name, i) => [name, ((bits >> i) & 1) === 1])));
+      expect(prepared.variantCount).toBe(expected);
+    }
   });
 
   it('measures a document by what it takes in memory, which is several times its text', () => {

@@ -1,0 +1,61 @@
+import { createGraphqlServer } from '../../src/graphql/apollo-server';
+import { PreparedOperations } from '../../src/graphql/execution/prepared-operations';
+import { CallBudget } from '../../src/graphql/limits/call-budget';
+import { createDocumentStores, type DocumentStores } from '../../src/graphql/limits/document-stores';
+import { buildServedSchema } from '../../src/graphql/subgraph';
+import type { ConnectionTimeouts } from '../../src/http/connection-limits';
+import { createHttpServer } from '../../src/http/server';
+import { createLog } from '../../src/telemetry/log';
+
+/** The gateway's servers without a billing API behind them, so that what they keep can be looked at. */
+export interface BareServer {
+  readonly port: number;
+  readonly operations: PreparedOperations;
+  close(): Promise<void>;
+}
+
+/** Starts the servers, with bounds and timeouts that a test can reach. */
+export async function startBareServer(options: { readonly stores?: DocumentStores; readonly maxPreparedBytes?: number; readonly timeouts?: ConnectionTimeouts }): Promise<BareServer> {
+  const schema = buildServedSchema();
+  const operations = new PreparedOperations(schema, { maxOperations: 1000, maxBytes: options.maxPreparedBytes ?? 1_000_000 });
+  const pageLimits = { maxPageSize: 100 };
+  const callBudget = new CallBudget({ paging: { mode: 'offset', maxQuantity: 100 }, pageLimits });
+  const apollo = createGraphqlServer({
+    schema,
+    operations,
+    introspection: true,
+    limits: { maxDepth: 12, maxAliases: 100, maxTokens: 5000, callBudget, stores: options.stores ?? createDocumentStores() },
+    log: createLog('silent'),
+    reportInternalError: () => undefined,
+  });
+  await apollo.start();
+  const http = await createHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    apollo,
+    operations,
+    callBudget,
+    contexts: {
+      createBilling: () => {
+        throw new Error('nobody asks for bills here');
+      },
+      pageLimits,
+      callBudget: 1,
+      deadlineMs: 1000,
+      alwaysTraced: false,
+    },
+    isUpstreamReady: () => true,
+    maxRequestBytes: 100_000,
+    corsOrigins: [],
+    trustedDocuments: null,
+    ...(options.timeouts ? { timeouts: options.timeouts } : {}),
+  });
+  return {
+    port: Number(new URL(http.url).port),
+    operations,
+    close: async () => {
+      await http.close();
+      await apollo.stop();
+    },
+  };
+}
