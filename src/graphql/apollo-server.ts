@@ -90,8 +90,9 @@ function learnPlugin(operations: PreparedOperations): ApolloServerPlugin<Gateway
     requestDidStart: () =>
       Promise.resolve({
         executionDidStart: ({ source, request, document, operation }) => {
-          // Only what was sent as text: a hash is Apollo Server's to look up.
-          if (request.query !== undefined) operations.learn(source, request.operationName, document, operation);
+          // Only what was sent as text: a hash is Apollo Server's to look up. Contrary to its type, `operation` may be
+          // missing: Apollo Server lets the execution find out that there is none of that name.
+          if (request.query !== undefined && (operation as typeof operation | undefined)) operations.learn(source, request.operationName, document, operation);
           return Promise.resolve();
         },
       }),

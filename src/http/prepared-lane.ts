@@ -54,12 +54,22 @@ export class PreparedLane {
 
   /** Answers the request, or calls `next`. */
   handle(request: IncomingMessage, response: ServerResponse, body: Buffer, next: () => void): void {
+    let isTaken: boolean;
+    try {
+      isTaken = this.#take(request, response, body, next);
+    } catch {
+      // Nobody above would catch it, and one request would end the process. Apollo Server's pipeline has nets of its own.
+      isTaken = response.headersSent;
+      if (isTaken) response.destroy();
+    }
+    if (!isTaken) next();
+  }
+
+  /** Whether the request is answered here, now or later. */
+  #take(request: IncomingMessage, response: ServerResponse, body: Buffer, next: () => void): boolean {
     const { headers } = request;
     const contentType = this.#mediaType(headers.accept);
-    if (contentType === undefined || APOLLO_HEADERS.some((name) => headers[name] !== undefined)) {
-      next();
-      return;
-    }
+    if (contentType === undefined || APOLLO_HEADERS.some((name) => headers[name] !== undefined)) return false;
     const { callers, contexts, kept, operations } = this.#options;
     const caller = callers.of(headers.authorization);
     // What an answer cost is different each time: a traced one is not kept.
@@ -67,26 +77,20 @@ export class PreparedLane {
     const answer = key === null ? undefined : kept?.find(key, Date.now());
     if (answer) {
       this.#send(response, answer.body, answer.contentType, { requestId: toRequestId(headers['x-request-id']), cacheHeaders: toFreshnessHeaders(answer.freshUntilMs, Date.now()) });
-      return;
+      return true;
     }
     const plain = parsePlain(body);
     const prepared = plain ? operations.find(plain.query, plain.operationName) : undefined;
     const variables = plain && prepared ? prepared.coerce(plain.variables) : null;
-    if (!prepared || !variables || inexactVariablesError(plain?.variables, prepared.operation)) {
-      next();
-      return;
-    }
-    this.#execute({ request, response, contentType, caller, key, prepared, variables, next });
+    if (!prepared || !variables || inexactVariablesError(plain?.variables, prepared.operation)) return false;
+    return this.#execute({ request, response, contentType, caller, key, prepared, variables, next });
   }
 
-  #execute({ request, response, contentType, caller, key, prepared, variables, next }: Execution): void {
+  #execute({ request, response, contentType, caller, key, prepared, variables, next }: Execution): boolean {
     const variant = prepared.variant(variables);
     const { contexts, callBudget, operations } = this.#options;
     const isRefused = (): boolean => callBudget.refusal({ schema: operations.schema, document: prepared.document, operation: prepared.operation, variables }, contexts.callBudget) !== null;
-    if (!variant || (variant.needsToken && !caller) || isRefused()) {
-      next();
-      return;
-    }
+    if (!variant || (variant.needsToken && !caller) || isRefused()) return false;
     const requestId = toRequestId(request.headers['x-request-id']);
     const context = createContext(request, response, { caller, requestId }, contexts);
     prepared.run(variant.plan, variables, context).then(
@@ -103,6 +107,7 @@ export class PreparedLane {
       },
       () => this.#leave(request, context, next),
     );
+    return true;
   }
 
   /** Leaves the operation to Apollo Server, over the loads that were made. */

@@ -45,6 +45,7 @@ export async function startBareServer(options: { readonly stores?: DocumentStore
       alwaysTraced: false,
     },
     isUpstreamReady: () => true,
+    maxKeptBytes: 0,
     maxRequestBytes: 100_000,
     corsOrigins: [],
     trustedDocuments: null,

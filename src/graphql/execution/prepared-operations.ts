@@ -16,6 +16,8 @@ const BOUND: PreparedOperationsBound = { maxOperations: 2000, maxBytes: 32 * 102
 
 /** An operation as Apollo Server found it: parsed, validated, chosen by its name. */
 interface KnownOperation {
+  readonly query: string;
+  readonly operationName: string | undefined;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   prepared: PreparedOperation<GatewayContext> | null;
@@ -52,20 +54,20 @@ export class PreparedOperations {
   /** Notes an operation that Apollo Server is about to execute. */
   learn(query: string, operationName: string | undefined, document: DocumentNode, operation: OperationDefinitionNode): void {
     const key = toKey(query, operationName);
-    if (!this.#known.has(key)) this.#known.set(key, { document, operation, prepared: null });
+    if (!this.#known.has(key)) this.#known.set(key, { query, operationName, document, operation, prepared: null });
   }
 
   /** The operation, compiled; undefined where Apollo Server has not seen it. */
   find(query: string, operationName: string | undefined): PreparedOperation<GatewayContext> | undefined {
     const known = this.#known.get(toKey(query, operationName));
-    if (!known) return undefined;
+    // A name that a client sends may hold anything, and so a key may be one of another name and text.
+    if (known?.query !== query || known.operationName !== operationName) return undefined;
     return (known.prepared ??= new PreparedOperation<GatewayContext>(this.#schema, known.document, known.operation, { isRepeatable, onRepeat }));
   }
 }
 
 function toKey(query: string, operationName: string | undefined): string {
-  // A name cannot hold a line's end, so the joined text is unambiguous.
-  return (operationName ?? undefined) === undefined ? query : `${operationName as string}\n${query}`;
+  return operationName === undefined ? query : `${operationName}\n${query}`;
 }
 
 /** Aliases of one contract with one selection are executed once: their loads are the same. */

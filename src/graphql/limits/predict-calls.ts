@@ -125,7 +125,8 @@ class Prediction {
         return;
       case 'Invoice':
         if (attempt(() => (assertArgumentsBelow('Invoice', { ...this.#info, fieldNodes: nodes, path: ROOT }, this.#limits.pageLimits), true)) === null) return;
-        this.#search(key.customer, key.contractNumber, 0);
+        this.#atLeast = true;
+        this.#ask(key.customer, key.contractNumber, this.#scanPage(), 0);
         this.#visitInvoice(key.customer, key.contractNumber, nodes, 1);
         return;
       case undefined:
@@ -256,11 +257,6 @@ class Prediction {
       }
     }
     return false;
-  }
-
-  #search(customer: Customer, number: string, wave: number): void {
-    this.#atLeast = true;
-    this.#ask(customer, number, this.#scanPage(), wave);
   }
 
   #scanPage(): PageRequest {
