@@ -22,6 +22,7 @@ export class AdaptiveLimit {
   #usualMs = Infinity;
   /** The mean of the window that was slow; 0 where the last one was not. */
   #slowMs = 0;
+  #settling = false;
   #windowStartMs = 0;
   #lastShrinkMs = -Infinity;
   #samples = 0;
@@ -42,7 +43,7 @@ export class AdaptiveLimit {
   noteLatency(durationMs: number, underWay: number, nowMs: number): void {
     this.#samples++;
     this.#sumMs += durationMs;
-    if (underWay >= this.#exact - 1) this.#saturated = true;
+    if (underWay >= this.current) this.#saturated = true;
     if (this.#samples < MIN_SAMPLES || nowMs - this.#windowStartMs < MIN_WINDOW_MS) return;
     this.#endWindow(this.#sumMs / this.#samples);
     this.#windowStartMs = nowMs;
@@ -59,14 +60,20 @@ export class AdaptiveLimit {
   }
 
   #endWindow(meanMs: number): void {
+    // The attempts of the window after a shrink were sent before it: they cannot show what it did.
+    if (this.#settling) {
+      this.#settling = false;
+      return;
+    }
     if (this.#slowMs > 0 && meanMs > this.#slowMs * 0.9) this.#usualMs = meanMs;
     this.#slowMs = 0;
-    // The usual latency follows a quicker one at once and a slower one by 2 % a window, so that no old luck binds it.
-    this.#usualMs = Math.min(meanMs, this.#usualMs * 1.02);
+    // The usual latency follows a quicker one at once, and a slower one by 2 % a window where we cannot be its cause.
+    this.#usualMs = Math.min(meanMs, this.#saturated ? this.#usualMs : this.#usualMs * 1.02);
     if (!this.#saturated) return;
-    if (meanMs > this.#usualMs * SLOW_FACTOR + SLACK_MS) {
+    if (meanMs > this.#usualMs * SLOW_FACTOR + SLACK_MS && this.#exact > SLOW_FLOOR) {
       this.#slowMs = meanMs;
-      this.#exact = Math.max(Math.min(SLOW_FLOOR, this.#exact), this.#exact * KEPT_AFTER_SLOW);
+      this.#settling = true;
+      this.#exact = Math.max(SLOW_FLOOR, this.#exact * KEPT_AFTER_SLOW);
       return;
     }
     this.#exact = Math.min(this.max, this.#exact + Math.max(1, this.#exact / 10));
