@@ -46,7 +46,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       timeoutMs: Math.min(config.billingApiTimeoutMs, config.requestDeadlineMs),
     });
     opened.push(() => transport.close());
-    const attempts = new Attempts(transport, { connections: config.billingApiConnections });
+    const attempts = new Attempts(transport, { connections: config.billingApiConnections, callBudget: config.upstreamCallBudget });
     const upstream = new UpstreamSource(attempts, { paging: config.billingApiPaging, retries: config.billingApiRetries });
     const cache = createBillsCache(upstream, {
       ttlSeconds: config.cacheTtlSeconds,

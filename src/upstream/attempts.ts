@@ -12,11 +12,15 @@ import type { HttpAnswer, Transport } from './transport';
 export interface AttemptsOptions {
   /** Attempts that are under way at once, at most: the transport's connections. */
   readonly connections: number;
+  /** Calls that one operation may make: so many must find room to wait, and some more. */
+  readonly callBudget: number;
   readonly observer?: UpstreamObserver;
 }
 
 /** Calls that may wait for a place, for each connection: with answers in 50 ms that is under a second of waiting. */
 const WAITING_PER_CONNECTION = 16;
+/** Operations that ask for all they may, and find room to wait even where there are few connections. */
+const WAITING_OPERATIONS = 4;
 
 /** Makes attempts at the billing API. In front of each stand the circuit breaker and the bound on attempts at once. */
 export class Attempts {
@@ -30,7 +34,7 @@ export class Attempts {
     this.#transport = transport;
     this.#observer = options.observer ?? {};
     this.#limit = new AdaptiveLimit(options.connections);
-    this.#limiter = new FairLimiter(this.#limit, options.connections * WAITING_PER_CONNECTION);
+    this.#limiter = new FairLimiter(this.#limit, Math.max(options.connections * WAITING_PER_CONNECTION, options.callBudget * WAITING_OPERATIONS));
     this.#circuit = new CircuitBreaker((state) => {
       this.#observer.circuitChanged?.(state);
       // Who waits for a place would wait for nothing.

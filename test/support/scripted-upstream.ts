@@ -57,8 +57,8 @@ export interface ScriptedUpstream {
   close(): Promise<void>;
 }
 
-/** Starts a server that answers by a script. */
-export async function startScriptedUpstream(script: Script = () => ({})): Promise<ScriptedUpstream> {
+/** Starts a server that answers by a script, on any free port or on the one given. */
+export async function startScriptedUpstream(script: Script = () => ({}), onPort = 0): Promise<ScriptedUpstream> {
   let current = script;
   let connections = 0;
   const requests: RecordedRequest[] = [];
@@ -80,7 +80,7 @@ export async function startScriptedUpstream(script: Script = () => ({})): Promis
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(onPort, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -9,7 +9,7 @@ export interface SocketUpstream {
 }
 
 /** Starts a server that calls `answer` for each request's head, with the socket and the request's number from 0. */
-export async function startSocketUpstream(answer: (socket: Socket, index: number) => void): Promise<SocketUpstream> {
+export async function startSocketUpstream(answer: (socket: Socket, index: number) => unknown): Promise<SocketUpstream> {
   let count = 0;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

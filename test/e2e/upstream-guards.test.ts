@@ -1,0 +1,353 @@
+import { toAskedBills, toBillsBody } from '../support/bills-body';
+import { startGateway, type Gateway, type GraphqlAnswer, type QueryOptions } from '../support/gateway';
+import { startScriptedUpstream, type RecordedRequest, type Script, type ScriptedAnswer, type ScriptedUpstream } from '../support/scripted-upstream';
+import type { Environment } from '../../src/config';
+
+const QUERY = 'query ($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate } } }';
+const MANY = 'query ($numbers: [ID!]!) { customer(idType: "RUC", id: "80012345") { contracts(numbers: $numbers) { number dueDate } } }';
+
+const good = (request: RecordedRequest): ScriptedAnswer => ({ body: toBillsBody(toAskedBills(request.url)) });
+const contractOf = (request: RecordedRequest): string => toAskedBills(request.url).contractNumber ?? '';
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(5);
+}
+
+interface Ends {
+  readonly upstream: ScriptedUpstream;
+  readonly gateway: Gateway;
+  readonly ask: (number: string, options?: QueryOptions) => Promise<GraphqlAnswer>;
+  readonly askMany: (numbers: readonly string[], options?: QueryOptions) => Promise<GraphqlAnswer>;
+}
+
+async function withGateway(settings: Environment, script: Script, use: (ends: Ends) => Promise<void>): Promise<void> {
+  const upstream = await startScriptedUpstream(script);
+  const gateway = await startGateway({ BILLING_API_URL: upstream.url, CACHE_TTL_SECONDS: '0', ...settings });
+  try {
+    await use({
+      upstream,
+      gateway,
+      ask: (number, options) => gateway.query(QUERY, { number }, options),
+      askMany: (numbers, options) => gateway.query(MANY, { numbers }, options),
+    });
+  } finally {
+    // The upstream first: what hangs there must not hold up the gateway's stop.
+    await upstream.close();
+    await gateway.close();
+  }
+}
+
+const codesOf = (answer: GraphqlAnswer): unknown[] => answer.errors.map((error) => error.extensions?.['code']);
+
+describe('The deadline of an operation', () => {
+  it('ends a call that is not answered, however long an attempt may take', async () => {
+    await withGateway({ REQUEST_DEADLINE_MS: '200', BILLING_API_TIMEOUT_MS: '60000' }, () => ({ hang: 'before-headers' }), async ({ ask, upstream }) => {
+      const startedMs = performance.now();
+      expect(codesOf(await ask('7'))).toEqual(['UPSTREAM_TIMEOUT']);
+      expect(performance.now() - startedMs).toBeLessThan(3000);
+      await until(() => upstream.requests[0]!.abandoned);
+      expect(upstream.requests).toHaveLength(1);
+    });
+  });
+
+  it('is what the caller asks for, where that is less, and keeps what came in time', async () => {
+    await withGateway({}, (request) => (contractOf(request) === '2' ? { hang: 'before-headers' } : good(request)), async ({ askMany }) => {
+      const answer = await askMany(['1', '2'], { headers: { 'x-request-timeout-ms': '150' } });
+      expect(codesOf(answer)).toEqual(['UPSTREAM_TIMEOUT']);
+      expect(answer.data.customer.contracts).toEqual([{ number: '1', dueDate: '2025-07-15' }, null]);
+    });
+  });
+
+  it('is not what the caller asks for, where that is more', async () => {
+    await withGateway({ REQUEST_DEADLINE_MS: '150' }, () => ({ hang: 'before-headers' }), async ({ ask }) => {
+      expect(codesOf(await ask('7', { headers: { 'x-request-timeout-ms': '999999' } }))).toEqual(['UPSTREAM_TIMEOUT']);
+    });
+  });
+
+  it.each(['', 'soon', '0', '-1', '1.5', '1e3', '1000, 2000'])('is refused where it is no number of milliseconds: %j', async (value) => {
+    await withGateway({}, good, async ({ ask, upstream }) => {
+      const answer = await ask('7', { headers: { 'x-request-timeout-ms': value } });
+      expect([answer.status, ...codesOf(answer)]).toEqual([400, 'BAD_REQUEST']);
+      expect(answer.errors[0]?.message).toContain('x-request-timeout-ms');
+      expect(upstream.requests).toHaveLength(0);
+    });
+  });
+
+  it('may be asked for by a script of another origin', async () => {
+    await withGateway({}, good, async ({ gateway }) => {
+      const preflight = await fetch(`${gateway.url}/graphql`, { method: 'OPTIONS', headers: { origin: 'https://app.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-request-timeout-ms' } });
+      expect(preflight.headers.get('access-control-allow-headers')).toContain('x-request-timeout-ms');
+    });
+  });
+
+  it('is the longest of those who share a call', async () => {
+    await withGateway({}, (request, index) => (index === 0 ? { status: 503, headers: { 'retry-after': '1' }, delayMs: 100 } : good(request)), async ({ ask, upstream }) => {
+      const short = ask('7', { headers: { 'x-request-timeout-ms': '300' } });
+      await upstream.waitForRequests(1);
+      const long = ask('7');
+      expect(codesOf(await short)).toEqual(['UPSTREAM_TIMEOUT']);
+      expect(codesOf(await long)).toEqual([]);
+      expect(upstream.requests).toHaveLength(2);
+    });
+  });
+});
+
+describe('A client that leaves', () => {
+  it('ends the calls that are made for it alone', async () => {
+    await withGateway({}, () => ({ hang: 'before-headers' }), async ({ ask, upstream }) => {
+      const controller = new AbortController();
+      const asked = ask('7', { signal: controller.signal });
+      await upstream.waitForRequests(1);
+      controller.abort();
+      await expect(asked).rejects.toThrow('aborted');
+      await until(() => upstream.requests[0]!.abandoned);
+      await sleep(300);
+      expect(upstream.requests).toHaveLength(1);
+    });
+  });
+
+  it('does not end a call that another waits for', async () => {
+    let release: (answer: ScriptedAnswer) => void = () => undefined;
+    await withGateway({}, () => new Promise<ScriptedAnswer>((resolve) => (release = resolve)), async ({ ask, upstream }) => {
+      const controller = new AbortController();
+      const leaving = ask('7', { signal: controller.signal });
+      await upstream.waitForRequests(1);
+      const staying = ask('7');
+      await sleep(50);
+      controller.abort();
+      await expect(leaving).rejects.toThrow('aborted');
+      await sleep(50);
+      release(good(upstream.requests[0]!));
+      expect(codesOf(await staying)).toEqual([]);
+      expect(upstream.requests).toHaveLength(1);
+      expect(upstream.requests[0]?.abandoned).toBe(false);
+    });
+  });
+});
+
+describe('Retry-After', () => {
+  it.each([429, 503])('is waited for before the next attempt after a %i', async (status) => {
+    await withGateway({}, (request, index) => (index === 0 ? { status, headers: { 'retry-after': '1' } } : good(request)), async ({ ask, upstream }) => {
+      expect(codesOf(await ask('7'))).toEqual([]);
+      const [first, second] = upstream.requests;
+      expect(second!.receivedAtMs - first!.receivedAtMs).toBeGreaterThanOrEqual(990);
+    });
+  });
+
+  it('is told to the client at once where it goes past the deadline', async () => {
+    await withGateway({ REQUEST_DEADLINE_MS: '5000' }, () => ({ status: 429, headers: { 'retry-after': '30' } }), async ({ ask, upstream }) => {
+      const answer = await ask('7');
+      expect(answer.errors[0]?.extensions).toEqual({ code: 'RATE_LIMITED', retryAfterSeconds: 30 });
+      expect(upstream.requests).toHaveLength(1);
+    });
+  });
+});
+
+describe('The circuit breaker', () => {
+  const isReady = async ({ url }: Gateway): Promise<boolean> => (await fetch(`${url}/readyz`)).status === 200;
+
+  it('opens when most calls fail, answers at once, shows in readiness, and closes after one probe that is answered', async () => {
+    await withGateway({ BILLING_API_RETRIES: '0' }, () => ({ status: 503 }), async ({ ask, gateway, upstream }) => {
+      expect(await isReady(gateway)).toBe(true);
+      for (let i = 0; i < 10; i++) await ask(String(i));
+      expect(await isReady(gateway)).toBe(false);
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(`2${i}`)));
+      expect(new Set(answers.flatMap(codesOf))).toEqual(new Set(['UPSTREAM_UNAVAILABLE']));
+      expect(answers[0]?.errors[0]?.extensions?.['retryAfterSeconds']).toBeGreaterThanOrEqual(1);
+      expect(upstream.requests).toHaveLength(10);
+      // Readiness comes back when it is time to probe: without traffic, nobody could.
+      await until(() => isReady(gateway));
+      let release: () => void = () => undefined;
+      upstream.setScript((request) => new Promise((resolve) => (release = () => resolve(good(request)))));
+      const probe = ask('30');
+      await upstream.waitForRequests(11);
+      expect(await isReady(gateway)).toBe(false);
+      const refused = await Promise.all([ask('31'), ask('32')]);
+      expect(refused.flatMap(codesOf)).toEqual(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_UNAVAILABLE']);
+      release();
+      expect(codesOf(await probe)).toEqual([]);
+      upstream.setScript(good);
+      expect((await Promise.all([ask('33'), ask('34')])).flatMap(codesOf)).toEqual([]);
+      expect(await isReady(gateway)).toBe(true);
+      expect(upstream.requests).toHaveLength(13);
+    });
+  });
+
+  it('stays open after a probe that fails, or whose client leaves', async () => {
+    await withGateway({ BILLING_API_RETRIES: '0' }, () => ({ reset: true }), async ({ ask, gateway, upstream }) => {
+      for (let i = 0; i < 10; i++) await ask(String(i));
+      await until(() => isReady(gateway));
+      upstream.setScript(() => ({ hang: 'before-headers' }));
+      const controller = new AbortController();
+      const probe = ask('30', { signal: controller.signal });
+      await upstream.waitForRequests(11);
+      controller.abort();
+      await expect(probe).rejects.toThrow('aborted');
+      await until(() => upstream.requests[10]!.abandoned);
+      upstream.setScript(good);
+      expect(codesOf(await ask('31'))).toEqual(['UPSTREAM_UNAVAILABLE']);
+      expect(await isReady(gateway)).toBe(false);
+    });
+  });
+
+  it('opens on time-outs, those of the deadline included', async () => {
+    await withGateway({ REQUEST_DEADLINE_MS: '150', BILLING_API_TIMEOUT_MS: '5000' }, () => ({ hang: 'before-headers' }), async ({ ask, gateway }) => {
+      await Promise.all(Array.from({ length: 12 }, (_, i) => ask(String(i))));
+      expect(await isReady(gateway)).toBe(false);
+    });
+  });
+
+  it.each<[string, ScriptedAnswer]>([
+    ['400', { status: 400 }],
+    ['401', { status: 401 }],
+    ['403', { status: 403 }],
+    ['404', { status: 404 }],
+    ['429', { status: 429 }],
+    ['answers that cannot be used', { body: 'x' }],
+  ])('does not count %s', async (_what, script) => {
+    await withGateway({ BILLING_API_RETRIES: '0' }, () => script, async ({ ask, gateway, upstream }) => {
+      for (let i = 0; i < 20; i++) await ask(String(i));
+      expect(await isReady(gateway)).toBe(true);
+      expect(upstream.requests).toHaveLength(20);
+    });
+  });
+
+  it('does not count what callers give too little time', async () => {
+    await withGateway({}, () => ({ hang: 'before-headers' }), async ({ ask, gateway }) => {
+      await Promise.all(Array.from({ length: 20 }, (_, i) => ask(String(i), { headers: { 'x-request-timeout-ms': '50' } })));
+      expect(await isReady(gateway)).toBe(true);
+    });
+  });
+});
+
+describe('The retry budget', () => {
+  it('does not multiply an outage', async () => {
+    await withGateway({ BILLING_API_RETRIES: '2' }, (_request, index) => (index % 5 < 3 ? { status: 503 } : { status: 404 }), async ({ askMany, upstream }) => {
+      // Far more calls than the budget's reserve, most of them failing: the circuit, too, does its part.
+      for (let round = 0; round < 6; round++) await askMany(Array.from({ length: 100 }, (_, i) => String(round * 100 + i)));
+      expect(upstream.requests.length).toBeLessThan(600 + 100 + 120 + 100);
+    });
+  });
+});
+
+describe('Calls at once', () => {
+  /** Holds every request back until it is released, and notes the callers in the order of their requests. */
+  function hold(): { script: Script; releaseOne: () => void; releaseAll: () => void } {
+    const held: (() => void)[] = [];
+    let open = false;
+    return {
+      script: (request) => (open ? good(request) : new Promise((resolve) => void held.push(() => resolve(good(request))))),
+      releaseOne: () => held.shift()?.(),
+      releaseAll: () => {
+        open = true;
+        for (const release of held) release();
+      },
+    };
+  }
+  const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => String(from + i));
+
+  it('are no more than there are connections', async () => {
+    const held = hold();
+    await withGateway({ BILLING_API_CONNECTIONS: '3' }, held.script, async ({ askMany, upstream }) => {
+      const answer = askMany(numbers(20));
+      await upstream.waitForRequests(3);
+      await sleep(100);
+      expect(upstream.requests).toHaveLength(3);
+      held.releaseAll();
+      expect(codesOf(await answer)).toEqual([]);
+      expect(upstream.requests).toHaveLength(20);
+      expect(upstream.connectionCount()).toBe(3);
+    });
+  });
+
+  it('are shared out in turn: the single call of one caller does not wait for the many of another', async () => {
+    const held = hold();
+    await withGateway({ BILLING_API_CONNECTIONS: '2' }, held.script, async ({ ask, askMany, upstream }) => {
+      const many = askMany(numbers(50), { token: 'many' });
+      await upstream.waitForRequests(2);
+      const single = ask('900', { token: 'single' });
+      await sleep(50);
+      held.releaseOne();
+      await upstream.waitForRequests(3);
+      held.releaseOne();
+      await upstream.waitForRequests(4);
+      expect(upstream.requests.map((request) => request.headers.authorization)).toContain('Bearer single');
+      held.releaseAll();
+      expect([...codesOf(await many), ...codesOf(await single)]).toEqual([]);
+    });
+  });
+
+  it('are refused with a clear error when too many wait, and those that wait are answered', async () => {
+    const held = hold();
+    // Room for 16 calls, which is more than four operations of 3 can ask for.
+    await withGateway({ BILLING_API_CONNECTIONS: '1', UPSTREAM_CALL_BUDGET: '3' }, held.script, async ({ askMany }) => {
+      const asked = Array.from({ length: 10 }, (_, i) => askMany(numbers(3, i * 3)));
+      await sleep(200);
+      held.releaseAll();
+      const answers = await Promise.all(asked);
+      const errors = answers.flatMap((answer) => answer.errors);
+      expect(errors).toHaveLength(30 - 1 - 16);
+      expect(errors[0]).toMatchObject({ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: 1 }, message: expect.stringContaining('waiting') as string });
+      expect(answers.flatMap((answer) => answer.data.customer.contracts as unknown[]).filter((contract) => contract !== null)).toHaveLength(17);
+    });
+  });
+
+  it('that wait are ended by the deadline, and by a client that leaves', async () => {
+    const held = hold();
+    await withGateway({ BILLING_API_CONNECTIONS: '1' }, held.script, async ({ ask, upstream }) => {
+      const first = ask('1', { token: 'a' });
+      await upstream.waitForRequests(1);
+      const controller = new AbortController();
+      const leaving = ask('2', { token: 'b', signal: controller.signal });
+      const waiting = ask('3', { token: 'c', headers: { 'x-request-timeout-ms': '200' } });
+      await sleep(50);
+      controller.abort();
+      await expect(leaving).rejects.toThrow('aborted');
+      expect(codesOf(await waiting)).toEqual(['UPSTREAM_TIMEOUT']);
+      held.releaseAll();
+      expect([...codesOf(await first), ...codesOf(await ask('4'))]).toEqual([]);
+      expect(upstream.requests.map(contractOf)).toEqual(['1', '4']);
+    });
+  });
+
+  it('are dropped while they wait, once the token is known to be refused', async () => {
+    let release: (answer: ScriptedAnswer) => void = () => undefined;
+    const script: Script = (request, index) => (index === 0 ? new Promise<ScriptedAnswer>((resolve) => (release = resolve)) : good(request));
+    await withGateway({ BILLING_API_CONNECTIONS: '1' }, script, async ({ ask, askMany, upstream }) => {
+      const dead = askMany(numbers(10), { token: 'dead' });
+      await upstream.waitForRequests(1);
+      const other = ask('900', { token: 'other' });
+      await sleep(50);
+      release({ status: 401 });
+      const answer = await dead;
+      expect(new Set(codesOf(answer))).toEqual(new Set(['UNAUTHENTICATED']));
+      expect(answer.errors).toHaveLength(10);
+      expect(codesOf(await other)).toEqual([]);
+      expect(upstream.requests.map((request) => request.headers.authorization)).toEqual(['Bearer dead', 'Bearer other']);
+    });
+  });
+
+  it('become fewer when the billing API answers 429', async () => {
+    let atOnce = 0;
+    let most = 0;
+    const script: Script = async (request) => {
+      most = Math.max(most, ++atOnce);
+      await sleep(20);
+      const crowded = atOnce > 4;
+      atOnce--;
+      return crowded ? { status: 429 } : good(request);
+    };
+    await withGateway({ BILLING_API_CONNECTIONS: '16', BILLING_API_RETRIES: '0', REQUEST_DEADLINE_MS: '20000' }, script, async ({ askMany }) => {
+      const bursts: number[] = [];
+      for (let round = 0; round < 12; round++) {
+        most = 0;
+        await askMany(numbers(32, round * 32));
+        bursts.push(most);
+        await sleep(150);
+      }
+      expect(bursts[0]).toBe(16);
+      expect(bursts.at(-1)).toBeLessThanOrEqual(8);
+    });
+  });
+});
