@@ -1,4 +1,4 @@
-import { createBillingApi, type BillingApi } from './billing-api/billing-api';
+import type { BillingApi } from './billing-api/billing-api';
 import { Billing } from './billing/billing';
 import type { Paging } from './billing/window-plan';
 import { createBillsCache } from './cache/bills-cache';
@@ -35,7 +35,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const billingApi = config.billingApiUrl === null ? await createBillingApi({ paging: config.billingApiPaging.mode, pageBase: config.billingApiPaging.base, maxQuantity: config.billingApiMaxQuantity }) : null;
+    const billingApi = config.billingApiUrl === null ? await startBillingApi(config) : null;
     if (billingApi) opened.push(() => billingApi.close());
     const baseUrl = config.billingApiUrl ?? new URL((billingApi as BillingApi).url);
     const transport = createTransport({
@@ -121,4 +121,11 @@ export async function createApp(config: Config, log: Log): Promise<App> {
 /** One line when an outage begins, and one when it is over. */
 function toOutageLog(log: Log, began: string, ended: string): OutageListener {
   return { began: (reason) => log.warn({ reason }, began), ended: () => log.info(ended) };
+}
+
+/** Starts the embedded billing API. It is loaded only here: in production, where it never runs, it would take 18 MiB. */
+async function startBillingApi(config: Config): Promise<BillingApi> {
+  const { createBillingApi } = await import('./billing-api/billing-api.js');
+  const { mode, base } = config.billingApiPaging;
+  return createBillingApi({ paging: mode, pageBase: base, maxQuantity: config.billingApiMaxQuantity });
 }
