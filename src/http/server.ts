@@ -163,7 +163,7 @@ function isPlainPost(request: IncomingMessage, corsOrigins: '*' | readonly strin
 /** The headers that @fastify/cors gives to an answer when nothing depends on the request's origin. */
 function toFixedHeaders(corsOrigins: '*' | readonly string[]): readonly string[] {
   const exposed = ['access-control-expose-headers', EXPOSED_HEADERS.join(', ')];
-  return corsOrigins === '*' ? ['access-control-allow-origin', '*', ...exposed] : ['vary', 'Origin'];
+  return corsOrigins === '*' ? ['access-control-allow-origin', '*', ...exposed] : ['vary', 'Origin', ...exposed];
 }
 
 /** The text of a body of JSON, that was read already or not. Refusals are Fastify's own errors. */
