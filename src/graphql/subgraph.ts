@@ -13,6 +13,17 @@ const SUBGRAPH_FIELDS = parse(`
   scalar _Any
   """The entities of this subgraph."""
   union _Entity = Contract | Customer | Invoice
+  """Fields of a type as text, as @key names them."""
+  scalar federation__FieldSet
+  """Something that @link imports."""
+  scalar link__Import
+  """What a feature that @link names is needed for."""
+  enum link__Purpose {
+    """To keep data safe."""
+    SECURITY
+    """To execute operations."""
+    EXECUTION
+  }
   """What a router or a composition asks a subgraph for."""
   type _Service {
     """The schema of the subgraph, with its federation directives."""
