@@ -9,6 +9,7 @@ import { PreparedOperations } from './graphql/execution/prepared-operations';
 import { CallBudget } from './graphql/limits/call-budget';
 import { createDocumentStores } from './graphql/limits/document-stores';
 import { buildServedSchema } from './graphql/subgraph';
+import { createExplorer } from './http/create-explorer';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/log';
 import { Attempts } from './upstream/attempts';
@@ -67,6 +68,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const operations = new PreparedOperations(buildServedSchema());
     const pageLimits = { maxPageSize: config.maxPageSize };
     const callBudget = new CallBudget({ paging, pageLimits });
+    const explorer = createExplorer(config.explorer === 'none' ? null : { kind: config.explorer, example: billingApi?.firstExample, issueToken: billingApi && (() => billingApi.issueToken()) });
     const apollo = createGraphqlServer({
       schema,
       operations,
@@ -79,6 +81,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         stores: createDocumentStores(),
       },
       log,
+      plugins: explorer?.plugins ?? [],
       reportInternalError: (errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'),
     });
     await apollo.start();
@@ -87,6 +90,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       host: config.host,
       port: config.port,
       apollo,
+      explorer,
       contexts: {
         createBilling: (operation) => new Billing(cache.source, operation, paging),
         pageLimits,
@@ -100,6 +104,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       maxKeptBytes: config.cacheTtlSeconds === 0 ? 0 : Math.ceil(config.cacheMaxBytes * KEPT_ANSWERS_SHARE),
       maxRequestBytes: config.maxRequestBytes,
       corsOrigins: config.corsOrigins,
+      allowPrivateNetwork: !config.production,
       trustedDocuments: config.trustedDocuments,
     });
     opened.push(() => http.close());

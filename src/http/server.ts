@@ -12,6 +12,7 @@ import { createAdmissionHook } from './admission-hook';
 import { Callers } from './callers';
 import { carriedWith, carry } from './carried';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection-limits';
+import type { Explorer } from './explorer';
 import { toHttpError } from './http-errors';
 import { KeptAnswers } from './kept-answers';
 import { PreparedLane } from './prepared-lane';
@@ -26,6 +27,8 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly apollo: ApolloServer<GatewayContext>;
   readonly contexts: RequestContextOptions;
+  /** What a browser finds at /graphql; null: nothing. */
+  readonly explorer: Explorer | null;
   /** What the prepared lane executes; see prepared-lane.ts. */
   readonly operations: PreparedOperations;
   readonly callBudget: CallBudget;
@@ -37,6 +40,8 @@ export interface HttpServerOptions {
   /** Default: CONNECTION_TIMEOUTS. */
   readonly timeouts?: ConnectionTimeouts;
   readonly corsOrigins: '*' | readonly string[];
+  /** Whether pages of the internet, such as the hosted Sandbox, may call a gateway in a private network. */
+  readonly allowPrivateNetwork: boolean;
   /** Null: any document may run. */
   readonly trustedDocuments: TrustedDocuments | null;
 }
@@ -94,6 +99,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ errors: [{ message: `There is nothing at ${request.method} ${request.url.split('?', 1)[0] ?? ''}. GraphQL is at /graphql.`, extensions: { code: 'BAD_REQUEST' } }] }),
   );
+  if (options.allowPrivateNetwork) app.addHook('onRequest', allowPrivateNetwork);
   await app.register(cors, {
     origin: options.corsOrigins === '*' ? '*' : [...options.corsOrigins],
     methods: ['GET', 'POST', 'OPTIONS'],
@@ -102,6 +108,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     maxAge: 600,
   });
   registerProbes(app, () => ready && options.isUpstreamReady());
+  options.explorer?.register(app);
   registerGraphql(app, options, callers);
   await app.listen({ host: options.host, port: options.port });
   const { port } = app.server.address() as AddressInfo;
@@ -146,9 +153,23 @@ function registerGraphql(app: FastifyInstance, options: HttpServerOptions, calle
     // Apollo Server says itself which methods it takes, with 405 and `Allow` for the others.
     method: ['GET', 'POST', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
     url: '/graphql',
-    preHandler: createAdmissionHook(options.trustedDocuments),
+    preHandler: [toPageHook(options.explorer), createAdmissionHook(options.trustedDocuments)],
     handler: fastifyApolloHandler(options.apollo, { context }),
   });
+}
+
+/** Browsers ask for a page's leave to reach into a private network with the preflight (Private Network Access, section 3.1). */
+function allowPrivateNetwork(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  if (request.headers['access-control-request-private-network'] === 'true') void reply.header('access-control-allow-private-network', 'true');
+  done();
+}
+
+/** The headers of the explorer's page, on what may be that page. */
+function toPageHook(explorer: Explorer | null): (request: FastifyRequest, reply: FastifyReply, done: () => void) => void {
+  return (request, reply, done) => {
+    if (explorer && request.method === 'GET' && request.headers.accept?.includes('text/html')) void reply.headers(explorer.pageHeaders);
+    done();
+  };
 }
 
 /** Whether the prepared lane may look at a request: a POST of JSON to GraphQL, which no rule of Fastify's concerns. */
