@@ -48,7 +48,7 @@ export async function startBareServer(options: { readonly stores?: DocumentStore
     maxKeptBytes: 0,
     maxRequestBytes: 100_000,
     corsOrigins: [],
-    trustedDocuments: null,
+    trustedDocuments: null, explorer: null, allowPrivateNetwork: false,
     ...(options.timeouts ? { timeouts: options.timeouts } : {}),
   });
   return {
