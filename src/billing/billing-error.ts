@@ -11,7 +11,7 @@ export type BillingFailure =
 
 /** What a failure carries besides its kind and message. */
 export interface BillingErrorDetails {
-  /** For `rate-limited`: the seconds that the billing API asked to wait, where it said so. */
+  /** After how many seconds to try again: for `rate-limited` where the billing API said so, for `unavailable` where we know. */
   readonly retryAfterSeconds?: number;
 }
 

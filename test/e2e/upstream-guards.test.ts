@@ -347,7 +347,8 @@ describe('Calls at once', () => {
         await sleep(150);
       }
       expect(bursts[0]).toBe(16);
-      expect(bursts.at(-1)).toBeLessThanOrEqual(8);
+      expect(Math.max(...bursts.slice(-4))).toBeLessThan(16);
+      expect(Math.min(...bursts.slice(-4))).toBeLessThanOrEqual(8);
     });
   });
 });
