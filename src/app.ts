@@ -12,6 +12,7 @@ import { buildServedSchema } from './graphql/subgraph';
 import { createExplorer } from './http/create-explorer';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/log';
+import { createMetrics } from './telemetry/metrics';
 import { Attempts } from './upstream/attempts';
 import { decodeBills } from './upstream/decode-bills';
 import { createTransport } from './upstream/transport';
@@ -47,7 +48,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       timeoutMs: Math.min(config.billingApiTimeoutMs, config.requestDeadlineMs),
     });
     opened.push(() => transport.close());
-    const attempts = new Attempts(transport, { connections: config.billingApiConnections, callBudget: config.upstreamCallBudget });
+    const metrics = createMetrics();
+    const attempts = new Attempts(transport, { observer: metrics.upstream, connections: config.billingApiConnections, callBudget: config.upstreamCallBudget });
+    metrics.watchUpstream(() => attempts.state);
     const upstream = new UpstreamSource(attempts, { paging: config.billingApiPaging, retries: config.billingApiRetries });
     const cache = createBillsCache(upstream, {
       ttlSeconds: config.cacheTtlSeconds,
@@ -57,6 +60,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       secret: config.cacheSecret,
       scope: `${baseUrl.href} ${config.billingApiPaging.mode} ${config.billingApiPaging.base}`,
       decode: decodeBills,
+      observer: metrics.cache,
       reads: toOutageLog(log, 'the shared cache cannot be reached: every question goes to the billing API', 'the shared cache is back'),
       writes: toOutageLog(log, 'the shared cache takes no entries', 'the shared cache takes entries again'),
     });
@@ -99,6 +103,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         alwaysTraced: !config.production,
       },
       operations,
+      metrics,
       isUpstreamReady: () => attempts.isReady,
       callBudget,
       maxKeptBytes: config.cacheTtlSeconds === 0 ? 0 : Math.ceil(config.cacheMaxBytes * KEPT_ANSWERS_SHARE),

@@ -8,6 +8,7 @@ import type { GatewayContext } from '../graphql/context';
 import type { PreparedOperations } from '../graphql/execution/prepared-operations';
 import type { CallBudget } from '../graphql/limits/call-budget';
 import type { TrustedDocuments } from '../graphql/limits/trusted-documents';
+import type { Metrics } from '../telemetry/metrics';
 import { createAdmissionHook } from './admission-hook';
 import { Callers } from './callers';
 import { carriedWith, carry } from './carried';
@@ -15,6 +16,7 @@ import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from
 import type { Explorer } from './explorer';
 import { toHttpError } from './http-errors';
 import { KeptAnswers } from './kept-answers';
+import { registerMetrics } from './metrics-endpoint';
 import { PreparedLane } from './prepared-lane';
 import { readBody } from './read-body';
 import { createContext, type RequestContextOptions } from './request-contexts';
@@ -34,6 +36,8 @@ export interface HttpServerOptions {
   readonly callBudget: CallBudget;
   /** Whether the billing API is being asked; while its circuit breaker is open, the gateway is not ready. */
   readonly isUpstreamReady: () => boolean;
+  /** What `/metrics` serves; without it there is no such path. */
+  readonly metrics?: Pick<Metrics, 'contentType' | 'text'>;
   /** Memory for answers that are kept whole, in bytes; 0: none is kept. */
   readonly maxKeptBytes: number;
   readonly maxRequestBytes: number;
@@ -107,6 +111,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
+  if (options.metrics) registerMetrics(app, options.metrics);
   registerProbes(app, () => ready && options.isUpstreamReady());
   options.explorer?.register(app);
   registerGraphql(app, options, callers);

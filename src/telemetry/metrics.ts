@@ -1,0 +1,69 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CacheLayer, CacheObserver } from './cache-observer';
+import type { UpstreamObserver, UpstreamState } from './upstream-observer';
+
+/** What the process measures, and how it is told of it. Labels come from closed lists: none holds what a caller sent. */
+export interface Metrics {
+  readonly upstream: UpstreamObserver;
+  readonly cache: CacheObserver;
+  /** Reads the connection's state at each scrape. */
+  watchUpstream(state: () => UpstreamState): void;
+  readonly contentType: string;
+  /** All metrics in Prometheus's text format. */
+  text(): Promise<string>;
+}
+
+const PREFIX = 'billing_gateway_';
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Makes the metrics of one gateway, in a registry of their own, with those of the process and its event loop. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: PREFIX });
+  return { upstream: toUpstreamObserver(registry), cache: toCacheObserver(registry), watchUpstream: (state) => watch(registry, state), contentType: registry.contentType, text: () => registry.metrics() };
+}
+
+function toUpstreamObserver(registry: Registry): UpstreamObserver {
+  const registers = [registry];
+  const attempts = new Histogram({ name: `${PREFIX}upstream_attempt_duration_seconds`, help: 'Attempts at the billing API, by outcome', labelNames: ['outcome'], buckets: SECONDS, registers });
+  const retries = new Counter({ name: `${PREFIX}upstream_retries_total`, help: 'Attempts made because an earlier one had failed', registers });
+  const refused = new Counter({ name: `${PREFIX}upstream_refused_total`, help: 'Calls that ended without an attempt', labelNames: ['reason'], registers });
+  // Looking labels up costs more than observing: each outcome is bound once.
+  const bound = new Map<string, Histogram.Internal<'outcome'>>();
+  return {
+    attemptEnded: ({ outcome, durationMs, isRetry }) => {
+      let child = bound.get(outcome);
+      if (!child) bound.set(outcome, (child = attempts.labels(outcome)));
+      child.observe(durationMs / 1000);
+      if (isRetry) retries.inc();
+    },
+    callRefused: (reason) => refused.inc({ reason }),
+  };
+}
+
+function toCacheObserver(registry: Registry): CacheObserver {
+  const count = (name: string, help: string): ((layer: CacheLayer) => void) => {
+    const counter = new Counter({ name: PREFIX + name, help, labelNames: ['layer'], registers: [registry] });
+    const children = { memory: counter.labels('memory'), redis: counter.labels('redis') };
+    return (layer) => children[layer].inc();
+  };
+  const hits = count('cache_hits_total', 'Questions answered by something remembered and fresh');
+  const stale = count('cache_stale_hits_total', 'Questions answered by something past its time, because the billing API failed');
+  const failed = count('cache_failures_total', 'Times that the store could not be read or written');
+  return {
+    hit: (layer, isStale) => (isStale ? stale : hits)(layer),
+    missed: count('cache_misses_total', 'Questions that nothing remembered answers'),
+    stored: count('cache_stores_total', 'Answers handed to the store'),
+    failed,
+  };
+}
+
+function watch(registry: Registry, state: () => UpstreamState): void {
+  const gauge = (name: string, help: string, read: (state: UpstreamState) => number): void => {
+    new Gauge({ name: PREFIX + name, help, registers: [registry], collect() { this.set(read(state())); } });
+  };
+  gauge('upstream_circuit_open', 'Circuit breaker: 0 closed, 0.5 half-open, 1 open', ({ circuit }) => ({ closed: 0, 'half-open': 0.5, open: 1 })[circuit]);
+  gauge('upstream_under_way', 'Attempts under way', ({ underWay }) => underWay);
+  gauge('upstream_waiting', 'Calls that wait for a place', ({ waiting }) => waiting);
+  gauge('upstream_limit', 'Attempts that may be under way at once', ({ limit }) => limit);
+}
