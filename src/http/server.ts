@@ -22,6 +22,7 @@ import { readBody } from './read-body';
 import { createContext, type RequestContextOptions } from './request-contexts';
 import { DEADLINE_HEADER } from './request-deadline';
 import { toRequestId } from './request-id';
+import { SilentConnections } from './silent-connections';
 
 /** Settings of the HTTP server. */
 export interface HttpServerOptions {
@@ -115,6 +116,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   registerProbes(app, () => ready && options.isUpstreamReady());
   options.explorer?.register(app);
   registerGraphql(app, options, callers);
+  const silent = new SilentConnections(app.server);
   await app.listen({ host: options.host, port: options.port });
   const { port } = app.server.address() as AddressInfo;
   return {
@@ -122,16 +124,18 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     setReady: (value) => {
       ready = value;
     },
-    close: () => closeServer(app, options.contexts.deadlineMs),
+    close: () => closeServer(app, silent, options.contexts.deadlineMs),
   };
 }
 
 /**
  * Stops taking connections and lets the requests under way finish. A connection that becomes idle meanwhile would stay
  * open for its keep-alive time, and the stop with it; one whose client never ends its request would stay for good. So
- * the former are closed as they become idle, and the latter when no operation can still be under way.
+ * the former are closed as they become idle, those never used after a moment, and the latter when no operation can
+ * still be under way.
  */
-async function closeServer(app: FastifyInstance, deadlineMs: number): Promise<void> {
+async function closeServer(app: FastifyInstance, silent: SilentConnections, deadlineMs: number): Promise<void> {
+  const stay = silent.closeSoon();
   const idle = setInterval(() => app.server.closeIdleConnections(), 20);
   const late = setTimeout(() => app.server.closeAllConnections(), deadlineMs + 1000);
   try {
@@ -139,6 +143,7 @@ async function closeServer(app: FastifyInstance, deadlineMs: number): Promise<vo
   } finally {
     clearInterval(idle);
     clearTimeout(late);
+    stay();
   }
 }
 

@@ -97,6 +97,17 @@ describe('The gateway as a process', () => {
       await closed;
     });
 
+    it('does not wait for a connection that was opened and never used', async () => {
+      const gateway = start({ BILLING_API_URL: upstream.url, REQUEST_DEADLINE_MS: '600000' });
+      const url = new URL(await gateway.ready());
+      const socket = connect(Number(url.port), url.hostname);
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      await statusOf(url.origin, '/healthz');
+      gateway.child.kill('SIGTERM');
+      expect(await gateway.exited).toBe(0);
+      await closed;
+    });
+
     it('ends at once on a second signal, with exit code 1', async () => {
       const gateway = start({ BILLING_API_URL: upstream.url, DRAIN_DELAY_MS: '60000' });
       const url = await gateway.ready();
