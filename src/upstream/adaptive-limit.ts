@@ -4,17 +4,19 @@ const MIN_WINDOW_MS = 250;
 /** An answer is slow when it takes twice the usual time and a little more, so that a jump from 1 ms to 3 is none. */
 const SLOW_FACTOR = 2;
 const SLACK_MS = 50;
-/** What is kept of the limit after a 429, and after a slow window. */
-const KEPT_AFTER_REFUSAL = 0.7;
+/** Where more of a window's answers than this are 429, we ask too much; a few are some one token's quota. */
+const REFUSED_SHARE = 0.05;
+/** What is kept of the limit after a window of 429s, and after a slow one. */
+const KEPT_AFTER_REFUSALS = 0.7;
 const KEPT_AFTER_SLOW = 0.8;
 /** Latency alone does not press the limit below this: a slow API is still to be asked. */
 const SLOW_FLOOR = 4;
 
 /**
- * How many attempts may be under way at once: additive growth, multiplicative decrease, as TCP has it. A 429 shrinks
- * it at once, down to 1. A window of answers that were slow while all places were taken shrinks it too, and if the
- * answers are no quicker after that, our own number was not the cause: the new latency becomes the usual one.
- * Without either it grows back, to `max`, whenever it is what holds calls up.
+ * How many attempts may be under way at once: additive growth, multiplicative decrease, as TCP has it. A window in which
+ * the API refused with 429 shrinks it, down to 1. A window of answers that were slow while all places were taken shrinks
+ * it too, and if the answers are no quicker after that, our own number was not the cause: the new latency becomes the
+ * usual one. Without either it grows back, to `max`, whenever it is what holds calls up.
  */
 export class AdaptiveLimit {
   readonly max: number;
@@ -24,8 +26,8 @@ export class AdaptiveLimit {
   #slowMs = 0;
   #settling = false;
   #windowStartMs = 0;
-  #lastShrinkMs = -Infinity;
-  #samples = 0;
+  #answered = 0;
+  #refused = 0;
   #sumMs = 0;
   #saturated = false;
 
@@ -41,22 +43,28 @@ export class AdaptiveLimit {
 
   /** Notes an attempt that was answered or ran out of time. `underWay` counts it too; `nowMs` is `performance.now()`. */
   noteLatency(durationMs: number, underWay: number, nowMs: number): void {
-    this.#samples++;
+    this.#answered++;
     this.#sumMs += durationMs;
     if (underWay >= this.current) this.#saturated = true;
-    if (this.#samples < MIN_SAMPLES || nowMs - this.#windowStartMs < MIN_WINDOW_MS) return;
-    this.#endWindow(this.#sumMs / this.#samples);
-    this.#windowStartMs = nowMs;
-    this.#samples = 0;
-    this.#sumMs = 0;
-    this.#saturated = false;
+    this.#endWindowAt(nowMs);
   }
 
-  /** Notes a 429. A burst of them is one sign, not many. */
+  /** Notes a 429. How quickly it came says nothing about latency. */
   noteRefusal(nowMs: number): void {
-    if (nowMs - this.#lastShrinkMs < MIN_WINDOW_MS) return;
-    this.#lastShrinkMs = nowMs;
-    this.#exact = Math.max(1, this.#exact * KEPT_AFTER_REFUSAL);
+    this.#refused++;
+    this.#endWindowAt(nowMs);
+  }
+
+  #endWindowAt(nowMs: number): void {
+    const samples = this.#answered + this.#refused;
+    if (samples < MIN_SAMPLES || nowMs - this.#windowStartMs < MIN_WINDOW_MS) return;
+    if (this.#refused > samples * REFUSED_SHARE) this.#exact = Math.max(1, this.#exact * KEPT_AFTER_REFUSALS);
+    else this.#endWindow(this.#sumMs / this.#answered);
+    this.#windowStartMs = nowMs;
+    this.#answered = 0;
+    this.#refused = 0;
+    this.#sumMs = 0;
+    this.#saturated = false;
   }
 
   #endWindow(meanMs: number): void {

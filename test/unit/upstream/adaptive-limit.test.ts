@@ -6,24 +6,40 @@ function play(limit: AdaptiveLimit, nowMs: number, durationMs: number, underWay 
   return nowMs + 250;
 }
 
+/** Plays one window in which so many of twenty answers were 429. */
+function playRefused(limit: AdaptiveLimit, nowMs: number, refused: number): number {
+  for (let i = 1; i <= 20; i++) {
+    if (i <= refused) limit.noteRefusal(nowMs + i * 12.5);
+    else limit.noteLatency(10, limit.current, nowMs + i * 12.5);
+  }
+  return nowMs + 250;
+}
+
 describe('An adaptive limit', () => {
   it('starts at its most', () => {
     expect(new AdaptiveLimit(64).current).toBe(64);
   });
 
-  it('shrinks on a 429, once for a burst of them, and never to nothing', () => {
+  it('shrinks with each window in which the API refused, down to 1', () => {
     const limit = new AdaptiveLimit(64);
-    for (let i = 0; i < 10; i++) limit.noteRefusal(1000 + i);
+    let nowMs = playRefused(limit, 0, 2);
     expect(limit.current).toBe(44);
-    for (let i = 0; i < 100; i++) limit.noteRefusal(2000 + i * 300);
+    for (let i = 0; i < 20; i++) nowMs = playRefused(limit, nowMs, 20);
     expect(limit.current).toBe(1);
+  });
+
+  it('does not shrink on a few 429, such as those of one token over its quota', () => {
+    const limit = new AdaptiveLimit(64);
+    let nowMs = 0;
+    for (let i = 0; i < 10; i++) nowMs = playRefused(limit, nowMs, 1);
+    expect(limit.current).toBe(64);
   });
 
   it('grows back while it is what holds calls up, and not past its most', () => {
     const limit = new AdaptiveLimit(64);
-    let nowMs = 1000;
-    limit.noteRefusal(nowMs);
-    limit.noteRefusal((nowMs += 300));
+    let nowMs = 0;
+    nowMs = playRefused(limit, nowMs, 20);
+    nowMs = playRefused(limit, nowMs, 20);
     for (let i = 0; i < 5; i++) nowMs = play(limit, nowMs, 10, 10);
     expect(limit.current).toBe(31);
     for (let i = 0; i < 20; i++) nowMs = play(limit, nowMs, 10);
