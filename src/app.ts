@@ -12,6 +12,7 @@ import { buildServedSchema } from './graphql/subgraph';
 import { createExplorer } from './http/create-explorer';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/log';
+import type { CircuitName } from './telemetry/upstream-observer';
 import { createMetrics } from './telemetry/metrics';
 import { Attempts } from './upstream/attempts';
 import { decodeBills } from './upstream/decode-bills';
@@ -49,7 +50,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     });
     opened.push(() => transport.close());
     const metrics = createMetrics();
-    const attempts = new Attempts(transport, { observer: metrics.upstream, connections: config.billingApiConnections, callBudget: config.upstreamCallBudget });
+    const attempts = new Attempts(transport, { observer: { ...metrics.upstream, circuitChanged: toCircuitLog(log) }, connections: config.billingApiConnections, callBudget: config.upstreamCallBudget });
     metrics.watchUpstream(() => attempts.state);
     const upstream = new UpstreamSource(attempts, { paging: config.billingApiPaging, retries: config.billingApiRetries });
     const cache = createBillsCache(upstream, {
@@ -126,6 +127,14 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     await closeAll();
     throw error;
   }
+}
+
+/** A line for every new state of the circuit breaker. */
+function toCircuitLog(log: Log): (circuit: CircuitName) => void {
+  return (circuit) => {
+    if (circuit === 'open') log.error({ circuit }, 'the billing API is failing: calls are refused until it answers a probe');
+    else log.info({ circuit }, circuit === 'closed' ? 'the billing API answers again' : 'the billing API is probed');
+  };
 }
 
 /** One line when an outage begins, and one when it is over. */

@@ -171,6 +171,7 @@ describe('The circuit breaker', () => {
       expect((await Promise.all([ask('33'), ask('34')])).flatMap(codesOf)).toEqual([]);
       expect(await isReady(gateway)).toBe(true);
       expect(upstream.requests).toHaveLength(13);
+      expect(gateway.logLines.flatMap((line) => (JSON.parse(line) as { circuit?: string }).circuit ?? [])).toEqual(['open', 'half-open', 'closed']);
     });
   });
 
