@@ -161,6 +161,8 @@ describe('A fault of the billing API', () => {
   describe('that no HTTP server could make', () => {
     const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
     const piece = 'x'.repeat(16_384);
+    const bills = JSON.stringify(toBillsBody({ idType: 'RUC', id: '80012345', contractNumber: '7', pageInit: 0, quantity: 3 }));
+    const GOOD = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(bills)}\r\nConnection: close\r\n\r\n${bills}`;
     it.each<[string, (socket: Socket) => unknown, string, number]>([
       ['a body without end', (socket) => writeForever(socket, HEAD, () => `4000\r\n${piece}\r\n`), 'UPSTREAM_INVALID_RESPONSE', 1],
       ['a body without end, byte by byte', (socket) => writeForever(socket, HEAD, () => '1\r\nx\r\n'.repeat(1000)), 'UPSTREAM_INVALID_RESPONSE', 1],
@@ -171,15 +173,19 @@ describe('A fault of the billing API', () => {
       ['100 Continue, which nobody asked for', (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 'UPSTREAM_UNAVAILABLE', 3],
       ['chunks of no size', (socket) => socket.write(`${HEAD}zz\r\n`), 'UPSTREAM_UNAVAILABLE', 3],
       ['two lengths', (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'), 'UPSTREAM_UNAVAILABLE', 3],
-    ])('gives a clear code in time: %s', async (_fault, fault, code, attempts) => {
-      const upstream: SocketUpstream = await startSocketUpstream(fault);
+    ])('gives a clear code in time, and is over when it is over: %s', async (_fault, fault, code, attempts) => {
+      const upstream: SocketUpstream = await startSocketUpstream((socket, index) => (index < attempts ? fault(socket) : socket.end(GOOD)));
       const gateway = await startGateway({ ...SETTINGS, BILLING_API_URL: upstream.url, BILLING_API_MAX_BODY_BYTES: '100000' });
       const seen = await ask(gateway);
+      const attemptsSeen = upstream.requestCount();
+      const recovered = await ask(gateway);
       await gateway.close();
       await upstream.close();
       expect(codesOf(seen)).toEqual([code]);
       expect(seen.elapsedMs).toBeLessThan(MOST_MS);
-      expect(upstream.requestCount()).toBe(attempts);
+      expect(attemptsSeen).toBe(attempts);
+      expect(recovered.answer.errors).toEqual([]);
+      expect(upstream.requestCount()).toBe(attempts + 1);
       expectNothingTold(gateway, seen, upstream);
     });
 
