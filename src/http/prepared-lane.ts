@@ -93,7 +93,7 @@ export class PreparedLane {
     if (!variant || (variant.needsToken && !caller) || isRefused()) return false;
     const requestId = toRequestId(request.headers['x-request-id']);
     const context = createContext(request, response, { caller, requestId }, contexts);
-    prepared.run(variant.plan, variables, context).then(
+    const executed = prepared.run(variant.plan, variables, context).then(
       (data) => {
         let answer: Buffer | string;
         try {
@@ -107,6 +107,8 @@ export class PreparedLane {
       },
       () => this.#leave(request, context, next),
     );
+    // Nothing in there should throw. Should it, this client loses its connection, and not the process all others.
+    executed.catch(() => response.destroy());
     return true;
   }
 

@@ -7,13 +7,15 @@ import {
   isUnionType,
   print,
   type FieldNode,
+  type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLOutputType,
+  type GraphQLSchema,
   type GraphQLUnionType,
   type OperationDefinitionNode,
 } from 'graphql';
-import { collectFields, type CollectContext } from './collect-fields';
+import { collect } from '../selection';
 import { compileArguments } from './compile-arguments';
 import { compilePlainWriter } from './plain-writer';
 import type { FieldPlan, LeafKind, ObjectPlan, ValuePlan } from './plan';
@@ -23,6 +25,13 @@ class Uncovered extends Error {}
 
 const LEAVES: ReadonlySet<string> = new Set<LeafKind>(['String', 'ID', 'Boolean', 'Int', 'BigInt']);
 
+/** What a plan depends on. `conditions` holds the values of the variables that `@skip` and `@include` name. */
+export interface CompileContext {
+  readonly schema: GraphQLSchema;
+  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+  readonly conditions: Readonly<Record<string, boolean>>;
+}
+
 /** Fields that may be executed once for several aliases; see `FieldPlan.repeats`. */
 export type IsRepeatable = (field: FieldPlan) => boolean;
 
@@ -30,7 +39,7 @@ export type IsRepeatable = (field: FieldPlan) => boolean;
  * Compiles a validated query to a plan; null where it has something that the plan does not cover (introspection,
  * mutations, other scalars or abstract types). `@skip` and `@include` are decided here, by `context.conditions`.
  */
-export function compileOperation(operation: OperationDefinitionNode, context: CollectContext, isRepeatable: IsRepeatable): ObjectPlan | null {
+export function compileOperation(operation: OperationDefinitionNode, context: CompileContext, isRepeatable: IsRepeatable): ObjectPlan | null {
   const root = context.schema.getQueryType();
   if (!root || (operation.operation as string) !== 'query') return null;
   try {
@@ -46,23 +55,26 @@ export function compileOperation(operation: OperationDefinitionNode, context: Co
 type Selecting = Pick<FieldNode, 'selectionSet'>;
 
 class Compiler {
-  readonly #context: CollectContext;
+  readonly #context: CompileContext;
   readonly #isRepeatable: IsRepeatable;
   /** Plans by what they select, so that equal selections share one: a list that both write is then written once. */
   readonly #values = new Map<string, ValuePlan>();
   #memos = 0;
 
-  constructor(context: CollectContext, isRepeatable: IsRepeatable) {
+  constructor(context: CompileContext, isRepeatable: IsRepeatable) {
     this.#context = context;
     this.#isRepeatable = isRepeatable;
   }
 
+  #collect(type: GraphQLObjectType, parents: readonly Selecting[]): Map<string, FieldNode[]> {
+    return collect(parents, type.name, { fragments: this.#context.fragments, variableValues: this.#context.conditions });
+  }
+
   object(type: GraphQLObjectType, parents: readonly Selecting[], nullable: boolean): ObjectPlan {
-    const sets = parents.flatMap((parent) => parent.selectionSet ?? []);
     const fields: FieldPlan[] = [];
     const first = new Map<string, FieldPlan>();
     let slots = 0;
-    for (const [key, nodes] of collectFields(this.#context, type, sets)) {
+    for (const [key, nodes] of this.#collect(type, parents)) {
       const field = this.#field(type, key, nodes as [FieldNode, ...FieldNode[]], { isFirst: fields.length === 0, slot: slots });
       if (field.slot < 0) {
         fields.push(field);
@@ -141,7 +153,7 @@ class Compiler {
 
   #objectKey(type: GraphQLObjectType, nodes: readonly FieldNode[]): string {
     const keys: string[] = [];
-    for (const [key, fieldNodes] of collectFields(this.#context, type, nodes.flatMap((node) => node.selectionSet ?? []))) {
+    for (const [key, fieldNodes] of this.#collect(type, nodes)) {
       const node = fieldNodes[0] as FieldNode;
       const field = type.getFields()[node.name.value];
       keys.push(`${key}:${node.name.value}(${argsKey(node)})${field ? this.#selectionKey(field.type, fieldNodes) : ''}`);
