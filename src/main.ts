@@ -32,7 +32,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   log.info({ url: `${app.url}/graphql` }, 'ready');
-  if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi));
+  if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi, config.explorer));
 }
 
 function stopOnSignals(starting: Promise<App>, log: ReturnType<typeof createLog>): void {

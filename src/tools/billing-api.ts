@@ -1,5 +1,6 @@
 import { createBillingApi, type BillingApi } from '../billing-api/billing-api';
 import { DataFileError } from '../billing-api/data-file';
+import { toShellWord, toTokenCommand } from '../billing-api/token-command';
 import { billingApiHelp, BillingApiUsageError, parseBillingApiOptions } from './billing-api-options';
 
 /** What a newcomer needs to talk to a running billing API: its addresses, a client, and two commands to paste. */
@@ -16,13 +17,11 @@ export function toBillingApiGuide(api: BillingApi): string {
     '',
     'A token:',
     `  curl -s -X POST -u ${toShellWord(basic)} ${toShellWord(api.tokenUrl)}`,
+    '',
+    'The same as a header to paste:',
+    `  ${toTokenCommand(api)}`,
     ...(bills === undefined ? [] : ['', 'Bills, with a token that works for now:', `  curl -s -H ${toShellWord(`Authorization: Bearer ${api.issueToken()}`)} ${toShellWord(bills)}`]),
   ].join('\n');
-}
-
-/** One word of a POSIX shell, whatever is in it. */
-function toShellWord(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 async function main(): Promise<void> {
