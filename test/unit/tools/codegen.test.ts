@@ -12,7 +12,7 @@ const operations = join(root, 'test/operations');
 /** A copy of what the generator reads and writes, in which a test may change things. */
 async function copyProject(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'codegen-'));
-  for (const part of ['codegen.yml', 'package.json', 'schema', 'test/operations', 'test/generated']) await cp(join(root, part), join(copy, part), { recursive: true });
+  for (const part of ['codegen.yml', 'package.json', 'schema', 'test/operations', 'test/generated', 'test/e2e/client']) await cp(join(root, part), join(copy, part), { recursive: true });
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   return copy;
 }
@@ -39,16 +39,23 @@ describe('The typed documents', () => {
     const changed = await check(project);
     await writeFile(operation, text.replace('dueDate', 'dueDates'));
     const misfit = await check(project);
+    await writeFile(operation, text);
+    const client = join(project, 'test/e2e/client/bills.ts');
+    await writeFile(client, (await readFile(client, 'utf8')).replace('dueDate', 'number'));
+    const changedClient = await check(project);
     await rm(project, { recursive: true });
     expect(untouched).toBeNull();
     expect(changed).toContain('test/generated/operations.ts');
+    expect(changedClient).toContain('test/e2e/client/gql/');
     expect(misfit).toContain('Cannot query field "dueDates" on type "Contract"');
   });
 
   it('give an amount as a number or as text, and leave nothing untyped', async () => {
-    const generated = await readFile(join(root, 'test/generated/operations.ts'), 'utf8');
-    expect(generated).toContain('readonly amount: number | string | null');
-    expect(generated).not.toMatch(/: any\b|<any>/);
+    for (const file of ['test/generated/operations.ts', 'test/e2e/client/gql/graphql.ts']) {
+      const generated = await readFile(join(root, file), 'utf8');
+      expect(generated).toContain('readonly amount: number | string | null');
+      expect(generated).not.toMatch(/: any\b|<any>/);
+    }
   });
 
   it('are made of one operation or fragment a file, named after it', async () => {
