@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const here = __dirname;
+/** Just long enough for every connection to be used: what is measured means nothing, but everything is checked. */
+const SHORT = ['--json', '--seconds', '0.02', '--connections', '2'];
+/** The commands start five processes each, on a machine that runs other tests meanwhile. */
+const TIMEOUT_MS = 120_000;
+
+async function runBench(name: string, args: readonly string[]): Promise<unknown> {
+  const { stdout } = await run(process.execPath, [join(here, `${name}.bench.mjs`), ...args], { env: { PATH: process.env['PATH'] } });
+  return JSON.parse(stdout);
+}
+
+/** Runs lines of a module beside the benchmarks, and resolves with what they write. */
+async function runLines(...lines: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', lines.join('\n')], { cwd: here, env: { PATH: process.env['PATH'] } });
+  return stdout.trim();
+}
+
+interface Row {
+  readonly workload: string;
+  readonly contestant: string;
+  readonly cpuUs: { readonly median: number };
+  readonly callsPerRequest: number;
+  readonly requests: number;
+  readonly rssMiB: number;
+}
+
+describe('The benchmark of workloads', () => {
+  it('asks everyone for the same, checks the answers, and tells the calls that each makes', async () => {
+    const { rows, ratios } = (await runBench('workloads', [...SHORT, '--rounds', '1'])) as { rows: Row[]; ratios: unknown[] };
+    const calls = Object.fromEntries(rows.map((row) => [`${row.workload} ${row.contestant}`, row.callsPerRequest]));
+    expect(calls).toEqual({
+      'W1 gateway': 1,
+      'W1 gateway, remembered': 0,
+      'W1 bare proxy': 1,
+      'W1 textbook gateway': 1,
+      'W2 gateway': 1,
+      'W2 gateway, remembered': 0,
+      'W2 bare proxy': 1,
+      'W2 textbook gateway': 1,
+      'W3 gateway': 20,
+      'W3 bare proxy': 20,
+      'W3 textbook gateway': 20,
+      'W4 gateway': 1,
+      'W4 bare proxy': 1,
+      'W4 textbook gateway': 1,
+      'W5 gateway': 1,
+      'W5 bare proxy': 1,
+      'W5 textbook gateway': 3,
+    });
+    expect(rows.filter(({ cpuUs, requests, rssMiB }) => !(cpuUs.median > 0 && requests >= 2 && rssMiB > 20))).toEqual([]);
+    expect(ratios).toHaveLength(7);
+  }, TIMEOUT_MS);
+
+  it('does not time a contestant that answers something else, makes other calls, or fails under load', async () => {
+    const written = await runLines(
+      `import { openArena } from './arena.mjs';`,
+      `import { BARE_PROXY } from './contestants.mjs';`,
+      `import { WORKLOADS } from './workloads.mjs';`,
+      `const wrong = { ...BARE_PROXY, toContracts: () => [] };`,
+      `const wasteful = { ...BARE_PROXY, callsFor: () => 3 };`,
+      `const arena = await openArena([BARE_PROXY, wrong, wasteful]);`,
+      `const [good, ...others] = arena.entrants;`,
+      `const refused = (work) => work.then(() => 'accepted', (error) => error.message.split('\\n')[0]);`,
+      `for (const entrant of others) console.log(await refused(arena.rehearse(entrant, WORKLOADS.W1)));`,
+      `const { requests, lengths } = await arena.rehearse(good, WORKLOADS.W1);`,
+      `const longer = { requests, lengths: lengths.map((length) => length + 1) };`,
+      `console.log(await refused(arena.measure(good, longer, { seconds: 0.01, connections: 1 })));`,
+      `await arena.close();`,
+    );
+    expect(written.split('\n')).toEqual([
+      expect.stringMatching(/^bare proxy does not answer what the billing API holds: one contract, 12 invoices/),
+      'bare proxy makes 1 calls a request instead of 3: one contract, 12 invoices',
+      expect.stringMatching(/^bare proxy failed under load: HTTP 200 with \d+ bytes instead of 200 with \d+/),
+    ]);
+  }, TIMEOUT_MS);
+
+  it('refuses a workload that it does not know', async () => {
+    await expect(runBench('workloads', ['--workloads', 'W1,W9'])).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('There is no workload W9: choose from W1, W2, W3, W4, W5') });
+  }, TIMEOUT_MS);
+});

@@ -1,0 +1,35 @@
+// The billing API of the benchmarks, a process of its own: bodies are made once and kept as bytes, so that it costs
+// little on the core that it shares with the load. Its parent may ask how many calls it has answered.
+import { createServer } from 'node:http';
+import { toBills } from './bills.mjs';
+
+const bodies = new Map();
+let calls = 0;
+
+const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  calls++;
+  if (!request.headers.authorization?.startsWith('Bearer ')) {
+    refuse(response, 401, 'no bearer token');
+    return;
+  }
+  let body = bodies.get(request.url);
+  if (!body) {
+    const { pathname, searchParams } = new URL(request.url, 'http://upstream');
+    const contract = searchParams.get('contractNumber');
+    if (!/^\/customers\/[^/]+\/[^/]+\/bills$/.test(pathname)) return void refuse(response, 404, 'no such resource');
+    if (contract === null) return void refuse(response, 400, 'contractNumber is missing');
+    body = Buffer.from(JSON.stringify(toBills(contract, Number(searchParams.get('pageInit') ?? 0), Number(searchParams.get('quantity') ?? 12))));
+    bodies.set(request.url, body);
+  }
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
+  response.end(body);
+});
+
+function refuse(response, status, message) {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ error: { code: String(status), message } }));
+}
+
+process.on('message', () => process.send(calls));
+process.on('disconnect', () => process.exit());
+server.listen(0, '127.0.0.1', () => process.stdout.write(`{"url":"http://127.0.0.1:${server.address().port}"}\n`));
