@@ -83,3 +83,26 @@ describe('The benchmark of workloads', () => {
     await expect(runBench('workloads', ['--workloads', 'W1,W9'])).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('There is no workload W9: choose from W1, W2, W3, W4, W5') });
   }, TIMEOUT_MS);
 });
+
+describe('The benchmark of growth', () => {
+  it('measures every size, and says what one more costs', async () => {
+    const { series } = (await runBench('slope', [...SHORT, '--rounds', '1'])) as { series: { unit: string; contestants: { contestant: string; slopeUs: number; points: { size: number }[] }[] }[] };
+    const sizes = series.flatMap(({ unit, contestants }) => contestants.map(({ contestant, points }) => [unit, contestant, points.map(({ size }) => size)]));
+    expect(sizes).toEqual([
+      ['invoice', 'gateway', [10, 100, 1000, 10_000]],
+      ['invoice', 'bare proxy', [10, 100, 1000, 10_000]],
+      ['contract', 'gateway', [1, 10, 100]],
+      ['contract', 'bare proxy', [1, 10, 100]],
+    ]);
+    expect(series.flatMap(({ contestants }) => contestants).filter(({ slopeUs }) => !(slopeUs > 0))).toEqual([]);
+  }, TIMEOUT_MS);
+
+  it('fits a line through its points, the small ones counting as much as the large', async () => {
+    const written = await runLines(
+      `import { fitLine, median } from './statistics.mjs';`,
+      `const { slope, intercept } = fitLine([10, 100, 1000].map((x) => ({ x, y: 50 + 3 * x })));`,
+      `console.log(slope.toFixed(6), intercept.toFixed(6), median([9, 1, 4]), median([4, 1, 2, 9]));`,
+    );
+    expect(written).toBe('3.000000 50.000000 4 3');
+  });
+});
