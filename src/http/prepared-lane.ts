@@ -167,7 +167,7 @@ interface Execution {
 const PLAIN_MEMBERS: ReadonlySet<string> = new Set(['query', 'operationName', 'variables']);
 
 /** The request, where it is plain; null for everything that Apollo Server must look at, malformed bodies included. */
-function parsePlain(body: Buffer): PlainRequest | null {
+export function parsePlain(body: Buffer): PlainRequest | null {
   const text = body.toString('utf8');
   // Fastify's parser refuses names that reach for a prototype, however they are spelled.
   if (text.includes('__proto__') || text.includes('constructor') || text.includes('\\u')) return null;

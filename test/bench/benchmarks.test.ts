@@ -106,3 +106,11 @@ describe('The benchmark of growth', () => {
     expect(written).toBe('3.000000 50.000000 4 3');
   });
 });
+
+describe('The benchmark of functions', () => {
+  it('calls each of them', async () => {
+    const { rows } = (await runBench('functions', ['--json', '--seconds', '0.01'])) as { rows: { name: string; medianUs: number }[] };
+    expect(rows.length).toBeGreaterThan(15);
+    expect(rows.filter(({ medianUs }) => !(medianUs > 0))).toEqual([]);
+  }, TIMEOUT_MS);
+});

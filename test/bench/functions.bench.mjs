@@ -1,0 +1,161 @@
+// What the functions on the hot path cost by themselves, out of the built gateway. Small ones are called many times in a
+// row for each sample, so that the clock does not count. Run by hand: npm run bench:functions
+import { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
+import { parse } from 'graphql';
+import { Bench } from 'tinybench';
+import { toBills } from './bills.mjs';
+import { describeMachine, readCommandLine, runBenchmark, toTable } from './command-line.mjs';
+import { GATEWAY } from './contestants.mjs';
+
+const USAGE = `Usage: npm run bench:functions -- [options]
+
+  --seconds 0.5       for each function, after as long to warm up
+  --only TEXT         only those whose name holds the text
+  --json              prints everything as JSON`;
+
+const require = createRequire(import.meta.url);
+const { Billing } = require('../../dist/billing/billing');
+const { BillingOperation } = require('../../dist/billing/billing-operation');
+const { Caller } = require('../../dist/billing/caller');
+const { planPages } = require('../../dist/billing/window-plan');
+const { openEntry, sealEntry } = require('../../dist/cache/entry');
+const { EntryKey } = require('../../dist/cache/entry-key');
+const { createKeyRing } = require('../../dist/cache/key-ring');
+const { writeAnswer } = require('../../dist/graphql/execution/prepared-operation');
+const { PreparedOperations } = require('../../dist/graphql/execution/prepared-operations');
+const { buildServedSchema } = require('../../dist/graphql/subgraph');
+const { KeptAnswers } = require('../../dist/http/kept-answers');
+const { parsePlain } = require('../../dist/http/prepared-lane');
+const { readBody } = require('../../dist/http/read-body');
+const { decodeBills } = require('../../dist/upstream/decode-bills');
+const { mayLoseDigits, parseExact, decodeText } = require('../../dist/upstream/exact-json');
+
+const PAGING = { mode: 'offset', maxQuantity: 1000 };
+const CONTRACT = '700100';
+const customer = { idType: 'RUC', id: '80012345' };
+const caller = Caller.parse(`Bearer ${'x'.repeat(800)}`);
+const { signal } = new AbortController();
+const kept = { last: null };
+const toRequest = (limit) => ({ customer, contractNumber: CONTRACT, window: { offset: 0, limit } });
+const toBody = (count) => Buffer.from(JSON.stringify(toBills(CONTRACT, 0, count)));
+
+const { values } = readCommandLine({ seconds: { type: 'string', default: '0.5' }, only: { type: 'string', default: '' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false, short: 'h' } }, USAGE);
+await runBenchmark(async () => {
+  const cases = (await toCases()).filter(({ name }) => name.includes(values.only));
+  const timeMs = values.seconds * 1000;
+  const bench = new Bench({ time: timeMs, warmupTime: timeMs, warmupIterations: 5, iterations: 10, throws: true });
+  for (const { name, times, run } of cases) bench.add(name, toTask(run, times));
+  await bench.run();
+  report(bench.tasks.map(({ name, result }, index) => toRow(name, result, cases[index].times)));
+});
+
+/** Calls a function so many times. What it returned is kept, so that no compiler leaves the call out. */
+function toTask(run, times) {
+  return () => {
+    for (let i = 0; i < times; i++) kept.last = run();
+  };
+}
+
+async function toCases() {
+  const cases = [];
+  const add = (name, times, run) => cases.push({ name, times, run });
+  for (const count of [12, 1000]) {
+    const body = toBody(count);
+    const what = `${count.toLocaleString('en')} invoices`;
+    add(`decode a body, ${what}`, count === 12 ? 20 : 1, () => decodeBills(body, toRequest(count)));
+    add(`look for long numbers, ${what}`, count === 12 ? 200 : 5, () => mayLoseDigits(body));
+    add(`parse without losing a digit, ${what}`, 1, () => parseExact(decodeText(body)));
+    await addWriter(add, count, body);
+    addSeals(add, body, what);
+  }
+  addPlans(add);
+  addRequests(add);
+  return cases;
+}
+
+function addPlans(add) {
+  const page = { offset: 0, first: 12, probe: false };
+  const pages = [0, 6, 12].map((offset) => ({ ...page, offset }));
+  add('plan the calls for one page', 500, () => planPages([page], PAGING));
+  add('plan the calls for three pages that overlap', 500, () => planPages(pages, PAGING));
+}
+
+function addSeals(add, body, what) {
+  const ring = createKeyRing({ secret: 'a secret for the benchmark, 32 or more', scope: 'bench' });
+  const request = toRequest(12);
+  const key = EntryKey.of(ring, caller, request);
+  const entry = { body, freshUntilMs: 1, staleUntilMs: 1 };
+  const sealed = sealEntry(key.keys.sealing, key.text, entry);
+  if (!openEntry(key.keys.sealing, key.text, sealed)?.body.equals(body)) throw new Error('A sealed entry does not open.');
+  if (what.startsWith('12')) add('name an entry of the cache', 50, () => EntryKey.of(ring, caller, request));
+  add(`seal an entry, ${what}`, 10, () => sealEntry(key.keys.sealing, key.text, entry));
+  add(`open an entry, ${what}`, 10, () => openEntry(key.keys.sealing, key.text, sealed));
+}
+
+/** The workload's own operation, run over a source that answers at once, and the writing of its answer. */
+async function addWriter(add, count, body) {
+  const { prepared, variables, plan } = prepare(count);
+  const answer = { bills: decodeBills(body, toRequest(count)), received: null, freshUntilMs: 0, stale: false };
+  const source = { read: () => Promise.resolve(answer) };
+  const run = () => {
+    const operation = new BillingOperation({ caller, signal, callBudget: 100 });
+    return prepared.run(plan, variables, { requestId: '-', billing: new Billing(source, operation, PAGING), pageLimits: { maxPageSize: 1000 }, traced: false });
+  };
+  const data = await run();
+  if (JSON.parse(writeAnswer(data, null)).data.customer.c0.invoices.nodes.length !== count) throw new Error('The written answer is not the right one.');
+  const what = `${count.toLocaleString('en')} invoices`;
+  if (count === 12) add('run a prepared operation, the answer being there', 1, run);
+  add(`write an answer, ${what}`, count === 12 ? 50 : 1, () => writeAnswer(data, null));
+}
+
+function prepare(count) {
+  const { query, operationName, variables } = JSON.parse(toGraphqlBody(count));
+  const operations = new PreparedOperations(buildServedSchema());
+  const document = parse(query);
+  operations.learn(query, operationName, document, document.definitions[0]);
+  const prepared = operations.find(query, operationName);
+  return { operations, query, operationName, prepared, raw: variables, variables: prepared.coerce(variables), plan: prepared.variant(variables).plan };
+}
+
+function toGraphqlBody(count) {
+  return GATEWAY.toRequest({ form: 'aliases', parts: [{ contract: CONTRACT, offset: 0, limit: count }] }).body;
+}
+
+function addRequests(add) {
+  const body = Buffer.from(toGraphqlBody(12));
+  const { operations, query, operationName, prepared, raw } = prepare(12);
+  // A request of node:http's, as far as it is used.
+  const message = Object.assign(new EventEmitter(), { headers: { 'content-length': String(body.length) } });
+  add('read a request of one piece', 50, () => {
+    let read = null;
+    message.removeAllListeners();
+    readBody(message, 262_144, (all) => (read = all));
+    message.emit('data', body);
+    message.emit('end');
+    return read;
+  });
+  add('parse a request', 20, () => parsePlain(body));
+  add('find a prepared operation, coerce its variables', 200, () => [operations.find(query, operationName), prepared.coerce(raw)]);
+  const answers = new KeptAnswers(32 * 1024 * 1024);
+  answers.keep(answers.keyOf(caller, 'application/json', body), { body: 'x'.repeat(2000), contentType: 'application/json', operationName, parts: 1, freshUntilMs: Infinity });
+  const find = () => answers.find(answers.keyOf(caller, 'application/json', body), Date.now());
+  if (!find()) throw new Error('A kept answer is not found.');
+  add('find a kept answer', 100, find);
+}
+
+function toRow(name, { latency }, times) {
+  const toUs = (ms) => (ms * 1000) / times;
+  return { name, medianUs: toUs(latency.p50), p99Us: toUs(latency.p99), leastUs: toUs(latency.min), errorPercent: latency.rme, samples: latency.samplesCount };
+}
+
+function report(rows) {
+  const about = { date: new Date().toISOString().slice(0, 10), node: process.version, machine: describeMachine(null), seconds: values.seconds };
+  if (values.json) {
+    console.log(JSON.stringify({ ...about, rows }, null, 2));
+    return;
+  }
+  console.log(`${about.date}, Node ${about.node}, ${about.machine}\n`);
+  const toText = (us) => (us >= 100 ? String(Math.round(us)) : us.toPrecision(3));
+  console.log(toTable(['', 'µs a call, median', 'least', 'p99', 'samples'], rows.map(({ name, medianUs, leastUs, p99Us, samples }) => [name, toText(medianUs), toText(leastUs), toText(p99Us), String(samples)])));
+}
