@@ -114,3 +114,36 @@ describe('The benchmark of functions', () => {
     expect(rows.filter(({ medianUs }) => !(medianUs > 0))).toEqual([]);
   }, TIMEOUT_MS);
 });
+
+describe('The profile', () => {
+  it('names the largest costs, by function and by group', async () => {
+    const { functions, groups } = (await runBench('profile', ['W1', ...SHORT, '--seconds', '0.2'])) as { functions: { usPerRequest: number }[]; groups: { name: string; share: number }[] };
+    expect(functions).toHaveLength(10);
+    expect(groups.map(({ name }) => name)).toEqual(expect.arrayContaining(['node:http', 'undici', 'src/http', 'src/upstream']));
+    expect(groups.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
+  }, TIMEOUT_MS);
+
+  it('gives each sample to its function and to its group, what Node does by itself to who asked for it, and leaves idle time out', async () => {
+    const written = await runLines(
+      `import { summarizeProfile } from './profile-summary.mjs';`,
+      `const dist = new URL('../../dist/', 'file://${here}/').href;`,
+      `const node = (id, functionName, url, children = []) => ({ id, callFrame: { functionName, url, lineNumber: 4 }, children });`,
+      `const nodes = [node(1, '(root)', '', [2, 4, 5, 6]), node(2, 'decode', dist + 'upstream/wire/decode.js', [3]), node(3, 'indexOf', ''), node(4, '(idle)', ''), node(5, '(garbage collector)', ''), node(6, 'dispatch', 'file:///x/node_modules/a/node_modules/undici/lib/pool.js')];`,
+      `console.log(JSON.stringify(summarizeProfile({ nodes, samples: [2, 3, 4, 5, 6, 2], timeDeltas: [9, 1, 2, 4, 8, 16] })));`,
+    );
+    expect(JSON.parse(written)).toEqual({
+      busyUs: 27,
+      functions: [
+        { name: 'dispatch undici/lib/pool.js:5', us: 16 },
+        { name: 'garbage collection', us: 8 },
+        { name: 'indexOf (native or compiled, for decode)', us: 2 },
+        { name: 'decode upstream/wire/decode.js:5', us: 1 },
+      ],
+      groups: [
+        { name: 'undici', us: 16 },
+        { name: 'garbage collection', us: 8 },
+        { name: 'src/upstream', us: 3 },
+      ],
+    });
+  });
+});
