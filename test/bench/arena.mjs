@@ -8,8 +8,11 @@ import { chooseCores, startProcess } from './processes.mjs';
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const HEADERS = { 'content-type': 'application/json', authorization: 'Bearer bench-token' };
 
-/** Starts the contestants; `node` is the path of the Node that they run on. Rejects, with all stopped, where one does not start. */
-export async function openArena(contestants, node = process.execPath) {
+/**
+ * Starts the contestants. `node` is the path of the Node that they run on, `variants` a bound on how many variants of a
+ * workload are asked for. Rejects, with all stopped, where one does not start.
+ */
+export async function openArena(contestants, { node = process.execPath, variants = Infinity } = {}) {
   const cores = chooseCores();
   const running = [];
   const start = (script, options) => {
@@ -33,7 +36,7 @@ export async function openArena(contestants, node = process.execPath) {
     return {
       cores,
       entrants,
-      rehearse: (entrant, workload) => rehearse(entrant, workload, countCalls),
+      rehearse: (entrant, workload) => rehearse(entrant, { ...workload, variants: Math.min(workload.variants, variants) }, countCalls),
       measure: (entrant, rehearsed, options) => measure({ entrant, load, countCalls }, rehearsed, options),
       close,
     };

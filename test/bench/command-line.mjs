@@ -6,6 +6,7 @@ export const RUN_OPTIONS = {
   seconds: { type: 'string', default: '2' },
   rounds: { type: 'string', default: '5' },
   connections: { type: 'string', default: '16' },
+  variants: { type: 'string', default: '64' },
   node: { type: 'string', default: process.execPath },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false, short: 'h' },
@@ -19,7 +20,7 @@ export function readCommandLine(options, usage) {
       console.log(usage);
       process.exit(0);
     }
-    for (const name of ['seconds', 'rounds', 'connections']) if (name in values) values[name] = toNumber(name, values[name]);
+    for (const name of ['seconds', 'rounds', 'connections', 'variants']) if (name in values) values[name] = toNumber(name, values[name]);
     return { values, positionals };
   } catch (error) {
     console.error(`${error.message}\n\n${usage}`);

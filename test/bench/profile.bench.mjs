@@ -14,16 +14,17 @@ const USAGE = `Usage: npm run bench:profile -- W1 [options]
   --out FILE          writes the profile, for Chrome's DevTools or an editor: W1.cpuprofile
   --seconds 5         under the profiler, after as long to warm up
   --connections 16    requests under way at once
+  --variants 64       different contracts, or sets of them, that are asked for in turn, at most
   --node PATH         the Node that the gateway runs on
   --json              prints everything as JSON`;
 
-const { connections, node, json, help } = RUN_OPTIONS;
+const { connections, variants, node, json, help } = RUN_OPTIONS;
 const OWN_OPTIONS = { seconds: { type: 'string', default: '5' }, remembered: { type: 'boolean', default: false }, top: { type: 'string', default: '10' }, out: { type: 'string' } };
-const { values, positionals } = readCommandLine({ connections, node, json, help, ...OWN_OPTIONS }, USAGE);
+const { values, positionals } = readCommandLine({ connections, variants, node, json, help, ...OWN_OPTIONS }, USAGE);
 await runBenchmark(async () => {
   const [name, ...more] = parseWorkloadNames(positionals.join(',') || 'W1');
   if (more.length > 0) throw new Error('One workload at a time can be profiled.');
-  const arena = await openArena([values.remembered ? REMEMBERED : GATEWAY], values.node);
+  const arena = await openArena([values.remembered ? REMEMBERED : GATEWAY], values);
   try {
     await profile(arena, name);
   } finally {

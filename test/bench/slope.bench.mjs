@@ -11,6 +11,7 @@ const USAGE = `Usage: npm run bench:slope -- [options]
   --seconds 2         of load for each size in a round
   --rounds 5
   --connections 4     requests under way at once: few, so that memory for large answers is not what is measured
+  --variants 64       different contracts, or sets of them, that are asked for in turn, at most
   --node PATH         the Node that the gateway and the proxy run on
   --json              prints everything as JSON`;
 
@@ -26,7 +27,7 @@ const load = { seconds: values.seconds, connections: values.connections };
 
 await runBenchmark(async () => {
   const gateway = toGateway('gateway', { CACHE_TTL_SECONDS: '0', MAX_PAGE_SIZE: '10000', BILLING_API_MAX_QUANTITY: '10000' });
-  const arena = await openArena([gateway, BARE_PROXY], values.node);
+  const arena = await openArena([gateway, BARE_PROXY], values);
   try {
     const series = [];
     for (const each of SERIES) series.push(await runSeries(arena, each));

@@ -12,6 +12,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --seconds 2         of load for each contestant in a round
   --rounds 5
   --connections 16    requests under way at once
+  --variants 64       different contracts, or sets of them, that are asked for in turn, at most
   --node PATH         the Node that the contestants run on
   --json              prints everything as JSON`;
 /** Those of which the remembered answer is measured as well. */
@@ -21,7 +22,7 @@ const { values } = readCommandLine({ ...RUN_OPTIONS, workloads: { type: 'string'
 await runBenchmark(async () => {
   const names = parseWorkloadNames(values.workloads);
   const isRemembered = names.some((name) => REMEMBERED_WORKLOADS.includes(name));
-  const arena = await openArena([GATEWAY, ...(isRemembered ? [REMEMBERED] : []), BARE_PROXY, TEXTBOOK_GATEWAY], values.node);
+  const arena = await openArena([GATEWAY, ...(isRemembered ? [REMEMBERED] : []), BARE_PROXY, TEXTBOOK_GATEWAY], values);
   try {
     const measured = [];
     for (const name of names) measured.push(...(await runWorkload(arena, name)));
