@@ -59,6 +59,10 @@ export class BillingOperation implements CallContext {
     this.calls++;
   }
 
+  returnCall(): void {
+    this.calls--;
+  }
+
   recordCall(record: CallRecord): void {
     this.records.push(record);
   }

@@ -54,6 +54,8 @@ export interface CallContext {
   readonly deadToken: BillingError | null;
   /** Takes one call out of the operation's budget. @throws BillingError where there is none left, or the token is known to be refused. */
   spendCall(): void;
+  /** Gives back a call that was taken out of the budget and not made: something remembered came to stand in its place. */
+  returnCall(): void;
   /** Notes a call that ended, well or not. */
   recordCall(record: CallRecord): void;
 }

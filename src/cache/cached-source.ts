@@ -3,8 +3,10 @@ import { BillingError } from '../billing/billing-error';
 import type { BillingSource, BillsAnswer, BillsDecoder, BillsRequest, CallContext } from '../billing/billing-source';
 import type { Bills } from '../billing/bills';
 import type { CacheObserver } from '../telemetry/cache-observer';
+import { CallLock } from './call-lock';
 import { openEntry, sealEntry, type Entry } from './entry';
 import { EntryKey } from './entry-key';
+import type { EntryLocks } from './entry-locks';
 import type { EntryStore } from './entry-store';
 import type { KeyRing } from './key-ring';
 import { toLifetime, type Lifetime, type LifetimeLimits } from './lifetime';
@@ -45,6 +47,8 @@ export class CachedSource implements BillingSource {
    * customer's. Beside a shared store it only keeps answers that come together from writing each other out of the list.
    */
   readonly #windows = new LRUCache<string, readonly KeptWindow[]>({ max: MAX_KNOWN_LISTS });
+  /** Whether the last answer could be kept. A billing API that forbids it forbids it for all, and there is nothing to wait for. */
+  #mayKeep = true;
 
   constructor(options: CachedSourceOptions) {
     this.#options = options;
@@ -130,12 +134,35 @@ export class CachedSource implements BillingSource {
     }
   }
 
-  async #fetch(key: EntryKey, request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
+  #fetch(key: EntryKey, request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
+    const { locks } = this.#options.store;
+    return locks && this.#mayKeep ? this.#fetchOnce(key, request, { context, locks }) : this.#call(key, request, context);
+  }
+
+  /** Makes the call, or waits for another process's call for the same. */
+  async #fetchOnce(key: EntryKey, request: BillsRequest, { context, locks }: { context: CallContext; locks: EntryLocks }): Promise<BillsAnswer> {
+    const { store, observer } = this.#options;
+    const lock = new CallLock({ store, locks, name: key.lock, entryName: key.text });
+    const known = await lock.enter(context, () => this.#recall(key, request, 'freshUntilMs'));
+    if (known) {
+      context.returnCall();
+      observer.hit(store.layer, false);
+      return known;
+    }
+    try {
+      return await this.#call(key, request, context);
+    } finally {
+      lock.leave();
+    }
+  }
+
+  async #call(key: EntryKey, request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
     const answer = await this.#options.source.read(request, context);
     const { bills, received } = answer;
     if (!received || received.body.length > MAX_BODY_BYTES) return answer;
     const nowMs = this.#now();
     const lifetime = toLifetime(received.headers, bills !== null, key.keys.expiresAtMs, { nowMs, limits: this.#options.limits });
+    this.#mayKeep = lifetime !== null;
     if (!lifetime) return answer;
     const { freshUntilMs, staleUntilMs } = lifetime;
     // Before the call is over for those who wait: who asks after it is over finds the entry.

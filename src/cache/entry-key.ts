@@ -18,11 +18,14 @@ export class EntryKey {
   readonly index: string;
   /** Name of the answer. Two questions share it if and only if they are equal and of one caller. */
   readonly text: string;
+  /** Name of the lock of the call for this answer: on the same node of a cluster, and telling as little. */
+  readonly lock: string;
 
   private constructor(keys: CallerKeys, index: string, window: Window) {
     this.keys = keys;
     this.index = index;
     this.text = this.nameOf(window);
+    this.lock = `${this.text}!`;
   }
 
   /** The key of a question that this caller asks. */

@@ -1,4 +1,5 @@
 import type { CacheLayer } from '../telemetry/cache-observer';
+import type { EntryLocks } from './entry-locks';
 
 /**
  * Keeps sealed values by name. What fails is a miss: nothing here rejects or throws. It knows no callers, and needs
@@ -8,6 +9,8 @@ export interface EntryStore {
   readonly layer: CacheLayer;
   /** Whether other processes use it too, and asking it takes a way there and back. */
   readonly isShared: boolean;
+  /** Null where no other process uses the store: equal questions of one process share their call without a lock. */
+  readonly locks: EntryLocks | null;
   /** The values under the names, in their order; undefined, or nothing at all, where there is none or it cannot be had. */
   getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]>;
   /**

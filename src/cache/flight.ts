@@ -49,6 +49,10 @@ export class Flight implements CallContext {
     // Paid for by the starter, before the flight was made.
   }
 
+  returnCall(): void {
+    this.#starter.returnCall();
+  }
+
   recordCall(record: CallRecord): void {
     this.#starter.recordCall(record);
   }

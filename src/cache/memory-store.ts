@@ -27,6 +27,7 @@ export function createMemoryStore({ maxBytes, observer }: MemoryStoreOptions): E
   return {
     layer: 'memory',
     isShared: false,
+    locks: null,
     getMany: (names) => keyv.getMany(names as string[]),
     set: (name, value, ttlMs) => {
       const ttl = toKeyvTtl(ttlMs);

@@ -2,10 +2,12 @@ import KeyvRedis, { type RedisClientType } from '@keyv/redis';
 import { ErrorReply } from '@redis/client';
 import type { Keyv, KeyvStoreAdapter } from 'keyv';
 import type { CacheObserver } from '../telemetry/cache-observer';
+import type { EntryLocks, LockOutcome } from './entry-locks';
 import type { EntryStore } from './entry-store';
 import { Outage, type OutageListener } from './outage';
 import { createRawKeyv, toKeyvTtl, type RawData } from './raw-keyv';
 import { createRedisClient, toReconnectDelayMs, type RedisClient } from './redis-client';
+import { releaseLock, takeLock } from './redis-lock';
 
 /** Settings of the Redis store. */
 export interface RedisStoreOptions {
@@ -30,6 +32,9 @@ const TIMEOUTS_OF_AN_OUTAGE = 3;
 /** A connection that says nothing for so long is taken to be dead (a lost network tells nobody), and made anew. */
 const HUNG_MS = 3000;
 
+/** A user without the right, or a service that has no such command. */
+const NOT_ALLOWED = /^(NOPERM|ERR unknown command)/;
+
 const NOTHING: readonly (Buffer | undefined)[] = [];
 
 /** Opens a store in Redis or Valkey. It connects in the background, and again whenever the connection is lost. */
@@ -40,6 +45,7 @@ export function createRedisStore(options: RedisStoreOptions): EntryStore {
 class RedisStore implements EntryStore {
   readonly layer = 'redis';
   readonly isShared = true;
+  readonly locks: EntryLocks = { take: (name, owner, ttlMs) => this.#take(name, owner, ttlMs), release: (name, owner) => this.#release(name, owner) };
   readonly #client: RedisClient;
   readonly #keyv: Keyv<Buffer>;
   readonly #observer: CacheObserver;
@@ -49,6 +55,8 @@ class RedisStore implements EntryStore {
   #timeouts = 0;
   /** Whether a connection was made: the time that it takes at the start is no outage. */
   #connected = false;
+  /** Whether this user may run the script that releases locks; without it there are none. */
+  #mayRelease = true;
   #closed = false;
 
   constructor(options: RedisStoreOptions) {
@@ -67,14 +75,10 @@ class RedisStore implements EntryStore {
   async getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
     if (!this.#connected || !this.#reads.mayTry(Date.now())) return NOTHING;
     try {
-      const values = await within(this.#readTimeoutMs, this.#keyv.getMany<Buffer>(names as string[]));
-      this.#timeouts = 0;
-      this.#reads.succeeded(Date.now());
-      return values;
+      return await this.#inTime(this.#keyv.getMany<Buffer>(names as string[]));
     } catch (error) {
       this.#observer.failed('redis');
-      if (error === TIMED_OUT) this.#timedOut();
-      else this.#reads.failed(toReason(error), Date.now());
+      if (error !== TIMED_OUT) this.#reads.failed(toReason(error), Date.now());
       return NOTHING;
     }
   }
@@ -93,6 +97,30 @@ class RedisStore implements EntryStore {
         if (error instanceof ErrorReply) this.#writes.failed(toReason(error), Date.now());
       },
     );
+  }
+
+  async #take(name: string, owner: string, ttlMs: number): Promise<LockOutcome> {
+    // What was late a moment ago is not waited for a second time by the same question.
+    if (!this.#connected || !this.#mayRelease || this.#timeouts > 0 || this.#reads.isOn || this.#writes.isOn) return 'unavailable';
+    try {
+      const reply = await this.#inTime(takeLock(this.#client, name, { owner, ttlMs }));
+      return reply === null ? 'held' : 'taken';
+    } catch (error) {
+      this.#observer.failed('redis');
+      if (error instanceof ErrorReply) this.#writes.failed(toReason(error), Date.now());
+      // It may be taken late, when nobody knows of it any more.
+      if (error === TIMED_OUT) this.#release(name, owner);
+      return 'unavailable';
+    }
+  }
+
+  #release(name: string, owner: string): void {
+    if (!this.#connected) return;
+    releaseLock(this.#client, name, owner).catch((error: unknown) => {
+      this.#observer.failed('redis');
+      // The lock ends by itself; but others would wait for that each time.
+      if (error instanceof ErrorReply && NOT_ALLOWED.test(error.message)) this.#mayRelease = false;
+    });
   }
 
   close(): Promise<void> {
@@ -124,6 +152,19 @@ class RedisStore implements EntryStore {
 
   #disconnected(error: unknown): void {
     if (!this.#closed) this.#reads.failed(toReason(error), Date.now());
+  }
+
+  /** What Redis answers, if it does so in time; rejects otherwise. */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    try {
+      const value = await within(this.#readTimeoutMs, answer);
+      this.#timeouts = 0;
+      this.#reads.succeeded(Date.now());
+      return value;
+    } catch (error) {
+      if (error === TIMED_OUT) this.#timedOut();
+      throw error;
+    }
   }
 
   #timedOut(): void {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { EntryLocks } from '../../../src/cache/entry-locks';
 import type { EntryStore } from '../../../src/cache/entry-store';
 import { createMemoryStore } from '../../../src/cache/memory-store';
 import { createRedisStore } from '../../../src/cache/redis-store';
@@ -106,8 +107,120 @@ describe.each(['memory', 'redis', 'cluster'])('a store of entries: %s', (kind) =
   });
 });
 
+describe.each(['redis', 'cluster'])('the locks of a store: %s', (kind) => {
+  let backend: Backend;
+  let store: EntryStore;
+  let locks: EntryLocks;
+  const name = () => `bills:1:{${randomBytes(9).toString('base64url')}}0.21!`;
+
+  beforeAll(async () => {
+    backend = await startBackend(kind);
+    store = backend.open(new CountingObserver());
+    locks = store.locks as EntryLocks;
+    for (let place = 0; place < 8; place++) await until(async () => (await locks.take(name(), 'probe', 1000)) === 'taken');
+  });
+  afterAll(async () => {
+    await store.close();
+    await backend.close();
+  });
+
+  test('one owner has a lock, others see it and may not take it', async () => {
+    const of = name();
+    expect(await locks.take(of, 'one', 60_000)).toBe('taken');
+    expect(await locks.take(of, 'two', 60_000)).toBe('held');
+    expect((await store.getMany([of]))[0]?.toString()).toBe('one');
+  });
+
+  test('its owner gives it back, and nobody else', async () => {
+    const of = name();
+    await locks.take(of, 'one', 60_000);
+    locks.release(of, 'two');
+    expect(await locks.take(of, 'three', 60_000)).toBe('held');
+    locks.release(of, 'one');
+    expect(await locks.take(of, 'three', 60_000)).toBe('taken');
+  });
+
+  test('ends by itself', async () => {
+    const of = name();
+    await locks.take(of, 'one', 40);
+    await until(async () => (await locks.take(of, 'two', 60_000)) === 'taken');
+  });
+
+  test('is taken before what is asked in the same turn is looked up', async () => {
+    const of = name();
+    const taking = locks.take(of, 'one', 60_000);
+    const [value] = await store.getMany([of]);
+    expect(value?.toString()).toBe('one');
+    expect(await taking).toBe('taken');
+  });
+});
+
+describe('the locks of Redis', () => {
+  let redis: RedisServer;
+  let store: EntryStore;
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    store = createRedisStore({ urls: [redis.url], observer: new CountingObserver(), reads: silentOutage, writes: silentOutage, readTimeoutMs: 100 });
+    await until(async () => (await take('probe')) === 'taken');
+  });
+  afterEach(async () => {
+    await store.close();
+    await redis.close();
+  });
+  const take = async (name: string) => store.locks?.take(name, 'one', 60_000);
+
+  test('are not to be had while Redis is gone, and are again when it is back', async () => {
+    await redis.kill();
+    await until(async () => (await take('lock 1')) === 'unavailable');
+    await redis.restart();
+    await until(async () => {
+      await store.getMany(['lock 2']); // what finds out that it is back
+      return (await take('lock 2')) === 'taken';
+    });
+  });
+
+  test('are not waited for a second time where Redis was late', async () => {
+    redis.freeze();
+    expect(await store.getMany(['entry'])).toEqual([]);
+    expect(await take('lock 3')).toBe('unavailable');
+    redis.thaw();
+    await until(async () => (await store.getMany(['entry'])).length === 1);
+    expect(await redis.command('EXISTS', 'lock 3')).toBe(0);
+  });
+
+  test('that came too late are given back', async () => {
+    redis.freeze();
+    expect(await take('lock 4')).toBe('unavailable');
+    redis.thaw();
+    await until(async () => (await store.getMany(['lock 4'])).length === 1);
+    expect(await redis.command('EXISTS', 'lock 4')).toBe(0);
+  });
+
+  test('are not to be had without memory, and entries are still read', async () => {
+    store.set('entry', Buffer.from('x'), 60_000);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    expect(await take('lock 5')).toBe('unavailable');
+    expect((await store.getMany(['entry']))[0]?.toString()).toBe('x');
+  });
+
+  test('are not taken any more by a user who may not release them', async () => {
+    await redis.command('ACL', 'SETUSER', 'default', '-eval');
+    await take('lock 6');
+    store.locks?.release('lock 6', 'one');
+    await until(async () => (await take('lock 7')) === 'unavailable');
+    store.set('entry', Buffer.from('x'), 60_000);
+    await nextTurn();
+    expect((await store.getMany(['entry']))[0]?.toString()).toBe('x');
+  });
+});
+
 describe('the memory store', () => {
   const observer = new CountingObserver();
+
+  test('has no locks: equal questions of one process share their call', () => {
+    expect(createMemoryStore({ maxBytes: 10_000, observer }).locks).toBeNull();
+  });
 
   test('stays within its bytes, and lets go of what was not used for longest', async () => {
     const store = createMemoryStore({ maxBytes: 10_000, observer });

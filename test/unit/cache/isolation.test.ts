@@ -59,6 +59,7 @@ const HIT_AND_STALE: Step[] = [ASK, ASK, { kind: 'pass', ms: TTL_MS }, { kind: '
 class UnrulyStore implements EntryStore {
   readonly layer;
   readonly isShared;
+  readonly locks;
   readonly #store: EntryStore;
   readonly #seen = new Map<string, Buffer>();
   readonly #lost = new Set<string>();
@@ -68,6 +69,7 @@ class UnrulyStore implements EntryStore {
     this.#store = store;
     this.layer = store.layer;
     this.isShared = store.isShared;
+    this.locks = store.locks;
   }
 
   async getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]> {

@@ -20,6 +20,10 @@ class Context implements CallContext {
     // Nothing is paid for here.
   }
 
+  returnCall(): void {
+    // Nor given back.
+  }
+
   recordCall(): void {
     // Nothing is recorded here.
   }
