@@ -68,7 +68,7 @@ async function rehearse(entrant, workload, countCalls) {
   }
   const calls = ((await countCalls()) - before) / requests.length;
   if (calls !== entrant.callsFor(workload)) throw new Error(`${entrant.name} makes ${calls} calls a request instead of ${entrant.callsFor(workload)}: ${workload.what}`);
-  return { requests, lengths };
+  return { requests, lengths, calls };
 }
 
 async function askOnce(entrant, { method, path, body }) {
@@ -79,15 +79,20 @@ async function askOnce(entrant, { method, path, body }) {
 }
 
 /** Loads a contestant for so many seconds. Resolves with what a request cost; rejects where one was not answered right. */
-async function measure({ entrant, load, countCalls }, { requests, lengths }, { seconds, connections }) {
+async function measure({ entrant, load, countCalls }, { requests, lengths, calls: expectedCalls }, { seconds, connections }) {
   const callsBefore = await countCalls();
   const before = await entrant.door.ask('usage');
   const result = await load.ask({ url: entrant.base, requests, lengths, connections, seconds });
   const after = await entrant.door.ask('usage');
   if (result.problems.length > 0) throw new Error(`${entrant.name} failed under load: ${result.problems[0]}`);
+  const calls = ((await countCalls()) - callsBefore) / result.requests;
+  // Equal calls under way are one to the gateway, and an attempt that failed is repeated: then it is another workload.
+  if (Math.abs(calls - expectedCalls) > 0.01 * expectedCalls) {
+    throw new Error(`${entrant.name} made ${calls.toFixed(2)} calls a request under load instead of ${expectedCalls}: ask for more variants, or over fewer connections.`);
+  }
   return {
     cpuUs: (after.cpuUs - before.cpuUs) / result.requests,
-    calls: ((await countCalls()) - callsBefore) / result.requests,
+    calls,
     requests: result.requests,
     requestsPerSecond: result.requests / result.seconds,
     rssMiB: after.rssMiB,

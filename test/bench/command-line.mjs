@@ -6,7 +6,7 @@ export const RUN_OPTIONS = {
   seconds: { type: 'string', default: '2' },
   rounds: { type: 'string', default: '5' },
   connections: { type: 'string', default: '16' },
-  variants: { type: 'string', default: '64' },
+  variants: { type: 'string', default: '128' },
   node: { type: 'string', default: process.execPath },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false, short: 'h' },

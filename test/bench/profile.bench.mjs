@@ -14,7 +14,7 @@ const USAGE = `Usage: npm run bench:profile -- W1 [options]
   --out FILE          writes the profile, for Chrome's DevTools or an editor: W1.cpuprofile
   --seconds 5         under the profiler, after as long to warm up
   --connections 16    requests under way at once
-  --variants 64       different contracts, or sets of them, that are asked for in turn, at most
+  --variants 128      different contracts, or sets of them, that are asked for in turn, at most
   --node PATH         the Node that the gateway runs on
   --json              prints everything as JSON`;
 

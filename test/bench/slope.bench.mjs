@@ -11,7 +11,7 @@ const USAGE = `Usage: npm run bench:slope -- [options]
   --seconds 2         of load for each size in a round
   --rounds 5
   --connections 4     requests under way at once: few, so that memory for large answers is not what is measured
-  --variants 64       different contracts, or sets of them, that are asked for in turn, at most
+  --variants 128      different contracts, or sets of them, that are asked for in turn, at most
   --node PATH         the Node that the gateway and the proxy run on
   --json              prints everything as JSON`;
 

@@ -12,7 +12,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --seconds 2         of load for each contestant in a round
   --rounds 5
   --connections 16    requests under way at once
-  --variants 64       different contracts, or sets of them, that are asked for in turn, at most
+  --variants 128      different contracts, or sets of them, that are asked for in turn, at most
   --node PATH         the Node that the contestants run on
   --json              prints everything as JSON`;
 /** Those of which the remembered answer is measured as well. */
