@@ -12,7 +12,10 @@ import { buildServedSchema } from './graphql/subgraph';
 import { createExplorer } from './http/create-explorer';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/log';
-import type { CircuitName } from './telemetry/upstream-observer';
+import type { CircuitName, UpstreamObserver } from './telemetry/upstream-observer';
+import { createAttemptLog } from './telemetry/attempt-log';
+import { createOperationLog } from './telemetry/operation-log';
+import type { OperationObserver } from './telemetry/operation-observer';
 import { createMetrics } from './telemetry/metrics';
 import { Attempts } from './upstream/attempts';
 import { decodeBills } from './upstream/decode-bills';
@@ -50,9 +53,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     });
     opened.push(() => transport.close());
     const metrics = createMetrics();
-    const attempts = new Attempts(transport, { observer: { ...metrics.upstream, circuitChanged: toCircuitLog(log) }, connections: config.billingApiConnections, callBudget: config.upstreamCallBudget });
+    const attempts = new Attempts(transport, { observer: toUpstreamObserver(metrics.upstream, log), connections: config.billingApiConnections, callBudget: config.upstreamCallBudget });
     metrics.watchUpstream(() => attempts.state);
-    const upstream = new UpstreamSource(attempts, { paging: config.billingApiPaging, retries: config.billingApiRetries });
+    const upstream = new UpstreamSource(attempts, { paging: config.billingApiPaging, retries: config.billingApiRetries, observer: metrics.upstream });
     const cache = createBillsCache(upstream, {
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
@@ -105,6 +108,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       },
       operations,
       metrics,
+      observer: toOperationObserver([metrics.operations, createOperationLog(log)]),
       isUpstreamReady: () => attempts.isReady,
       callBudget,
       maxKeptBytes: config.cacheTtlSeconds === 0 ? 0 : Math.ceil(config.cacheMaxBytes * KEPT_ANSWERS_SHARE),
@@ -127,6 +131,22 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     await closeAll();
     throw error;
   }
+}
+
+function toOperationObserver(observers: readonly OperationObserver[]): OperationObserver {
+  return { operationEnded: (record) => { for (const observer of observers) observer.operationEnded(record); } };
+}
+
+function toUpstreamObserver(metrics: UpstreamObserver, log: Log): UpstreamObserver {
+  const logAttempt = createAttemptLog(log);
+  return {
+    ...metrics,
+    circuitChanged: toCircuitLog(log),
+    attemptEnded: (record) => {
+      metrics.attemptEnded?.(record);
+      logAttempt(record);
+    },
+  };
 }
 
 /** A line for every new state of the circuit breaker. */

@@ -2,7 +2,7 @@ import { createApp, type App } from './app';
 import { ConfigError, parseConfig, type Config } from './config';
 import { toFirstQuery } from './first-query';
 import { toHelp } from './settings';
-import { createLog } from './telemetry/log';
+import { createLog, flushLog } from './telemetry/log';
 
 /** Reads the settings, starts the gateway, and stops it on a signal. The one file that ends the process. */
 async function main(args: readonly string[]): Promise<void> {
@@ -32,6 +32,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   log.info({ url: `${app.url}/graphql` }, 'ready');
+  flushLog(log);
   if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi, config.explorer));
 }
 

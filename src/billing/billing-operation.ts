@@ -6,6 +6,8 @@ import type { CancelSignal } from './cancellation';
 /** Settings of an operation. */
 export interface BillingOperationOptions {
   readonly caller: Caller;
+  /** The id that joins the request's log lines. */
+  readonly requestId?: string | undefined;
   /** Aborts when the operation's time is over or its client has gone; its reason is a BillingError. */
   readonly signal: CancelSignal;
   /** When its time is over, on the clock of `performance.now()`; without it, `signal` alone says so. */
@@ -20,6 +22,7 @@ export interface BillingOperationOptions {
  */
 export class BillingOperation implements CallContext {
   readonly caller: Caller;
+  readonly requestId: string | undefined;
   readonly signal: CancelSignal;
   readonly deadlineAtMs: number;
   readonly callBudget: number;
@@ -39,6 +42,7 @@ export class BillingOperation implements CallContext {
 
   constructor(options: BillingOperationOptions) {
     this.caller = options.caller;
+    this.requestId = options.requestId;
     this.signal = options.signal;
     this.deadlineAtMs = options.deadlineAtMs ?? Infinity;
     this.callBudget = options.callBudget;

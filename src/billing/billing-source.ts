@@ -39,13 +39,15 @@ export type BillsDecoder = (body: Buffer, request: BillsRequest) => Bills;
 export interface CallRecord {
   readonly request: BillsRequest;
   readonly durationMs: number;
-  /** `ok`, `not-found`, or the kind of failure. */
+  /** `ok`, `not-found`, the kind of failure, or `aborted`: nobody waited for the answer any more. */
   readonly outcome: string;
 }
 
 /** On whose behalf a question is asked, until when, and who pays for the call. */
 export interface CallContext {
   readonly caller: Caller;
+  /** The id that joins the log lines of the request which started the call. */
+  readonly requestId?: string | undefined;
   /** Aborts when nobody waits for the answer any more; its reason is a BillingError. */
   readonly signal: CancelSignal;
   /** When `signal` aborts for lack of time, on the clock of `performance.now()`; Infinity where nothing limits it. */

@@ -37,14 +37,14 @@ export interface BillsCache {
   close(): Promise<void>;
 }
 
-const SILENT: CacheObserver = { hit: () => undefined, missed: () => undefined, stored: () => undefined, failed: () => undefined };
+const SILENT: CacheObserver = { hit: () => undefined, joined: () => undefined, missed: () => undefined, stored: () => undefined, failed: () => undefined };
 
 /** Opens the shared cache in front of a source. */
 export function createBillsCache(source: BillingSource, options: BillsCacheOptions): BillsCache {
-  const flights = new SharedFlights();
+  const observer = options.observer ?? SILENT;
+  const flights = new SharedFlights(observer);
   if (options.ttlSeconds === 0) return { source: toSharingSource(source, flights), close: () => Promise.resolve() };
   const ring = createKeyRing({ secret: options.secret ?? randomBytes(32).toString('base64'), scope: options.scope });
-  const observer = options.observer ?? SILENT;
   const store = openStore(options, observer);
   const { decode, ttlSeconds, staleSeconds } = options;
   return {

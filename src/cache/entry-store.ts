@@ -1,4 +1,4 @@
-import type { CacheLayer } from '../telemetry/cache-observer';
+import type { StoreLayer } from '../telemetry/cache-observer';
 import type { EntryLocks } from './entry-locks';
 
 /**
@@ -6,7 +6,7 @@ import type { EntryLocks } from './entry-locks';
  * none: it can open nothing of what it holds.
  */
 export interface EntryStore {
-  readonly layer: CacheLayer;
+  readonly layer: StoreLayer;
   /** Whether other processes use it too, and asking it takes a way there and back. */
   readonly isShared: boolean;
   /** Null where no other process uses the store: equal questions of one process share their call without a lock. */

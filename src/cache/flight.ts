@@ -9,6 +9,7 @@ import { Cancellation } from '../billing/cancellation';
  */
 export class Flight implements CallContext {
   readonly caller: Caller;
+  readonly requestId: string | undefined;
   readonly signal = new Cancellation();
   readonly #starter: CallContext;
   readonly #waiting: CallContext[] = [];
@@ -16,6 +17,7 @@ export class Flight implements CallContext {
 
   constructor(starter: CallContext) {
     this.caller = starter.caller;
+    this.requestId = starter.requestId;
     this.#starter = starter;
   }
 

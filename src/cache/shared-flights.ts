@@ -1,5 +1,6 @@
 import { requestKey, type BillsAnswer, type BillsRequest, type CallContext } from '../billing/billing-source';
 import type { Caller } from '../billing/caller';
+import type { CacheObserver } from '../telemetry/cache-observer';
 import { Flight } from './flight';
 
 /** Names a question of one caller while it is under way. It cannot be made without a caller, and is never kept or sent. */
@@ -19,6 +20,11 @@ export class FlightKey {
  */
 export class SharedFlights {
   readonly #flights = new Map<string, Flight>();
+  readonly #observer: Pick<CacheObserver, 'joined'> | null;
+
+  constructor(observer: Pick<CacheObserver, 'joined'> | null = null) {
+    this.#observer = observer;
+  }
 
   /** Whether a call for this question is under way. */
   has(key: FlightKey): boolean {
@@ -33,7 +39,8 @@ export class SharedFlights {
   async share(key: FlightKey, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Promise<BillsAnswer> {
     context.signal.throwIfAborted();
     let flight = this.#flights.get(key.text);
-    if (!flight) {
+    if (flight) this.#observer?.joined();
+    else {
       // Paid before the call exists: whoever has no budget left must not fail those who join.
       context.spendCall();
       flight = new Flight(context);

@@ -9,6 +9,7 @@ import { createErrorFormatter, toMissingTokenError, type ReportInternalError } f
 import { inexactVariablesError } from './exact-variables';
 import type { PreparedOperations } from './execution/prepared-operations';
 import { needsToken } from './needs-token';
+import { operationEndPlugin } from './operation-end';
 import { toBillingTrace } from './billing-trace';
 import { callBudgetPlugin, toApolloLimits, type GraphqlLimits } from './limits/apollo-limits';
 
@@ -55,6 +56,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       callBudgetPlugin(options.limits.callBudget),
       learnPlugin(options.operations),
       answerPlugin,
+      operationEndPlugin,
       ...(options.plugins ?? []),
     ],
   });

@@ -1,16 +1,23 @@
 import { BillingError } from '../billing/billing-error';
 import type { Billing } from '../billing/billing';
 import type { PageLimits } from '../billing/window';
+import type { OperationEnd } from './operation-end';
 
 /** What the resolvers of one operation share. Made anew for each request. */
 export interface GatewayContext {
   /** The id that joins the request's log lines. */
   readonly requestId: string;
+  /** The trace that the request is part of; null where it said none. */
+  readonly traceId: string | null;
+  /** When the request came, on the clock of `performance.now()`. */
+  readonly startedMs: number;
   /** The domain, on behalf of the request's caller; null where the request carries no bearer token. */
   readonly billing: Billing | null;
   readonly pageLimits: PageLimits;
   /** Whether the answer reports what it cost, in `extensions.billing`. */
   readonly traced: boolean;
+  /** Where Apollo Server's pipeline notes how the operation ended. An object of its own: Apollo Server copies the context. */
+  readonly ending: { end: OperationEnd | null };
 }
 
 /**

@@ -6,6 +6,7 @@ export interface KeptAnswer {
   /** See `JsonBuffer.take`. */
   readonly body: Buffer | string;
   readonly contentType: string;
+  /** See OperationRecord. */
   readonly operationName: string | null;
   /** Remembered answers of the billing API that it was made of. */
   readonly parts: number;

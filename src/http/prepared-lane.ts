@@ -9,12 +9,14 @@ import type { PreparedOperation, Variables } from '../graphql/execution/prepared
 import { writeAnswer } from '../graphql/execution/prepared-operation';
 import type { PreparedOperations } from '../graphql/execution/prepared-operations';
 import type { CallBudget } from '../graphql/limits/call-budget';
+import type { OperationObserver } from '../telemetry/operation-observer';
+import { toToldName } from '../telemetry/told-name';
 import type { Callers } from './callers';
 import { carriedWith } from './carried';
 import type { KeptAnswers } from './kept-answers';
 import { createContext, isTraced, type RequestContextOptions } from './request-contexts';
 import { DEADLINE_HEADER } from './request-deadline';
-import { toRequestId } from './request-id';
+import { toRequestId, toTraceId } from './request-id';
 
 /** Settings of the lane. */
 export interface PreparedLaneOptions {
@@ -22,6 +24,8 @@ export interface PreparedLaneOptions {
   readonly callers: Callers;
   readonly callBudget: CallBudget;
   readonly contexts: RequestContextOptions;
+  /** Told of what the lane has answered. */
+  readonly observer: OperationObserver;
   /** Null: no answer is kept whole. */
   readonly kept: KeptAnswers | null;
   /** Headers that every answer has, such as CORS's; names and values in turn. */
@@ -37,6 +41,9 @@ interface PlainRequest {
 
 /** Headers that ask for something which only Apollo Server does. */
 const APOLLO_HEADERS = ['apollo-federation-include-trace', 'content-encoding', DEADLINE_HEADER] as const;
+const NO_CODES: readonly string[] = [];
+/** What an operation without a caller has cost. */
+const NOTHING = { calls: 0, cached: 0, stale: 0, caller: null };
 const MEDIA_TYPES = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
 
 /**
@@ -54,9 +61,10 @@ export class PreparedLane {
 
   /** Answers the request, or calls `next`. */
   handle(request: IncomingMessage, response: ServerResponse, body: Buffer, next: () => void): void {
+    const startedMs = performance.now();
     let isTaken: boolean;
     try {
-      isTaken = this.#take(request, response, body, next);
+      isTaken = this.#take({ request, response, startedMs, next }, body);
     } catch {
       // Nobody above would catch it, and one request would end the process. Apollo Server's pipeline has nets of its own.
       isTaken = response.headersSent;
@@ -66,7 +74,7 @@ export class PreparedLane {
   }
 
   /** Whether the request is answered here, now or later. */
-  #take(request: IncomingMessage, response: ServerResponse, body: Buffer, next: () => void): boolean {
+  #take({ request, response, startedMs, next }: Arrival, body: Buffer): boolean {
     const { headers } = request;
     const contentType = this.#mediaType(headers.accept);
     if (contentType === undefined || APOLLO_HEADERS.some((name) => headers[name] !== undefined)) return false;
@@ -76,23 +84,24 @@ export class PreparedLane {
     const key = kept && caller && !isTraced(request, contexts) ? kept.keyOf(caller, contentType, body) : null;
     const answer = key === null ? undefined : kept?.find(key, Date.now());
     if (answer) {
-      this.#send(response, answer.body, answer.contentType, { requestId: toRequestId(headers['x-request-id']), cacheHeaders: toFreshnessHeaders(answer.freshUntilMs, Date.now()) });
+      const requestId = toRequestId(headers);
+      this.#send(response, answer.body, answer.contentType, { requestId, cacheHeaders: toFreshnessHeaders(answer.freshUntilMs, Date.now()) });
+      this.#options.observer.operationEnded({ requestId, traceId: toTraceId(headers), operationName: answer.operationName, outcome: 'ok', codes: NO_CODES, durationMs: performance.now() - startedMs, calls: 0, merged: 0, cached: answer.parts, stale: 0, lane: 'kept' });
       return true;
     }
     const plain = parsePlain(body);
     const prepared = plain ? operations.find(plain.query, plain.operationName) : undefined;
     const variables = plain && prepared ? prepared.coerce(plain.variables) : null;
     if (!prepared || !variables || inexactVariablesError(plain?.variables, prepared.operation)) return false;
-    return this.#execute({ request, response, contentType, caller, key, prepared, variables, next });
+    return this.#execute({ request, response, startedMs, contentType, caller, key, prepared, variables, next });
   }
 
-  #execute({ request, response, contentType, caller, key, prepared, variables, next }: Execution): boolean {
+  #execute({ request, response, startedMs, contentType, caller, key, prepared, variables, next }: Execution): boolean {
     const variant = prepared.variant(variables);
     const { contexts, callBudget, operations } = this.#options;
     const isRefused = (): boolean => callBudget.refusal({ schema: operations.schema, document: prepared.document, operation: prepared.operation, variables }, contexts.callBudget) !== null;
     if (!variant || (variant.needsToken && !caller) || isRefused()) return false;
-    const requestId = toRequestId(request.headers['x-request-id']);
-    const context = createContext(request, response, { caller, requestId }, contexts);
+    const context = createContext(request, response, { caller, requestId: toRequestId(request.headers), startedMs }, contexts);
     const executed = prepared.run(variant.plan, variables, context).then(
       (data) => {
         let answer: Buffer | string;
@@ -104,12 +113,18 @@ export class PreparedLane {
         }
         if (key !== null) this.#keep(key, { body: answer, contentType, context, prepared });
         this.#send(response, answer, contentType, { requestId: context.requestId, cacheHeaders: toCacheHeaders(context.billing, false, Date.now()) });
+        this.#observe(context, prepared);
       },
       () => this.#leave(request, context, next),
     );
     // Nothing in there should throw. Should it, this client loses its connection, and not the process all others.
     executed.catch(() => response.destroy());
     return true;
+  }
+
+  #observe({ requestId, traceId, startedMs, billing }: GatewayContext, { operation }: PreparedOperation<GatewayContext>): void {
+    const { calls, cached, stale, caller } = billing?.operation ?? NOTHING;
+    this.#options.observer.operationEnded({ requestId, traceId, operationName: toToldName(operation.name?.value, caller?.token), outcome: 'ok', codes: NO_CODES, durationMs: performance.now() - startedMs, calls, merged: billing?.merged ?? 0, cached, stale, lane: 'prepared' });
   }
 
   /** Leaves the operation to Apollo Server, over the loads that were made. */
@@ -124,7 +139,7 @@ export class PreparedLane {
   #keep(key: string, { body, contentType, context, prepared }: Answer): void {
     const operation = context.billing?.operation;
     if (!operation || operation.calls > 0 || operation.cached === 0 || operation.stale > 0 || operation.freshUntilMs <= Date.now()) return;
-    this.#options.kept?.keep(key, { body, contentType, operationName: prepared.operation.name?.value ?? null, parts: operation.cached, freshUntilMs: operation.freshUntilMs });
+    this.#options.kept?.keep(key, { body, contentType, operationName: toToldName(prepared.operation.name?.value, operation.caller.token), parts: operation.cached, freshUntilMs: operation.freshUntilMs });
   }
 
   #send(response: ServerResponse, answer: Buffer | string, contentType: string, { requestId, cacheHeaders }: { requestId: string; cacheHeaders: Record<string, string> }): void {
@@ -152,16 +167,20 @@ interface Answer {
   readonly prepared: PreparedOperation<GatewayContext>;
 }
 
-interface Execution {
+interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly startedMs: number;
+  readonly next: () => void;
+}
+
+interface Execution extends Arrival {
   readonly contentType: string;
   readonly caller: Caller | null;
   /** Under which the answer may be kept; null where it may not. */
   readonly key: string | null;
   readonly prepared: PreparedOperation<GatewayContext>;
   readonly variables: Variables;
-  readonly next: () => void;
 }
 
 const PLAIN_MEMBERS: ReadonlySet<string> = new Set(['query', 'operationName', 'variables']);

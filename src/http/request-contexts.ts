@@ -6,6 +6,7 @@ import type { PageLimits } from '../billing/window';
 import type { GatewayContext } from '../graphql/context';
 import { startLifetime } from './operation-lifetime';
 import { DEADLINE_HEADER, toDeadlineMs } from './request-deadline';
+import { toTraceId } from './request-id';
 
 /** Settings of the contexts that operations run in. */
 export interface RequestContextOptions {
@@ -23,12 +24,20 @@ export function isTraced(request: IncomingMessage, options: RequestContextOption
   return options.alwaysTraced || request.headers['x-billing-trace'] === '1';
 }
 
+/** What is known of a request before its operation is begun. */
+export interface RequestStart {
+  readonly caller: Caller | null;
+  readonly requestId: string;
+  /** When it came, on the clock of `performance.now()`. */
+  readonly startedMs: number;
+}
+
 /**
  * Makes the context of one operation: fresh loads, on behalf of its caller, with its own time.
  * @throws GraphQLError `BAD_REQUEST` where the caller's deadline is not one.
  */
-export function createContext(request: IncomingMessage, response: ServerResponse, { caller, requestId }: { caller: Caller | null; requestId: string }, options: RequestContextOptions): GatewayContext {
+export function createContext(request: IncomingMessage, response: ServerResponse, { caller, requestId, startedMs }: RequestStart, options: RequestContextOptions): GatewayContext {
   const deadlineMs = toDeadlineMs(request.headers[DEADLINE_HEADER], options.deadlineMs);
-  const billing = caller && options.createBilling(new BillingOperation({ caller, ...startLifetime(response, deadlineMs), callBudget: options.callBudget }));
-  return { requestId, billing, pageLimits: options.pageLimits, traced: isTraced(request, options) };
+  const billing = caller && options.createBilling(new BillingOperation({ caller, requestId, ...startLifetime(response, deadlineMs), callBudget: options.callBudget }));
+  return { requestId, traceId: toTraceId(request.headers), startedMs, billing, pageLimits: options.pageLimits, traced: isTraced(request, options), ending: { end: null } };
 }

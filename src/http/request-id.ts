@@ -1,13 +1,31 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { tellsToken } from '../telemetry/tells-token';
 
 // What a caller may choose: enough for UUIDs, ULIDs and trace ids, nothing that could forge a log line or a header.
 const ACCEPTED = /^[A-Za-z0-9._:-]{1,128}$/;
+// JSON in base64url, which every signed token begins with.
+const TOKEN = /^eyJ/;
+// W3C Trace Context, section 3.2: version, trace id, parent id, flags; a later version may go on.
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 
 const processPart = randomBytes(6).toString('hex');
 let count = 0;
 
-/** The id that joins a request's log lines: the caller's own `x-request-id` where it is usable, a new one otherwise. */
-export function toRequestId(header: string | string[] | undefined): string {
-  if (typeof header === 'string' && ACCEPTED.test(header)) return header;
+/**
+ * The id that joins a request's log lines: the caller's own `x-request-id` where it is usable, a new one otherwise. One
+ * that would tell the caller's token, in the answer and in the log, is not usable.
+ */
+export function toRequestId(headers: IncomingHttpHeaders): string {
+  const header = headers['x-request-id'];
+  if (typeof header === 'string' && ACCEPTED.test(header) && !TOKEN.test(header) && !tellsToken(header, headers.authorization)) return header;
   return `${processPart}-${(++count).toString(36)}`;
+}
+
+/** The trace that the request's `traceparent` names; null where it names none. */
+export function toTraceId(headers: IncomingHttpHeaders): string | null {
+  const header = headers['traceparent'];
+  if (typeof header !== 'string') return null;
+  const traceId = TRACEPARENT.exec(header)?.[1];
+  return traceId === undefined || tellsToken(traceId, headers.authorization) ? null : traceId;
 }

@@ -9,6 +9,7 @@ import type { PreparedOperations } from '../graphql/execution/prepared-operation
 import type { CallBudget } from '../graphql/limits/call-budget';
 import type { TrustedDocuments } from '../graphql/limits/trusted-documents';
 import type { Metrics } from '../telemetry/metrics';
+import type { OperationObserver } from '../telemetry/operation-observer';
 import { createAdmissionHook } from './admission-hook';
 import { Callers } from './callers';
 import { carriedWith, carry } from './carried';
@@ -17,6 +18,7 @@ import type { Explorer } from './explorer';
 import { toHttpError } from './http-errors';
 import { KeptAnswers } from './kept-answers';
 import { registerMetrics } from './metrics-endpoint';
+import { createOperationHook } from './operation-hook';
 import { PreparedLane } from './prepared-lane';
 import { readBody } from './read-body';
 import { createContext, type RequestContextOptions } from './request-contexts';
@@ -39,6 +41,8 @@ export interface HttpServerOptions {
   readonly isUpstreamReady: () => boolean;
   /** What `/metrics` serves; without it there is no such path. */
   readonly metrics?: Pick<Metrics, 'contentType' | 'text'>;
+  /** Told of every operation. */
+  readonly observer: OperationObserver;
   /** Memory for answers that are kept whole, in bytes; 0: none is kept. */
   readonly maxKeptBytes: number;
   readonly maxRequestBytes: number;
@@ -68,7 +72,7 @@ const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-b
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   let ready = true;
   const callers = new Callers();
-  const lane = new PreparedLane({ operations: options.operations, callers, callBudget: options.callBudget, contexts: options.contexts, kept: options.maxKeptBytes > 0 ? new KeptAnswers(options.maxKeptBytes) : null, fixedHeaders: toFixedHeaders(options.corsOrigins) });
+  const lane = new PreparedLane({ operations: options.operations, callers, callBudget: options.callBudget, contexts: options.contexts, observer: options.observer, kept: options.maxKeptBytes > 0 ? new KeptAnswers(options.maxKeptBytes) : null, fixedHeaders: toFixedHeaders(options.corsOrigins) });
   const limits = toConnectionLimits(options.timeouts ?? CONNECTION_TIMEOUTS);
   const app = fastify({
     ...limits,
@@ -155,14 +159,18 @@ function registerProbes(app: FastifyInstance, isReady: () => boolean): void {
 function registerGraphql(app: FastifyInstance, options: HttpServerOptions, callers: Callers): void {
   const context = (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => {
     const begun = carriedWith(request.raw)?.context;
-    const requestId = begun?.requestId ?? toRequestId(request.headers['x-request-id']);
+    const requestId = begun?.requestId ?? toRequestId(request.headers);
     reply.header('x-request-id', requestId);
-    return Promise.resolve(begun ?? createContext(request.raw, reply.raw, { caller: callers.of(request.headers.authorization), requestId }, options.contexts));
+    const startedMs = performance.now() - reply.elapsedTime;
+    request.graphqlContext = begun ?? createContext(request.raw, reply.raw, { caller: callers.of(request.headers.authorization), requestId, startedMs }, options.contexts);
+    return Promise.resolve(request.graphqlContext);
   };
+  app.decorateRequest('graphqlContext', null);
   app.route({
     // Apollo Server says itself which methods it takes, with 405 and `Allow` for the others.
     method: ['GET', 'POST', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
     url: '/graphql',
+    onSend: createOperationHook(options.observer),
     preHandler: [toPageHook(options.explorer), createAdmissionHook(options.trustedDocuments)],
     handler: fastifyApolloHandler(options.apollo, { context }),
   });

@@ -1,14 +1,19 @@
 /** Where remembered answers lie. */
-export type CacheLayer = 'memory' | 'redis';
+export type StoreLayer = 'memory' | 'redis';
+
+/** What answers a question instead of a call of its own: the store, a call under way, or an answer that is kept whole. */
+export type CacheLayer = StoreLayer | 'flight' | 'kept';
 
 /** Told of what the shared cache does, one question at a time. Must not throw. */
 export interface CacheObserver {
   /** A question was answered by something remembered; `stale`: past its time, because the billing API failed. */
-  hit(layer: CacheLayer, stale: boolean): void;
+  hit(layer: StoreLayer, stale: boolean): void;
+  /** A question joined a call under way for the same question of the same caller. */
+  joined(): void;
   /** Nothing that was remembered answers the question. */
-  missed(layer: CacheLayer): void;
+  missed(layer: StoreLayer): void;
   /** An answer was handed to the store. */
-  stored(layer: CacheLayer, bytes: number): void;
+  stored(layer: StoreLayer, bytes: number): void;
   /** The store could not be read or written: the question went on as if nothing had been remembered. */
-  failed(layer: CacheLayer): void;
+  failed(layer: StoreLayer): void;
 }

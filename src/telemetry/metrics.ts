@@ -1,9 +1,16 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CacheLayer, CacheObserver } from './cache-observer';
+import { createOperationMetrics } from './operation-metrics';
+import type { OperationObserver } from './operation-observer';
+import { createTallyCounter } from './tally-counter';
 import type { UpstreamObserver, UpstreamState } from './upstream-observer';
 
-/** What the process measures, and how it is told of it. Labels come from closed lists: none holds what a caller sent. */
+/**
+ * What the process measures, and how it is told of it. Labels come from closed lists, but for the names of operations,
+ * which are bounded: none holds a token, an identifier or a part of an answer.
+ */
 export interface Metrics {
+  readonly operations: OperationObserver;
   readonly upstream: UpstreamObserver;
   readonly cache: CacheObserver;
   /** Reads the connection's state at each scrape. */
@@ -20,13 +27,22 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
-  return { upstream: toUpstreamObserver(registry), cache: toCacheObserver(registry), watchUpstream: (state) => watch(registry, state), contentType: registry.contentType, text: () => registry.metrics() };
+  const hits = countByLayer(registry, 'cache_hits_total', 'Questions answered without a call of their own: by something remembered and fresh (memory, redis), by a call under way (flight), or as part of an answer that was kept whole (kept)');
+  return {
+    operations: createOperationMetrics(registry, { prefix: PREFIX, countHit: hits }),
+    upstream: toUpstreamObserver(registry),
+    cache: toCacheObserver(registry, hits),
+    watchUpstream: (state) => watch(registry, state),
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  };
 }
 
 function toUpstreamObserver(registry: Registry): UpstreamObserver {
   const registers = [registry];
   const attempts = new Histogram({ name: `${PREFIX}upstream_attempt_duration_seconds`, help: 'Attempts at the billing API, by outcome', labelNames: ['outcome'], buckets: SECONDS, registers });
   const retries = new Counter({ name: `${PREFIX}upstream_retries_total`, help: 'Attempts made because an earlier one had failed', registers });
+  const calls = createTallyCounter(registry, { name: `${PREFIX}upstream_calls_total`, help: 'Calls to the billing API by outcome, whatever number of attempts each took', label: 'outcome' });
   const refused = new Counter({ name: `${PREFIX}upstream_refused_total`, help: 'Calls that ended without an attempt', labelNames: ['reason'], registers });
   // Looking labels up costs more than observing: each outcome is bound once.
   const bound = new Map<string, Histogram.Internal<'outcome'>>();
@@ -37,24 +53,28 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
       child.observe(durationMs / 1000);
       if (isRetry) retries.inc();
     },
+    callEnded: (outcome) => calls(outcome),
     callRefused: (reason) => refused.inc({ reason }),
   };
 }
 
-function toCacheObserver(registry: Registry): CacheObserver {
-  const count = (name: string, help: string): ((layer: CacheLayer) => void) => {
-    const counter = new Counter({ name: PREFIX + name, help, labelNames: ['layer'], registers: [registry] });
-    const children = { memory: counter.labels('memory'), redis: counter.labels('redis') };
-    return (layer) => children[layer].inc();
-  };
-  const hits = count('cache_hits_total', 'Questions answered by something remembered and fresh');
+type CountLayer = (layer: CacheLayer, count?: number) => void;
+
+function countByLayer(registry: Registry, name: string, help: string): CountLayer {
+  return createTallyCounter(registry, { name: PREFIX + name, help, label: 'layer' });
+}
+
+function toCacheObserver(registry: Registry, hits: CountLayer): CacheObserver {
+  const count = (name: string, help: string): CountLayer => countByLayer(registry, name, help);
   const stale = count('cache_stale_hits_total', 'Questions answered by something past its time, because the billing API failed');
-  const failed = count('cache_failures_total', 'Times that the store could not be read or written');
+  const missed = count('cache_misses_total', 'Questions that nothing remembered answers');
+  const stored = count('cache_stores_total', 'Answers handed to the store');
   return {
     hit: (layer, isStale) => (isStale ? stale : hits)(layer),
-    missed: count('cache_misses_total', 'Questions that nothing remembered answers'),
-    stored: count('cache_stores_total', 'Answers handed to the store'),
-    failed,
+    joined: () => hits('flight'),
+    missed: (layer) => missed(layer),
+    stored: (layer) => stored(layer),
+    failed: count('cache_failures_total', 'Times that the store could not be read or written'),
   };
 }
 

@@ -3,8 +3,12 @@ export type CircuitName = 'closed' | 'open' | 'half-open';
 
 /** How one attempt at the billing API ended. It holds no token, no address and no identifier. */
 export interface AttemptRecord {
-  /** `ok`, `not-found`, or the kind of failure. */
+  /** Of the operation that started the call; others may have joined it. Undefined where a call is nobody's. */
+  readonly requestId: string | undefined;
+  /** `ok`, `not-found`, the kind of failure, or `aborted`: nobody waited for the answer any more. */
   readonly outcome: string;
+  /** The status of the answer; null where there was none. */
+  readonly status: number | null;
   /** From sending to the body's last byte, in milliseconds; time spent waiting for a place is not in it. */
   readonly durationMs: number;
   /** Whether it was made because an earlier attempt of the same call had failed. */
@@ -14,6 +18,8 @@ export interface AttemptRecord {
 /** Told of what happens between the gateway and the billing API. Must not throw. */
 export interface UpstreamObserver {
   attemptEnded?(record: AttemptRecord): void;
+  /** A call ended, after however many attempts; `outcome` as with attempts. */
+  callEnded?(outcome: string): void;
   /** A call ended without an attempt: the circuit was open, or too many calls were waiting. */
   callRefused?(reason: 'circuit' | 'queue'): void;
   circuitChanged?(state: CircuitName): void;

@@ -75,7 +75,7 @@ export class Attempts {
       throw error;
     } finally {
       this.#end(context, failure, performance.now() - startedMs);
-      this.#observer.attemptEnded?.({ outcome: toOutcome(answer, failure), durationMs: performance.now() - startedMs, isRetry });
+      this.#observer.attemptEnded?.({ requestId: context.requestId, outcome: toOutcome(answer, failure, context), status: answer?.status ?? null, durationMs: performance.now() - startedMs, isRetry });
     }
   }
 
@@ -112,7 +112,8 @@ export class Attempts {
   }
 }
 
-function toOutcome(answer: HttpAnswer | null, failure: unknown): string {
+function toOutcome(answer: HttpAnswer | null, failure: unknown, { signal }: CallContext): string {
+  if (failure !== null && failure === signal.reason) return 'aborted';
   if (failure instanceof BillingError) return failure.failure;
   return answer?.status === 404 ? 'not-found' : failure === null ? 'ok' : 'error';
 }

@@ -1,5 +1,6 @@
 import { BillingError } from '../billing/billing-error';
 import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../billing/billing-source';
+import type { UpstreamObserver } from '../telemetry/upstream-observer';
 import type { Attempts } from './attempts';
 import { toBillsPath, type PageInitReading } from './bills-path';
 import { decodeBills } from './decode-bills';
@@ -13,6 +14,7 @@ export interface UpstreamSourceOptions {
   readonly paging: PageInitReading;
   /** Further attempts after a failed one, at most. */
   readonly retries: number;
+  readonly observer?: Pick<UpstreamObserver, 'callEnded'>;
 }
 
 /** Reads bills from the billing API itself, with the caller's own bearer token. */
@@ -36,9 +38,10 @@ export class UpstreamSource implements BillingSource {
       return answer;
     } catch (error) {
       // What is not a BillingError is a mistake of ours, and must not pass for the API's.
-      outcome = error instanceof BillingError ? error.failure : 'error';
+      outcome = error === context.signal.reason ? 'aborted' : error instanceof BillingError ? error.failure : 'error';
       throw error;
     } finally {
+      this.#options.observer?.callEnded?.(outcome);
       context.recordCall({ request, durationMs: performance.now() - startedMs, outcome });
     }
   }

@@ -44,6 +44,7 @@ export async function startBareServer(options: { readonly stores?: DocumentStore
       deadlineMs: 1000,
       alwaysTraced: false,
     },
+    observer: { operationEnded: () => undefined },
     isUpstreamReady: () => true,
     maxKeptBytes: 0,
     maxRequestBytes: 100_000,

@@ -7,7 +7,7 @@ import type { EntryStore } from '../../src/cache/entry-store';
 import { createKeyRing, type KeyRing } from '../../src/cache/key-ring';
 import type { OutageListener } from '../../src/cache/outage';
 import { SharedFlights } from '../../src/cache/shared-flights';
-import type { CacheLayer, CacheObserver } from '../../src/telemetry/cache-observer';
+import type { CacheObserver, StoreLayer } from '../../src/telemetry/cache-observer';
 import { decodeBills } from '../../src/upstream/decode-bills';
 import { Attempts } from '../../src/upstream/attempts';
 import { createTransport } from '../../src/upstream/transport';
@@ -17,18 +17,22 @@ import { UpstreamSource } from '../../src/upstream/upstream-source';
 export class CountingObserver implements CacheObserver {
   hits = 0;
   staleHits = 0;
+  joins = 0;
   misses = 0;
   failures = 0;
   storedBytes = 0;
 
-  hit(_layer: CacheLayer, stale: boolean): void {
+  hit(_layer: StoreLayer, stale: boolean): void {
     if (stale) this.staleHits++;
     else this.hits++;
+  }
+  joined(): void {
+    this.joins++;
   }
   missed(): void {
     this.misses++;
   }
-  stored(_layer: CacheLayer, bytes: number): void {
+  stored(_layer: StoreLayer, bytes: number): void {
     this.storedBytes += bytes;
   }
   failed(): void {

@@ -1,0 +1,30 @@
+import { Counter, type Registry } from 'prom-client';
+
+/** Settings of a counter with one label. */
+export interface TallyCounterOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly label: string;
+}
+
+/**
+ * A counter whose increments cost next to nothing: they wait in a map until a scrape, where prom-client's own put labels
+ * together each time.
+ * @returns what counts, by the label's value.
+ */
+export function createTallyCounter(registry: Registry, { name, help, label }: TallyCounterOptions): (value: string, count?: number) => void {
+  const pending = new Map<string, number>();
+  new Counter({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      for (const [value, count] of pending) {
+        this.inc({ [label]: value }, count);
+        pending.set(value, 0);
+      }
+    },
+  });
+  return (value, count = 1) => void pending.set(value, (pending.get(value) ?? 0) + count);
+}
