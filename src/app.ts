@@ -15,9 +15,11 @@ import type { Log } from './telemetry/log';
 import type { CircuitName, UpstreamObserver } from './telemetry/upstream-observer';
 import { createAttemptLog } from './telemetry/attempt-log';
 import { createOperationLog } from './telemetry/operation-log';
+import type { DriftObserver } from './telemetry/drift-observer';
 import type { OperationObserver } from './telemetry/operation-observer';
 import { createMetrics } from './telemetry/metrics';
 import { Attempts } from './upstream/attempts';
+import { ContractDrift } from './upstream/contract-drift';
 import { decodeBills } from './upstream/decode-bills';
 import { createTransport } from './upstream/transport';
 import { UpstreamSource } from './upstream/upstream-source';
@@ -55,7 +57,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const metrics = createMetrics();
     const attempts = new Attempts(transport, { observer: toUpstreamObserver(metrics.upstream, log), connections: config.billingApiConnections, callBudget: config.upstreamCallBudget });
     metrics.watchUpstream(() => attempts.state);
-    const upstream = new UpstreamSource(attempts, { paging: config.billingApiPaging, retries: config.billingApiRetries, observer: metrics.upstream });
+    const upstream = new UpstreamSource(attempts, { paging: config.billingApiPaging, retries: config.billingApiRetries, observer: metrics.upstream, drift: new ContractDrift(toDriftObserver(metrics.drift, log)) });
     const cache = createBillsCache(upstream, {
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
@@ -145,6 +147,24 @@ function toUpstreamObserver(metrics: UpstreamObserver, log: Log): UpstreamObserv
     attemptEnded: (record) => {
       metrics.attemptEnded?.(record);
       logAttempt(record);
+    },
+  };
+}
+
+/** One line for each way in which answers differ from the contract; how often they do is the metrics' part. */
+function toDriftObserver(metrics: DriftObserver, log: Log): DriftObserver {
+  const told = new Set<string>();
+  return {
+    answerChecked: () => metrics.answerChecked(),
+    drifted: (kind, path) => {
+      metrics.drifted(kind, path);
+      // The API chose the name of a field that is unknown: it is in the metrics, bounded, and in no line.
+      const difference = kind === 'unknown' ? { kind } : { kind, path };
+      const text = Object.values(difference).join(' ');
+      if (told.has(text)) return;
+      told.add(text);
+      // Answers with a value of another type are refused; the other two cost nobody an answer.
+      log[kind === 'retyped' ? 'warn' : 'info'](difference, "the billing API's answers differ from its contract");
     },
   };
 }

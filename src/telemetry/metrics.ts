@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CacheLayer, CacheObserver } from './cache-observer';
+import type { DriftObserver } from './drift-observer';
 import { createOperationMetrics } from './operation-metrics';
 import type { OperationObserver } from './operation-observer';
 import { createTallyCounter } from './tally-counter';
@@ -13,6 +14,7 @@ export interface Metrics {
   readonly operations: OperationObserver;
   readonly upstream: UpstreamObserver;
   readonly cache: CacheObserver;
+  readonly drift: DriftObserver;
   /** Reads the connection's state at each scrape. */
   watchUpstream(state: () => UpstreamState): void;
   readonly contentType: string;
@@ -32,6 +34,7 @@ export function createMetrics(): Metrics {
     operations: createOperationMetrics(registry, { prefix: PREFIX, countHit: hits }),
     upstream: toUpstreamObserver(registry),
     cache: toCacheObserver(registry, hits),
+    drift: toDriftObserver(registry),
     watchUpstream: (state) => watch(registry, state),
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -56,6 +59,13 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
     callEnded: (outcome) => calls(outcome),
     callRefused: (reason) => refused.inc({ reason }),
   };
+}
+
+function toDriftObserver(registry: Registry): DriftObserver {
+  const registers = [registry];
+  const checks = new Counter({ name: `${PREFIX}contract_checks_total`, help: 'Answers of the billing API that were compared with the contract: a sample', registers });
+  const drift = new Counter({ name: `${PREFIX}contract_drift_total`, help: 'Answers of the sample that differ from the contract, by path', labelNames: ['kind', 'path'], registers });
+  return { answerChecked: () => checks.inc(), drifted: (kind, path) => drift.inc({ kind, path }) };
 }
 
 type CountLayer = (layer: CacheLayer, count?: number) => void;

@@ -11,7 +11,7 @@ const WARNED: ReadonlySet<string> = new Set(['RATE_LIMITED', 'UPSTREAM_TIMEOUT',
 /**
  * Writes one line an operation: `error` where the fault is ours, `warn` where the billing API failed or was stood in for
  * by something remembered, and `info` for all else, what clients did wrong included. A line that the log's level leaves
- * out costs a comparison; one that is written, half a microsecond.
+ * out costs a comparison; one that is written, under a microsecond.
  */
 export function createOperationLog(log: Log): OperationObserver {
   const destination = destinationOf(log);

@@ -3,6 +3,7 @@ import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../b
 import type { UpstreamObserver } from '../telemetry/upstream-observer';
 import type { Attempts } from './attempts';
 import { toBillsPath, type PageInitReading } from './bills-path';
+import type { ContractDrift } from './contract-drift';
 import { decodeBills } from './decode-bills';
 import { isTransient, invalidResponse } from './failures';
 import { retryCall } from './retry';
@@ -15,6 +16,8 @@ export interface UpstreamSourceOptions {
   /** Further attempts after a failed one, at most. */
   readonly retries: number;
   readonly observer?: Pick<UpstreamObserver, 'callEnded'>;
+  /** Compares answers with the contract. */
+  readonly drift?: ContractDrift;
 }
 
 /** Reads bills from the billing API itself, with the caller's own bearer token. */
@@ -32,8 +35,10 @@ export class UpstreamSource implements BillingSource {
     context.spendCall();
     const startedMs = performance.now();
     let outcome = 'ok';
+    let received: HttpAnswer | null = null;
     try {
-      const answer = toAnswer(await this.#get(toBillsPath(request, this.#options.paging), context), request);
+      received = await this.#get(toBillsPath(request, this.#options.paging), context);
+      const answer = toAnswer(received, request);
       if (answer.bills === null) outcome = 'not-found';
       return answer;
     } catch (error) {
@@ -41,6 +46,7 @@ export class UpstreamSource implements BillingSource {
       outcome = error === context.signal.reason ? 'aborted' : error instanceof BillingError ? error.failure : 'error';
       throw error;
     } finally {
+      if (received?.status === 200) this.#options.drift?.received(received.body, request, { usable: outcome === 'ok', nowMs: performance.now() });
       this.#options.observer?.callEnded?.(outcome);
       context.recordCall({ request, durationMs: performance.now() - startedMs, outcome });
     }

@@ -12,6 +12,14 @@ export type WireInvoice = Nullable<Omit<components['schemas']['invoice'], 'invoi
 /** No field of the contract is required; an absent one and a null one say the same. */
 type Nullable<T> = { [K in keyof T]?: T[K] | null };
 
+/** How a value of the contract looks: the part of JSON Schema that is used here. */
+export interface WireShape {
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, WireShape>>;
+  readonly items?: WireShape;
+  readonly wholeNumber?: boolean;
+}
+
 const text = { type: ['string', 'null'] };
 
 // The contract's models (schema/billing-v2.openapi.yaml; a test holds the two against each other). Fields that the
@@ -43,6 +51,9 @@ const billsSchema = {
     },
   },
 };
+
+/** The body's shape, for whoever compares an answer with it field by field. */
+export const billsShape: WireShape = billsSchema;
 
 // strict is off for union types alone; unknown keywords still stop the start.
 const ajv = new Ajv({ allowUnionTypes: true });

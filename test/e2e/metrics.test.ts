@@ -77,6 +77,29 @@ describe('The metrics', () => {
     }, { CACHE_TTL_SECONDS: '30', NODE_ENV: 'production' });
   });
 
+  it('tell how answers differ from the contract, and the log tells each difference once', async () => {
+    const query = (number: string): string => `{ customer(idType: "LCN", id: "${CUSTOMER}") { contract(number: "${number}") { dueDate } } }`;
+    await withScript((request) => good(request, 1, { billingAddress: [], loyaltyTier: CUSTOMER, [CONTRACT]: 1 }), async ({ gateway, upstream }) => {
+      expect((await gateway.query(query('1'), {}, { token: 'secret-token-1' })).errors).toEqual([]);
+      upstream.setScript(() => ({ body: { contractNo: '2', dueDate: 20250715, invoiceCollection: [] } }));
+      expect((await gateway.query(query('2'), {}, { token: 'secret-token-1' })).errors).toHaveLength(1);
+      const text = await scrape(gateway.url);
+      expect(text.split('\n').filter((line) => /^billing_gateway_contract/.test(line)).sort()).toEqual([
+        'billing_gateway_contract_checks_total 2',
+        'billing_gateway_contract_drift_total{kind="missing",path="billingAddress"} 1',
+        'billing_gateway_contract_drift_total{kind="retyped",path="dueDate"} 1',
+        'billing_gateway_contract_drift_total{kind="unknown",path="(unnamed)"} 1',
+        'billing_gateway_contract_drift_total{kind="unknown",path="loyaltyTier"} 1',
+      ]);
+      const told = gateway.logLines.filter((line) => line.includes('differ from its contract'));
+      const seen = told.map((line) => JSON.parse(line) as Record<string, unknown>).map(({ level, kind, path }) => [level, kind, path]);
+      expect(seen).toEqual([[30, 'unknown', undefined], [40, 'retyped', 'dueDate'], [30, 'missing', 'billingAddress']]);
+      // The API chose that name: it is no part of a line.
+      expect(told.join('')).not.toContain('loyaltyTier');
+      expect(`${text}${told.join('')}`).not.toMatch(TOLD);
+    });
+  });
+
   it('are in the format of Prometheus, with the delay of the event loop', async () => {
     const gateway = await startGateway();
     const response = await fetch(`${gateway.url}/metrics`);
