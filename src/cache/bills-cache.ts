@@ -7,7 +7,7 @@ import { createKeyRing } from './key-ring';
 import { createMemoryStore } from './memory-store';
 import type { OutageListener } from './outage';
 import { createRedisStore } from './redis-store';
-import { FlightKey, SharedFlights } from './shared-flights';
+import { SharedFlights } from './shared-flights';
 
 /** Settings of the shared cache. */
 export interface BillsCacheOptions {
@@ -60,6 +60,6 @@ function openStore({ redisUrls, maxBytes, reads, writes }: BillsCacheOptions, ob
 /** Nothing remembered, but calls under way shared. */
 function toSharingSource(source: BillingSource, flights: SharedFlights): BillingSource {
   return {
-    read: (request, context) => flights.share(new FlightKey(context.caller, request), context, (shared) => source.read(request, shared)),
+    read: (request, context) => flights.share(request, context, (shared) => source.read(request, shared)),
   };
 }

@@ -11,7 +11,7 @@ import type { EntryStore } from './entry-store';
 import type { KeyRing } from './key-ring';
 import { toLifetime, type Lifetime, type LifetimeLimits } from './lifetime';
 import { seal, unseal } from './seal';
-import { FlightKey, type SharedFlights } from './shared-flights';
+import type { SharedFlights } from './shared-flights';
 import { addWindow, decodeWindows, encodeWindows, findCovering, mergeWindows, type KeptWindow } from './window-index';
 
 /** What a cached source is made of. */
@@ -58,9 +58,8 @@ export class CachedSource implements BillingSource {
   async read(request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
     const { flights, ring, store, observer } = this.#options;
     const key = EntryKey.of(ring, context.caller, request);
-    const flight = new FlightKey(context.caller, request);
     try {
-      if (!flights.has(flight)) {
+      if (!flights.has(context.caller, request)) {
         const known = await this.#lookUp(key, request);
         if (known) {
           observer.hit(store.layer, false);
@@ -68,7 +67,7 @@ export class CachedSource implements BillingSource {
         }
         observer.missed(store.layer);
       }
-      return await flights.share(flight, context, (shared) => this.#fetch(key, request, shared));
+      return await flights.share(request, context, (shared) => this.#fetch(key, request, shared));
     } catch (error) {
       const standIn = this.#options.limits.staleSeconds > 0 && isOutage(error) ? await this.#recall(key, request, 'staleUntilMs') : null;
       if (!standIn) throw error;

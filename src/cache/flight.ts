@@ -1,7 +1,15 @@
 import type { BillingError } from '../billing/billing-error';
-import type { BillsAnswer, CallContext, CallRecord } from '../billing/billing-source';
+import type { BillsAnswer, BillsRequest, CallContext, CallRecord } from '../billing/billing-source';
 import type { Caller } from '../billing/caller';
 import { Cancellation } from '../billing/cancellation';
+
+/** Somebody who waits for a call's answer. */
+interface Waiter {
+  readonly context: CallContext;
+  readonly resolve: (answer: BillsAnswer) => void;
+  readonly reject: (error: Error) => void;
+  readonly onAbort: () => void;
+}
 
 /**
  * A call under way on behalf of all who wait for it: its time is that of the one with most left, and it goes on while
@@ -10,41 +18,33 @@ import { Cancellation } from '../billing/cancellation';
 export class Flight implements CallContext {
   readonly caller: Caller;
   readonly requestId: string | undefined;
+  readonly request: BillsRequest;
   readonly signal = new Cancellation();
+  /** The next call in its row of the table. */
+  next: Flight | null = null;
   readonly #starter: CallContext;
-  readonly #waiting: CallContext[] = [];
-  #answer: Promise<BillsAnswer> | null = null;
+  readonly #waiting: Waiter[] = [];
 
-  constructor(starter: CallContext) {
+  constructor(request: BillsRequest, starter: CallContext) {
     this.caller = starter.caller;
     this.requestId = starter.requestId;
+    this.request = request;
     this.#starter = starter;
-  }
-
-  /** The call's answer, from `launch` on. */
-  get answer(): Promise<BillsAnswer> {
-    if (!this.#answer) throw new Error('The flight was not launched.');
-    return this.#answer;
   }
 
   get deadlineAtMs(): number {
     let latest = this.#starter.deadlineAtMs;
-    for (const { deadlineAtMs } of this.#waiting) if (deadlineAtMs > latest) latest = deadlineAtMs;
+    for (const { context } of this.#waiting) if (context.deadlineAtMs > latest) latest = context.deadlineAtMs;
     return latest;
   }
 
   get deadToken(): BillingError | null {
     let dead: BillingError | null = null;
-    for (const { deadToken } of this.#waiting) {
-      if (!deadToken) return null;
-      dead = deadToken;
+    for (const { context } of this.#waiting) {
+      if (!context.deadToken) return null;
+      dead = context.deadToken;
     }
     return dead;
-  }
-
-  /** Makes the call. It was paid for before: whoever has no budget left must not fail those who join. */
-  launch(call: (context: CallContext) => Promise<BillsAnswer>): void {
-    this.#answer = call(this);
   }
 
   spendCall(): void {
@@ -59,20 +59,46 @@ export class Flight implements CallContext {
     this.#starter.recordCall(record);
   }
 
-  /** One more waits for the answer. */
-  join(context: CallContext): void {
-    this.#waiting.push(context);
+  /**
+   * Waits for the answer. Rejects with what the call rejects with, or the reason of the context's signal.
+   * @param onEmpty called when the context gave up and nobody else waits: the call is of no use then.
+   */
+  wait(context: CallContext, onEmpty: (reason: Error) => void): Promise<BillsAnswer> {
+    return new Promise((resolve, reject) => {
+      const { signal } = context;
+      const waiter: Waiter = {
+        context,
+        resolve,
+        reject,
+        onAbort: () => {
+          this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+          reject(signal.reason);
+          if (this.#waiting.length === 0) onEmpty(signal.reason);
+        },
+      };
+      signal.addEventListener('abort', waiter.onAbort, { once: true });
+      this.#waiting.push(waiter);
+    });
   }
 
-  /** One does not wait any more. True where nobody else does: the call is of no use then, and is to be ended. */
-  leave(context: CallContext): boolean {
-    const at = this.#waiting.indexOf(context);
-    if (at >= 0) this.#waiting.splice(at, 1);
-    return this.#waiting.length === 0;
+  /** Gives the answer to all who wait. */
+  land(answer: BillsAnswer): void {
+    for (const waiter of this.#dismiss()) waiter.resolve(answer);
+  }
+
+  /** Gives the failure to all who wait. */
+  fail(error: Error): void {
+    for (const waiter of this.#dismiss()) waiter.reject(error);
   }
 
   /** Ends the call. */
   abort(reason: Error): void {
     this.signal.abort(reason);
+  }
+
+  #dismiss(): Waiter[] {
+    const waiting = this.#waiting.splice(0);
+    for (const { context, onAbort } of waiting) context.signal.removeEventListener('abort', onAbort);
+    return waiting;
   }
 }

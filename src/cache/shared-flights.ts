@@ -1,25 +1,16 @@
-import { requestKey, type BillsAnswer, type BillsRequest, type CallContext } from '../billing/billing-source';
+import type { BillsAnswer, BillsRequest, CallContext } from '../billing/billing-source';
 import type { Caller } from '../billing/caller';
 import type { CacheObserver } from '../telemetry/cache-observer';
 import { Flight } from './flight';
-
-/** Names a question of one caller while it is under way. It cannot be made without a caller, and is never kept or sent. */
-export class FlightKey {
-  readonly text: string;
-
-  constructor(caller: Caller, request: BillsRequest) {
-    // A token holds no line's end, so the joined text is unambiguous.
-    this.text = `${caller.token}\n${requestKey(request)}`;
-  }
-}
+import { FlightTable } from './flight-table';
 
 /**
  * Shares calls under way: equal questions of one caller, from whatever operations, are one call. Callers never share:
- * the key is the caller's. A caller's abort ends its own wait; the call itself ends when nobody waits any more.
+ * there is no way in without one. A caller's abort ends its own wait; the call itself ends when nobody waits any more.
  * Failures are not kept.
  */
 export class SharedFlights {
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new FlightTable();
   readonly #observer: Pick<CacheObserver, 'joined'> | null;
 
   constructor(observer: Pick<CacheObserver, 'joined'> | null = null) {
@@ -27,8 +18,8 @@ export class SharedFlights {
   }
 
   /** Whether a call for this question is under way. */
-  has(key: FlightKey): boolean {
-    return this.#flights.has(key.text);
+  has(caller: Caller, request: BillsRequest): boolean {
+    return this.#flights.find(caller, request) !== null;
   }
 
   /**
@@ -36,48 +27,41 @@ export class SharedFlights {
    * Rejects with what the call rejects with, or the reason of the context's signal.
    * @param start makes the call. What its context aborts for is that nobody waits any more.
    */
-  async share(key: FlightKey, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Promise<BillsAnswer> {
-    context.signal.throwIfAborted();
-    let flight = this.#flights.get(key.text);
+  share(request: BillsRequest, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Promise<BillsAnswer> {
+    if (context.signal.aborted) return Promise.reject(context.signal.reason);
+    let flight = this.#flights.find(context.caller, request);
     if (flight) this.#observer?.joined();
     else {
-      // Paid before the call exists: whoever has no budget left must not fail those who join.
-      context.spendCall();
-      flight = new Flight(context);
-      flight.launch(start);
-      this.#flights.set(key.text, flight);
+      try {
+        // Paid before the call exists: whoever has no budget left must not fail those who join.
+        context.spendCall();
+      } catch (error) {
+        const refusal = error as Error;
+        return Promise.reject(refusal);
+      }
+      flight = this.#launch(request, context, start);
     }
-    return this.#wait(key, flight, context);
-  }
-
-  #wait(key: FlightKey, flight: Flight, context: CallContext): Promise<BillsAnswer> {
-    const { signal } = context;
-    flight.join(context);
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        reject(signal.reason);
-        if (!flight.leave(context)) return;
-        // Forgotten first: a question that comes now must not join a call that is being ended.
-        this.#forget(key, flight);
-        flight.abort(signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      const end = (): void => {
-        signal.removeEventListener('abort', onAbort);
-        this.#forget(key, flight);
-      };
-      const fail = (error: Error): void => {
-        end();
-        reject(error);
-      };
-      flight.answer.then((answer) => {
-        end();
-        resolve(answer);
-      }, fail);
+    const joined = flight;
+    return joined.wait(context, (reason) => {
+      // Forgotten first: a question that comes now must not join a call that is being ended.
+      this.#flights.remove(joined);
+      joined.abort(reason);
     });
   }
 
-  #forget(key: FlightKey, flight: Flight): void {
-    if (this.#flights.get(key.text) === flight) this.#flights.delete(key.text);
+  #launch(request: BillsRequest, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Flight {
+    const flight = new Flight(request, context);
+    this.#flights.add(flight);
+    start(flight).then(
+      (answer) => {
+        this.#flights.remove(flight);
+        flight.land(answer);
+      },
+      (error: unknown) => {
+        this.#flights.remove(flight);
+        flight.fail(error as Error);
+      },
+    );
+    return flight;
   }
 }

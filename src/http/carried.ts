@@ -9,14 +9,19 @@ export interface Carried {
   context: GatewayContext | null;
 }
 
-const carried = new WeakMap<IncomingMessage, Carried>();
+/** A property of the request itself: what a WeakMap holds outlives its key until the next collection of old garbage. */
+const NOTE = Symbol('carried');
+
+interface Carrying {
+  [NOTE]?: Carried;
+}
 
 /** Leaves a note with a request. */
 export function carry(request: IncomingMessage, note: Carried): void {
-  carried.set(request, note);
+  (request as Carrying)[NOTE] = note;
 }
 
 /** The note that was left with a request. */
 export function carriedWith(request: IncomingMessage): Carried | undefined {
-  return carried.get(request);
+  return (request as Carrying)[NOTE];
 }

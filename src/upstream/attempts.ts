@@ -56,27 +56,36 @@ export class Attempts {
    * and with another BillingError where the attempt was not made or was ended: the circuit is open, too many wait, or
    * the reason of the context's signal.
    */
-  async make(path: string, context: CallContext, isRetry: boolean): Promise<HttpAnswer> {
+  make(path: string, context: CallContext, isRetry: boolean): Promise<HttpAnswer> {
     const refusal = this.#circuit.refusal();
     if (refusal) {
       this.#observer.callRefused?.('circuit');
-      throw refusal;
+      return Promise.reject(refusal);
     }
-    if (!this.#limiter.tryEnter()) await this.#wait(context);
+    if (this.#limiter.tryEnter()) return this.#attempt(path, context, isRetry);
+    return this.#wait(context).then(() => this.#attempt(path, context, isRetry));
+  }
+
+  /** One promise for the healthy way: each layer of it would live as long as the attempt is under way. */
+  #attempt(path: string, context: CallContext, isRetry: boolean): Promise<HttpAnswer> {
     const startedMs = performance.now();
-    let answer: HttpAnswer | null = null;
-    let failure: unknown = null;
-    try {
-      answer = await this.#send(path, context, isRetry);
-      if (answer.status === 200 || answer.status === 404) return answer;
-      throw toFailure(answer.status, answer.status === 400 ? readErrorMessage(answer.body, { token: context.caller.token, address: this.#transport.baseUrl }) : null, answer.headers['retry-after']);
-    } catch (error) {
-      failure = error;
-      throw error;
-    } finally {
-      this.#end(context, failure, performance.now() - startedMs);
-      this.#observer.attemptEnded?.({ requestId: context.requestId, outcome: toOutcome(answer, failure, context), status: answer?.status ?? null, durationMs: performance.now() - startedMs, isRetry });
-    }
+    return this.#send(path, context, isRetry).then(
+      (answer) => {
+        const failure = this.#failureOf(answer, context);
+        this.#end(context, { answer, failure, isRetry, durationMs: performance.now() - startedMs });
+        if (failure) throw failure;
+        return answer;
+      },
+      (failure: unknown) => {
+        this.#end(context, { answer: null, failure, isRetry, durationMs: performance.now() - startedMs });
+        throw failure;
+      },
+    );
+  }
+
+  #failureOf({ status, headers, body }: HttpAnswer, context: CallContext): AttemptFailure | null {
+    if (status === 200 || status === 404) return null;
+    return toFailure(status, status === 400 ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }) : null, headers['retry-after']);
   }
 
   #send(path: string, context: CallContext, isRetry: boolean): Promise<HttpAnswer> {
@@ -95,7 +104,12 @@ export class Attempts {
     }
   }
 
-  #end(context: CallContext, failure: unknown, durationMs: number): void {
+  #end(context: CallContext, { answer, failure, isRetry, durationMs }: Outcome): void {
+    this.#free(context, failure, durationMs);
+    this.#observer.attemptEnded?.({ requestId: context.requestId, outcome: toOutcome(answer, failure, context), status: answer?.status ?? null, durationMs, isRetry });
+  }
+
+  #free(context: CallContext, failure: unknown, durationMs: number): void {
     const status = failure instanceof BillingError ? failure.status : null;
     // How fast a failure came says nothing about how busy the API is.
     if (failure === null || (failure instanceof AttemptFailure && failure.failure === 'timeout')) this.#limit.noteLatency(durationMs, this.#limiter.underWay, performance.now());
@@ -110,6 +124,14 @@ export class Attempts {
       this.#limiter.leave();
     });
   }
+}
+
+/** How an attempt ended. */
+interface Outcome {
+  readonly answer: HttpAnswer | null;
+  readonly failure: unknown;
+  readonly isRetry: boolean;
+  readonly durationMs: number;
 }
 
 function toOutcome(answer: HttpAnswer | null, failure: unknown, { signal }: CallContext): string {

@@ -27,13 +27,14 @@ const NAMES: Readonly<Record<CircuitState, CircuitName>> = {
  */
 export class CircuitBreaker {
   readonly #policy: CircuitBreakerPolicy;
+  readonly #samples = new SamplingBreaker({ threshold: FAILING_SHARE, duration: SAMPLED_MS, minimumRps: MIN_PER_SECOND });
   #probeAtMs = 0;
 
   /** @param onChange told of every new state. */
   constructor(onChange: (state: CircuitName) => void) {
     const counted = handleWhen((error) => isOutage(error) || (this.state === 'half-open' && wasGivenUp(error))).orWhenResult(isServerError);
     this.#policy = circuitBreaker(counted, {
-      breaker: new SamplingBreaker({ threshold: FAILING_SHARE, duration: SAMPLED_MS, minimumRps: MIN_PER_SECOND }),
+      breaker: this.#samples,
       halfOpenAfter: new DelegateBackoff(({ attempt }: { readonly attempt: number }) => {
         // Some jitter, so that the gateway's replicas do not probe in step.
         const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (0.8 + 0.2 * Math.random());
@@ -67,7 +68,31 @@ export class CircuitBreaker {
   }
 
   /** Makes an attempt and counts how it ended; where the circuit's pause is over, as its probe. Rejects as the attempt does, or as `refusal` says. */
-  async run(attempt: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  run(attempt: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    if (this.#policy.state !== CircuitState.Closed) return this.#probe(attempt);
+    return attempt().then(this.#counted, this.#countFailure);
+  }
+
+  /** Of a success in a closed circuit the policy does nothing but this; through it, it would be eight promises more. */
+  readonly #counted = (answer: HttpAnswer): HttpAnswer | Promise<HttpAnswer> => {
+    if (isServerError(answer)) return this.#count(() => Promise.resolve(answer));
+    this.#samples.success(CircuitState.Closed);
+    return answer;
+  };
+
+  readonly #countFailure = (error: unknown): Promise<never> => this.#count(() => Promise.reject(error as Error));
+
+  /** Counts an outcome that may open the circuit. Another's may have opened it meanwhile: then this one is known for a failure already. */
+  async #count<T>(outcome: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#policy.execute(outcome);
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) return outcome();
+      throw error;
+    }
+  }
+
+  async #probe(attempt: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     const refusal = this.refusal();
     if (refusal) throw refusal;
     try {

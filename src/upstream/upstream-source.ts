@@ -31,37 +31,49 @@ export class UpstreamSource implements BillingSource {
     this.#options = options;
   }
 
-  async read(request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
-    context.spendCall();
-    const startedMs = performance.now();
-    let outcome = 'ok';
-    let received: HttpAnswer | null = null;
+  read(request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
     try {
-      received = await this.#get(toBillsPath(request, this.#options.paging), context);
-      const answer = toAnswer(received, request);
-      if (answer.bills === null) outcome = 'not-found';
-      return answer;
+      context.spendCall();
     } catch (error) {
-      // What is not a BillingError is a mistake of ours, and must not pass for the API's.
-      outcome = error === context.signal.reason ? 'aborted' : error instanceof BillingError ? error.failure : 'error';
-      throw error;
-    } finally {
-      if (received?.status === 200) this.#options.drift?.received(received.body, request, { usable: outcome === 'ok', nowMs: performance.now() });
+      const refusal = error as Error;
+      return Promise.reject(refusal);
+    }
+    const startedMs = performance.now();
+    const end = (outcome: string): void => {
       this.#options.observer?.callEnded?.(outcome);
       context.recordCall({ request, durationMs: performance.now() - startedMs, outcome });
-    }
+    };
+    const decode = (received: HttpAnswer): BillsAnswer => {
+      let outcome = 'error';
+      try {
+        const answer = toAnswer(received, request);
+        outcome = answer.bills === null ? 'not-found' : 'ok';
+        return answer;
+      } catch (error) {
+        if (error instanceof BillingError) outcome = error.failure;
+        throw error;
+      } finally {
+        if (received.status === 200) this.#options.drift?.received(received.body, request, { usable: outcome === 'ok', nowMs: performance.now() });
+        end(outcome);
+      }
+    };
+    const path = toBillsPath(request, this.#options.paging);
+    this.#retryBudget.deposit();
+    // The first attempt is made as it is; only when it fails does the machinery for further ones start.
+    return this.#attempts.make(path, context, false).then(decode, (error: unknown) =>
+      this.#retry(path, context, error).then(decode, (last: unknown) => {
+        // What is not a BillingError is a mistake of ours, and must not pass for the API's.
+        end(last === context.signal.reason ? 'aborted' : last instanceof BillingError ? last.failure : 'error');
+        throw last;
+      }),
+    );
   }
 
-  /** The first attempt is made as it is; only when it fails does the machinery for further ones start. */
-  async #get(path: string, context: CallContext): Promise<HttpAnswer> {
-    this.#retryBudget.deposit();
-    try {
-      return await this.#attempts.make(path, context, false);
-    } catch (error) {
-      if (!isTransient(error)) throw error;
-      const attempt = (): Promise<HttpAnswer> => this.#attempts.make(path, context, true);
-      return await retryCall({ context, error, attempt }, this.#options.retries, this.#retryBudget);
-    }
+  #retry(path: string, context: CallContext, error: unknown): Promise<HttpAnswer> {
+    const failure = error as Error;
+    if (!isTransient(failure)) return Promise.reject(failure);
+    const attempt = (): Promise<HttpAnswer> => this.#attempts.make(path, context, true);
+    return retryCall({ context, error: failure, attempt }, this.#options.retries, this.#retryBudget);
   }
 }
 
