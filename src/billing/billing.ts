@@ -2,7 +2,7 @@ import type { BillingOperation } from './billing-operation';
 import type { BillingSource } from './billing-source';
 import { contractKey } from './billing-source';
 import type { Bills, Invoice } from './bills';
-import { BillsLoader, type PageLoad } from './bills-loader';
+import { BillsLoader, type LoadedPage, type PageLoad } from './bills-loader';
 import { Contract, type InvoicePage, type PageLoadOf } from './contract';
 import type { Customer } from './customer';
 import { InvoiceScan } from './invoice-scan';
@@ -62,13 +62,23 @@ export class Billing {
 
   /** A page of a contract's invoices. Null where the contract is not known. Rejects with BillingError. */
   async contractInvoices(contract: Contract, page: PageRequest): Promise<InvoicePage | null> {
-    const load = contract.loadOf(page) ?? (await this.#loader.load(contract.customer, contract.number, page));
-    return toInvoicePage(load, page);
+    const load = contract.loadOf(page);
+    return load ? toInvoicePage(load, page) : this.#invoices(contract.customer, contract.number, page);
+  }
+
+  /** A page that came together with the contract; undefined where it has to be waited for: then `contractInvoices` does. */
+  knownInvoices(contract: Contract, page: PageRequest): InvoicePage | undefined {
+    const known = contract.loadOf(page)?.knownPage();
+    return known && toPlaced(known, page);
   }
 
   /** A page of all the customer's invoices, whatever the contract. Null where the customer is not known. Rejects with BillingError. */
-  async customerInvoices(customer: Customer, page: PageRequest): Promise<InvoicePage | null> {
-    return toInvoicePage(await this.#loader.load(customer, null, page), page);
+  customerInvoices(customer: Customer, page: PageRequest): Promise<InvoicePage | null> {
+    return this.#invoices(customer, null, page);
+  }
+
+  async #invoices(customer: Customer, contractNumber: string | null, page: PageRequest): Promise<InvoicePage | null> {
+    return toInvoicePage(await this.#loader.load(customer, contractNumber, page), page);
   }
 
   /** The invoice of that number, read page by page until it is found; null where there is none. Rejects with BillingError. */
@@ -98,5 +108,9 @@ async function firstHead(loads: readonly PageLoadOf[]): Promise<Bills | null> {
 
 async function toInvoicePage(load: PageLoad, page: PageRequest): Promise<InvoicePage | null> {
   const loaded = await load.page();
-  return loaded && { invoices: loaded.invoices, hasMore: loaded.hasMore, offset: page.offset };
+  return loaded && toPlaced(loaded, page);
+}
+
+function toPlaced({ invoices, hasMore }: LoadedPage, { offset }: PageRequest): InvoicePage {
+  return { invoices, hasMore, offset };
 }

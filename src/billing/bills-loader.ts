@@ -15,11 +15,35 @@ export interface LoadedPage {
 }
 
 /** A page under way. Its promises settle on their own: no page waits for another contract's call. */
-export interface PageLoad {
+export class PageLoad {
+  readonly #calls: readonly Call[];
+  /** Calls are in order; the page starts in the first one that reaches past its offset. */
+  readonly #first: number;
+  readonly #page: PageRequest;
+
+  constructor(calls: readonly Call[], page: PageRequest) {
+    this.#calls = calls;
+    this.#page = page;
+    this.#first = calls.findIndex((call) => page.offset < call.offset + call.limit);
+  }
+
   /** What the first call says of the contract itself; null where the billing API does not know it. */
-  head(): Promise<Bills | null>;
+  head(): Promise<Bills | null> {
+    return (this.#calls[this.#first] as Call).answer();
+  }
+
   /** The page; null where the billing API does not know the contract. Rejects with BillingError. */
-  page(): Promise<LoadedPage | null>;
+  page(): Promise<LoadedPage | null> {
+    const call = this.#calls[this.#first] as Call;
+    if (!isWhole(call, this.#page)) return readPage(this.#calls, this.#first, this.#page);
+    return call.answer().then((bills) => bills && cutPage(bills, call, this.#page));
+  }
+
+  /** The page where the one call for it has been answered, as it has for whoever waited for `head`; otherwise undefined. */
+  knownPage(): LoadedPage | undefined {
+    const call = this.#calls[this.#first] as Call;
+    return call.bills && isWhole(call, this.#page) ? cutPage(call.bills, call, this.#page) : undefined;
+  }
 }
 
 interface PageKey extends PageRequest {
@@ -29,8 +53,26 @@ interface PageKey extends PageRequest {
 }
 
 /** A call that was planned, and its answer from the moment that somebody needs it. */
-interface Call extends PlannedCall {
-  answer(): Promise<Bills | null>;
+class Call implements PlannedCall {
+  readonly offset: number;
+  readonly limit: number;
+  readonly lazy: boolean;
+  /** What it brought; undefined until it has. */
+  bills: Bills | null | undefined = undefined;
+  readonly #read: (call: Call) => Promise<Bills | null>;
+  #answer: Promise<Bills | null> | null = null;
+
+  constructor({ offset, limit, lazy }: PlannedCall, read: (call: Call) => Promise<Bills | null>) {
+    this.offset = offset;
+    this.limit = limit;
+    this.lazy = lazy;
+    this.#read = read;
+    if (!lazy) this.#answer = read(this);
+  }
+
+  answer(): Promise<Bills | null> {
+    return (this.#answer ??= this.#read(this));
+  }
 }
 
 interface Run {
@@ -101,7 +143,7 @@ export class BillsLoader {
       }
       for (const group of missing.values()) this.#addRuns(group[0] as PageKey, group);
     }
-    return keys.map((key) => toPageLoad(this.#find(key) as Run, key));
+    return keys.map((key) => new PageLoad((this.#find(key) as Run).calls, key));
   }
 
   /** The run that holds the whole page, if one was planned. */
@@ -113,30 +155,22 @@ export class BillsLoader {
   #addRuns(key: PageKey, pages: readonly PageKey[]): void {
     let runs = this.#runs.get(key.contract);
     if (!runs) this.#runs.set(key.contract, (runs = []));
+    const read = (call: Call): Promise<Bills | null> =>
+      this.#read({ customer: key.customer, contractNumber: key.contractNumber, window: { offset: call.offset, limit: call.limit } }, call);
     for (const run of planPages(pages, this.paging)) {
-      const calls = run.calls.map((call) => this.#call(key, call));
-      runs.push({ start: run.start, end: run.end, calls });
+      runs.push({ start: run.start, end: run.end, calls: run.calls.map((call) => new Call(call, read)) });
       this.#runCount++;
     }
   }
 
-  #call(key: PageKey, planned: PlannedCall): Call {
-    const request: BillsRequest = {
-      customer: key.customer,
-      contractNumber: key.contractNumber,
-      window: { offset: planned.offset, limit: planned.limit },
-    };
-    let answer = planned.lazy ? undefined : this.#read(request);
-    return { offset: planned.offset, limit: planned.limit, lazy: planned.lazy, answer: () => (answer ??= this.#read(request)) };
-  }
-
-  #read(request: BillsRequest): Promise<Bills | null> {
+  #read(request: BillsRequest, call: Call): Promise<Bills | null> {
     const operation = this.#operation;
     if (operation.deadToken) return handled(Promise.reject(operation.deadToken));
     return handled(
       this.#source.read(request, operation).then(
         (answer) => {
           operation.noteAnswer(answer);
+          call.bills = answer.bills;
           return answer.bills;
         },
         (error: unknown) => {
@@ -154,18 +188,8 @@ function handled<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-function toPageLoad(run: Run, page: PageRequest): PageLoad {
-  // Calls are in order; the page starts in the first one that reaches past its offset.
-  const first = run.calls.findIndex((call) => page.offset < call.offset + call.limit);
-  return {
-    head: () => (run.calls[first] as Call).answer(),
-    page: () => (isLast(run.calls, first, page) ? (run.calls[first] as Call).answer().then((bills) => bills && cutPage(bills, run.calls[first] as Call, page)) : readPage(run.calls, first, page)),
-  };
-}
-
 /** Whether a page ends within one call, as nearly all do. */
-function isLast(calls: readonly Call[], at: number, page: PageRequest): boolean {
-  const call = calls[at] as Call;
+function isWhole(call: Call, page: PageRequest): boolean {
   return page.offset + wantedOf(page) <= call.offset + call.limit;
 }
 

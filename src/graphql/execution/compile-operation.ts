@@ -17,6 +17,7 @@ import {
 } from 'graphql';
 import { collect } from '../selection';
 import { compileArguments } from './compile-arguments';
+import { toDirectResolver, type DirectResolver } from './direct-resolver';
 import { compilePlainWriter } from './plain-writer';
 import type { FieldPlan, LeafKind, ObjectPlan, ValuePlan } from './plan';
 
@@ -97,13 +98,14 @@ class Compiler {
     const name = nodes[0].name.value;
     const base = { responseKey, prefix: Buffer.from(`${place.isFirst ? '' : ','}${JSON.stringify(responseKey)}:`, 'latin1'), name, parentType: type, nodes, repeats: false };
     if (name === '__typename') {
-      return { ...base, slot: -1, value: { kind: 'leaf', leaf: 'String', nullable: false }, constant: Buffer.from(JSON.stringify(type.name)), field: null, args: () => ({}) };
+      return { ...base, slot: -1, value: { kind: 'leaf', leaf: 'String', nullable: false }, constant: Buffer.from(JSON.stringify(type.name)), field: null, resolve: null, args: () => ({}) };
     }
     const field = type.getFields()[name];
     if (!field) throw new Uncovered(name);
     const value = this.#value(field.type, nodes);
     const isLive = field.resolve !== undefined || isLiveValue(value);
-    return { ...base, slot: isLive ? place.slot : -1, value, constant: null, field: field as GraphQLField<unknown, unknown>, args: compileArguments(field as GraphQLField<unknown, unknown>, nodes[0]) };
+    const resolve = field.resolve ? (toDirectResolver(type.name, name) ?? (field.resolve as DirectResolver)) : null;
+    return { ...base, slot: isLive ? place.slot : -1, value, constant: null, field: field as GraphQLField<unknown, unknown>, resolve, args: compileArguments(field as GraphQLField<unknown, unknown>, nodes[0]) };
   }
 
   /** The plan of a field's value; one and the same for equal selections. */

@@ -1,4 +1,5 @@
 import type { FieldNode, GraphQLField, GraphQLObjectType } from 'graphql';
+import type { DirectResolver } from './direct-resolver';
 import type { JsonBuffer } from './json-buffer';
 
 /** Scalars that the compiled execution can write. */
@@ -61,6 +62,8 @@ export interface FieldPlan {
   /** Set for `__typename`: its text is known. */
   readonly constant: Uint8Array | null;
   readonly field: GraphQLField<unknown, unknown> | null;
+  /** Null for a field that is a property of its object. */
+  readonly resolve: DirectResolver | null;
   readonly parentType: GraphQLObjectType;
   readonly nodes: readonly FieldNode[];
   readonly args: ArgumentsOf;

@@ -61,7 +61,7 @@ class Run {
     const { plan, source, results } = object;
     const { variables, context, onRepeat } = this.#execution;
     for (const field of plan.liveFields) {
-      const resolve = field.field?.resolve;
+      const { resolve } = field;
       // A property that holds objects with resolvers is live without having one of its own.
       if (!resolve) {
         this.#complete(field.value, source[field.name], results, field.slot);
