@@ -1,7 +1,8 @@
-import { Pool, type Dispatcher } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 import { BillingError } from '../billing/billing-error';
 import type { CancelSignal } from '../billing/cancellation';
 import { BodyBuffer } from './body-buffer';
+import { Connections } from './connections';
 import { invalidResponse, timedOut, unreachable } from './failures';
 
 /** An answer as it came: any status, its whole body. */
@@ -39,14 +40,7 @@ export interface Transport {
 
 /** Opens a pool of kept-alive connections to the billing API. */
 export function createTransport(options: TransportOptions): Transport {
-  const pool = new Pool(options.baseUrl.origin, {
-    connections: options.connections,
-    pipelining: 1,
-    // The attempt's own timer is the limit; undici's, which are coarser, must not come before it.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: options.timeoutMs },
-  });
+  const connections = new Connections(options.baseUrl.origin, { max: options.connections, connectTimeoutMs: options.timeoutMs });
   const prefix = options.baseUrl.pathname.replace(/\/+$/, '');
   return {
     baseUrl: options.baseUrl,
@@ -57,12 +51,17 @@ export function createTransport(options: TransportOptions): Transport {
           return;
         }
         const exchange = new Exchange(options, signal, resolve, reject);
-        // No header of the client's goes along but this one.
-        pool.dispatch({ method: 'GET', path: prefix + path, headers: { accept: 'application/json', authorization } }, exchange);
+        connections.use((client, release) => exchange.start(client, release, { path: prefix + path, authorization }));
       }),
     // destroy, not close: a stalled answer must not hold up the stop.
-    close: () => pool.destroy(),
+    close: () => connections.close(),
   };
+}
+
+/** What is asked for, and for whom. */
+interface Asked {
+  readonly path: string;
+  readonly authorization: string;
 }
 
 /** One request and its answer. Gathers the body's buffers without a stream object. */
@@ -74,6 +73,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
   #controller: Dispatcher.DispatchController | null = null;
+  #release: () => void = () => undefined;
   #failure: BillingError | null = null;
   #status = 0;
   #headers: Record<string, string | undefined> = {};
@@ -90,9 +90,20 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#timer = setTimeout(() => this.#fail(timedOut(`no whole answer within ${options.timeoutMs} ms`)), options.timeoutMs);
   }
 
+  /** Sends the request, unless its time was over while it waited for the connection. */
+  start(client: Client, release: () => void, { path, authorization }: Asked): void {
+    if (this.#failure) {
+      release();
+      return;
+    }
+    this.#release = release;
+    // No header of the client's goes along but this one.
+    client.dispatch({ method: 'GET', path, headers: ['accept', 'application/json', 'authorization', authorization] }, this);
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // It waited for a connection longer than its time.
+    // The connection was being opened for longer than its time.
     if (this.#failure) controller.abort(this.#failure);
   }
 
@@ -114,12 +125,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#release();
     if (this.#failure) return;
     this.#settle();
     this.#resolve({ status: this.#status, headers: this.#headers, body: this.#body.take() });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#release();
     if (this.#failure) return;
     this.#settle();
     const { code } = error as NodeJS.ErrnoException;

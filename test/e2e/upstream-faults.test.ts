@@ -175,7 +175,7 @@ describe('A fault of the billing API', () => {
       ['two lengths', (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'), 'UPSTREAM_UNAVAILABLE', 3],
     ])('gives a clear code in time, and is over when it is over: %s', async (_fault, fault, code, attempts) => {
       const upstream: SocketUpstream = await startSocketUpstream((socket, index) => (index < attempts ? fault(socket) : socket.end(GOOD)));
-      const gateway = await startGateway({ ...SETTINGS, BILLING_API_URL: upstream.url, BILLING_API_MAX_BODY_BYTES: '100000' });
+      const gateway = await startGateway({ ...SETTINGS, BILLING_API_URL: upstream.url, BILLING_API_MAX_BODY_BYTES: '30000' });
       const seen = await ask(gateway);
       const attemptsSeen = upstream.requestCount();
       const recovered = await ask(gateway);
