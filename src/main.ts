@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { createApp, type App } from './app';
 import { ConfigError, parseConfig, type Config } from './config';
 import { toFirstQuery } from './first-query';
@@ -57,4 +58,7 @@ function stopOnSignals(starting: Promise<App>, log: ReturnType<typeof createLog>
   process.on('SIGINT', stop);
 }
 
+// V8 learns which objects live long while the new space is still small and most requests outlast a collection. From then
+// on it makes those of their kind old at birth, and they hold on to all they point to: 2 KB a request (of 40 KB), copied.
+setFlagsFromString('--no-allocation-site-pretenuring');
 void main(process.argv.slice(2));

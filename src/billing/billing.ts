@@ -19,7 +19,7 @@ const HEAD: PageRequest = { offset: 0, first: 0, probe: false };
 export class Billing {
   readonly operation: BillingOperation;
   readonly #loader: BillsLoader;
-  readonly #scans = new Map<string, InvoiceScan>();
+  #scans: Map<string, InvoiceScan> | null = null;
 
   constructor(source: BillingSource, operation: BillingOperation, paging: Paging) {
     this.operation = operation;
@@ -84,8 +84,9 @@ export class Billing {
   /** The invoice of that number, read page by page until it is found; null where there is none. Rejects with BillingError. */
   invoice(customer: Customer, contractNumber: string, number: string): Promise<Invoice | null> {
     const key = contractKey(customer, contractNumber);
-    let scan = this.#scans.get(key);
-    if (!scan) this.#scans.set(key, (scan = new InvoiceScan(this.#loader, customer, contractNumber)));
+    const scans = (this.#scans ??= new Map<string, InvoiceScan>());
+    let scan = scans.get(key);
+    if (!scan) scans.set(key, (scan = new InvoiceScan(this.#loader, customer, contractNumber)));
     return scan.find(number);
   }
 }

@@ -32,6 +32,8 @@ export function findRun<Run extends Pick<PlannedRun, 'start' | 'end'>>(runs: rea
 
 /** Plans the calls for pages of one contract that no earlier run holds; pages of no invoices add nothing to others. */
 export function planPages(pages: readonly PageRequest[], paging: Paging): PlannedRun[] {
+  const [page] = pages;
+  if (pages.length === 1 && page && page.first > 0) return planRuns(pages, paging);
   const windows = pages.filter((page) => page.first > 0);
   return planRuns(windows.length > 0 ? windows : FIRST_INVOICE, paging);
 }
@@ -41,7 +43,7 @@ export function planPages(pages: readonly PageRequest[], paging: Paging): Planne
  * apart, and a run longer than a call may be is split. What only a probe for the next page asks for is planned lazy.
  */
 export function planRuns(pages: readonly PageRequest[], paging: Paging): PlannedRun[] {
-  const sorted = [...pages].sort((a, b) => a.offset - b.offset);
+  const sorted = pages.length === 1 ? pages : [...pages].sort((a, b) => a.offset - b.offset);
   const runs: PlannedRun[] = [];
   let start = -1;
   let dataEnd = -1;

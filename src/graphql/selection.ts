@@ -60,8 +60,34 @@ export function selectsNextPage(nodes: readonly FieldNode[], info: Pick<Selectio
   return false;
 }
 
+/** Anything that has a selection set: fields, and operations. */
+export interface Selecting {
+  readonly selectionSet?: SelectionSetNode | undefined;
+}
+
+/** Fields by response key, each with all the places where it is selected. */
+export type SelectedFields = ReadonlyMap<string, readonly FieldNode[]>;
+
+/**
+ * What was collected below the lists of fields of compiled operations, by type. Such a list is made for one setting of
+ * the variables that `@skip` and `@include` name, and lives as long as its operation does; the lists that graphql-js
+ * makes for one execution alone are not remembered.
+ */
+const compiled = new WeakMap<readonly Selecting[], Map<string, SelectedFields>>();
+
+/** Collects the fields below `parents` and remembers them for `collect`, which is asked for them at each execution. */
+export function collectForGood(parents: readonly Selecting[], typeName: string, info: Pick<SelectionInfo, 'fragments' | 'variableValues'>): SelectedFields {
+  const fields = collect(parents, typeName, info);
+  const byType = compiled.get(parents);
+  if (byType) byType.set(typeName, fields);
+  else compiled.set(parents, new Map([[typeName, fields]]));
+  return fields;
+}
+
 /** The fields selected below `parents`, by response key. All types that are looked into are object types. */
-export function collect(parents: readonly { readonly selectionSet?: SelectionSetNode | undefined }[], typeName: string, info: Pick<SelectionInfo, 'fragments' | 'variableValues'>): Map<string, FieldNode[]> {
+export function collect(parents: readonly Selecting[], typeName: string, info: Pick<SelectionInfo, 'fragments' | 'variableValues'>): SelectedFields {
+  const known = compiled.get(parents)?.get(typeName);
+  if (known) return known;
   const fields = new Map<string, FieldNode[]>();
   const visited = new Set<FragmentDefinitionNode>();
   const visit = (set: SelectionSetNode): void => {

@@ -15,7 +15,7 @@ import {
   type GraphQLUnionType,
   type OperationDefinitionNode,
 } from 'graphql';
-import { collect } from '../selection';
+import { collectForGood, type SelectedFields, type Selecting } from '../selection';
 import { compileArguments } from './compile-arguments';
 import { toDirectResolver, type DirectResolver } from './direct-resolver';
 import { compilePlainWriter } from './plain-writer';
@@ -52,9 +52,6 @@ export function compileOperation(operation: OperationDefinitionNode, context: Co
   }
 }
 
-/** Anything that has a selection set: fields, and the operation. */
-type Selecting = Pick<FieldNode, 'selectionSet'>;
-
 class Compiler {
   readonly #context: CompileContext;
   readonly #isRepeatable: IsRepeatable;
@@ -67,8 +64,8 @@ class Compiler {
     this.#isRepeatable = isRepeatable;
   }
 
-  #collect(type: GraphQLObjectType, parents: readonly Selecting[]): Map<string, FieldNode[]> {
-    return collect(parents, type.name, { fragments: this.#context.fragments, variableValues: this.#context.conditions });
+  #collect(type: GraphQLObjectType, parents: readonly Selecting[]): SelectedFields {
+    return collectForGood(parents, type.name, { fragments: this.#context.fragments, variableValues: this.#context.conditions });
   }
 
   object(type: GraphQLObjectType, parents: readonly Selecting[], nullable: boolean): ObjectPlan {
