@@ -1,14 +1,9 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
+import { createLineOutput } from './line-output';
 import { toLoggedError } from './logged-error';
 
 /** Where the gateway's log lines go. One JSON object a line. */
 export type Log = Logger;
-
-/** Lines are handed to the operating system together: as soon as there are so many bytes of them, or after so long. */
-const BATCH_BYTES = 8 * 1024;
-const BATCH_MS = 100;
-/** Whoever reads the log and stops must neither hold the gateway up nor fill its memory: past this, lines are lost. */
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /**
  * Makes the log; without a destination it goes to standard output, a moment later (see `flushLog`) or when the process
@@ -43,8 +38,8 @@ export function destinationOf(log: Log): DestinationStream {
 }
 
 function openStandardOutput(): DestinationStream {
-  // pino flushes it when the process ends, whichever way but SIGKILL.
-  const destination = pino.destination({ dest: 1, sync: false, minLength: BATCH_BYTES, maxLength: MAX_WAITING_BYTES });
-  setInterval(() => destination.flush(), BATCH_MS).unref();
-  return destination;
+  const output = createLineOutput(1);
+  // Whichever way the process ends but SIGKILL.
+  process.on('exit', () => output.flushSync());
+  return output;
 }
