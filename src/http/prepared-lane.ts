@@ -146,8 +146,12 @@ export class PreparedLane {
     const headers = [...this.#options.fixedHeaders, 'x-request-id', requestId, 'content-type', contentType, 'content-length', String(answer.length)];
     for (const name in cacheHeaders) headers.push(name, cacheHeaders[name] as string);
     response.writeHead(200, headers);
-    if (typeof answer === 'string') response.end(answer, 'latin1');
-    else response.end(answer);
+    if (typeof answer === 'string') {
+      response.write(answer, 'latin1');
+      // `end(answer)` would add an empty piece and send both by writev, which takes twice as long as one write.
+      response.socket?.uncork();
+      response.end();
+    } else response.end(answer);
   }
 
   /** The type that Apollo Server would choose for the answer; undefined where it would refuse. */

@@ -1,9 +1,10 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { CacheLayer, CacheObserver } from './cache-observer';
 import type { DriftObserver } from './drift-observer';
 import { createOperationMetrics } from './operation-metrics';
 import type { OperationObserver } from './operation-observer';
 import { createTallyCounter } from './tally-counter';
+import { TallyHistogram } from './tally-histogram';
 import type { UpstreamObserver, UpstreamState } from './upstream-observer';
 
 /**
@@ -43,17 +44,16 @@ export function createMetrics(): Metrics {
 
 function toUpstreamObserver(registry: Registry): UpstreamObserver {
   const registers = [registry];
-  const attempts = new Histogram({ name: `${PREFIX}upstream_attempt_duration_seconds`, help: 'Attempts at the billing API, by outcome', labelNames: ['outcome'], buckets: SECONDS, registers });
+  const attempts = new TallyHistogram(registry, { name: `${PREFIX}upstream_attempt_duration_seconds`, help: 'Attempts at the billing API, by outcome', buckets: SECONDS });
   const retries = new Counter({ name: `${PREFIX}upstream_retries_total`, help: 'Attempts made because an earlier one had failed', registers });
   const calls = createTallyCounter(registry, { name: `${PREFIX}upstream_calls_total`, help: 'Calls to the billing API by outcome, whatever number of attempts each took', label: 'outcome' });
   const refused = new Counter({ name: `${PREFIX}upstream_refused_total`, help: 'Calls that ended without an attempt', labelNames: ['reason'], registers });
-  // Looking labels up costs more than observing: each outcome is bound once.
-  const bound = new Map<string, Histogram.Internal<'outcome'>>();
+  const observers = new Map<string, (seconds: number) => void>();
   return {
     attemptEnded: ({ outcome, durationMs, isRetry }) => {
-      let child = bound.get(outcome);
-      if (!child) bound.set(outcome, (child = attempts.labels(outcome)));
-      child.observe(durationMs / 1000);
+      let observe = observers.get(outcome);
+      if (!observe) observers.set(outcome, (observe = attempts.child({ outcome })));
+      observe(durationMs / 1000);
       if (isRetry) retries.inc();
     },
     callEnded: (outcome) => calls(outcome),
