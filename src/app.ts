@@ -8,6 +8,7 @@ import { createGraphqlServer } from './graphql/apollo-server';
 import { PreparedOperations } from './graphql/execution/prepared-operations';
 import { CallBudget } from './graphql/limits/call-budget';
 import { createDocumentStores } from './graphql/limits/document-stores';
+import { createPseudonyms } from './graphql/pseudonyms';
 import { buildServedSchema } from './graphql/subgraph';
 import { createExplorer } from './http/create-explorer';
 import { createHttpServer } from './http/server';
@@ -91,6 +92,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         stores: createDocumentStores(),
       },
       log,
+      pseudonyms: createPseudonyms(config.cacheSecret),
       plugins: explorer?.plugins ?? [],
       reportInternalError: (errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'),
     });
@@ -102,7 +104,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       apollo,
       explorer,
       contexts: {
-        createBilling: (operation) => new Billing(cache.source, operation, paging),
+        createBilling: (operation, through) => new Billing(through ? through(cache.source) : cache.source, operation, paging),
         pageLimits,
         callBudget: config.upstreamCallBudget,
         deadlineMs: config.requestDeadlineMs,

@@ -3,14 +3,15 @@ import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDi
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import { getVariableValues, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema } from 'graphql';
 import type { Log } from '../telemetry/log';
-import { toCacheHeaders } from './cache-policy';
 import { missingToken, type GatewayContext } from './context';
 import { createErrorFormatter, toMissingTokenError, type ReportInternalError } from './errors';
 import { inexactVariablesError } from './exact-variables';
 import type { PreparedOperations } from './execution/prepared-operations';
 import { needsToken } from './needs-token';
 import { operationEndPlugin } from './operation-end';
-import { toBillingTrace } from './billing-trace';
+import type { Caller } from '../billing/caller';
+import { answerPlugin } from './answer-plugin';
+import type { Pseudonym } from './billing-trace';
 import { callBudgetPlugin, toApolloLimits, type GraphqlLimits } from './limits/apollo-limits';
 
 /** Settings of the GraphQL server. */
@@ -23,6 +24,8 @@ export interface GraphqlServerOptions {
   readonly operations: PreparedOperations;
   /** Where Apollo Server's own lines go; it would print them past the log. */
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
+  /** Names customers and contracts in traces; see pseudonyms.ts. */
+  readonly pseudonyms: (caller: Caller) => Pseudonym;
   /** Further plugins, run after the gateway's own. */
   readonly plugins?: readonly ApolloServerPlugin<GatewayContext>[];
 }
@@ -55,7 +58,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       exactVariablesPlugin,
       callBudgetPlugin(options.limits.callBudget),
       learnPlugin(options.operations),
-      answerPlugin,
+      answerPlugin(options.limits.callBudget, options.pseudonyms),
       operationEndPlugin,
       ...(options.plugins ?? []),
     ],
@@ -100,23 +103,6 @@ function learnPlugin(operations: PreparedOperations): ApolloServerPlugin<Gateway
       }),
   };
 }
-
-/** Adds what the client is told beside the data: how long it may keep the answer, and what the answer cost. */
-const answerPlugin: ApolloServerPlugin<GatewayContext> = {
-  requestDidStart: () =>
-    Promise.resolve({
-      willSendResponse: ({ response, contextValue }) => {
-        if (response.body.kind !== 'single') return Promise.resolve();
-        const result = response.body.singleResult;
-        const headers = toCacheHeaders(contextValue.billing, Boolean(result.errors?.length), Date.now());
-        for (const name in headers) response.http.headers.set(name, headers[name] as string);
-        if (contextValue.billing && contextValue.traced && 'data' in result) {
-          result.extensions = { ...result.extensions, billing: toBillingTrace(contextValue.billing) };
-        }
-        return Promise.resolve();
-      },
-    }),
-};
 
 function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
   return new Map(document.definitions.flatMap((definition) => (definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [])));

@@ -1,5 +1,6 @@
 import { BillingError } from '../billing/billing-error';
 import type { Billing } from '../billing/billing';
+import type { CallReport } from '../billing/call-report';
 import type { PageLimits } from '../billing/window';
 import type { OperationEnd } from './operation-end';
 
@@ -14,10 +15,16 @@ export interface GatewayContext {
   /** The domain, on behalf of the request's caller; null where the request carries no bearer token. */
   readonly billing: Billing | null;
   readonly pageLimits: PageLimits;
+  /** Upstream calls that one operation may make. */
+  readonly callBudget: number;
   /** Whether the answer reports what it cost, in `extensions.billing`. */
   readonly traced: boolean;
   /** Where Apollo Server's pipeline notes how the operation ended. An object of its own: Apollo Server copies the context. */
   readonly ending: { end: OperationEnd | null };
+  /** Each question of the operation, where the answer is to list them; null where it is not. */
+  readonly report: CallReport | null;
+  /** Whether the operation is only to be looked at: its loads ask nobody, and the answer says what it would cost. */
+  readonly dryRun: boolean;
 }
 
 /**

@@ -17,6 +17,7 @@ import type { KeptAnswers } from './kept-answers';
 import { createContext, isTraced, type RequestContextOptions } from './request-contexts';
 import { DEADLINE_HEADER } from './request-deadline';
 import { toRequestId, toTraceId } from './request-id';
+import { DRY_RUN_HEADER, isDetailed } from './trace-headers';
 
 /** Settings of the lane. */
 export interface PreparedLaneOptions {
@@ -40,7 +41,7 @@ interface PlainRequest {
 }
 
 /** Headers that ask for something which only Apollo Server does. */
-const APOLLO_HEADERS = ['apollo-federation-include-trace', 'content-encoding', DEADLINE_HEADER] as const;
+const APOLLO_HEADERS = ['apollo-federation-include-trace', 'content-encoding', DEADLINE_HEADER, DRY_RUN_HEADER] as const;
 const NO_CODES: readonly string[] = [];
 /** What an operation without a caller has cost. */
 const NOTHING = { calls: 0, cached: 0, stale: 0, caller: null };
@@ -77,7 +78,7 @@ export class PreparedLane {
   #take({ request, response, startedMs, next }: Arrival, body: Buffer): boolean {
     const { headers } = request;
     const contentType = this.#mediaType(headers.accept);
-    if (contentType === undefined || APOLLO_HEADERS.some((name) => headers[name] !== undefined)) return false;
+    if (contentType === undefined || APOLLO_HEADERS.some((name) => headers[name] !== undefined) || isDetailed(headers)) return false;
     const { callers, contexts, kept, operations } = this.#options;
     const caller = callers.of(headers.authorization);
     // What an answer cost is different each time: a traced one is not kept.

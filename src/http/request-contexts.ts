@@ -1,16 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Billing } from '../billing/billing';
 import { BillingOperation } from '../billing/billing-operation';
+import type { BillingSource } from '../billing/billing-source';
+import { CallReport } from '../billing/call-report';
 import type { Caller } from '../billing/caller';
+import { drySource } from '../billing/dry-source';
 import type { PageLimits } from '../billing/window';
 import type { GatewayContext } from '../graphql/context';
 import { startLifetime } from './operation-lifetime';
 import { DEADLINE_HEADER, toDeadlineMs } from './request-deadline';
 import { toTraceId } from './request-id';
+import { isDetailed, isDryRun, TRACE_HEADER } from './trace-headers';
 
 /** Settings of the contexts that operations run in. */
 export interface RequestContextOptions {
-  readonly createBilling: (operation: BillingOperation) => Billing;
+  /** @param through what the operation's questions go through, or to, instead of straight to the source of bills. */
+  readonly createBilling: (operation: BillingOperation, through?: (source: BillingSource) => BillingSource) => Billing;
   readonly pageLimits: PageLimits;
   readonly callBudget: number;
   /** The whole operation's time, in milliseconds; a caller may ask for less. */
@@ -21,7 +26,7 @@ export interface RequestContextOptions {
 
 /** Whether a request's answer reports what it cost. */
 export function isTraced(request: IncomingMessage, options: RequestContextOptions): boolean {
-  return options.alwaysTraced || request.headers['x-billing-trace'] === '1';
+  return options.alwaysTraced || request.headers[TRACE_HEADER] === '1' || isDetailed(request.headers);
 }
 
 /** What is known of a request before its operation is begun. */
@@ -34,10 +39,13 @@ export interface RequestStart {
 
 /**
  * Makes the context of one operation: fresh loads, on behalf of its caller, with its own time.
- * @throws GraphQLError `BAD_REQUEST` where the caller's deadline is not one.
+ * @throws GraphQLError `BAD_REQUEST` where the caller's deadline is not one, or its wish for a dry run cannot be understood.
  */
 export function createContext(request: IncomingMessage, response: ServerResponse, { caller, requestId, startedMs }: RequestStart, options: RequestContextOptions): GatewayContext {
   const deadlineMs = toDeadlineMs(request.headers[DEADLINE_HEADER], options.deadlineMs);
-  const billing = caller && options.createBilling(new BillingOperation({ caller, requestId, ...startLifetime(response, deadlineMs), callBudget: options.callBudget }));
-  return { requestId, traceId: toTraceId(request.headers), startedMs, billing, pageLimits: options.pageLimits, traced: isTraced(request, options), ending: { end: null } };
+  const dryRun = isDryRun(request.headers);
+  const report = isDetailed(request.headers) ? new CallReport() : null;
+  const through = dryRun ? () => drySource : report ? (source: BillingSource) => report.watch(source) : undefined;
+  const billing = caller && options.createBilling(new BillingOperation({ caller, requestId, ...startLifetime(response, deadlineMs), callBudget: options.callBudget }), through);
+  return { requestId, traceId: toTraceId(request.headers), startedMs, billing, pageLimits: options.pageLimits, callBudget: options.callBudget, traced: isTraced(request, options), report, dryRun, ending: { end: null } };
 }

@@ -25,6 +25,7 @@ import { createContext, type RequestContextOptions } from './request-contexts';
 import { DEADLINE_HEADER } from './request-deadline';
 import { toRequestId } from './request-id';
 import { SilentConnections } from './silent-connections';
+import { DRY_RUN_HEADER, TRACE_HEADER } from './trace-headers';
 
 /** Settings of the HTTP server. */
 export interface HttpServerOptions {
@@ -65,7 +66,7 @@ export interface HttpServer {
 }
 
 /** Headers that a script from another origin may send, and read. */
-const ALLOWED_HEADERS = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name', 'x-billing-trace', 'x-request-id', DEADLINE_HEADER, 'traceparent', 'tracestate'];
+const ALLOWED_HEADERS = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name', TRACE_HEADER, DRY_RUN_HEADER, 'x-request-id', DEADLINE_HEADER, 'traceparent', 'tracestate'];
 const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale'];
 
 /** Starts to serve GraphQL and the endpoints beside it. Rejects where the address cannot be had. */

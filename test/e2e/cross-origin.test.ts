@@ -2,7 +2,7 @@ import { startGateway, type Gateway } from '../support/gateway';
 
 const SANDBOX = 'https://studio.apollographql.com';
 /** What the hosted Sandbox sends, and what the gateway adds for it to use. */
-const WANTED = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name', 'x-billing-trace'];
+const WANTED = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name', 'x-billing-trace', 'x-billing-dry-run'];
 
 function preflight(gateway: Gateway, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${gateway.url}/graphql`, {

@@ -2,6 +2,7 @@ import { createGraphqlServer } from '../../src/graphql/apollo-server';
 import { PreparedOperations } from '../../src/graphql/execution/prepared-operations';
 import { CallBudget } from '../../src/graphql/limits/call-budget';
 import { createDocumentStores, type DocumentStores } from '../../src/graphql/limits/document-stores';
+import { createPseudonyms } from '../../src/graphql/pseudonyms';
 import { buildServedSchema } from '../../src/graphql/subgraph';
 import type { ConnectionTimeouts } from '../../src/http/connection-limits';
 import { createHttpServer } from '../../src/http/server';
@@ -26,6 +27,7 @@ export async function startBareServer(options: { readonly stores?: DocumentStore
     introspection: true,
     limits: { maxDepth: 12, maxAliases: 100, maxTokens: 5000, callBudget, stores: options.stores ?? createDocumentStores() },
     log: createLog('silent'),
+    pseudonyms: createPseudonyms(null),
     reportInternalError: () => undefined,
   });
   await apollo.start();
