@@ -84,14 +84,16 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     return503OnClosing: false,
     serverFactory: (handler) => createServer(limits.http, (request, response) => {
       const next = (): void => handler(request, response);
+      // While it drains: the next request on this connection would meet its end. With `Connection: close` a load balancer
+      // makes a new one, elsewhere, before that.
+      if (!ready) response.shouldKeepAlive = false;
       if (!isPlainPost(request, options.corsOrigins)) {
         next();
         return;
       }
       readBody(request, options.maxRequestBytes, (body) => {
         carry(request, { body, context: null });
-        // A server that is stopping says so in its answers' headers: that is Fastify's part.
-        if (body && ready) lane.handle(request, response, body, next);
+        if (body) lane.handle(request, response, body, next);
         else next();
       });
     }),

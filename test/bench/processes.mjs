@@ -57,6 +57,13 @@ export function startProcess(script, { node = process.execPath, flags = [], env 
       child.send(question);
       return Promise.race([ended, answer]);
     },
+    pid: child.pid,
+    /** Asks it to end, as an orchestrator does, and resolves with its exit code. */
+    terminate: async () => {
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      return (await exit)[0];
+    },
     /** Ends it, and resolves when it has ended. */
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;

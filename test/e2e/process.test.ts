@@ -80,8 +80,24 @@ describe('The gateway as a process', () => {
       for (const each of release) each();
       const answers = await Promise.all([underWay, late]);
       expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
+      // What comes while it drains is told to come over another connection the next time: this one is about to end.
+      expect(answers.map((answer) => answer.headers.get('connection'))).toEqual(['keep-alive', 'close']);
       expect(await answers[0].json()).toMatchObject({ data: { customer: { contract: { dueDate: '2025-07-15' } } } });
       expect(await gateway.exited).toBe(0);
+    });
+
+    it('tells clients of known operations, too, to come over another connection while it drains', async () => {
+      upstream.setScript((request) => ({ body: toBillsBody(toAskedBills(request.url)) }));
+      const gateway = start({ BILLING_API_URL: upstream.url, DRAIN_DELAY_MS: '60000' });
+      const url = await gateway.ready();
+      // The text is prepared by then, and its answer kept whole: the fastest ways through.
+      for (let times = 0; times < 4; times++) expect((await ask(url)).headers.get('connection')).toBe('keep-alive');
+      gateway.child.kill('SIGTERM');
+      while ((await statusOf(url, '/readyz')) === 200) await new Promise((resolve) => setTimeout(resolve, 5));
+      for (const token of ['secret-token', 'another-token']) {
+        const answer = await ask(url, token);
+        expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+      }
     });
 
     it('does not wait for a client that never ends its request, once no operation can be under way', async () => {
