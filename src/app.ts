@@ -79,7 +79,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const operations = new PreparedOperations(buildServedSchema());
     const pageLimits = { maxPageSize: config.maxPageSize };
     const callBudget = new CallBudget({ paging, pageLimits });
-    const explorer = createExplorer(config.explorer === 'none' ? null : { kind: config.explorer, example: billingApi?.firstExample, issueToken: billingApi && (() => billingApi.issueToken()) });
+    const explorer = createExplorer(config.explorer === 'none' ? null : { kind: config.explorer, example: billingApi?.firstExample, issueToken: billingApi && (() => billingApi.issueToken()), schema: config.introspection ? schema : null, trustedOnly: config.trustedDocuments !== null });
     const apollo = createGraphqlServer({
       schema,
       operations,

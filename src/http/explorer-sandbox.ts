@@ -12,7 +12,7 @@ export function createSandbox({ example }: ExplorerOptions): Explorer {
         footer: false,
         document: EXAMPLE_QUERY,
         variables: toExampleVariables(example),
-        headers: { Authorization: AUTHORIZATION_PLACEHOLDER, 'x-billing-trace': '1' },
+        headers: { Authorization: AUTHORIZATION_PLACEHOLDER, 'x-billing-trace': 'calls' },
         // Apollo asks pages that embed it for telemetry, and for the schema every second, unless they say no.
         embed: { runTelemetry: false, initialState: { pollForSchemaUpdates: false } },
       }),

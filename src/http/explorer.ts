@@ -1,5 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
 import type { GatewayContext } from '../graphql/context';
 
 /** A contract to show in the example query. */
@@ -16,6 +17,10 @@ export interface ExplorerOptions {
   readonly example?: ExplorerExample | undefined;
   /** Makes a token of the embedded billing API; null where there is none, and then no page can ask for one. */
   readonly issueToken: (() => string) | null;
+  /** What the explorer documents; null where introspection is off. */
+  readonly schema: GraphQLSchema | null;
+  /** Whether only trusted documents run, so that a query of the reader's own is refused. */
+  readonly trustedOnly: boolean;
 }
 
 /** What a browser finds at /graphql. */
@@ -28,8 +33,12 @@ export interface Explorer {
 }
 
 /** The query that explorers open with. */
-export const EXAMPLE_QUERY = `# Needs a header: {"Authorization": "Bearer <a token of the billing API>"}
-query ContractBills($idType: String!, $id: ID!, $contract: ID!) {
+export const EXAMPLE_QUERY = `# A token of the billing API goes into the headers.
+query ContractBills(
+  $idType: String!
+  $id: ID!
+  $contract: ID!
+) {
   customer(idType: $idType, id: $id) {
     contract(number: $contract) {
       number

@@ -1,3 +1,4 @@
+import { buildClientSchema, getIntrospectionQuery, printSchema, type IntrospectionQuery } from 'graphql';
 import { startGateway, type Gateway } from '../support/gateway';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
@@ -23,9 +24,17 @@ describe('A browser that opens /graphql', () => {
       const { status, headers, text } = await open(gateway);
       expect([status, headers.get('content-type')]).toEqual([200, 'text/html']);
       expect(text).toContain('EmbeddedSandbox');
-      expect(text).toContain('query ContractBills');
-      expect(text).toContain('"id":"80012345"');
-      expect(text).toContain('Bearer <paste a token>');
+      const config = JSON.parse(/embeddedSandboxConfig = (\{.*\});/.exec(text)?.[1] ?? '{}') as unknown;
+      expect(config).toMatchObject({
+        endpointIsEditable: false,
+        runTelemetry: false,
+        initialState: {
+          document: expect.stringContaining('query ContractBills('),
+          variables: { idType: 'RUC', id: '80012345', contract: '700100' },
+          headers: { Authorization: 'Bearer <paste a token>', 'x-billing-trace': 'calls' },
+          pollForSchemaUpdates: false,
+        },
+      });
       expect(text).not.toMatch(TOKEN);
     }));
 
@@ -46,7 +55,7 @@ describe('A browser that opens /graphql', () => {
       expect(text).not.toMatch(/https?:\/\//);
       expect(text).not.toMatch(TOKEN);
       const files = [...text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path!);
-      expect(files).toHaveLength(6);
+      expect(files).toHaveLength(7);
       for (const file of files) {
         const packed = await fetch(`${gateway.url}${file}`);
         const plain = await fetch(`${gateway.url}${file}`, { headers: { 'accept-encoding': 'identity' } });
@@ -54,6 +63,23 @@ describe('A browser that opens /graphql', () => {
         expect((await packed.text()) === (await plain.text())).toBe(true);
       }
     }));
+
+  it('finds the schema in a file, where introspection is on and the explorer is GraphiQL', async () => {
+    const askSchema = async (gateway: Gateway): Promise<{ status: number; text: string }> => {
+      const response = await fetch(`${gateway.url}/graphql/explorer/schema.json`);
+      return { status: response.status, text: await response.text() };
+    };
+    await withExplorer('graphiql', async (gateway) => {
+      const { data } = await gateway.query<IntrospectionQuery>(getIntrospectionQuery({ inputValueDeprecation: true }), undefined, { token: null });
+      const inFile = (JSON.parse((await askSchema(gateway)).text) as { data: IntrospectionQuery }).data;
+      expect(printSchema(buildClientSchema(inFile))).toBe(printSchema(buildClientSchema(data!)));
+    });
+    await withExplorer('graphiql', async (gateway) => {
+      const { status, text } = await askSchema(gateway);
+      expect([status, text.includes('Introspection is off'), text.includes('Contract')]).toEqual([200, true, false]);
+    }, { INTROSPECTION: 'false' });
+    await withExplorer('sandbox', async (gateway) => expect((await askSchema(gateway)).status).toBe(404));
+  });
 
   it('finds no file but the explorer\'s', () =>
     withExplorer('graphiql', async (gateway) => {
