@@ -37,7 +37,7 @@ export interface BillsCache {
   close(): Promise<void>;
 }
 
-const SILENT: CacheObserver = { hit: () => undefined, joined: () => undefined, missed: () => undefined, stored: () => undefined, failed: () => undefined };
+const SILENT: CacheObserver = { hit: () => undefined, joined: () => undefined, waited: () => undefined, missed: () => undefined, stored: () => undefined, failed: () => undefined };
 
 /** Opens the shared cache in front of a source. */
 export function createBillsCache(source: BillingSource, options: BillsCacheOptions): BillsCache {

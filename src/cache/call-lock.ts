@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BillsAnswer, CallContext } from '../billing/billing-source';
 import type { CancelSignal } from '../billing/cancellation';
+import type { CacheObserver } from '../telemetry/cache-observer';
 import type { EntryLocks } from './entry-locks';
 import type { EntryStore } from './entry-store';
 
@@ -12,6 +13,7 @@ export interface CallLockOptions {
   readonly name: string;
   /** The name of the answer that the call is about. */
   readonly entryName: string;
+  readonly observer: Pick<CacheObserver, 'waited'>;
 }
 
 /**
@@ -66,7 +68,7 @@ export class CallLock {
   }
 
   async #wait({ signal, deadlineAtMs }: CallContext, recall: () => Promise<BillsAnswer | null>): Promise<BillsAnswer | null> {
-    const { store, name, entryName } = this.#options;
+    const { store, name, entryName, observer } = this.#options;
     const startedAtMs = performance.now();
     const untilMs = startedAtMs + Math.min(LOCK_MS, (deadlineAtMs - startedAtMs) * WAIT_SHARE);
     let pauseMs = FIRST_PAUSE_MS;
@@ -75,10 +77,15 @@ export class CallLock {
       signal.throwIfAborted();
       const found = await store.getMany([name, entryName]);
       // A store that does not answer has no lock to wait for.
-      if (found.length === 0) return null;
-      if (!found[0] || found[1]) return recall();
+      if (found.length === 0) break;
+      if (!found[0] || found[1]) {
+        const answer = await recall();
+        observer.waited(answer ? 'answered' : 'unanswered');
+        return answer;
+      }
       pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LAST_PAUSE_MS);
     }
+    observer.waited('gave-up');
     return null;
   }
 }

@@ -4,12 +4,20 @@ export type StoreLayer = 'memory' | 'redis';
 /** What answers a question instead of a call of its own: the store, a call under way, or an answer that is kept whole. */
 export type CacheLayer = StoreLayer | 'flight' | 'kept';
 
+/**
+ * How a wait for another process's call for the same ended: with its answer, with its end and no answer that may be
+ * shared, or before either, because it took too long or the store went away.
+ */
+export type LockWaitOutcome = 'answered' | 'unanswered' | 'gave-up';
+
 /** Told of what the shared cache does, one question at a time. Must not throw. */
 export interface CacheObserver {
   /** A question was answered by something remembered; `stale`: past its time, because the billing API failed. */
   hit(layer: StoreLayer, stale: boolean): void;
   /** A question joined a call under way for the same question of the same caller. */
   joined(): void;
+  /** A question waited for another process's call. */
+  waited(outcome: LockWaitOutcome): void;
   /** Nothing that was remembered answers the question. */
   missed(layer: StoreLayer): void;
   /** An answer was handed to the store. */

@@ -48,6 +48,7 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
   const retries = new Counter({ name: `${PREFIX}upstream_retries_total`, help: 'Attempts made because an earlier one had failed', registers });
   const calls = createTallyCounter(registry, { name: `${PREFIX}upstream_calls_total`, help: 'Calls to the billing API by outcome, whatever number of attempts each took', label: 'outcome' });
   const refused = new Counter({ name: `${PREFIX}upstream_refused_total`, help: 'Calls that ended without an attempt', labelNames: ['reason'], registers });
+  for (const reason of ['circuit', 'queue']) refused.inc({ reason }, 0);
   const observers = new Map<string, (seconds: number) => void>();
   return {
     attemptEnded: ({ outcome, durationMs, isRetry }) => {
@@ -78,10 +79,12 @@ function toCacheObserver(registry: Registry, hits: CountLayer): CacheObserver {
   const count = (name: string, help: string): CountLayer => countByLayer(registry, name, help);
   const stale = count('cache_stale_hits_total', 'Questions answered by something past its time, because the billing API failed');
   const missed = count('cache_misses_total', 'Questions that nothing remembered answers');
+  const waited = createTallyCounter(registry, { name: `${PREFIX}cache_lock_waits_total`, help: "Questions that waited for another process's call for the same, by how that ended", label: 'outcome', values: ['answered', 'unanswered', 'gave-up'] });
   const stored = count('cache_stores_total', 'Answers handed to the store');
   return {
     hit: (layer, isStale) => (isStale ? stale : hits)(layer),
     joined: () => hits('flight'),
+    waited: (outcome) => waited(outcome),
     missed: (layer) => missed(layer),
     stored: (layer) => stored(layer),
     failed: count('cache_failures_total', 'Times that the store could not be read or written'),

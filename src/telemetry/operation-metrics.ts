@@ -84,7 +84,7 @@ function toTally(): Tally {
 }
 
 function createCodes(registry: Registry, prefix: string): (code: string) => void {
-  const count = createTallyCounter(registry, { name: `${prefix}operation_errors_total`, help: 'Operations whose answer has an error of the code', label: 'code' });
+  const count = createTallyCounter(registry, { name: `${prefix}operation_errors_total`, help: 'Operations whose answer has an error of the code', label: 'code', values: ['INTERNAL_SERVER_ERROR'] });
   const known = new Set<string>();
   return (code) => {
     if (known.size < MAX_CODES) known.add(code);

@@ -5,6 +5,8 @@ export interface TallyCounterOptions {
   readonly name: string;
   readonly help: string;
   readonly label: string;
+  /** Values that are there with 0 from the start: Prometheus sees no increase in a series that begins with 1. */
+  readonly values?: readonly string[];
 }
 
 /**
@@ -12,8 +14,8 @@ export interface TallyCounterOptions {
  * together each time.
  * @returns what counts, by the label's value.
  */
-export function createTallyCounter(registry: Registry, { name, help, label }: TallyCounterOptions): (value: string, count?: number) => void {
-  const pending = new Map<string, number>();
+export function createTallyCounter(registry: Registry, { name, help, label, values = [] }: TallyCounterOptions): (value: string, count?: number) => void {
+  const pending = new Map<string, number>(values.map((value) => [value, 0]));
   new Counter({
     name,
     help,

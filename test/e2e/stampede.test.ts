@@ -41,6 +41,11 @@ describe('equal questions that come to several processes at once', () => {
   const settings = () => ({ BILLING_API_URL: upstream.url, BILLING_API_RETRIES: '0', REDIS_URL: redis.url, CACHE_SECRET: SECRET, CACHE_TTL_SECONDS: '30' });
   const ask = (gateway: Gateway, token = 'one', headers = {}): Promise<GraphqlAnswer> => gateway.query(CONTRACT, { id: '80012345', number: '1001' }, { token, headers });
   const probe = (query: () => Promise<GraphqlAnswer>) => until(async () => (await query()).extensions?.['billing'].cached === 1);
+  /** How waits for another process's call have ended, as the metrics of the gateway tell it. */
+  const waits = async ({ url }: Gateway) => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return Object.fromEntries([...text.matchAll(/cache_lock_waits_total\{outcome="([\w-]+)"\} (\d+)/g)].map(([, outcome, count]) => [outcome as string, Number(count)])) as Record<string, number>;
+  };
   const locks = async () => (await redis.scan()).filter(({ name }) => name.endsWith('!'));
 
   async function start(others: Record<string, string> = {}): Promise<Gateway> {
@@ -53,11 +58,14 @@ describe('equal questions that come to several processes at once', () => {
 
   test('are one call to the billing API', async () => {
     const [first, second] = [await start(), await start()];
-    const asking = Array.from({ length: 20 }, (_, index) => ask(index % 2 ? first : second));
-    await upstream.waitForRequests(2);
+    const tenOf = (gateway: Gateway) => Promise.all(Array.from({ length: 10 }, () => ask(gateway)));
+    const asking = tenOf(first);
     await until(async () => (await locks()).length === 1);
+    const waiting = tenOf(second);
+    await waitsAtTheLock(waiting);
     open();
-    const answers = await Promise.all(asking);
+    const answers = (await Promise.all([asking, waiting])).flat();
+    expect([await waits(first), await waits(second)]).toEqual([{ answered: 0, unanswered: 0, 'gave-up': 0 }, { answered: 1, unanswered: 0, 'gave-up': 0 }]);
     expect(answers.map(dueDateOf)).toEqual(answers.map(() => 'Bearer one'));
     expect(calls()).toHaveLength(1);
     expect(answers.reduce((sum, { extensions }) => sum + Number(extensions?.['billing'].calls), 0)).toBe(1);
@@ -99,6 +107,7 @@ describe('equal questions that come to several processes at once', () => {
     expect((await failing).errors).toHaveLength(1);
     expect(dueDateOf(await waiting)).toBe('Bearer one');
     expect((calls()[1] as RecordedRequest).receivedAtMs - openedAtMs).toBeLessThan(2000);
+    expect(await waits(second)).toEqual({ answered: 0, unanswered: 1, 'gave-up': 0 });
   });
 
   test('where answers may not be kept, wait for the first one at most, and from then on not at all', async () => {
@@ -143,6 +152,7 @@ describe('equal questions that come to several processes at once', () => {
     expect(answered.errors).toEqual([]);
     expect(dueDateOf(answered)).toBe('Bearer one');
     expect(calls()).toHaveLength(2);
+    expect(await waits(second)).toEqual({ answered: 0, unanswered: 0, 'gave-up': 1 });
   });
 
   test('stop waiting when their client has gone, and make no call', async () => {

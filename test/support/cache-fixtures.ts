@@ -19,6 +19,7 @@ export class CountingObserver implements CacheObserver {
   staleHits = 0;
   joins = 0;
   misses = 0;
+  waits = 0;
   failures = 0;
   storedBytes = 0;
 
@@ -28,6 +29,9 @@ export class CountingObserver implements CacheObserver {
   }
   joined(): void {
     this.joins++;
+  }
+  waited(): void {
+    this.waits++;
   }
   missed(): void {
     this.misses++;

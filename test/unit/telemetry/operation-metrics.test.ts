@@ -39,8 +39,8 @@ describe('The metrics of operations', () => {
   it('count an operation once for each code of its errors, and have a bounded number of codes', async () => {
     const { observer, seriesOf } = start();
     observer.operationEnded({ ...RECORD, outcome: 'partial', codes: ['FORBIDDEN', 'UPSTREAM_TIMEOUT'] });
-    expect(await seriesOf('operation_errors_total')).toEqual(['operation_errors_total{code="FORBIDDEN"} 1', 'operation_errors_total{code="UPSTREAM_TIMEOUT"} 1']);
+    expect(await seriesOf('operation_errors_total')).toEqual(['operation_errors_total{code="INTERNAL_SERVER_ERROR"} 0', 'operation_errors_total{code="FORBIDDEN"} 1', 'operation_errors_total{code="UPSTREAM_TIMEOUT"} 1']);
     for (let i = 0; i < 100; i++) observer.operationEnded({ ...RECORD, outcome: 'failed', codes: [`CODE_${i}`] });
-    expect(await seriesOf('operation_errors_total')).toHaveLength(41);
+    expect(await seriesOf('operation_errors_total')).toHaveLength(42);
   });
 });
