@@ -44,7 +44,7 @@ export async function startBalancer(gatewayPorts) {
   const file = join(directory, 'nginx.conf');
   writeFileSync(file, toConfiguration(readFileSync(CONFIGURATION, 'utf8'), { port, gatewayPorts, directory }));
   const server = await startServer('nginx', ['-c', file, '-p', directory], port);
-  return { url: `http://127.0.0.1:${port}/graphql`, pid: server.pid, output: server.output, stop: () => server.stop().then(() => rmSync(directory, { recursive: true, force: true })) };
+  return { url: `http://127.0.0.1:${port}/graphql`, pid: server.pid, stop: () => server.stop().then(() => rmSync(directory, { recursive: true, force: true })) };
 }
 
 /** Starts a Redis with nothing on disk. */
@@ -57,7 +57,7 @@ export async function startRedis() {
 async function startServer(command, args, port) {
   const child = spawn(command, args, { env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (output = (output + piece).slice(-4000000)));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (output = (output + piece).slice(-4000)));
   let failure = null;
   child.once('error', (error) => (failure = error.message));
   child.once('exit', (code) => (failure ??= `exit code ${code}`));
@@ -75,7 +75,7 @@ async function startServer(command, args, port) {
     }
     await pause(20);
   }
-  return { pid: child.pid, stop, output: () => output };
+  return { pid: child.pid, stop };
 }
 
 function isOpen(port) {

@@ -88,7 +88,6 @@ async function underLoad({ load, upstream, gateways }, meanwhile) {
     await load.ask({ url: balancer.url, clients: options.connections, contracts: CONTRACTS, tokens: TOKENS });
     const more = await meanwhile(balancer);
     const result = await load.ask('stop');
-    console.error(balancer.output());
     return { ...result, calls: (await upstream.ask('calls')) - callsBefore, ...more };
   } finally {
     await balancer.stop();
