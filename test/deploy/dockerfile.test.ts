@@ -41,7 +41,7 @@ describe('What the Dockerfile makes', () => {
   const running: RunningCommand[] = [];
   beforeAll(async () => {
     build = await buildStages(stages);
-  }, 240_000);
+  }, 600_000);
   afterEach(async () => {
     for (const each of running.splice(0)) await each.kill();
   });
