@@ -1,8 +1,11 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import type { BillsRequest } from '../billing/billing-source';
 import type { Address, Bills, Invoice, InvoiceOrigin } from '../billing/bills';
+import { InvoiceRecord, MARKS_PER_INVOICE } from '../billing/invoice-record';
 import { assertShallow, decodeText, mayLoseDigits, parseExact } from './exact-json';
 import { invalidResponse } from './failures';
 import { parseBillsBody } from './parse-bills-body';
+import { scanInvoices } from './scan-invoices';
 import { contractBreach, isWireBills, type WireAddress, type WireBills, type WireInvoice } from './wire-schema';
 
 /**
@@ -10,6 +13,33 @@ import { contractBreach, isWireBills, type WireAddress, type WireBills, type Wir
  * @throws BillingError `invalid-response` where it is not JSON, not of the contract's shape, or about another contract.
  */
 export function decodeBills(body: Buffer, request: BillsRequest): Bills {
+  return decodeUsual(body, request) ?? decodeAny(body, request);
+}
+
+/**
+ * Bills whose invoices are read from the bytes when they are wanted; null where the body is not of the usual form.
+ * The list is cut out: that what is left is the contract's JSON, with an empty list of that name, proves the cut.
+ */
+export function decodeUsual(body: Buffer, request: BillsRequest): Bills | null {
+  const scanned = scanInvoices(body);
+  if (!scanned || !(isAscii(body) || isUtf8(body))) return null;
+  const head = body.subarray(0, scanned.name);
+  assertShallow(head);
+  let wire: unknown;
+  try {
+    wire = JSON.parse(`${decodeText(head)}"invoiceCollection":[]}`);
+  } catch {
+    return null;
+  }
+  if (!isWireBills(wire) || wire.invoiceCollection?.length !== 0) return null;
+  const records = { bytes: body, marks: scanned.marks, origin: originOf(request) };
+  const invoices = new Array<Invoice>(scanned.count);
+  for (let i = 0; i < invoices.length; i++) invoices[i] = new InvoiceRecord(records, i * MARKS_PER_INVOICE);
+  return withInvoices(wire, invoices, request);
+}
+
+/** Makes bills from any body, with parsers of JSON. Throws as `decodeBills` does. */
+export function decodeAny(body: Buffer, request: BillsRequest): Bills {
   assertShallow(body);
   if (!mayLoseDigits(body)) {
     const bills = toBills(checked(parseBillsBody(body)), request);
@@ -27,7 +57,7 @@ function checked(body: unknown): WireBills {
 
 /** Null where an amount is a double past 2^53, which may have been rounded. */
 function toBills(wire: WireBills, request: BillsRequest): Bills | null {
-  const origin: InvoiceOrigin = { customer: request.customer, contractNumber: request.contractNumber };
+  const origin = originOf(request);
   const wireInvoices = wire.invoiceCollection ?? [];
   const invoices = new Array<Invoice>(wireInvoices.length);
   for (let i = 0; i < wireInvoices.length; i++) {
@@ -43,6 +73,14 @@ function toBills(wire: WireBills, request: BillsRequest): Bills | null {
       origin,
     };
   }
+  return withInvoices(wire, invoices, request);
+}
+
+function originOf({ customer, contractNumber }: BillsRequest): InvoiceOrigin {
+  return { customer, contractNumber };
+}
+
+function withInvoices(wire: WireBills, invoices: readonly Invoice[], request: BillsRequest): Bills {
   const contractNumber = wire.contractNo ?? null;
   if (request.contractNumber !== null) assertContract(request.contractNumber, contractNumber, invoices);
   return {

@@ -88,7 +88,7 @@ class Compiler {
       slots++;
     }
     const liveFields = fields.filter((field) => field.slot >= 0 && !field.repeats);
-    return { kind: 'object', nullable, type, fields, liveFields, writePlain: liveFields.length === 0 ? compilePlainWriter(fields) : null };
+    return { kind: 'object', nullable, type, fields, liveFields, writePlain: liveFields.length === 0 ? compilePlainWriter(type.name, fields) : null };
   }
 
   #field(type: GraphQLObjectType, responseKey: string, nodes: readonly [FieldNode, ...FieldNode[]], place: { readonly isFirst: boolean; readonly slot: number }): FieldPlan {

@@ -1,4 +1,5 @@
 import { compileFunction } from 'node:vm';
+import { INVOICE_COLUMNS, LENGTH_COLUMN } from '../../billing/invoice-record';
 import { bail } from './bail';
 import { writeAscii, writeDigits } from './json-buffer';
 import type { FieldPlan, LeafKind, PlainWriter } from './plan';
@@ -12,8 +13,9 @@ const LEAF_BYTES = 24;
  * one check of the room for all of it.
  * The code is made of byte values, slots of `refs`, and property names that have the form of a GraphQL name
  * (`[_A-Za-z][_0-9A-Za-z]*`); no text of a client's becomes code.
+ * An invoice that stands in its answer's bytes (`InvoiceRecord`) is written from there.
  */
-export function compilePlainWriter(fields: readonly FieldPlan[]): PlainWriter {
+export function compilePlainWriter(typeName: string, fields: readonly FieldPlan[]): PlainWriter {
   const refs: unknown[] = [];
   const ref = (value: unknown): string => `refs[${refs.push(value) - 1}]`;
   const reads: string[] = [];
@@ -35,7 +37,7 @@ export function compilePlainWriter(fields: readonly FieldPlan[]): PlainWriter {
     writes.push(writeValue(field, name, ref));
   });
   writes.push(storeBytes(fields.length === 0 ? [0x7b, 0x7d] : [0x7d]));
-  const code = [`let room = ${fixed};`, ...reads, ...room, 'out.ensure(room); let b = out.bytes, p = out.length, n = 0;', ...writes, 'out.length = p;'];
+  const code = [writeRecord(typeName, fields), `let room = ${fixed};`, ...reads, ...room, 'out.ensure(room); let b = out.bytes, p = out.length, n = 0;', ...writes, 'out.length = p;'];
   const make = compileFunction(`'use strict'; return function writePlain(out, value) {\n${code.join('\n')}\n};`, ['refs', 'bail', 'writeAscii', 'writeDigits', 'writeBigInt', 'writeList']) as (...scope: unknown[]) => PlainWriter;
   return make(refs, bail, writeAscii, writeDigits, writeBigInt, writeList);
 }
@@ -50,6 +52,55 @@ function storeBytes(bytes: readonly number[]): string {
 
 function storeText(text: string): string {
   return storeBytes([...Buffer.from(text)]);
+}
+
+/** The values of an invoice record that a leaf can be written from as they stand in the bytes. */
+const RECORD_LEAVES: Readonly<Record<keyof typeof INVOICE_COLUMNS, readonly LeafKind[]>> = {
+  contractNumber: ['ID', 'String'],
+  number: ['ID', 'String'],
+  billPeriod: ['String'],
+  amount: ['BigInt'],
+  status: ['Boolean'],
+};
+
+/** Code that writes an invoice from its answer's bytes and returns; nothing where the type or a field is another. */
+function writeRecord(typeName: string, fields: readonly FieldPlan[]): string {
+  if (typeName !== 'Invoice') return '';
+  const writes: string[] = [];
+  let fixed = 2;
+  let texts = 0;
+  for (const [index, field] of fields.entries()) {
+    const key = [...(index === 0 ? [0x7b] : []), ...field.prefix, ...(field.constant ?? [])];
+    fixed += key.length + LEAF_BYTES;
+    writes.push(storeBytes(key));
+    if (field.constant) continue;
+    const { name, value } = field;
+    if (!isColumn(name) || value.kind !== 'leaf' || !value.nullable || !RECORD_LEAVES[name].includes(value.leaf)) return '';
+    if (isText(value.leaf)) texts++;
+    writes.push(`q = marks[value.at + ${INVOICE_COLUMNS[name]}]; if (q === 0) { ${storeText('null')} } else ${copyLeaf(value.leaf)}`);
+  }
+  return [
+    'const records = value.records;',
+    'if (records !== undefined) {',
+    '  const s = records.bytes, marks = records.marks; let q = 0, c = 0;',
+    `  out.ensure(${fixed} + ${texts} * marks[value.at + ${LENGTH_COLUMN}]);`,
+    '  let b = out.bytes, p = out.length;',
+    ...writes,
+    storeBytes(fields.length === 0 ? [0x7b, 0x7d] : [0x7d]),
+    '  out.length = p; return;',
+    '}',
+  ].join('\n');
+}
+
+function isColumn(name: string): name is keyof typeof INVOICE_COLUMNS {
+  return Object.hasOwn(INVOICE_COLUMNS, name);
+}
+
+/** Copies a value that begins at `s[q]`; see `InvoiceRecords` for what can stand there. */
+function copyLeaf(leaf: LeafKind): string {
+  if (isText(leaf)) return `{ b[p++] = 34; while ((c = s[++q]) !== 34) b[p++] = c; b[p++] = 34; }`;
+  if (leaf === 'Boolean') return `if (s[q] === 116) { ${storeText('true')} } else { ${storeText('false')} }`;
+  return `{ c = s[q]; do { b[p++] = c; c = s[++q]; } while (c >= 48 && c <= 57); }`;
 }
 
 /** What is left of the room is for what follows: whatever is written elsewhere asks for room of its own and as much again. */

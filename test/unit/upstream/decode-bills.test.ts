@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { BillingError } from '../../../src/billing/billing-error';
 import { decodeBills } from '../../../src/upstream/decode-bills';
+import { toPlainBills } from '../../support/plain-bills';
 import { customer } from '../../support/listed-source';
 
 const request = (contractNumber: string | null = '1') => ({ customer, contractNumber, window: { offset: 0, limit: 10 } });
@@ -53,7 +54,7 @@ describe('decodeBills', () => {
 
   it('keeps text as it is: leading zeros, accents, empty text, dates', () => {
     const body = { contractNo: '001', dueDate: '15/07/2025', billingAddress: [{ street: 'Avda. López', city: '', zipCode: '001535' }], invoiceCollection: [{ invoiceNumber: '0007', billPeriod: '', invoiceContractNo: '1', invoiceStatus: false }] };
-    expect(decode(body)).toEqual({
+    expect(toPlainBills(decode(body))).toEqual({
       contractNumber: '001',
       dueDate: '15/07/2025',
       billingAddresses: [{ street: 'Avda. López', neighborhood: null, city: '', state: null, country: null, zipCode: '001535' }],
