@@ -29,11 +29,14 @@ function toRecord(request: FastifyRequest, reply: FastifyReply, payload: unknown
   if (context?.ending.end) {
     const { requestId, traceId, billing, ending: { end } } = context;
     const { calls, cached, stale } = billing?.operation ?? NOTHING;
-    return { requestId, traceId, ...end, durationMs, calls, merged: billing?.merged ?? 0, cached, stale, lane: 'apollo' };
+    return { requestId, traceId, ...end, ...(reply.raw.destroyed ? ABORTED : null), durationMs, calls, merged: billing?.merged ?? 0, cached, stale, lane: 'apollo' };
   }
   if (reply.statusCode < 400) return null;
   return { requestId: requestIdOf(request, reply), traceId: toTraceId(request.headers), operationName: null, outcome: 'refused', codes: codesOf(payload), durationMs, ...NOTHING, lane: 'http' };
 }
+
+/** A client that has gone ends its calls; the errors that this makes are nobody's, and nothing has failed. */
+const ABORTED = { outcome: 'aborted', codes: [] } as const;
 
 const NOTHING = { calls: 0, merged: 0, cached: 0, stale: 0 };
 

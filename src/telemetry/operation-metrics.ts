@@ -77,10 +77,10 @@ function createTallies(registry: Registry, prefix: string): (record: OperationRe
   };
 }
 
-const OUTCOMES = ['ok', 'partial', 'failed', 'refused'] as const satisfies readonly OperationOutcome[];
+const OUTCOMES = ['ok', 'partial', 'failed', 'refused', 'aborted'] as const satisfies readonly OperationOutcome[];
 
 function toTally(): Tally {
-  return { ok: 0, partial: 0, failed: 0, refused: 0 };
+  return { ok: 0, partial: 0, failed: 0, refused: 0, aborted: 0 };
 }
 
 function createCodes(registry: Registry, prefix: string): (code: string) => void {

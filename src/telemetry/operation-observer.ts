@@ -1,5 +1,8 @@
-/** `ok`: without errors; `partial`: with data and errors; `failed`: executed, without data; `refused`: never executed. */
-export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused';
+/**
+ * `ok`: without errors; `partial`: with data and errors; `failed`: executed, without data; `refused`: never executed;
+ * `aborted`: its client went away before the answer.
+ */
+export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused' | 'aborted';
 
 /** Who gave the answer: Apollo Server, the compiled lane, an answer kept as bytes, or the HTTP server before GraphQL saw it. */
 export type Lane = 'apollo' | 'prepared' | 'kept' | 'http';

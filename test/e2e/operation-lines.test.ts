@@ -85,8 +85,12 @@ describe('The log', () => {
       await upstream.waitForRequests(1);
       leave.abort();
       await expect(answer).rejects.toThrow();
-      while (linesOf(gateway, 'attempt').length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (linesOf(gateway, 'operation').length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       expect(linesOf(gateway, 'attempt')).toMatchObject([{ level: 20, outcome: 'aborted' }]);
+      expect(linesOf(gateway, 'operation')).toMatchObject([{ level: 30, operation: 'Bills', outcome: 'aborted', calls: 1 }]);
+      const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+      expect(metrics).toContain('billing_gateway_operations_total{operation="Bills",outcome="aborted"} 1\n');
+      expect(metrics).not.toContain('code="UPSTREAM_UNAVAILABLE"');
     }, { LOG_LEVEL: 'debug' });
   });
 
