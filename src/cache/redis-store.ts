@@ -5,6 +5,7 @@ import type { CacheObserver } from '../telemetry/cache-observer';
 import type { EntryLocks, LockOutcome } from './entry-locks';
 import type { EntryStore } from './entry-store';
 import { Outage, type OutageListener } from './outage';
+import { PendingCommands } from './pending-commands';
 import { createRawKeyv, toKeyvTtl, type RawData } from './raw-keyv';
 import { createRedisClient, toReconnectDelayMs, type RedisClient } from './redis-client';
 import { releaseLock, takeLock } from './redis-lock';
@@ -52,6 +53,10 @@ class RedisStore implements EntryStore {
   readonly #readTimeoutMs: number;
   readonly #reads: Outage;
   readonly #writes: Outage;
+  /** Entries on their way in, and locks on their way to and fro. */
+  readonly #pending = new PendingCommands();
+  /** Owners of the locks that are held, by name. */
+  readonly #held = new Map<string, string>();
   #timeouts = 0;
   /** Whether a connection was made: the time that it takes at the start is no outage. */
   #connected = false;
@@ -86,12 +91,15 @@ class RedisStore implements EntryStore {
   set(name: string, value: Buffer, ttlMs: number): void {
     const ttl = toKeyvTtl(ttlMs);
     if (ttl === undefined || !this.#connected || this.#reads.isOn || !this.#writes.mayTry(Date.now())) return;
+    this.#pending.begin();
     this.#keyv.set(name, value, ttl).then(
       () => {
+        this.#pending.end();
         this.#observer.stored('redis', value.length);
         this.#writes.succeeded(Date.now());
       },
       (error: unknown) => {
+        this.#pending.end();
         this.#observer.failed('redis');
         // A connection that is lost is an outage of the reads, which find it out for themselves.
         if (error instanceof ErrorReply) this.#writes.failed(toReason(error), Date.now());
@@ -102,31 +110,49 @@ class RedisStore implements EntryStore {
   async #take(name: string, owner: string, ttlMs: number): Promise<LockOutcome> {
     // What was late a moment ago is not waited for a second time by the same question.
     if (!this.#connected || !this.#mayRelease || this.#timeouts > 0 || this.#reads.isOn || this.#writes.isOn) return 'unavailable';
+    this.#pending.begin();
     try {
       const reply = await this.#inTime(takeLock(this.#client, name, { owner, ttlMs }));
-      return reply === null ? 'held' : 'taken';
+      if (reply === null) return 'held';
+      this.#held.set(name, owner);
+      return 'taken';
     } catch (error) {
       this.#observer.failed('redis');
       if (error instanceof ErrorReply) this.#writes.failed(toReason(error), Date.now());
       // It may be taken late, when nobody knows of it any more.
       if (error === TIMED_OUT) this.#release(name, owner);
       return 'unavailable';
+    } finally {
+      this.#pending.end();
     }
   }
 
   #release(name: string, owner: string): void {
+    if (this.#held.get(name) === owner) this.#held.delete(name);
     if (!this.#connected) return;
-    releaseLock(this.#client, name, owner).catch((error: unknown) => {
+    this.#pending.begin();
+    const end = (): void => this.#pending.end();
+    releaseLock(this.#client, name, owner).then(end, (error: unknown) => {
+      end();
       this.#observer.failed('redis');
       // The lock ends by itself; but others would wait for that each time.
       if (error instanceof ErrorReply && NOT_ALLOWED.test(error.message)) this.#mayRelease = false;
     });
   }
 
-  close(): Promise<void> {
+  /** Closes the connection when entries are in and locks are given back, and after `readTimeoutMs` in any case. */
+  async close(): Promise<void> {
     this.#closed = true;
+    const untilMs = performance.now() + this.#readTimeoutMs;
+    for (let leftMs = this.#readTimeoutMs; leftMs > 0; leftMs = untilMs - performance.now()) {
+      // A lock that stays behind holds up other processes for as long as it lasts. Who holds it has nobody to call for now.
+      for (const [name, owner] of this.#held) this.#release(name, owner);
+      await this.#pending.settled(leftMs);
+      // Releases wait for a turn of the event loop, and so may what a command's answer leads to.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#pending.isIdle && this.#held.size === 0) break;
+    }
     this.#disconnect();
-    return Promise.resolve();
   }
 
   async #connect(): Promise<void> {

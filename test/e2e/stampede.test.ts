@@ -155,6 +155,19 @@ describe('equal questions that come to several processes at once', () => {
     expect(await waits(second)).toEqual({ answered: 0, unanswered: 0, 'gave-up': 1 });
   });
 
+  test('leave no lock behind when their process stops under load', async () => {
+    for (let round = 0; round < 3; round++) {
+      const gateway = await start();
+      const before = upstream.requests.length;
+      // Those whose connection was not taken any more are refused, and whoever balances the load sends them elsewhere.
+      const asking = Array.from({ length: 40 }, (_, index) => gateway.query(CONTRACT, { id: '80012345', number: String(2000 + round * 100 + index) }, { token: 'one' }).catch(() => null));
+      await until(() => upstream.requests.length > before);
+      await gateways.pop()?.close();
+      await Promise.all(asking);
+      expect((await locks()).map(({ ttlMs }) => ttlMs)).toEqual([]);
+    }
+  });
+
   test('stop waiting when their client has gone, and make no call', async () => {
     const [first, second] = [await start(), await start()];
     const asking = ask(first);

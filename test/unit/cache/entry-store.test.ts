@@ -204,6 +204,23 @@ describe('the locks of Redis', () => {
     expect((await store.getMany(['entry']))[0]?.toString()).toBe('x');
   });
 
+  test('are given back at the end, with what was stored: the connection is not closed over them', async () => {
+    await take('lock 8');
+    await take('lock 9');
+    store.set('last entry', Buffer.from('x'), 60_000);
+    store.locks?.release('lock 9', 'one');
+    await store.close();
+    expect((await redis.scan()).map(({ name }) => name).filter((name) => /lock [89]|last entry/.test(name))).toEqual(['last entry']);
+  });
+
+  test('do not hold up the end where Redis is silent', async () => {
+    await take('lock 10');
+    redis.freeze();
+    store.locks?.release('lock 10', 'one');
+    await store.close();
+    redis.thaw();
+  });
+
   test('are not taken any more by a user who may not release them', async () => {
     await redis.command('ACL', 'SETUSER', 'default', '-eval');
     await take('lock 6');
