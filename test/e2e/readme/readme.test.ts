@@ -1,0 +1,138 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { parse as parseYaml } from 'yaml';
+import { findCodeBlocks, toCommands, type CodeBlock } from '../../support/code-blocks';
+import { startGateway, type Gateway } from '../../support/gateway';
+import { COMMANDS, findProof, root } from './commands';
+import { createFrontEnd } from './front-end';
+
+const FILES = ['README.md', 'deploy/README.md'].filter((file) => existsSync(join(root, file)));
+const blocks = FILES.flatMap((file) => findCodeBlocks(readFileSync(join(root, file), 'utf8'), file));
+const clientFiles = readdirSync(join(root, 'test/e2e/client')).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+
+/** The block that comes after another, or before it. */
+const next = (block: CodeBlock): CodeBlock | undefined => blocks[blocks.indexOf(block) + 1];
+const previous = (block: CodeBlock): CodeBlock | undefined => blocks[blocks.indexOf(block) - 1];
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+
+/** How a block of each language is run. Rejects, or throws, where the block does not do what it shows. */
+const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
+  graphql: async (block) => {
+    const { text } = await gateway.query(block.text);
+    const shown = next(block);
+    if (shown?.language !== 'json') throw new Error('A query of the documentation is followed by its answer.');
+    expect(JSON.parse(text)).toEqual(JSON.parse(shown.text));
+  },
+  json: async (block) => {
+    // The answer to the query above it, which is compared there.
+    if (previous(block)?.language === 'graphql') return;
+    if (!block.text.includes('"msg":"operation"')) throw new Error('Nothing is known to give this answer.');
+    expect(Object.keys(await logFirstQuery())).toEqual(Object.keys(JSON.parse(block.text) as object));
+  },
+  sh: async (block) => {
+    for (const command of toCommands(block.text)) {
+      const proof = findProof(command);
+      if (!proof) throw new Error(`Nothing proves the command "${command}": say in test/e2e/readme/commands.ts what does.`);
+      await proof(command);
+    }
+  },
+  ts: async (block) => {
+    // Files of the client to copy from: compiled by the type check, and run by the tests beside them.
+    const texts = await Promise.all(clientFiles.map((file) => readFile(join(root, 'test/e2e/client', file), 'utf8')));
+    expect(texts).toContain(block.text);
+  },
+  yaml: (block) => {
+    const document = parseYaml(block.text) as Record<string, unknown>;
+    if ('generates' in document) return runCodegen(block);
+    if ('include_subgraph_errors' in document) return checkRouter(document);
+    throw new Error('Nothing is known to read this.');
+  },
+  mermaid: (block) => draw(block.text),
+};
+
+/** The log line of the README's first query, sent for the second time. */
+async function logFirstQuery(): Promise<object> {
+  const query = blocks.find(({ language }) => language === 'graphql')!.text;
+  const logging = await startGateway();
+  await logging.query(query);
+  await logging.query(query);
+  await logging.close();
+  return JSON.parse(logging.logLines.findLast((line) => line.includes('"msg":"operation"'))!) as object;
+}
+
+/** Makes the front end that the README describes, and sends the operation that it shows. */
+async function runCodegen(block: CodeBlock): Promise<void> {
+  const [bills, ask] = blocks.slice(blocks.indexOf(block) + 1).map(({ text }) => text) as [string, string];
+  const call = /`(await ask\([^`]+)`/.exec(readFileSync(join(root, 'README.md'), 'utf8').replaceAll('\n', ' '))?.[1] ?? '';
+  const first = `import { ask } from './ask';\nimport { Bills } from './bills';\nconst url = process.env['URL'] ?? '';\nconst token = process.env['TOKEN'] ?? '';\nvoid (async () => {\n  const { data } = ${call};\n  const nodes = data?.customer.contract?.invoices?.nodes ?? [];\n  const amounts: (number | string | null | undefined)[] = nodes.map(({ amount }) => amount);\n  console.log(JSON.stringify([data?.customer.contract?.dueDate, amounts.length, amounts[0]]));\n})();\n`;
+  const frontEnd = await createFrontEnd(block.text, { 'src/bills.ts': bills, 'src/ask.ts': ask, 'src/first.ts': first }, gateway.url);
+  try {
+    expect(frontEnd.compile()).toEqual([]);
+    const printed = await frontEnd.run('first.js', { URL: `${gateway.url}/graphql`, TOKEN: gateway.app.billingApi!.issueToken() });
+    expect(JSON.parse(printed)).toEqual(['2025-07-15', 20, 922900]);
+    expect(await readFile(join(frontEnd.folder, 'src/parsed/graphql.ts'), 'utf8')).toContain('as unknown as DocumentNode<BillsQuery, BillsQueryVariables>');
+  } finally {
+    await frontEnd.remove();
+  }
+}
+
+/** The router's own names cannot be checked without the router; ours can. */
+async function checkRouter(document: Record<string, unknown>): Promise<void> {
+  const supergraph = parseYaml(await readFile(join(root, 'schema/supergraph.yaml'), 'utf8')) as { subgraphs: Record<string, unknown> };
+  const { headers, include_subgraph_errors: errors, response_cache: cache } = document as Record<string, Record<string, Record<string, Record<string, unknown>>>>;
+  for (const subgraphs of [headers?.['subgraphs'], errors?.['subgraphs'], cache?.['subgraph']?.['subgraphs']]) {
+    expect(Object.keys(subgraphs as object)).toEqual(Object.keys(supergraph.subgraphs).filter((name) => name === 'billing'));
+  }
+}
+
+/** Draws a diagram in a browser, as sites that show a README do. */
+async function draw(text: string): Promise<void> {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  try {
+    const page = await browser.newPage();
+    await page.addScriptTag({ path: require.resolve('@mermaid-js/tiny') });
+    const svg = await page.evaluate<string>(`mermaid.render('diagram', ${JSON.stringify(text)}).then(({ svg }) => svg)`);
+    expect(svg).toContain('<svg');
+  } finally {
+    await browser.close();
+  }
+}
+
+async function runBlock(block: CodeBlock): Promise<void> {
+  const runner = RUNNERS[block.language];
+  if (!runner) throw new Error(`Nothing runs a block of the language "${block.language}".`);
+  await runner(block);
+}
+
+describe('A code block of the documentation', () => {
+  it.each(blocks.map((block) => [block.language, block.place, block.heading, block] as const))('in %s, at %s ("%s"), does what it shows', (_language, _place, _heading, block) => runBlock(block));
+
+  it.each([
+    ['of a language that nothing runs', 'cobol', 'DISPLAY "HELLO".', 'Nothing runs a block of the language "cobol"'],
+    ['without a language', '', 'hello', 'Nothing runs a block of the language ""'],
+    ['with a command that nothing proves', 'sh', 'npm run build\nmake coffee # strong', 'Nothing proves the command'],
+    ['with a query that has no answer beside it', 'graphql', '{ __typename }', 'followed by its answer'],
+    ['with an answer that nothing gives', 'json', '{}', 'Nothing is known to give this answer'],
+    ['with TypeScript that is no file of the client', 'ts', 'export {};', 'toContain'],
+    ['with YAML that nothing reads', 'yaml', 'coffee: strong', 'Nothing is known to read this'],
+    ['with a diagram that cannot be drawn', 'mermaid', 'flowchart TB\n  a[open -->|x| b', 'Parse error'],
+  ])('would be found, were it one %s', async (_what, language, text, problem) => {
+    await expect(runBlock({ place: 'README.md:1', heading: '', language, text })).rejects.toThrow(problem);
+  });
+
+  it('would be found where it does not close', () => {
+    expect(() => findCodeBlocks('# A\n```sh\nnpm test\n', 'README.md')).toThrow('The block at README.md:2 is not closed.');
+  });
+
+  it('needs every proof that is there', () => {
+    const commands = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => toCommands(text));
+    expect(COMMANDS.filter(([known]) => !commands.some((command) => (typeof known === 'string' ? known === command : known.test(command)))).map(([known]) => known)).toEqual([]);
+  });
+});
