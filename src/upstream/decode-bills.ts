@@ -1,4 +1,4 @@
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import type { BillsRequest } from '../billing/billing-source';
 import type { Address, Bills, Invoice, InvoiceOrigin } from '../billing/bills';
 import { InvoiceRecord, MARKS_PER_INVOICE } from '../billing/invoice-record';
@@ -22,12 +22,10 @@ export function decodeBills(body: Buffer, request: BillsRequest): Bills {
  */
 export function decodeUsual(body: Buffer, request: BillsRequest): Bills | null {
   const scanned = scanInvoices(body);
-  if (!scanned || !(isAscii(body) || isUtf8(body))) return null;
-  const head = body.subarray(0, scanned.name);
-  assertShallow(head);
+  if (!scanned || (!scanned.isAscii && !isUtf8(body))) return null;
   let wire: unknown;
   try {
-    wire = JSON.parse(`${decodeText(head)}"invoiceCollection":[]}`);
+    wire = JSON.parse(`${decodeHead(body, scanned.name)}"invoiceCollection":[]}`);
   } catch {
     return null;
   }
@@ -37,6 +35,19 @@ export function decodeUsual(body: Buffer, request: BillsRequest): Bills | null {
   for (let i = 0; i < invoices.length; i++) invoices[i] = new InvoiceRecord(records, i * MARKS_PER_INVOICE);
   return withInvoices(wire, invoices, request);
 }
+
+/** The text of what comes before the list. Throws as `decodeText` and `assertShallow` do. */
+function decodeHead(body: Buffer, end: number): string {
+  let bits = 0;
+  for (let at = 0; at < end; at++) bits |= body[at] as number;
+  // For a short text a view of its bytes and two questions about them cost more than this.
+  if (bits < 0x80 && end < SHORT_BYTES) return body.toString('latin1', 0, end);
+  const head = body.subarray(0, end);
+  assertShallow(head);
+  return decodeText(head);
+}
+
+const SHORT_BYTES = 64 * 1024;
 
 /** Makes bills from any body, with parsers of JSON. Throws as `decodeBills` does. */
 export function decodeAny(body: Buffer, request: BillsRequest): Bills {

@@ -98,10 +98,12 @@ export class FairLimiter {
   #admit(): void {
     while (this.#waiting > 0 && this.#underWay < this.#limit.current) {
       const [key, queue] = this.#queues.entries().next().value as [string, Waiter[]];
-      const waiter = queue[0] as Waiter;
-      this.#remove(key, waiter);
-      // To the end of the turns, where more of the caller's wait.
-      if (queue.length > 0) {
+      const waiter = queue.shift() as Waiter;
+      this.#waiting--;
+      waiter.context.signal.removeEventListener('abort', waiter.onAbort);
+      if (queue.length === 0) this.#queues.delete(key);
+      else if (this.#queues.size > 1) {
+        // To the end of the turns, where more of the caller's wait.
         this.#queues.delete(key);
         this.#queues.set(key, queue);
       }

@@ -38,6 +38,8 @@ export interface ScannedInvoices {
   readonly marks: Int32Array;
   /** Where the name of the list begins. */
   readonly name: number;
+  /** Whether the list's texts are all ASCII. */
+  readonly isAscii: boolean;
 }
 
 /**
@@ -61,7 +63,7 @@ export function scanInvoices(received: Buffer): ScannedInvoices | null {
   if (body[open] !== OPEN_BRACKET) return null;
   const count = scanList(body, skipSpace(body, open + 1));
   if (count < 0 || skipSpace(body, scannedTo + 1) !== body.length - 1) return null;
-  return { count, marks: scratch.slice(0, count * MARKS_PER_INVOICE), name };
+  return { count, marks: scratch.slice(0, count * MARKS_PER_INVOICE), name, isAscii: textBits < 0x80 };
 }
 
 function withoutTrailingSpace(received: Buffer): Buffer {
@@ -70,13 +72,15 @@ function withoutTrailingSpace(received: Buffer): Buffer {
   return length === received.length ? received : received.subarray(0, length);
 }
 
-/** One list is scanned at a time: its marks, and where it ended. */
+/** One list is scanned at a time: its marks, where it ended, and all bits of its texts. */
 let scratch = new Int32Array(64 * MARKS_PER_INVOICE);
 let scannedTo = 0;
+let textBits = 0;
 
 /** How many invoices there are up to the closing bracket, which is at `scannedTo` then; -1 for what is unusual. */
 function scanList(body: Buffer, from: number): number {
   let at = from;
+  textBits = 0;
   if (body[at] === CLOSE_BRACKET) {
     scannedTo = at;
     return 0;
@@ -179,12 +183,17 @@ function columnAt(body: Buffer, view: DataView, at: number): number {
 function endOfText(body: Buffer, at: number): number {
   if (body[at] !== QUOTE) return -1;
   const { length } = body;
+  let bits = 0;
   for (let i = at + 1; i < length; i++) {
     const code = body[i] as number;
     if (code <= QUOTE) {
-      if (code === QUOTE) return i + 1;
+      if (code === QUOTE) {
+        textBits |= bits;
+        return i + 1;
+      }
       if (code < SPACE) return -1;
     } else if (code === BACKSLASH) return -1;
+    bits |= code;
   }
   return -1;
 }
