@@ -282,9 +282,10 @@ describe('Calls at once', () => {
   it('are refused with a clear error when too many wait, and those that wait are answered', async () => {
     const held = hold();
     // Room for 16 calls, which is more than four operations of 3 can ask for.
-    await withGateway({ BILLING_API_CONNECTIONS: '1', UPSTREAM_CALL_BUDGET: '3' }, held.script, async ({ askMany }) => {
+    await withGateway({ BILLING_API_CONNECTIONS: '1', UPSTREAM_CALL_BUDGET: '3' }, held.script, async ({ askMany, gateway }) => {
       const asked = Array.from({ length: 10 }, (_, i) => askMany(numbers(3, i * 3)));
-      await sleep(200);
+      // All have come when as many are refused as cannot wait.
+      while (!(await (await fetch(`${gateway.url}/metrics`)).text()).includes(`upstream_refused_total{reason="queue"} ${30 - 1 - 16}\n`)) await sleep(20);
       held.releaseAll();
       const answers = await Promise.all(asked);
       const errors = answers.flatMap((answer) => answer.errors);
@@ -332,8 +333,13 @@ describe('Calls at once', () => {
   it('become fewer when the billing API answers 429', async () => {
     let atOnce = 0;
     let most = 0;
+    let isFull = (): void => undefined;
+    const full = new Promise<void>((resolve) => (isFull = resolve));
     const script: Script = async (request) => {
       most = Math.max(most, ++atOnce);
+      if (most === 16) isFull();
+      // The first ones are held until all are there that may be, however long the gateway takes to open its connections.
+      await full;
       await sleep(20);
       const crowded = atOnce > 4;
       atOnce--;
