@@ -15,7 +15,7 @@ const rooms = {
 const all = Object.keys(rooms);
 const zones = all.map((room) => ({
   target: `./src/${room}`,
-  from: [...all.filter((other) => other !== room && !rooms[room].includes(other)), 'tools', 'app.ts', 'main.ts', 'config.ts', 'settings.ts', 'first-query.ts'].map((other) => `./src/${other}`),
+  from: [...all.filter((other) => other !== room && !rooms[room].includes(other)), 'tools', 'app.ts', 'main.ts', 'config.ts', 'setting-reader.ts', 'tracing-settings.ts', 'settings.ts', 'first-query.ts'].map((other) => `./src/${other}`),
   message: `The room ${room} may import only: ${[room, ...rooms[room]].join(', ')}.`,
 }));
 

@@ -8,8 +8,8 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/build-when-stale.cjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // The one module that is loaded while the gateway runs; TypeScript wants its emitted name.
-  moduleNameMapper: { '^(\\./billing-api/billing-api)\\.js$': '$1' },
+  // The modules that are loaded only where they are used; TypeScript wants their emitted names.
+  moduleNameMapper: { '^(\\./(?:billing-api/billing-api|telemetry/otel-tracing))\\.js$': '$1' },
   testTimeout: 30_000,
   transform: {
     '^.+\\.ts$': [

@@ -19,6 +19,7 @@ import { createOperationLog } from './telemetry/operation-log';
 import type { DriftObserver } from './telemetry/drift-observer';
 import type { OperationObserver } from './telemetry/operation-observer';
 import { createMetrics } from './telemetry/metrics';
+import type { Tracing } from './telemetry/otel-tracing';
 import { Attempts } from './upstream/attempts';
 import { ContractDrift } from './upstream/contract-drift';
 import { decodeBills } from './upstream/decode-bills';
@@ -47,6 +48,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const billingApi = config.billingApiUrl === null ? await startBillingApi(config) : null;
     if (billingApi) opened.push(() => billingApi.close());
     const baseUrl = config.billingApiUrl ?? new URL((billingApi as BillingApi).url);
+    const tracing = await startTracing(config, baseUrl, log);
+    // Before all that is traced, and so closed after it: the last spans are sent when no operation is left.
+    if (tracing) opened.push(() => tracing.close());
     const transport = createTransport({
       baseUrl,
       connections: config.billingApiConnections,
@@ -109,10 +113,11 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         callBudget: config.upstreamCallBudget,
         deadlineMs: config.requestDeadlineMs,
         alwaysTraced: !config.production,
+        startTrace: tracing?.startTrace,
       },
       operations,
       metrics,
-      observer: toOperationObserver([metrics.operations, createOperationLog(log)]),
+      observer: toOperationObserver([metrics.operations, createOperationLog(log), ...(tracing ? [spanEnder] : [])]),
       isUpstreamReady: () => attempts.isReady,
       callBudget,
       maxKeptBytes: config.cacheTtlSeconds === 0 ? 0 : Math.ceil(config.cacheMaxBytes * KEPT_ANSWERS_SHARE),
@@ -136,6 +141,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     throw error;
   }
 }
+
+/** Ends the operation's span. */
+const spanEnder: OperationObserver = { operationEnded: (record) => record.trace?.end(record) };
 
 function toOperationObserver(observers: readonly OperationObserver[]): OperationObserver {
   return { operationEnded: (record) => { for (const observer of observers) observer.operationEnded(record); } };
@@ -189,4 +197,12 @@ async function startBillingApi(config: Config): Promise<BillingApi> {
   const { createBillingApi } = await import('./billing-api/billing-api.js');
   const { mode, base } = config.billingApiPaging;
   return createBillingApi({ paging: mode, pageBase: base, maxQuantity: config.billingApiMaxQuantity });
+}
+
+/** Starts to trace operations, where that is asked for; null where it is not: then nothing of OpenTelemetry's SDK is loaded. */
+async function startTracing({ tracing }: Config, billingApi: URL, log: Log): Promise<Tracing | null> {
+  if (!tracing) return null;
+  const { createTracing } = await import('./telemetry/otel-tracing.js');
+  const delivery = toOutageLog(log, 'traces cannot be delivered: those that find no room to wait are lost', 'traces are delivered again');
+  return createTracing(tracing, { billingApi, delivery });
 }

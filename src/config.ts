@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseManifest, type TrustedDocuments } from './graphql/limits/trusted-documents';
+import { SettingReader, type Environment } from './setting-reader';
+import type { TracingOptions } from './telemetry/tracing-options';
+import { readTracing } from './tracing-settings';
 import type { PageInitReading } from './upstream/bills-path';
 
 /** Every setting of the gateway, validated. Times are in the unit that the name says. */
@@ -36,16 +39,16 @@ export interface Config {
   readonly drainDelayMs: number;
   /** The only documents that run; null: any document may. */
   readonly trustedDocuments: TrustedDocuments | null;
+  /** Null: operations are not traced. */
+  readonly tracing: TracingOptions | null;
 }
 
+export type { Environment };
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type Explorer = (typeof EXPLORERS)[number];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const EXPLORERS = ['sandbox', 'graphiql', 'none'] as const;
-
-/** The environment as the process has it: names and texts. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Settings that were refused, all of them at once. */
 export class ConfigError extends Error {
@@ -58,70 +61,6 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads texts, remembers what was wrong with them, and never turns garbage into a default. */
-class Reader {
-  readonly problems: string[] = [];
-  readonly #env: Environment;
-
-  constructor(env: Environment) {
-    this.#env = env;
-  }
-
-  /** The text of a setting; undefined where it is absent or empty. */
-  text(name: string): string | undefined {
-    const value = this.#env[name]?.trim();
-    return value === '' ? undefined : value;
-  }
-
-  whole(name: string, fallback: number, min: number, max: number): number {
-    const value = this.text(name);
-    if (value === undefined) return fallback;
-    const number = /^[0-9]{1,15}$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= min && number <= max) return number;
-    this.problems.push(`${name} must be a whole number from ${min} to ${max}, not "${value}".`);
-    return fallback;
-  }
-
-  choice<T extends string>(name: string, fallback: T, choices: readonly T[]): T {
-    const value = this.text(name);
-    if (value === undefined) return fallback;
-    const choice = choices.find((candidate) => candidate === value);
-    if (choice !== undefined) return choice;
-    this.problems.push(`${name} must be one of ${choices.map((each) => `"${each}"`).join(', ')}, not "${value}".`);
-    return fallback;
-  }
-
-  flag(name: string, fallback: boolean): boolean {
-    return this.choice(name, fallback ? 'true' : 'false', ['true', 'false']) === 'true';
-  }
-
-  /** An address of one of the schemes. Its text is not quoted in a problem: it may hold a password. */
-  url(name: string, schemes: readonly string[]): URL | null {
-    const value = this.text(name);
-    if (value === undefined) return null;
-    const url = parseUrl(value, schemes);
-    if (!url) this.problems.push(`${name} must be an address that starts with ${toChoice(schemes)}.`);
-    return url;
-  }
-
-  /** Addresses of one of the schemes, separated by commas; empty where the setting is absent. */
-  urls(name: string, schemes: readonly string[]): readonly string[] {
-    const urls = this.text(name)?.split(',').map((each) => parseUrl(each.trim(), schemes)?.href) ?? [];
-    const good = urls.filter((url) => url !== undefined);
-    if (good.length < urls.length) this.problems.push(`${name} must be an address that starts with ${toChoice(schemes)}, or several of them separated by commas.`);
-    return good;
-  }
-}
-
-function parseUrl(value: string, schemes: readonly string[]): URL | null {
-  const url = URL.canParse(value) ? new URL(value) : null;
-  return url && schemes.includes(url.protocol) ? url : null;
-}
-
-function toChoice(schemes: readonly string[]): string {
-  return schemes.map((scheme) => `${scheme}//`).join(' or ');
-}
-
 const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
 
@@ -131,7 +70,7 @@ const DAY_MS = 86_400_000;
  * @throws ConfigError with every problem at once.
  */
 export function parseConfig(env: Environment): Config {
-  const read = new Reader(env);
+  const read = new SettingReader(env);
   const production = readProduction(read);
   const billingApiUrl = readBillingApiUrl(read, production);
   const redisUrls = read.urls('REDIS_URL', ['redis:', 'rediss:']);
@@ -167,25 +106,26 @@ export function parseConfig(env: Environment): Config {
     explorer: read.choice('EXPLORER', production ? 'none' : 'sandbox', EXPLORERS),
     drainDelayMs: read.whole('DRAIN_DELAY_MS', production ? 5000 : 0, 0, 600_000),
     trustedDocuments: readTrustedDocuments(read),
+    tracing: readTracing(read),
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return Object.freeze(config);
 }
 
-function readProduction(read: Reader): boolean {
+function readProduction(read: SettingReader): boolean {
   const value = read.text('NODE_ENV');
   // "Production" or "prod" would quietly start a development server with made-up bills.
   if (value !== undefined && value !== 'production' && /^prod/i.test(value)) read.problems.push(`NODE_ENV must be written "production", not "${value}".`);
   return value === 'production';
 }
 
-function readHost(read: Reader): string | undefined {
+function readHost(read: SettingReader): string | undefined {
   const value = read.text('HOST');
   if (value !== undefined && !/^[A-Za-z0-9._:%-]+$/.test(value)) read.problems.push(`HOST must be a name or an IP address without a scheme, a port or brackets, not "${value}".`);
   return value;
 }
 
-function readBillingApiUrl(read: Reader, production: boolean): URL | null {
+function readBillingApiUrl(read: SettingReader, production: boolean): URL | null {
   const url = read.url('BILLING_API_URL', ['http:', 'https:']);
   if (url === null && production && read.text('BILLING_API_URL') === undefined) {
     read.problems.push('BILLING_API_URL is missing: with NODE_ENV=production there is no embedded billing API. Set it to the base address of the billing API.');
@@ -196,7 +136,7 @@ function readBillingApiUrl(read: Reader, production: boolean): URL | null {
   return url;
 }
 
-function readCacheSecret(read: Reader, required: boolean): string | null {
+function readCacheSecret(read: SettingReader, required: boolean): string | null {
   const secret = read.text('CACHE_SECRET');
   if (secret === undefined) {
     if (required) read.problems.push('CACHE_SECRET is missing: with REDIS_URL it is needed, at least 32 characters long and the same on every process that shares the Redis.');
@@ -206,7 +146,7 @@ function readCacheSecret(read: Reader, required: boolean): string | null {
   return secret;
 }
 
-function readOrigins(read: Reader, production: boolean): '*' | readonly string[] {
+function readOrigins(read: SettingReader, production: boolean): '*' | readonly string[] {
   const value = read.text('CORS_ORIGINS');
   if (value === undefined) return production ? [] : '*';
   if (value === '*') return '*';
@@ -219,7 +159,7 @@ function readOrigins(read: Reader, production: boolean): '*' | readonly string[]
   return origins;
 }
 
-function readTrustedDocuments(read: Reader): TrustedDocuments | null {
+function readTrustedDocuments(read: SettingReader): TrustedDocuments | null {
   const path = read.text('TRUSTED_DOCUMENTS');
   if (path === undefined) return null;
   try {

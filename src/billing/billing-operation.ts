@@ -2,12 +2,15 @@ import { BillingError } from './billing-error';
 import type { BillsAnswer, CallContext, CallRecord } from './billing-source';
 import type { Caller } from './caller';
 import type { CancelSignal } from './cancellation';
+import type { OperationTrace } from './operation-trace';
 
 /** Settings of an operation. */
 export interface BillingOperationOptions {
   readonly caller: Caller;
   /** The id that joins the request's log lines. */
   readonly requestId?: string | undefined;
+  /** Undefined where the operation is not traced. */
+  readonly trace?: OperationTrace | undefined;
   /** Aborts when the operation's time is over or its client has gone; its reason is a BillingError. */
   readonly signal: CancelSignal;
   /** When its time is over, on the clock of `performance.now()`; without it, `signal` alone says so. */
@@ -23,6 +26,7 @@ export interface BillingOperationOptions {
 export class BillingOperation implements CallContext {
   readonly caller: Caller;
   readonly requestId: string | undefined;
+  readonly trace: OperationTrace | undefined;
   readonly signal: CancelSignal;
   readonly deadlineAtMs: number;
   readonly callBudget: number;
@@ -43,6 +47,7 @@ export class BillingOperation implements CallContext {
   constructor(options: BillingOperationOptions) {
     this.caller = options.caller;
     this.requestId = options.requestId;
+    this.trace = options.trace;
     this.signal = options.signal;
     this.deadlineAtMs = options.deadlineAtMs ?? Infinity;
     this.callBudget = options.callBudget;

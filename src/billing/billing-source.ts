@@ -3,6 +3,7 @@ import type { Bills } from './bills';
 import type { Caller } from './caller';
 import type { CancelSignal } from './cancellation';
 import type { Customer } from './customer';
+import type { OperationTrace } from './operation-trace';
 import type { Window } from './window';
 
 /** One question to the billing API. Without a contract number it is about all the customer's invoices. */
@@ -48,6 +49,8 @@ export interface CallContext {
   readonly caller: Caller;
   /** The id that joins the log lines of the request which started the call. */
   readonly requestId?: string | undefined;
+  /** Follows the operation that started the call; undefined where it is not traced. */
+  readonly trace?: OperationTrace | undefined;
   /** Aborts when nobody waits for the answer any more; its reason is a BillingError. */
   readonly signal: CancelSignal;
   /** When `signal` aborts for lack of time, on the clock of `performance.now()`; Infinity where nothing limits it. */

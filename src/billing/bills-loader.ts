@@ -94,6 +94,7 @@ export class BillsLoader {
   readonly #loader: DataLoader<PageKey, PageLoad, string>;
   #asked = 0;
   #runCount = 0;
+  #callCount = 0;
 
   constructor(source: BillingSource, operation: BillingOperation, paging: Paging) {
     this.#source = source;
@@ -130,6 +131,8 @@ export class BillsLoader {
 
   /** DataLoader's batch function. It answers at once with loads whose promises settle on their own. */
   #plan(keys: readonly PageKey[]): PageLoad[] {
+    const step = this.#operation.trace?.startPlanning();
+    const callsBefore = this.#callCount;
     if (keys.length === 1) {
       const key = keys[0] as PageKey;
       if (!this.#find(key)) this.#addRuns(key, [key]);
@@ -143,6 +146,7 @@ export class BillsLoader {
       }
       for (const group of missing.values()) this.#addRuns(group[0] as PageKey, group);
     }
+    step?.end(keys.length, this.#callCount - callsBefore);
     return keys.map((key) => new PageLoad((this.#find(key) as Run).calls, key));
   }
 
@@ -160,6 +164,7 @@ export class BillsLoader {
     for (const run of planPages(pages, this.paging)) {
       runs.push({ start: run.start, end: run.end, calls: run.calls.map((call) => new Call(call, read)) });
       this.#runCount++;
+      this.#callCount += run.calls.length;
     }
   }
 

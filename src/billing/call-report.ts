@@ -2,6 +2,7 @@ import { BillingError } from './billing-error';
 import type { BillingSource, BillsAnswer, BillsRequest, CallContext, CallRecord } from './billing-source';
 import type { Caller } from './caller';
 import type { CancelSignal } from './cancellation';
+import type { OperationTrace } from './operation-trace';
 
 /**
  * Where an answer came from: a call of the operation's own, one that another operation had under way, or the cache,
@@ -60,6 +61,10 @@ class Question implements CallContext {
 
   get requestId(): string | undefined {
     return this.#operation.requestId;
+  }
+
+  get trace(): OperationTrace | undefined {
+    return this.#operation.trace;
   }
 
   get signal(): CancelSignal {

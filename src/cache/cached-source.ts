@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { BillingError } from '../billing/billing-error';
 import type { BillingSource, BillsAnswer, BillsDecoder, BillsRequest, CallContext } from '../billing/billing-source';
 import type { Bills } from '../billing/bills';
+import type { LookupResult, TracedStep } from '../billing/operation-trace';
 import type { CacheObserver } from '../telemetry/cache-observer';
 import { CallLock } from './call-lock';
 import { openEntry, sealEntry, type Entry } from './entry';
@@ -60,7 +61,9 @@ export class CachedSource implements BillingSource {
     const key = EntryKey.of(ring, context.caller, request);
     try {
       if (!flights.has(context.caller, request)) {
+        const step = context.trace?.startLookup(store.layer);
         const known = await this.#lookUp(key, request);
+        step?.end(known ? 'hit' : 'miss');
         if (known) {
           observer.hit(store.layer, false);
           return known;
@@ -69,11 +72,19 @@ export class CachedSource implements BillingSource {
       }
       return await flights.share(request, context, (shared) => this.#fetch(key, request, shared));
     } catch (error) {
-      const standIn = this.#options.limits.staleSeconds > 0 && isOutage(error) ? await this.#recall(key, request, 'staleUntilMs') : null;
+      const standIn = this.#options.limits.staleSeconds > 0 && isOutage(error) ? await this.#standIn(key, request, context) : null;
       if (!standIn) throw error;
       observer.hit(store.layer, standIn.stale);
       return standIn;
     }
+  }
+
+  /** What may be given in the place of an answer that the billing API failed to give. */
+  async #standIn(key: EntryKey, request: BillsRequest, { trace }: CallContext): Promise<BillsAnswer | null> {
+    const step = trace?.startLookup(this.#options.store.layer);
+    const known = await this.#recall(key, request, 'staleUntilMs');
+    step?.end(known ? (known.stale ? 'stale' : 'hit') : 'miss');
+    return known;
   }
 
   #lookUp(key: EntryKey, request: BillsRequest): Promise<BillsAnswer | null> {
@@ -142,7 +153,9 @@ export class CachedSource implements BillingSource {
   async #fetchOnce(key: EntryKey, request: BillsRequest, { context, locks }: { context: CallContext; locks: EntryLocks }): Promise<BillsAnswer> {
     const { store, observer } = this.#options;
     const lock = new CallLock({ store, locks, name: key.lock, entryName: key.text, observer });
-    const known = await lock.enter(context, () => this.#recall(key, request, 'freshUntilMs'));
+    const step = context.trace?.startLock(store.layer);
+    const entering = lock.enter(context, () => this.#recall(key, request, 'freshUntilMs'));
+    const known = await (step ? endWith(step, entering) : entering);
     if (known) {
       context.returnCall();
       observer.hit(store.layer, false);
@@ -182,6 +195,18 @@ export class CachedSource implements BillingSource {
     if (!this.#options.store.isShared) return;
     const lastUntilMs = windows.reduce((last, kept) => Math.max(last, kept.staleUntilMs), 0);
     this.#options.store.set(key.index, seal(key.keys.sealing, key.index, encodeWindows(windows)), lastUntilMs - nowMs);
+  }
+}
+
+/** Ends a step of a trace with what was found. */
+async function endWith(step: TracedStep<[result: LookupResult]>, answer: Promise<BillsAnswer | null>): Promise<BillsAnswer | null> {
+  let result: LookupResult = 'miss';
+  try {
+    const known = await answer;
+    if (known) result = 'hit';
+    return known;
+  } finally {
+    step.end(result);
   }
 }
 

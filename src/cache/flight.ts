@@ -2,6 +2,7 @@ import type { BillingError } from '../billing/billing-error';
 import type { BillsAnswer, BillsRequest, CallContext, CallRecord } from '../billing/billing-source';
 import type { Caller } from '../billing/caller';
 import { Cancellation } from '../billing/cancellation';
+import type { OperationTrace } from '../billing/operation-trace';
 
 /** Somebody who waits for a call's answer. */
 interface Waiter {
@@ -18,6 +19,7 @@ interface Waiter {
 export class Flight implements CallContext {
   readonly caller: Caller;
   readonly requestId: string | undefined;
+  readonly trace: OperationTrace | undefined;
   readonly request: BillsRequest;
   readonly signal = new Cancellation();
   /** The next call in its row of the table. */
@@ -28,6 +30,7 @@ export class Flight implements CallContext {
   constructor(request: BillsRequest, starter: CallContext) {
     this.caller = starter.caller;
     this.requestId = starter.requestId;
+    this.trace = starter.trace;
     this.request = request;
     this.#starter = starter;
   }

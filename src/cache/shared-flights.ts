@@ -1,5 +1,6 @@
 import type { BillsAnswer, BillsRequest, CallContext } from '../billing/billing-source';
 import type { Caller } from '../billing/caller';
+import type { TracedStep } from '../billing/operation-trace';
 import type { CacheObserver } from '../telemetry/cache-observer';
 import { Flight } from './flight';
 import { FlightTable } from './flight-table';
@@ -30,8 +31,11 @@ export class SharedFlights {
   share(request: BillsRequest, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Promise<BillsAnswer> {
     if (context.signal.aborted) return Promise.reject(context.signal.reason);
     let flight = this.#flights.find(context.caller, request);
-    if (flight) this.#observer?.joined();
-    else {
+    let step: TracedStep | undefined;
+    if (flight) {
+      this.#observer?.joined();
+      step = context.trace?.startJoined(flight.trace);
+    } else {
       try {
         // Paid before the call exists: whoever has no budget left must not fail those who join.
         context.spendCall();
@@ -42,11 +46,12 @@ export class SharedFlights {
       flight = this.#launch(request, context, start);
     }
     const joined = flight;
-    return joined.wait(context, (reason) => {
+    const answer = joined.wait(context, (reason) => {
       // Forgotten first: a question that comes now must not join a call that is being ended.
       this.#flights.remove(joined);
       joined.abort(reason);
     });
+    return step ? endWith(step, answer) : answer;
   }
 
   #launch(request: BillsRequest, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Flight {
@@ -63,5 +68,14 @@ export class SharedFlights {
       },
     );
     return flight;
+  }
+}
+
+/** Ends a step of a trace when the answer is there, or failed. */
+async function endWith(step: TracedStep, answer: Promise<BillsAnswer>): Promise<BillsAnswer> {
+  try {
+    return await answer;
+  } finally {
+    step.end();
   }
 }

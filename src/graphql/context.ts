@@ -2,14 +2,17 @@ import { BillingError } from '../billing/billing-error';
 import type { Billing } from '../billing/billing';
 import type { CallReport } from '../billing/call-report';
 import type { PageLimits } from '../billing/window';
+import type { OperationSpan } from '../telemetry/operation-observer';
 import type { OperationEnd } from './operation-end';
 
 /** What the resolvers of one operation share. Made anew for each request. */
 export interface GatewayContext {
   /** The id that joins the request's log lines. */
   readonly requestId: string;
-  /** The trace that the request is part of; null where it said none. */
+  /** The trace that the request is part of; null where it said none, and operations are not traced. */
   readonly traceId: string | null;
+  /** Null where operations are not traced. */
+  readonly trace: OperationSpan | null;
   /** When the request came, on the clock of `performance.now()`. */
   readonly startedMs: number;
   /** The domain, on behalf of the request's caller; null where the request carries no bearer token. */

@@ -1,13 +1,15 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { FormattedExecutionResult } from 'graphql';
 import { toToldName } from '../telemetry/told-name';
-import type { OperationOutcome } from '../telemetry/operation-observer';
+import type { OperationOutcome, OperationType } from '../telemetry/operation-observer';
 import type { GatewayContext } from './context';
 
 /** How an operation ended in Apollo Server's pipeline, for who observes it. */
 export interface OperationEnd {
   /** Null where it has none, where it was refused before it was found, or where its name is not to be told. */
   readonly operationName: string | null;
+  /** Null where it was refused before it was found. */
+  readonly operationType: OperationType | null;
   readonly outcome: OperationOutcome;
   /** The codes of its errors, without repetition. */
   readonly codes: readonly string[];
@@ -24,6 +26,7 @@ export const operationEndPlugin: ApolloServerPlugin<GatewayContext> = {
         const result = response.body.singleResult;
         contextValue.ending.end = {
           operationName: toToldName(operation?.name?.value, contextValue.billing?.operation.caller.token),
+          operationType: operation?.operation ?? null,
           outcome: toOutcome(result),
           codes: toCodes(result),
         };

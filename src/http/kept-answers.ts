@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../billing/caller';
+import type { OperationType } from '../telemetry/operation-observer';
 
 /** An answer as it was sent, and what is known of it. */
 export interface KeptAnswer {
@@ -8,6 +9,7 @@ export interface KeptAnswer {
   readonly contentType: string;
   /** See OperationRecord. */
   readonly operationName: string | null;
+  readonly operationType: OperationType;
   /** Remembered answers of the billing API that it was made of. */
   readonly parts: number;
   /** Until when it may be sent again: the life of its shortest part, in milliseconds since the epoch. */

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify';
 import type { GatewayContext } from '../graphql/context';
-import type { OperationObserver, OperationRecord } from '../telemetry/operation-observer';
-import { toRequestId, toTraceId } from './request-id';
+import type { OperationObserver, OperationRecord, StartTrace } from '../telemetry/operation-observer';
+import { toRequestId } from './request-id';
+import { startTraceOf, toTraceId } from './trace-parent';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,26 +14,33 @@ declare module 'fastify' {
 /**
  * Tells the observer of every operation that Fastify answers: those that went through Apollo Server's pipeline, and
  * those that were refused before, by Fastify, by a hook or by Apollo Server's reading of the request.
+ * @param startTrace for the latter, which have no context; undefined: operations have no spans.
  */
-export function createOperationHook(observer: OperationObserver): onSendHookHandler {
+export function createOperationHook(observer: OperationObserver, startTrace: StartTrace | undefined): onSendHookHandler {
   return (request, reply, payload, done) => {
-    const record = toRecord(request, reply, payload);
+    const record = toContextRecord(request, reply) ?? toRefusal(request, reply, { payload, startTrace });
     if (record) observer.operationEnded(record);
     done(null, payload);
   };
 }
 
+/** Null where the operation did not come as far as Apollo Server's pipeline. */
+function toContextRecord({ graphqlContext }: FastifyRequest, { statusCode, raw }: FastifyReply): OperationRecord | null {
+  if (!graphqlContext?.ending.end) return null;
+  const { requestId, traceId, trace, startedMs, billing, ending: { end } } = graphqlContext;
+  const { calls, cached, stale } = billing?.operation ?? NOTHING;
+  return { requestId, traceId, trace, ...end, ...(raw.destroyed ? ABORTED : null), status: statusCode, durationMs: performance.now() - startedMs, calls, merged: billing?.merged ?? 0, cached, stale, lane: 'apollo' };
+}
+
 /** Null where the answer is none to an operation: the explorer's page. */
-function toRecord(request: FastifyRequest, reply: FastifyReply, payload: unknown): OperationRecord | null {
+function toRefusal(request: FastifyRequest, reply: FastifyReply, { payload, startTrace }: { payload: unknown; startTrace: StartTrace | undefined }): OperationRecord | null {
   const context = request.graphqlContext;
-  const durationMs = context ? performance.now() - context.startedMs : reply.elapsedTime;
-  if (context?.ending.end) {
-    const { requestId, traceId, billing, ending: { end } } = context;
-    const { calls, cached, stale } = billing?.operation ?? NOTHING;
-    return { requestId, traceId, ...end, ...(reply.raw.destroyed ? ABORTED : null), durationMs, calls, merged: billing?.merged ?? 0, cached, stale, lane: 'apollo' };
-  }
-  if (reply.statusCode < 400) return null;
-  return { requestId: requestIdOf(request, reply), traceId: toTraceId(request.headers), operationName: null, outcome: 'refused', codes: codesOf(payload), durationMs, ...NOTHING, lane: 'http' };
+  const { statusCode: status, elapsedTime } = reply;
+  if (status < 400) return null;
+  const startedMs = context?.startedMs ?? performance.now() - elapsedTime;
+  const trace = context ? context.trace : startTraceOf(request.headers, startedMs, startTrace);
+  const traceId = trace ? trace.traceId : toTraceId(request.headers);
+  return { requestId: requestIdOf(request, reply), traceId, trace, operationName: null, operationType: null, outcome: 'refused', codes: codesOf(payload), status, durationMs: performance.now() - startedMs, ...NOTHING, lane: 'http' };
 }
 
 /** A client that has gone ends its calls; the errors that this makes are nobody's, and nothing has failed. */

@@ -16,8 +16,9 @@ import { carriedWith } from './carried';
 import type { KeptAnswers } from './kept-answers';
 import { createContext, isTraced, type RequestContextOptions } from './request-contexts';
 import { DEADLINE_HEADER } from './request-deadline';
-import { toRequestId, toTraceId } from './request-id';
+import { toRequestId } from './request-id';
 import { DRY_RUN_HEADER, isDetailed } from './trace-headers';
+import { startTraceOf, toTraceId } from './trace-parent';
 
 /** Settings of the lane. */
 export interface PreparedLaneOptions {
@@ -87,7 +88,8 @@ export class PreparedLane {
     if (answer) {
       const requestId = toRequestId(headers);
       this.#send(response, answer.body, answer.contentType, { requestId, cacheHeaders: toFreshnessHeaders(answer.freshUntilMs, Date.now()) });
-      this.#options.observer.operationEnded({ requestId, traceId: toTraceId(headers), operationName: answer.operationName, outcome: 'ok', codes: NO_CODES, durationMs: performance.now() - startedMs, calls: 0, merged: 0, cached: answer.parts, stale: 0, lane: 'kept' });
+      const trace = startTraceOf(headers, startedMs, contexts.startTrace);
+      this.#options.observer.operationEnded({ requestId, traceId: trace ? trace.traceId : toTraceId(headers), trace, operationName: answer.operationName, operationType: answer.operationType, outcome: 'ok', codes: NO_CODES, status: 200, durationMs: performance.now() - startedMs, calls: 0, merged: 0, cached: answer.parts, stale: 0, lane: 'kept' });
       return true;
     }
     const plain = parsePlain(body);
@@ -123,9 +125,9 @@ export class PreparedLane {
     return true;
   }
 
-  #observe({ requestId, traceId, startedMs, billing }: GatewayContext, { operation }: PreparedOperation<GatewayContext>): void {
+  #observe({ requestId, traceId, trace, startedMs, billing }: GatewayContext, { operation }: PreparedOperation<GatewayContext>): void {
     const { calls, cached, stale, caller } = billing?.operation ?? NOTHING;
-    this.#options.observer.operationEnded({ requestId, traceId, operationName: toToldName(operation.name?.value, caller?.token), outcome: 'ok', codes: NO_CODES, durationMs: performance.now() - startedMs, calls, merged: billing?.merged ?? 0, cached, stale, lane: 'prepared' });
+    this.#options.observer.operationEnded({ requestId, traceId, trace, operationName: toToldName(operation.name?.value, caller?.token), operationType: operation.operation, outcome: 'ok', codes: NO_CODES, status: 200, durationMs: performance.now() - startedMs, calls, merged: billing?.merged ?? 0, cached, stale, lane: 'prepared' });
   }
 
   /** Leaves the operation to Apollo Server, over the loads that were made. */
@@ -140,7 +142,7 @@ export class PreparedLane {
   #keep(key: string, { body, contentType, context, prepared }: Answer): void {
     const operation = context.billing?.operation;
     if (!operation || operation.calls > 0 || operation.cached === 0 || operation.stale > 0 || operation.freshUntilMs <= Date.now()) return;
-    this.#options.kept?.keep(key, { body, contentType, operationName: toToldName(prepared.operation.name?.value, operation.caller.token), parts: operation.cached, freshUntilMs: operation.freshUntilMs });
+    this.#options.kept?.keep(key, { body, contentType, operationName: toToldName(prepared.operation.name?.value, operation.caller.token), operationType: prepared.operation.operation, parts: operation.cached, freshUntilMs: operation.freshUntilMs });
   }
 
   #send(response: ServerResponse, answer: Buffer | string, contentType: string, { requestId, cacheHeaders }: { requestId: string; cacheHeaders: Record<string, string> }): void {

@@ -7,10 +7,11 @@ import type { Caller } from '../billing/caller';
 import { drySource } from '../billing/dry-source';
 import type { PageLimits } from '../billing/window';
 import type { GatewayContext } from '../graphql/context';
+import type { StartTrace } from '../telemetry/operation-observer';
 import { startLifetime } from './operation-lifetime';
 import { DEADLINE_HEADER, toDeadlineMs } from './request-deadline';
-import { toTraceId } from './request-id';
 import { isDetailed, isDryRun, TRACE_HEADER } from './trace-headers';
+import { startTraceOf, toTraceId } from './trace-parent';
 
 /** Settings of the contexts that operations run in. */
 export interface RequestContextOptions {
@@ -22,6 +23,8 @@ export interface RequestContextOptions {
   readonly deadlineMs: number;
   /** Whether every answer reports its cost; otherwise the header `x-billing-trace: 1` asks for it. */
   readonly alwaysTraced: boolean;
+  /** Undefined: operations have no spans. */
+  readonly startTrace?: StartTrace | undefined;
 }
 
 /** Whether a request's answer reports what it cost. */
@@ -46,6 +49,8 @@ export function createContext(request: IncomingMessage, response: ServerResponse
   const dryRun = isDryRun(request.headers);
   const report = isDetailed(request.headers) ? new CallReport() : null;
   const through = dryRun ? () => drySource : report ? (source: BillingSource) => report.watch(source) : undefined;
-  const billing = caller && options.createBilling(new BillingOperation({ caller, requestId, ...startLifetime(response, deadlineMs), callBudget: options.callBudget }), through);
-  return { requestId, traceId: toTraceId(request.headers), startedMs, billing, pageLimits: options.pageLimits, callBudget: options.callBudget, traced: isTraced(request, options), report, dryRun, ending: { end: null } };
+  // Last of what may fail: a trace that is begun has to be ended.
+  const trace = startTraceOf(request.headers, startedMs, options.startTrace);
+  const billing = caller && options.createBilling(new BillingOperation({ caller, requestId, trace: trace ?? undefined, ...startLifetime(response, deadlineMs), callBudget: options.callBudget }), through);
+  return { requestId, traceId: trace ? trace.traceId : toTraceId(request.headers), trace, startedMs, billing, pageLimits: options.pageLimits, callBudget: options.callBudget, traced: isTraced(request, options), report, dryRun, ending: { end: null } };
 }

@@ -6,8 +6,6 @@ import { tellsToken } from '../telemetry/tells-token';
 const ACCEPTED = /^[A-Za-z0-9._:-]{1,128}$/;
 // JSON in base64url, which every signed token begins with.
 const TOKEN = /^eyJ/;
-// W3C Trace Context, section 3.2: version, trace id, parent id, flags; a later version may go on.
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 
 const processPart = randomBytes(6).toString('hex');
 let count = 0;
@@ -20,12 +18,4 @@ export function toRequestId(headers: IncomingHttpHeaders): string {
   const header = headers['x-request-id'];
   if (typeof header === 'string' && ACCEPTED.test(header) && !TOKEN.test(header) && !tellsToken(header, headers.authorization)) return header;
   return `${processPart}-${(++count).toString(36)}`;
-}
-
-/** The trace that the request's `traceparent` names; null where it names none. */
-export function toTraceId(headers: IncomingHttpHeaders): string | null {
-  const header = headers['traceparent'];
-  if (typeof header !== 'string') return null;
-  const traceId = TRACEPARENT.exec(header)?.[1];
-  return traceId === undefined || tellsToken(traceId, headers.authorization) ? null : traceId;
 }

@@ -173,7 +173,7 @@ function registerGraphql(app: FastifyInstance, options: HttpServerOptions, calle
     // Apollo Server says itself which methods it takes, with 405 and `Allow` for the others.
     method: ['GET', 'POST', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
     url: '/graphql',
-    onSend: createOperationHook(options.observer),
+    onSend: createOperationHook(options.observer, options.contexts.startTrace),
     preHandler: [toPageHook(options.explorer), createAdmissionHook(options.trustedDocuments)],
     handler: fastifyApolloHandler(options.apollo, { context }),
   });

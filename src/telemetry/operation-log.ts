@@ -1,12 +1,9 @@
 import { destinationOf, type Log } from './log';
+import { toLevel } from './operation-level';
 import type { OperationObserver, OperationRecord } from './operation-observer';
 
 /** pino's numbers. */
 const LEVELS = { info: 30, warn: 40, error: 50 } as const;
-type Level = keyof typeof LEVELS;
-
-/** Codes for which an operator may have something to do. Every other code is about what a client sent. */
-const WARNED: ReadonlySet<string> = new Set(['RATE_LIMITED', 'UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_INVALID_RESPONSE']);
 
 /**
  * Writes one line an operation: `error` where the fault is ours, `warn` where the billing API failed or was stood in for
@@ -23,12 +20,6 @@ export function createOperationLog(log: Log): OperationObserver {
       destination.write(toLine(level, record));
     },
   };
-}
-
-function toLevel({ codes, stale }: OperationRecord): Level {
-  if (codes.length === 0 && stale === 0) return 'info';
-  if (codes.includes('INTERNAL_SERVER_ERROR')) return 'error';
-  return stale > 0 || codes.some((code) => WARNED.has(code)) ? 'warn' : 'info';
 }
 
 /** The line as JSON. Its texts need no escaping: see OperationRecord. */

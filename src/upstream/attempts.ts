@@ -1,5 +1,6 @@
 import { BillingError } from '../billing/billing-error';
 import type { CallContext } from '../billing/billing-source';
+import type { TracedAttempt } from '../billing/operation-trace';
 import type { UpstreamObserver, UpstreamState } from '../telemetry/upstream-observer';
 import { AdaptiveLimit } from './adaptive-limit';
 import { CircuitBreaker } from './circuit-breaker';
@@ -55,29 +56,31 @@ export class Attempts {
    * Makes one attempt: an answer of 200 or 404. Rejects with AttemptFailure where the billing API failed or refused,
    * and with another BillingError where the attempt was not made or was ended: the circuit is open, too many wait, or
    * the reason of the context's signal.
+   * @param resends attempts at the same call before this one.
    */
-  make(path: string, context: CallContext, isRetry: boolean): Promise<HttpAnswer> {
+  make(path: string, context: CallContext, resends: number): Promise<HttpAnswer> {
     const refusal = this.#circuit.refusal();
     if (refusal) {
       this.#observer.callRefused?.('circuit');
       return Promise.reject(refusal);
     }
-    if (this.#limiter.tryEnter()) return this.#attempt(path, context, isRetry);
-    return this.#wait(context).then(() => this.#attempt(path, context, isRetry));
+    if (this.#limiter.tryEnter()) return this.#attempt(path, context, resends);
+    return this.#wait(context).then(() => this.#attempt(path, context, resends));
   }
 
   /** One promise for the healthy way: each layer of it would live as long as the attempt is under way. */
-  #attempt(path: string, context: CallContext, isRetry: boolean): Promise<HttpAnswer> {
+  #attempt(path: string, context: CallContext, resends: number): Promise<HttpAnswer> {
     const startedMs = performance.now();
-    return this.#send(path, context, isRetry).then(
+    const trace = context.trace?.startAttempt(resends);
+    return this.#send(path, context, resends, trace?.headers).then(
       (answer) => {
         const failure = this.#failureOf(answer, context);
-        this.#end(context, { answer, failure, isRetry, durationMs: performance.now() - startedMs });
+        this.#end(context, { answer, failure, resends, trace, durationMs: performance.now() - startedMs });
         if (failure) throw failure;
         return answer;
       },
       (failure: unknown) => {
-        this.#end(context, { answer: null, failure, isRetry, durationMs: performance.now() - startedMs });
+        this.#end(context, { answer: null, failure, resends, trace, durationMs: performance.now() - startedMs });
         throw failure;
       },
     );
@@ -88,25 +91,31 @@ export class Attempts {
     return toFailure(status, status === 400 ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }) : null, headers['retry-after']);
   }
 
-  #send(path: string, context: CallContext, isRetry: boolean): Promise<HttpAnswer> {
+  #send(path: string, context: CallContext, resends: number, headers: readonly string[] | undefined): Promise<HttpAnswer> {
     const { authorization } = context.caller;
     // The circuit samples first attempts: counted with its retries, one odd contract would weigh three times.
-    if (isRetry && this.#circuit.state === 'closed') return this.#transport.get(path, authorization, context.signal);
-    return this.#circuit.run(() => this.#transport.get(path, authorization, context.signal));
+    if (resends > 0 && this.#circuit.state === 'closed') return this.#transport.get(path, authorization, context.signal, headers);
+    return this.#circuit.run(() => this.#transport.get(path, authorization, context.signal, headers));
   }
 
   async #wait(context: CallContext): Promise<void> {
+    const step = context.trace?.startQueue();
     try {
       await this.#limiter.enter(context);
     } catch (error) {
       if (!context.signal.aborted) this.#observer.callRefused?.(this.#circuit.state === 'closed' ? 'queue' : 'circuit');
       throw error;
+    } finally {
+      step?.end();
     }
   }
 
-  #end(context: CallContext, { answer, failure, isRetry, durationMs }: Outcome): void {
+  #end(context: CallContext, { answer, failure, resends, trace, durationMs }: Outcome): void {
     this.#free(context, failure, durationMs);
-    this.#observer.attemptEnded?.({ requestId: context.requestId, outcome: toOutcome(answer, failure, context), status: answer?.status ?? null, durationMs, isRetry });
+    const outcome = toOutcome(answer, failure, context);
+    const status = answer?.status ?? null;
+    this.#observer.attemptEnded?.({ requestId: context.requestId, outcome, status, durationMs, isRetry: resends > 0 });
+    trace?.end(outcome, status);
   }
 
   #free(context: CallContext, failure: unknown, durationMs: number): void {
@@ -130,7 +139,8 @@ export class Attempts {
 interface Outcome {
   readonly answer: HttpAnswer | null;
   readonly failure: unknown;
-  readonly isRetry: boolean;
+  readonly resends: number;
+  readonly trace: TracedAttempt | undefined;
   readonly durationMs: number;
 }
 

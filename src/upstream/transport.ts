@@ -33,8 +33,9 @@ export interface Transport {
    * Sends one GET. Redirects are not followed. Rejects with BillingError: `timeout`, `unavailable` where no
    * connection was had or kept, `invalid-response` for what is larger than the limit, or the reason of
    * `signal`. Where the signal's deadline came after half of `timeoutMs`, that counts as a `timeout` of the attempt.
+   * @param trace headers that tell the billing API of the attempt's trace; names and values in turn.
    */
-  get(path: string, authorization: string, signal: CancelSignal): Promise<HttpAnswer>;
+  get(path: string, authorization: string, signal: CancelSignal, trace?: readonly string[]): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
 
@@ -44,14 +45,14 @@ export function createTransport(options: TransportOptions): Transport {
   const prefix = options.baseUrl.pathname.replace(/\/+$/, '');
   return {
     baseUrl: options.baseUrl,
-    get: (path, authorization, signal) =>
+    get: (path, authorization, signal, trace) =>
       new Promise<HttpAnswer>((resolve, reject) => {
         if (signal.aborted) {
           reject(signal.reason);
           return;
         }
         const exchange = new Exchange(options, signal, resolve, reject);
-        connections.use((client, release) => exchange.start(client, release, { path: prefix + path, authorization }));
+        connections.use((client, release) => exchange.start(client, release, { path: prefix + path, authorization, trace }));
       }),
     // destroy, not close: a stalled answer must not hold up the stop.
     close: () => connections.close(),
@@ -62,6 +63,7 @@ export function createTransport(options: TransportOptions): Transport {
 interface Asked {
   readonly path: string;
   readonly authorization: string;
+  readonly trace: readonly string[] | undefined;
 }
 
 /** One request and its answer. Gathers the body's buffers without a stream object. */
@@ -91,14 +93,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** Sends the request, unless its time was over while it waited for the connection. */
-  start(client: Client, release: () => void, { path, authorization }: Asked): void {
+  start(client: Client, release: () => void, { path, authorization, trace }: Asked): void {
     if (this.#failure) {
       release();
       return;
     }
     this.#release = release;
-    // No header of the client's goes along but this one.
-    client.dispatch({ method: 'GET', path, headers: ['accept', 'application/json', 'authorization', authorization] }, this);
+    const headers = ['accept', 'application/json', 'authorization', authorization];
+    // No header of the client's goes along but this one; those of a trace are made anew for each attempt.
+    if (trace) headers.push(...trace);
+    client.dispatch({ method: 'GET', path, headers }, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -60,7 +60,7 @@ export class UpstreamSource implements BillingSource {
     const path = toBillsPath(request, this.#options.paging);
     this.#retryBudget.deposit();
     // The first attempt is made as it is; only when it fails does the machinery for further ones start.
-    return this.#attempts.make(path, context, false).then(decode, (error: unknown) =>
+    return this.#attempts.make(path, context, 0).then(decode, (error: unknown) =>
       this.#retry(path, context, error).then(decode, (last: unknown) => {
         // What is not a BillingError is a mistake of ours, and must not pass for the API's.
         end(last === context.signal.reason ? 'aborted' : last instanceof BillingError ? last.failure : 'error');
@@ -72,7 +72,8 @@ export class UpstreamSource implements BillingSource {
   #retry(path: string, context: CallContext, error: unknown): Promise<HttpAnswer> {
     const failure = error as Error;
     if (!isTransient(failure)) return Promise.reject(failure);
-    const attempt = (): Promise<HttpAnswer> => this.#attempts.make(path, context, true);
+    let resends = 0;
+    const attempt = (): Promise<HttpAnswer> => this.#attempts.make(path, context, ++resends);
     return retryCall({ context, error: failure, attempt }, this.#options.retries, this.#retryBudget);
   }
 }

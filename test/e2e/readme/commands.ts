@@ -61,6 +61,7 @@ export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proo
   ['npm ci && npm run build && npm start', () => startsAGateway('node dist/main.js')],
   ['npm ci && npm test', provenBy('.ci/run', 'npm ci && npm test')],
   ['BILLING_API_URL=https://billing.example/v2 NODE_ENV=production node dist/main.js', startsAGateway],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.05 node dist/main.js', startsAGateway],
   [/^npm install --save-dev( (@[a-z-]+\/)?[a-z-]+@\d+)+$/, installsWhatIsTested],
   ['npm run supergraph', provenBy('test/e2e/supergraph/start.test.ts', "'apollo'")],
   ['npm run supergraph -- --router hive', provenBy('test/e2e/supergraph/start.test.ts', "'hive'")],

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { createOperationMetrics } from '../../../src/telemetry/operation-metrics';
 import type { OperationObserver, OperationRecord } from '../../../src/telemetry/operation-observer';
 
-const RECORD: OperationRecord = { requestId: 'r', traceId: null, operationName: null, outcome: 'ok', codes: [], durationMs: 1, calls: 0, merged: 0, cached: 0, stale: 0, lane: 'apollo' };
+const RECORD: OperationRecord = { requestId: 'r', traceId: null, trace: null, operationName: null, operationType: null, outcome: 'ok', codes: [], status: 200, durationMs: 1, calls: 0, merged: 0, cached: 0, stale: 0, lane: 'apollo' };
 
 function start(): { registry: Registry; observer: OperationObserver; seriesOf: (metric: string) => Promise<string[]> } {
   const registry = new Registry();
