@@ -67,6 +67,14 @@ export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proo
   ['npm run supergraph -- --router hive', provenBy('test/e2e/supergraph/start.test.ts', "'hive'")],
   ['npm run schema:compose', (command) => endsWell(command.replace('npm run schema:compose', 'node dist/tools/schema-compose.js'))],
   ['npm run schema:diff -- --base origin/main', provenBy('test/unit/tools/schema-diff.test.ts', "'--base'")],
+  // There is neither Docker nor a cluster here: what these commands take is held against the gateway, and the lines of the
+  // Dockerfile are run.
+  ['export CACHE_SECRET=$(openssl rand -hex 32) GRAFANA_PASSWORD=$(openssl rand -hex 12)', provenBy('test/deploy/compose.test.ts', 'CACHE_SECRET', 'GRAFANA_PASSWORD')],
+  ['docker compose -f deploy/compose.yaml up --build --detach', provenBy('test/deploy/compose.test.ts', 'checkCompose')],
+  ['docker run --stop-timeout 30 --read-only --publish 4000:4000 --env BILLING_API_URL=https://billing.example/v2 billing-gateway', provenBy('test/deploy/dockerfile.test.ts', 'buildStages', 'BILLING_API_URL')],
+  [/^kubectl create secret generic billing-gateway --from-literal=CACHE_SECRET=\S.* --from-literal=REDIS_URL=\S+$/, provenBy('test/deploy/kubernetes.test.ts', 'secretKeyRef', 'CACHE_SECRET', 'REDIS_URL')],
+  ['kubectl apply --kustomize deploy/kubernetes', provenBy('test/deploy/kubernetes.test.ts', 'readKustomization')],
+  [/^(kubectl logs --selector app\.kubernetes\.io\/name=billing-gateway|docker compose -f deploy\/compose\.yaml logs) .*\| grep '"requestId":"THE-ID"'$/, provenBy('test/e2e/operation-lines.test.ts', "requestId: 'mine-1'")],
 ];
 
 /** What proves a command; undefined where nothing does. */

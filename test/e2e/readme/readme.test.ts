@@ -52,6 +52,7 @@ const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
     const document = parseYaml(block.text) as Record<string, unknown>;
     if ('generates' in document) return runCodegen(block);
     if ('include_subgraph_errors' in document) return checkRouter(document);
+    if (`${INGRESS}proxy-next-upstream` in document) return checkIngress(document);
     throw new Error('Nothing is known to read this.');
   },
   mermaid: (block) => draw(block.text),
@@ -89,6 +90,17 @@ async function checkRouter(document: Record<string, unknown>): Promise<void> {
   const { headers, include_subgraph_errors: errors, response_cache: cache } = document as Record<string, Record<string, Record<string, Record<string, unknown>>>>;
   for (const subgraphs of [headers?.['subgraphs'], errors?.['subgraphs'], cache?.['subgraph']?.['subgraphs']]) {
     expect(Object.keys(subgraphs as object)).toEqual(Object.keys(supergraph.subgraphs).filter((name) => name === 'billing'));
+  }
+}
+
+const INGRESS = 'nginx.ingress.kubernetes.io/';
+
+/** Each annotation says what a directive of deploy/nginx.conf says, in seconds where that has a time. */
+async function checkIngress(document: Record<string, unknown>): Promise<void> {
+  const nginx = await readFile(join(root, 'deploy/nginx.conf'), 'utf8');
+  for (const [annotation, value] of Object.entries(document)) {
+    const directive = annotation.replace(INGRESS, '').replaceAll('-', '_');
+    expect([directive, new RegExp(`^ +${directive} (.+?)s?;$`, 'm').exec(nginx)?.[1]]).toEqual([directive, value]);
   }
 }
 
