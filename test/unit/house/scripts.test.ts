@@ -112,5 +112,5 @@ describe('The command dev', () => {
     const urls = [...dev.stdout().matchAll(/"url":"([^"]+)\/graphql"/g)].map((match) => match[1]!);
     expect(urls.length).toBeGreaterThanOrEqual(2);
     for (const url of urls) await expect(fetch(url)).rejects.toThrow('fetch failed');
-  }, 90_000);
+  }, 180_000);
 });

@@ -48,7 +48,7 @@ describe('The typed documents', () => {
     expect(changed).toContain('test/generated/operations.ts');
     expect(changedClient).toContain('test/e2e/client/gql/');
     expect(misfit).toContain('Cannot query field "dueDates" on type "Contract"');
-  });
+  }, 120_000);
 
   it('give an amount as a number or as text, and leave nothing untyped', async () => {
     for (const file of ['test/generated/operations.ts', 'test/e2e/client/gql/graphql.ts']) {
