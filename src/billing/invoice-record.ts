@@ -1,3 +1,4 @@
+import { readText, type AnswerBytes } from './answer-bytes';
 import type { Invoice, InvoiceOrigin } from './bills';
 
 /** Where an invoice's values stand among the marks of its answer. */
@@ -7,17 +8,11 @@ export const LENGTH_COLUMN = 5;
 /** Marks that an invoice has. */
 export const MARKS_PER_INVOICE = 6;
 
-/**
- * The invoices of one answer, where they stand in its bytes. A value's mark is where it begins: a text at its quotation
- * mark, without an escape in it, a whole number of at most 15 digits without exponent, `true` or `false`; 0 for none.
- */
-export interface InvoiceRecords {
-  readonly bytes: Buffer;
-  readonly marks: Int32Array;
+/** The invoices of one answer, where they stand in its bytes. */
+export interface InvoiceRecords extends AnswerBytes {
   readonly origin: InvoiceOrigin;
 }
 
-const QUOTE = 0x22;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
@@ -70,9 +65,7 @@ export class InvoiceRecord implements Invoice {
   }
 
   #text(column: number): string | null {
-    const { bytes } = this.records;
-    const start = this.#mark(column) + 1;
-    return start === 1 ? null : bytes.toString('utf8', start, bytes.indexOf(QUOTE, start));
+    return readText(this.records.bytes, this.#mark(column));
   }
 
   #mark(column: number): number {

@@ -1,11 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { BillsRequest } from '../billing/billing-source';
+import { AddressRecord, MARKS_PER_ADDRESS } from '../billing/address-record';
+import { readText } from '../billing/answer-bytes';
 import type { Address, Bills, Invoice, InvoiceOrigin } from '../billing/bills';
 import { InvoiceRecord, MARKS_PER_INVOICE } from '../billing/invoice-record';
 import { assertShallow, decodeText, mayLoseDigits, parseExact } from './exact-json';
 import { invalidResponse } from './failures';
 import { parseBillsBody } from './parse-bills-body';
-import { scanInvoices } from './scan-invoices';
+import { scanBills } from './scan-bills';
+import type { ScannedHead } from './scan-head';
 import { contractBreach, isWireBills, type WireAddress, type WireBills, type WireInvoice } from './wire-schema';
 
 /**
@@ -17,23 +20,49 @@ export function decodeBills(body: Buffer, request: BillsRequest): Bills {
 }
 
 /**
- * Bills whose invoices are read from the bytes when they are wanted; null where the body is not of the usual form.
- * The list is cut out: that what is left is the contract's JSON, with an empty list of that name, proves the cut.
+ * Bills whose values are read from the bytes when they are wanted; null where the body is not of the usual form.
  */
 export function decodeUsual(body: Buffer, request: BillsRequest): Bills | null {
-  const scanned = scanInvoices(body);
+  const scanned = scanBills(body);
   if (!scanned || (!scanned.isAscii && !isUtf8(body))) return null;
+  const head = scanned.head ? readHead(body, scanned.head) : parseHead(body, scanned.listName);
+  if (!head) return null;
+  const { count, marks } = scanned.invoices;
+  const records = { bytes: body, marks, origin: originOf(request) };
+  const invoices = new Array<Invoice>(count);
+  for (let i = 0; i < count; i++) invoices[i] = new InvoiceRecord(records, i * MARKS_PER_INVOICE);
+  return withInvoices(head, invoices, request);
+}
+
+/** What an answer says of the contract itself. */
+type Head = Omit<Bills, 'invoices'>;
+
+function readHead(bytes: Buffer, { contractNumber, dueDate, addresses }: ScannedHead): Head {
+  let billingAddresses: Address[] | null = null;
+  if (addresses) {
+    const records = { bytes, marks: addresses.marks };
+    billingAddresses = new Array<Address>(addresses.count);
+    for (let i = 0; i < addresses.count; i++) billingAddresses[i] = new AddressRecord(records, i * MARKS_PER_ADDRESS);
+  }
+  return { contractNumber: readText(bytes, contractNumber), dueDate: readText(bytes, dueDate), billingAddresses };
+}
+
+/**
+ * What comes before the list, by a parser of JSON; null where it is none. The list is cut out: that what is left is the
+ * contract's JSON, with an empty list of that name, proves the cut.
+ */
+function parseHead(body: Buffer, listName: number): Head | null {
   let wire: unknown;
   try {
-    wire = JSON.parse(`${decodeHead(body, scanned.name)}"invoiceCollection":[]}`);
+    wire = JSON.parse(`${decodeHead(body, listName)}"invoiceCollection":[]}`);
   } catch {
     return null;
   }
-  if (!isWireBills(wire) || wire.invoiceCollection?.length !== 0) return null;
-  const records = { bytes: body, marks: scanned.marks, origin: originOf(request) };
-  const invoices = new Array<Invoice>(scanned.count);
-  for (let i = 0; i < invoices.length; i++) invoices[i] = new InvoiceRecord(records, i * MARKS_PER_INVOICE);
-  return withInvoices(wire, invoices, request);
+  return isWireBills(wire) && wire.invoiceCollection?.length === 0 ? toHead(wire) : null;
+}
+
+function toHead({ contractNo, dueDate, billingAddress }: WireBills): Head {
+  return { contractNumber: contractNo ?? null, dueDate: dueDate ?? null, billingAddresses: billingAddress?.map(toAddress) ?? null };
 }
 
 /** The text of what comes before the list. Throws as `decodeText` and `assertShallow` do. */
@@ -84,22 +113,16 @@ function toBills(wire: WireBills, request: BillsRequest): Bills | null {
       origin,
     };
   }
-  return withInvoices(wire, invoices, request);
+  return withInvoices(toHead(wire), invoices, request);
 }
 
 function originOf({ customer, contractNumber }: BillsRequest): InvoiceOrigin {
   return { customer, contractNumber };
 }
 
-function withInvoices(wire: WireBills, invoices: readonly Invoice[], request: BillsRequest): Bills {
-  const contractNumber = wire.contractNo ?? null;
+function withInvoices({ contractNumber, dueDate, billingAddresses }: Head, invoices: readonly Invoice[], request: BillsRequest): Bills {
   if (request.contractNumber !== null) assertContract(request.contractNumber, contractNumber, invoices);
-  return {
-    contractNumber,
-    dueDate: wire.dueDate ?? null,
-    billingAddresses: wire.billingAddress?.map(toAddress) ?? null,
-    invoices,
-  };
+  return { contractNumber, dueDate, billingAddresses, invoices };
 }
 
 /** Every whole number up to here is a double of its own; past it, two texts can become the same double. */

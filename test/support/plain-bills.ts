@@ -1,9 +1,10 @@
 import type { Bills } from '../../src/billing/bills';
 
-/** Bills whose invoices are objects of their own, for comparing: an invoice may be read from bytes when it is asked. */
+/** Bills whose parts are objects of their own, for comparing: they may be read from bytes when they are asked. */
 export function toPlainBills(bills: Bills): Bills {
   return {
     ...bills,
+    billingAddresses: bills.billingAddresses?.map(({ street, neighborhood, city, state, country, zipCode }) => ({ street, neighborhood, city, state, country, zipCode })) ?? null,
     invoices: bills.invoices.map(({ number, contractNumber, billPeriod, amount, status, origin }) => ({ number, contractNumber, billPeriod, amount, status, origin })),
   };
 }

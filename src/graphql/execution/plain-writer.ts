@@ -1,4 +1,5 @@
 import { compileFunction } from 'node:vm';
+import { ADDRESS_COLUMNS, ADDRESS_LENGTH_COLUMN } from '../../billing/address-record';
 import { INVOICE_COLUMNS, LENGTH_COLUMN } from '../../billing/invoice-record';
 import { bail } from './bail';
 import { writeAscii, writeDigits } from './json-buffer';
@@ -13,7 +14,7 @@ const LEAF_BYTES = 24;
  * one check of the room for all of it.
  * The code is made of byte values, slots of `refs`, and property names that have the form of a GraphQL name
  * (`[_A-Za-z][_0-9A-Za-z]*`); no text of a client's becomes code.
- * An invoice that stands in its answer's bytes (`InvoiceRecord`) is written from there.
+ * What stands in its answer's bytes (`InvoiceRecord`, `AddressRecord`) is written from there.
  */
 export function compilePlainWriter(typeName: string, fields: readonly FieldPlan[]): PlainWriter {
   const refs: unknown[] = [];
@@ -54,18 +55,24 @@ function storeText(text: string): string {
   return storeBytes([...Buffer.from(text)]);
 }
 
-/** The values of an invoice record that a leaf can be written from as they stand in the bytes. */
-const RECORD_LEAVES: Readonly<Record<keyof typeof INVOICE_COLUMNS, readonly LeafKind[]>> = {
-  contractNumber: ['ID', 'String'],
-  number: ['ID', 'String'],
-  billPeriod: ['String'],
-  amount: ['BigInt'],
-  status: ['Boolean'],
-};
+/** A record's values: their columns, and the leaves that they can be written as the way they stand in the bytes. */
+interface RecordForm {
+  readonly columns: Readonly<Record<string, number>>;
+  readonly leaves: Readonly<Record<string, readonly LeafKind[]>>;
+  readonly lengthColumn: number;
+}
 
-/** Code that writes an invoice from its answer's bytes and returns; nothing where the type or a field is another. */
+const TEXT: readonly LeafKind[] = ['String'];
+const IDENTIFIER: readonly LeafKind[] = ['ID', 'String'];
+const RECORD_FORMS = new Map<string, RecordForm>([
+  ['Invoice', { columns: INVOICE_COLUMNS, leaves: { contractNumber: IDENTIFIER, number: IDENTIFIER, billPeriod: TEXT, amount: ['BigInt'], status: ['Boolean'] }, lengthColumn: LENGTH_COLUMN }],
+  ['Address', { columns: ADDRESS_COLUMNS, leaves: { street: TEXT, neighborhood: TEXT, city: TEXT, state: TEXT, country: TEXT, zipCode: TEXT }, lengthColumn: ADDRESS_LENGTH_COLUMN }],
+]);
+
+/** Code that writes a record from its answer's bytes and returns; nothing where the type has none or a field is another. */
 function writeRecord(typeName: string, fields: readonly FieldPlan[]): string {
-  if (typeName !== 'Invoice') return '';
+  const form = RECORD_FORMS.get(typeName);
+  if (!form) return '';
   const writes: string[] = [];
   let fixed = 2;
   let texts = 0;
@@ -75,15 +82,16 @@ function writeRecord(typeName: string, fields: readonly FieldPlan[]): string {
     writes.push(storeBytes(key));
     if (field.constant) continue;
     const { name, value } = field;
-    if (!isColumn(name) || value.kind !== 'leaf' || !value.nullable || !RECORD_LEAVES[name].includes(value.leaf)) return '';
+    const column = Object.hasOwn(form.columns, name) ? form.columns[name] : undefined;
+    if (column === undefined || value.kind !== 'leaf' || !value.nullable || !form.leaves[name]?.includes(value.leaf)) return '';
     if (isText(value.leaf)) texts++;
-    writes.push(`q = marks[value.at + ${INVOICE_COLUMNS[name]}]; if (q === 0) { ${storeText('null')} } else ${copyLeaf(value.leaf)}`);
+    writes.push(`q = marks[value.at + ${column}]; if (q === 0) { ${storeText('null')} } else ${copyLeaf(value.leaf)}`);
   }
   return [
     'const records = value.records;',
     'if (records !== undefined) {',
     '  const s = records.bytes, marks = records.marks; let q = 0, c = 0;',
-    `  out.ensure(${fixed} + ${texts} * marks[value.at + ${LENGTH_COLUMN}]);`,
+    `  out.ensure(${fixed} + ${texts} * marks[value.at + ${form.lengthColumn}]);`,
     '  let b = out.bytes, p = out.length;',
     ...writes,
     storeBytes(fields.length === 0 ? [0x7b, 0x7d] : [0x7d]),
@@ -92,11 +100,7 @@ function writeRecord(typeName: string, fields: readonly FieldPlan[]): string {
   ].join('\n');
 }
 
-function isColumn(name: string): name is keyof typeof INVOICE_COLUMNS {
-  return Object.hasOwn(INVOICE_COLUMNS, name);
-}
-
-/** Copies a value that begins at `s[q]`; see `InvoiceRecords` for what can stand there. */
+/** Copies a value that begins at `s[q]`; see `AnswerBytes` for what can stand there. */
 function copyLeaf(leaf: LeafKind): string {
   if (isText(leaf)) return `{ b[p++] = 34; while ((c = s[++q]) !== 34) b[p++] = c; b[p++] = 34; }`;
   if (leaf === 'Boolean') return `if (s[q] === 116) { ${storeText('true')} } else { ${storeText('false')} }`;

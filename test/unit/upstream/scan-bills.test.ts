@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Bills } from '../../../src/billing/bills';
+import { AddressRecord } from '../../../src/billing/address-record';
 import { InvoiceRecord } from '../../../src/billing/invoice-record';
 import { decodeAny, decodeBills, decodeUsual } from '../../../src/upstream/decode-bills';
 import { customer } from '../../support/listed-source';
@@ -23,33 +24,47 @@ const number = fc.oneof({ weight: 30, arbitrary: fc.integer().map(String) }, fc.
 const word = fc.oneof({ weight: 10, arbitrary: fc.constantFrom('true', 'false', 'null') }, fc.constantFrom('tru', 'falsey', 'nul', 'True'));
 const space = fc.oneof({ weight: 300, arbitrary: fc.constantFrom('', '', '', ' ', '\n  ', '\t', '\r\n') }, fc.constantFrom('\u00a0', '\v'));
 const ofItsType = (name: string): fc.Arbitrary<string> => (name === 'invoiceAmount' ? number : name === 'invoiceStatus' ? word : text);
-const member = fc.oneof(
-  { weight: 20, arbitrary: fc.constantFrom(...names).chain((name) => fc.record({ name: fc.constant(JSON.stringify(name)), value: fc.oneof({ weight: 60, arbitrary: ofItsType(name) }, text, number, word) })) },
-  fc.record({ name: fc.constantFrom('"currency"', '"invoiceAmounts"', '"invoiceNumbes"', '"xxxxxxxContractNo"', '"billPeriox"', '""', '"in\\u0076oiceNumber"', 'invoiceNumber'), value: fc.oneof(text, number, word, fc.constantFrom('[]', '{}', '[1]')) }),
-);
+type Members = fc.Arbitrary<{ name: string; value: string }>;
+const oddMember: Members = fc.record({
+  name: fc.constantFrom('"currency"', '"invoiceAmounts"', '"invoiceNumbes"', '"xxxxxxxContractNo"', '"billPeriox"', '"cite"', '"contractNO"', '""', '"in\\u0076oiceNumber"', 'invoiceNumber'),
+  value: fc.oneof(text, number, word, fc.constantFrom('[]', '{}', '[1]')),
+});
+/** Members, each of one of these names, most with a value of its type, now and then something odd. */
+const membersOf = (known: readonly string[], odd: Members): Members =>
+  fc.oneof({ weight: 20, arbitrary: fc.constantFrom(...known).chain((name) => fc.record({ name: fc.constant(JSON.stringify(name)), value: fc.oneof({ weight: 60, arbitrary: ofItsType(name) }, text, number, word) })) }, odd);
+const member = membersOf(names, oddMember);
 const spaced = (tokens: readonly string[]): fc.Arbitrary<string> => fc.array(space, { minLength: tokens.length, maxLength: tokens.length }).map((spaces) => tokens.map((token, i) => `${token}${spaces[i] ?? ''}`).join(''));
 const listed = (items: readonly (readonly string[])[]): string[] => items.flatMap((item, i) => (i === 0 ? item : [',', ...item]));
 const invoice = fc.array(member, { maxLength: 7 }).map((members) => ['{', ...listed(members.map(({ name, value }) => [name, ':', value])), '}']);
-const head = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('{', '{"contractNo":"1",', '{"dueDate":"Asunción","billingAddress":[{"zipCode":"\\u0041"}],') }, fc.constantFrom('{"contractNo":1,', '{"a":{"invoiceCollection":[1]},', '{"a":"\\"invoiceCollection\\":[", ', '{"\\', '{"invoiceCollection":"x",', '{"invoiceCollection" : [],"\\', '[', '{"a":{', '{"a":12345678901234567890,'));
+const object = (members: readonly { readonly name: string; readonly value: string }[]): string => `{${members.map(({ name, value }) => `${name}:${value}`).join(',')}}`;
+const address = fc.array(membersOf(['street', 'neighborhood', 'city', 'state', 'country', 'zipCode'], oddMember), { maxLength: 7 }).map(object);
+const addresses = fc.record({ name: fc.constant('"billingAddress"'), value: fc.oneof({ weight: 8, arbitrary: fc.array(address, { maxLength: 3 }).map((items) => `[${items.join(',')}]`) }, word, text, fc.constantFrom('[1]', '[null]', '[{},]', '[{}', '{}', `[${'{},'.repeat(20)}{}]`)) });
+const headMember = fc.oneof({ weight: 5, arbitrary: membersOf(['contractNo', 'dueDate'], oddMember) }, { weight: 3, arbitrary: addresses });
+const usualHead = fc.array(headMember, { maxLength: 4 }).map((members) => `{${members.map(({ name, value }) => `${name}:${value},`).join('')}`);
+const head = fc.oneof({ weight: 4, arbitrary: usualHead }, fc.constantFrom('{"contractNo":1,', '{"a":{"invoiceCollection":[1]},', '{"a":"\\"invoiceCollection\\":[", ', '{"\\', '{"invoiceCollection":"x",', '{"invoiceCollection" : [],"\\', '[', '{"a":{', '{"a":12345678901234567890,', '{,', '{"a":1,,'));
 const tail = fc.oneof({ weight: 4, arbitrary: fc.constantFrom('}', '} \n') }, fc.constantFrom(',"dueDate":"x"}', '}}', '}]', '', '},', ']}'));
 const body = fc.tuple(head, fc.array(invoice, { maxLength: 4 }), tail).chain(([before, invoices, after]) => spaced([before, '"invoiceCollection"', ':', '[', ...listed(invoices), ']', after]));
 
-describe('scanning the invoices of a body', () => {
+describe('scanning a body', () => {
   it('reads as the parsers of JSON do, whatever comes', () => {
     let usualOnes = 0;
+    let addressRecords = 0;
     fc.assert(
       fc.property(body, (source) => {
         const bytes = Buffer.from(source);
-        if (decodeUsual(bytes, request)) usualOnes++;
+        const read = decodeUsual(bytes, request);
+        if (read) usualOnes++;
+        if (read?.billingAddresses?.[0] instanceof AddressRecord) addressRecords++;
         expect(outcomeOf((each) => decodeBills(each, request), bytes)).toEqual(outcomeOf((each) => decodeAny(each, request), bytes));
       }),
       { numRuns: 3000 },
     );
     expect(usualOnes).toBeGreaterThan(500);
+    expect(addressRecords).toBeGreaterThan(100);
   });
 
   it('reads a usual body with any one byte changed, or cut off anywhere, as the parsers do', () => {
-    const good = Buffer.from('{"contractNo":"1","invoiceCollection": [{"invoiceContractNo":"1", "invoiceNumber":"01","billPeriod":"2025-06","invoiceAmount":-120,"invoiceStatus":true},{"invoiceStatus":null,"more":false,"invoiceAmount":0}]}');
+    const good = Buffer.from('{"contractNo":"1", "billingAddress" : [{"street":"a","zipCode":null}, {}],"dueDate":"2025","x":1,"invoiceCollection": [{"invoiceContractNo":"1", "invoiceNumber":"01","billPeriod":"2025-06","invoiceAmount":-120,"invoiceStatus":true},{"invoiceStatus":null,"more":false,"invoiceAmount":0}]}');
     const same = (bytes: Buffer): void => expect(outcomeOf((each) => decodeBills(each, request), bytes)).toEqual(outcomeOf((each) => decodeAny(each, request), bytes));
     for (let at = 0; at < good.length; at++) {
       same(good.subarray(0, at));
@@ -70,6 +85,24 @@ describe('scanning the invoices of a body', () => {
     const { invoices } = usual(source) as Bills;
     expect(invoices).toHaveLength(count);
     for (const each of invoices) expect(each).toBeInstanceOf(InvoiceRecord);
+  });
+
+  it.each([
+    ['{"billingAddress":[{"city":"Asunción"}],"invoiceCollection":[]}', [{ city: 'Asunción' }]],
+    ['{ "dueDate" : "x" , "more" : 7 , "billingAddress" : [ { "street" : "a" , "floor" : 3 } , { } ] , "invoiceCollection" : [ ] }', [{ street: 'a' }, {}]],
+    ['{"billingAddress":[],"invoiceCollection":[]}', []],
+  ])('marks the addresses of %.80s', (source, expected) => {
+    const { billingAddresses } = usual(source) as Bills;
+    for (const each of billingAddresses ?? []) expect(each).toBeInstanceOf(AddressRecord);
+    expect(billingAddresses).toMatchObject(expected);
+    expect(toPlainBills(usual(source) as Bills)).toEqual(toPlainBills(decodeAny(Buffer.from(source), request)));
+  });
+
+  it.each([
+    ['{"billingAddress":[{"city":"Asunci\\u00f3n"}],"invoiceCollection":[]}', 'Asunción'],
+    ['{"rates":[1],"billingAddress":[{"city":"x"}],"invoiceCollection":[]}', 'x'],
+  ])('leaves only what is before the list to a parser where only that is unusual: %.80s', (source, city) => {
+    expect(usual(source)?.billingAddresses).toMatchObject([{ city }]);
   });
 
   it.each([
