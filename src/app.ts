@@ -63,7 +63,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const attempts = new Attempts(transport, { observer: toUpstreamObserver(metrics.upstream, log), connections: config.billingApiConnections, callBudget: config.upstreamCallBudget });
     metrics.watchUpstream(() => attempts.state);
     const upstream = new UpstreamSource(attempts, { paging: config.billingApiPaging, retries: config.billingApiRetries, observer: metrics.upstream, drift: new ContractDrift(toDriftObserver(metrics.drift, log)) });
-    const cache = createBillsCache(upstream, {
+    const cache = await createBillsCache(upstream, {
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
       maxBytes: Math.ceil(config.cacheMaxBytes * (1 - KEPT_ANSWERS_SHARE)),

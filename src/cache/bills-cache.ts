@@ -6,7 +6,6 @@ import type { EntryStore } from './entry-store';
 import { createKeyRing } from './key-ring';
 import { createMemoryStore } from './memory-store';
 import type { OutageListener } from './outage';
-import { createRedisStore } from './redis-store';
 import { SharedFlights } from './shared-flights';
 
 /** Settings of the shared cache. */
@@ -40,12 +39,12 @@ export interface BillsCache {
 const SILENT: CacheObserver = { hit: () => undefined, joined: () => undefined, waited: () => undefined, missed: () => undefined, stored: () => undefined, failed: () => undefined };
 
 /** Opens the shared cache in front of a source. */
-export function createBillsCache(source: BillingSource, options: BillsCacheOptions): BillsCache {
+export async function createBillsCache(source: BillingSource, options: BillsCacheOptions): Promise<BillsCache> {
   const observer = options.observer ?? SILENT;
   const flights = new SharedFlights(observer);
   if (options.ttlSeconds === 0) return { source: toSharingSource(source, flights), close: () => Promise.resolve() };
   const ring = createKeyRing({ secret: options.secret ?? randomBytes(32).toString('base64'), scope: options.scope });
-  const store = openStore(options, observer);
+  const store = await openStore(options, observer);
   const { decode, ttlSeconds, staleSeconds } = options;
   return {
     source: new CachedSource({ source, flights, ring, store, decode, limits: { ttlSeconds, staleSeconds }, observer }),
@@ -53,8 +52,11 @@ export function createBillsCache(source: BillingSource, options: BillsCacheOptio
   };
 }
 
-function openStore({ redisUrls, maxBytes, reads, writes }: BillsCacheOptions, observer: CacheObserver): EntryStore {
-  return redisUrls.length === 0 ? createMemoryStore({ maxBytes, observer }) : createRedisStore({ urls: redisUrls, observer, reads, writes });
+/** Redis's client is loaded only where there is a Redis: it is a third of all files, and 16 MiB. */
+async function openStore({ redisUrls, maxBytes, reads, writes }: BillsCacheOptions, observer: CacheObserver): Promise<EntryStore> {
+  if (redisUrls.length === 0) return createMemoryStore({ maxBytes, observer });
+  const { createRedisStore } = await import('./redis-store.js');
+  return createRedisStore({ urls: redisUrls, observer, reads, writes });
 }
 
 /** Nothing remembered, but calls under way shared. */

@@ -1,5 +1,5 @@
 import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-import { decodeJwt } from 'jose';
+import { decodeJwt } from 'jose/jwt/decode';
 import type { Caller } from '../billing/caller';
 
 /** What is derived from a caller's token: it names and seals the caller's entries, and nobody else's. */

@@ -19,12 +19,29 @@ export interface ContractSelection {
 /** Fields of a contract that are known from its key. */
 const KEY_FIELDS: ReadonlySet<string> = new Set(['__typename', 'number', 'customer']);
 
+/** What is selected below fields of compiled operations whose arguments are all literals, and the limits it was held against. */
+const constant = new WeakMap<readonly FieldNode[], { readonly limits: PageLimits; readonly selection: ContractSelection }>();
+
 /**
  * Looks ahead at what is selected of a contract, with fragments, variables, `@skip` and `@include`, so that all of it
  * can be asked for in one call.
  * @throws GraphQLError at the path of the field whose argument is not of its form, before any call is made.
  */
 export function selectContract(info: SelectionInfo, limits: PageLimits): ContractSelection {
+  const known = constant.get(info.fieldNodes);
+  if (known?.limits === limits) return known.selection;
+  const selection = lookInto(info, limits);
+  const fields = compiled.get(info.fieldNodes)?.get('Contract');
+  if (fields && !takesVariable(fields)) constant.set(info.fieldNodes, { limits, selection });
+  return selection;
+}
+
+function takesVariable(fields: SelectedFields): boolean {
+  for (const [node] of fields.values()) if (node?.arguments?.some((argument) => argument.value.kind === Kind.VARIABLE)) return true;
+  return false;
+}
+
+function lookInto(info: SelectionInfo, limits: PageLimits): ContractSelection {
   const pages: PageRequest[] = [];
   let searches = false;
   let needsBills = false;

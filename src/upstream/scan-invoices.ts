@@ -50,7 +50,7 @@ function scanList(body: Buffer, from: number): number {
   for (let count = 0; count < MAX_INVOICES; count++) {
     const marks = (count + 1) * MARKS_PER_INVOICE;
     if (marks > scratch.length) grow();
-    at = scanInvoice(body, view, { at, marks: marks - MARKS_PER_INVOICE });
+    at = scanInvoice(body, view, at, marks - MARKS_PER_INVOICE);
     if (at < 0 || at >= body.length) return -1;
     at = skipSpace(body, at);
     if (body[at] === CLOSE_BRACKET) {
@@ -69,12 +69,11 @@ function grow(): void {
   scratch = larger;
 }
 
-/** Marks the invoice that begins at `start.at`, and returns where it ends; -1 for what is unusual. */
-function scanInvoice(body: Buffer, view: DataView, start: { readonly at: number; readonly marks: number }): number {
-  let { at } = start;
+/** Marks the invoice that begins at `open`, and returns where it ends; -1 for what is unusual. */
+function scanInvoice(body: Buffer, view: DataView, open: number, marks: number): number {
+  let at = open;
   if (body[at] !== OPEN_BRACE) return -1;
   const to = scratch;
-  const { marks } = start;
   for (let i = 0; i < LENGTH_COLUMN; i++) to[marks + i] = 0;
   at = skipSpace(body, at + 1);
   while (body[at] !== CLOSE_BRACE) {
@@ -107,7 +106,7 @@ function scanInvoice(body: Buffer, view: DataView, start: { readonly at: number;
     } else if (body[at] !== CLOSE_BRACE) return -1;
   }
   at++;
-  to[marks + LENGTH_COLUMN] = at - start.at;
+  to[marks + LENGTH_COLUMN] = at - open;
   return at;
 }
 

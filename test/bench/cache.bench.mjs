@@ -64,12 +64,12 @@ async function main() {
     asked.read({ customer: { idType: 'RUC', id: '80012345' }, contractNumber, window: { offset: 0, limit } }, new BillingOperation({ caller, signal, callBudget: 100 }));
 
   const cases = [
-    { what: 'upstream call, nothing kept', cache: open(0), hit: false },
-    { what: 'upstream call, kept in memory', cache: open(30), hit: false },
-    { what: 'upstream call, kept in Redis', cache: open(30, [url]), hit: false },
-    { what: 'memory hit', cache: open(600), hit: true },
-    { what: 'memory hit, a window of 3 out of the larger one', cache: open(600), hit: true, cut: 3 },
-    { what: 'Redis hit', cache: open(600, [url]), hit: true },
+    { what: 'upstream call, nothing kept', cache: await open(0), hit: false },
+    { what: 'upstream call, kept in memory', cache: await open(30), hit: false },
+    { what: 'upstream call, kept in Redis', cache: await open(30, [url]), hit: false },
+    { what: 'memory hit', cache: await open(600), hit: true },
+    { what: 'memory hit, a window of 3 out of the larger one', cache: await open(600), hit: true, cut: 3 },
+    { what: 'Redis hit', cache: await open(600, [url]), hit: true },
   ];
   let contract = 1_000_000;
   const rows = [];

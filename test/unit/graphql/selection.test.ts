@@ -1,6 +1,6 @@
 import { getVariableValues, Kind, parse, validate, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 import { toCursor } from '../../../src/billing/cursor';
-import { selectContract, selectsNextPage, type ContractSelection, type SelectionInfo } from '../../../src/graphql/selection';
+import { collectForGood, selectContract, selectsNextPage, type ContractSelection, type SelectionInfo } from '../../../src/graphql/selection';
 import { buildServedSchema } from '../../../src/graphql/subgraph';
 
 const schema = buildServedSchema();
@@ -128,5 +128,34 @@ describe('selectsNextPage', () => {
     expect(selectsNextPage(connection('pageInfo { hasNextPage }'), info)).toBe(true);
     expect(selectsNextPage(connection('pageInfo { hasPreviousPage endCursor }'), info)).toBe(false);
     expect(selectsNextPage(connection('nodes { number } edges { cursor }'), info)).toBe(false);
+  });
+});
+
+describe('looking ahead in a compiled operation', () => {
+  /** As the compiler of operations does before the first execution. */
+  function compiledInfo(source: string, variables: Record<string, unknown> = {}): SelectionInfo {
+    const info = infoOf(source, variables);
+    collectForGood(info.fieldNodes, 'Contract', info);
+    return info;
+  }
+
+  it('is done once where no argument is a variable, for the same limits', () => {
+    const info = compiledInfo(`{ ${inContract('dueDate invoices(first: 30) { nodes { number } } invoice(number: "7") { amount }')} }`);
+    const selection = selectContract(info, limits);
+    expect(selection).toEqual({ pages: [page(0, 30)], searches: true, needsBills: true });
+    expect(selectContract(info, limits)).toBe(selection);
+    expect(() => selectContract(info, { maxPageSize: 25 })).toThrow('from 1 to 25');
+    expect(selectContract(info, limits)).toBe(selection);
+  });
+
+  it('is done each time where one is', () => {
+    const info = compiledInfo(`query($first: Int) { ${inContract('invoices(first: $first) { nodes { number } }')} }`, { first: 1 });
+    expect(selectContract(info, limits).pages).toEqual([page(0, 1)]);
+    expect(selectContract({ ...info, variableValues: { first: 2 } }, limits).pages).toEqual([page(0, 2)]);
+  });
+
+  it('finds what is wrong each time', () => {
+    const info = compiledInfo(`{ ${inContract('invoices(first: 0) { nodes { number } }')} }`);
+    for (let i = 0; i < 2; i++) expect(() => selectContract(info, limits)).toThrow('from 1 to 1000');
   });
 });
