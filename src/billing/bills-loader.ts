@@ -157,15 +157,13 @@ export class BillsLoader {
   }
 
   #addRuns(key: PageKey, pages: readonly PageKey[]): void {
-    let runs = this.#runs.get(key.contract);
-    if (!runs) this.#runs.set(key.contract, (runs = []));
     const read = (call: Call): Promise<Bills | null> =>
       this.#read({ customer: key.customer, contractNumber: key.contractNumber, window: { offset: call.offset, limit: call.limit } }, call);
-    for (const run of planPages(pages, this.paging)) {
-      runs.push({ start: run.start, end: run.end, calls: run.calls.map((call) => new Call(call, read)) });
-      this.#runCount++;
-      this.#callCount += run.calls.length;
-    }
+    const runs = planPages(pages, this.paging).map(({ start, end, calls }): Run => ({ start, end, calls: calls.map((call) => new Call(call, read)) }));
+    this.#runCount += runs.length;
+    for (const run of runs) this.#callCount += run.calls.length;
+    const earlier = this.#runs.get(key.contract);
+    this.#runs.set(key.contract, earlier ? earlier.concat(runs) : runs);
   }
 
   #read(request: BillsRequest, call: Call): Promise<Bills | null> {

@@ -43,7 +43,12 @@ export function planPages(pages: readonly PageRequest[], paging: Paging): Planne
  * apart, and a run longer than a call may be is split. What only a probe for the next page asks for is planned lazy.
  */
 export function planRuns(pages: readonly PageRequest[], paging: Paging): PlannedRun[] {
-  const sorted = pages.length === 1 ? pages : [...pages].sort((a, b) => a.offset - b.offset);
+  if (pages.length === 1) {
+    const { offset, first, probe } = pages[0] as PageRequest;
+    const end = offset + first + (probe ? 1 : 0);
+    return [{ start: offset, end, calls: split(offset, offset + first, end, paging) }];
+  }
+  const sorted = [...pages].sort((a, b) => a.offset - b.offset);
   const runs: PlannedRun[] = [];
   let start = -1;
   let dataEnd = -1;

@@ -12,6 +12,8 @@ interface Waiter {
   readonly onAbort: () => void;
 }
 
+const NOBODY: Waiter[] = [];
+
 /**
  * A call under way on behalf of all who wait for it: its time is that of the one with most left, and it goes on while
  * one of them still has use for it. Its cost is accounted to who started it.
@@ -25,7 +27,7 @@ export class Flight implements CallContext {
   /** The next call in its row of the table. */
   next: Flight | null = null;
   readonly #starter: CallContext;
-  readonly #waiting: Waiter[] = [];
+  #waiting: Waiter[] = NOBODY;
 
   constructor(request: BillsRequest, starter: CallContext) {
     this.caller = starter.caller;
@@ -80,7 +82,9 @@ export class Flight implements CallContext {
         },
       };
       signal.addEventListener('abort', waiter.onAbort, { once: true });
-      this.#waiting.push(waiter);
+      // Most have one who waits; a list that grows from nothing has room for seventeen.
+      if (this.#waiting.length === 0) this.#waiting = [waiter];
+      else this.#waiting.push(waiter);
     });
   }
 
@@ -100,7 +104,8 @@ export class Flight implements CallContext {
   }
 
   #dismiss(): Waiter[] {
-    const waiting = this.#waiting.splice(0);
+    const waiting = this.#waiting;
+    this.#waiting = NOBODY;
     for (const { context, onAbort } of waiting) context.signal.removeEventListener('abort', onAbort);
     return waiting;
   }
