@@ -65,7 +65,18 @@ export class Attempts {
       return Promise.reject(refusal);
     }
     if (this.#limiter.tryEnter()) return this.#attempt(path, context, resends);
-    return this.#wait(context).then(() => this.#attempt(path, context, resends));
+    const step = context.trace?.startQueue();
+    return this.#limiter.enter(context).then(
+      () => {
+        step?.end();
+        return this.#attempt(path, context, resends);
+      },
+      (error: unknown) => {
+        step?.end();
+        if (!context.signal.aborted) this.#observer.callRefused?.(this.#circuit.state === 'closed' ? 'queue' : 'circuit');
+        throw error;
+      },
+    );
   }
 
   /** One promise for the healthy way: each layer of it would live as long as the attempt is under way. */
@@ -96,18 +107,6 @@ export class Attempts {
     // The circuit samples first attempts: counted with its retries, one odd contract would weigh three times.
     if (resends > 0 && this.#circuit.state === 'closed') return this.#transport.get(path, authorization, context.signal, headers);
     return this.#circuit.run(() => this.#transport.get(path, authorization, context.signal, headers));
-  }
-
-  async #wait(context: CallContext): Promise<void> {
-    const step = context.trace?.startQueue();
-    try {
-      await this.#limiter.enter(context);
-    } catch (error) {
-      if (!context.signal.aborted) this.#observer.callRefused?.(this.#circuit.state === 'closed' ? 'queue' : 'circuit');
-      throw error;
-    } finally {
-      step?.end();
-    }
   }
 
   #end(context: CallContext, { answer, failure, resends, trace, durationMs }: Outcome): void {
