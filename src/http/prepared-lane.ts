@@ -195,8 +195,6 @@ const PLAIN_MEMBERS: ReadonlySet<string> = new Set(['query', 'operationName', 'v
 /** The request, where it is plain; null for everything that Apollo Server must look at, malformed bodies included. */
 export function parsePlain(body: Buffer): PlainRequest | null {
   const text = body.toString('utf8');
-  // Fastify's parser refuses names that reach for a prototype, however they are spelled.
-  if (text.includes('__proto__') || text.includes('constructor') || text.includes('\\u')) return null;
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -209,5 +207,16 @@ export function parsePlain(body: Buffer): PlainRequest | null {
   if (typeof query !== 'string') return null;
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return null;
   if (variables !== undefined && variables !== null && (typeof variables !== 'object' || Array.isArray(variables))) return null;
+  if (variables && mayReachForPrototype(variables as Variables, text)) return null;
   return { query, operationName: operationName ?? undefined, variables: (variables ?? {}) as Variables };
+}
+
+/** Whether a name in the variables may reach for a prototype: Fastify's parser refuses those, however they are spelled. */
+function mayReachForPrototype(variables: Variables, text: string): boolean {
+  for (const name in variables) {
+    if (name === '__proto__' || name === 'constructor') return true;
+    // Most variables are no objects, and have no names of their own.
+    if (typeof variables[name] === 'object' && (text.includes('__proto__') || text.includes('constructor') || text.includes('\\u'))) return true;
+  }
+  return false;
 }
