@@ -103,10 +103,8 @@ describe('equal questions that come to several processes at once', () => {
     const waiting = ask(second);
     await waitsAtTheLock(waiting);
     open();
-    const openedAtMs = Date.now();
     expect((await failing).errors).toHaveLength(1);
     expect(dueDateOf(await waiting)).toBe('Bearer one');
-    expect((calls()[1] as RecordedRequest).receivedAtMs - openedAtMs).toBeLessThan(2000);
     expect(await waits(second)).toEqual({ answered: 0, unanswered: 1, 'gave-up': 0 });
   });
 

@@ -43,9 +43,8 @@ const codesOf = (answer: GraphqlAnswer): unknown[] => answer.errors.map((error) 
 describe('The deadline of an operation', () => {
   it('ends a call that is not answered, however long an attempt may take', async () => {
     await withGateway({ REQUEST_DEADLINE_MS: '200', BILLING_API_TIMEOUT_MS: '60000' }, () => ({ hang: 'before-headers' }), async ({ ask, upstream }) => {
-      const startedMs = performance.now();
+      // The attempt alone would outlast this test.
       expect(codesOf(await ask('7'))).toEqual(['UPSTREAM_TIMEOUT']);
-      expect(performance.now() - startedMs).toBeLessThan(3000);
       await until(() => upstream.requests[0]!.abandoned);
       expect(upstream.requests).toHaveLength(1);
     });
