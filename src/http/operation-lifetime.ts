@@ -18,9 +18,12 @@ export function startLifetime(response: ServerResponse, deadlineMs: number): Ope
   const controller = new Cancellation();
   const deadlineAtMs = performance.now() + deadlineMs;
   const timer = setTimeout(() => controller.abort(new BillingError('timeout', 'The operation took longer than it may. Ask for less at once, or try again.')), deadlineMs);
-  response.once('close', () => {
+  const end = (): void => {
     clearTimeout(timer);
     if (!response.writableFinished) controller.abort(new BillingError('unavailable', 'The client closed the connection.'));
-  });
+  };
+  // The client may have gone between its request's last byte and this: that event comes no more.
+  if (response.destroyed) end();
+  else response.once('close', end);
   return { signal: controller, deadlineAtMs };
 }

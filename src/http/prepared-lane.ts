@@ -62,11 +62,11 @@ export class PreparedLane {
   }
 
   /** Answers the request, or calls `next`. */
-  handle(request: IncomingMessage, response: ServerResponse, body: Buffer, next: () => void): void {
-    const startedMs = performance.now();
+  handle(arrival: Arrival): void {
+    const { response, next } = arrival;
     let isTaken: boolean;
     try {
-      isTaken = this.#take({ request, response, startedMs, next }, body);
+      isTaken = this.#take(arrival);
     } catch {
       // Nobody above would catch it, and one request would end the process. Apollo Server's pipeline has nets of its own.
       isTaken = response.headersSent;
@@ -76,7 +76,7 @@ export class PreparedLane {
   }
 
   /** Whether the request is answered here, now or later. */
-  #take({ request, response, startedMs, next }: Arrival, body: Buffer): boolean {
+  #take({ request, response, body, startedMs, next }: Arrival): boolean {
     const { headers } = request;
     const contentType = this.#mediaType(headers.accept);
     if (contentType === undefined || APOLLO_HEADERS.some((name) => headers[name] !== undefined) || isDetailed(headers)) return false;
@@ -174,14 +174,18 @@ interface Answer {
   readonly prepared: PreparedOperation<GatewayContext>;
 }
 
-interface Arrival {
+/** A request whose body has come. */
+export interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly body: Buffer;
+  /** When it came, on the clock of `performance.now()`. */
   readonly startedMs: number;
+  /** Hands the request on to Fastify. */
   readonly next: () => void;
 }
 
-interface Execution extends Arrival {
+interface Execution extends Omit<Arrival, 'body'> {
   readonly contentType: string;
   readonly caller: Caller | null;
   /** Under which the answer may be kept; null where it may not. */

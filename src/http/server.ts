@@ -4,6 +4,7 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import fastify, { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ApolloServer } from '@apollo/server';
+import { TurnQueue } from '../billing/turn-queue';
 import type { GatewayContext } from '../graphql/context';
 import type { PreparedOperations } from '../graphql/execution/prepared-operations';
 import type { CallBudget } from '../graphql/limits/call-budget';
@@ -19,7 +20,7 @@ import { toHttpError } from './http-errors';
 import { KeptAnswers } from './kept-answers';
 import { registerMetrics } from './metrics-endpoint';
 import { createOperationHook } from './operation-hook';
-import { PreparedLane } from './prepared-lane';
+import { PreparedLane, type Arrival } from './prepared-lane';
 import { readBody } from './read-body';
 import { createContext, type RequestContextOptions } from './request-contexts';
 import { DEADLINE_HEADER } from './request-deadline';
@@ -74,6 +75,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   let ready = true;
   const callers = new Callers();
   const lane = new PreparedLane({ operations: options.operations, callers, callBudget: options.callBudget, contexts: options.contexts, observer: options.observer, kept: options.maxKeptBytes > 0 ? new KeptAnswers(options.maxKeptBytes) : null, fixedHeaders: toFixedHeaders(options.corsOrigins) });
+  const posts = new TurnQueue<Arrival>((arrival) => lane.handle(arrival));
   const limits = toConnectionLimits(options.timeouts ?? CONNECTION_TIMEOUTS);
   const app = fastify({
     ...limits,
@@ -93,7 +95,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       }
       readBody(request, options.maxRequestBytes, (body) => {
         carry(request, { body, context: null });
-        if (body) lane.handle(request, response, body, next);
+        if (body) posts.add({ request, response, body, startedMs: performance.now(), next });
         else next();
       });
     }),

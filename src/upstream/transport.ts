@@ -1,6 +1,7 @@
 import type { Client, Dispatcher } from 'undici';
 import { BillingError } from '../billing/billing-error';
 import type { CancelSignal } from '../billing/cancellation';
+import { TurnQueue } from '../billing/turn-queue';
 import { BodyBuffer } from './body-buffer';
 import { Connections } from './connections';
 import { invalidResponse, timedOut, unreachable } from './failures';
@@ -42,6 +43,7 @@ export interface Transport {
 /** Opens a pool of kept-alive connections to the billing API. */
 export function createTransport(options: TransportOptions): Transport {
   const connections = new Connections(options.baseUrl.origin, { max: options.connections, connectTimeoutMs: options.timeoutMs });
+  const ended = new TurnQueue<Exchange>((exchange) => exchange.deliver());
   const prefix = options.baseUrl.pathname.replace(/\/+$/, '');
   return {
     baseUrl: options.baseUrl,
@@ -51,7 +53,7 @@ export function createTransport(options: TransportOptions): Transport {
           reject(signal.reason);
           return;
         }
-        const exchange = new Exchange(options, signal, resolve, reject);
+        const exchange = new Exchange(options, signal, { resolve, reject, ended });
         connections.use((client, release) => exchange.start(client, release, { path: prefix + path, authorization, trace }));
       }),
     // destroy, not close: a stalled answer must not hold up the stop.
@@ -66,12 +68,19 @@ interface Asked {
   readonly trace: readonly string[] | undefined;
 }
 
+/** Whom an exchange tells of its end. */
+interface Recipient {
+  readonly resolve: (answer: HttpAnswer) => void;
+  readonly reject: (error: BillingError) => void;
+  /** Where whole answers wait for the end of the turn. */
+  readonly ended: TurnQueue<Exchange>;
+}
+
 /** One request and its answer. Gathers the body's buffers without a stream object. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: TransportOptions;
   readonly #signal: CancelSignal;
-  readonly #resolve: (answer: HttpAnswer) => void;
-  readonly #reject: (error: BillingError) => void;
+  readonly #recipient: Recipient;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
   #controller: Dispatcher.DispatchController | null = null;
@@ -82,11 +91,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #startedMs = performance.now();
   readonly #body = new BodyBuffer();
 
-  constructor(options: TransportOptions, signal: CancelSignal, resolve: (answer: HttpAnswer) => void, reject: (error: BillingError) => void) {
+  constructor(options: TransportOptions, signal: CancelSignal, recipient: Recipient) {
     this.#options = options;
     this.#signal = signal;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#recipient = recipient;
     this.#onAbort = () => this.#fail(this.#toAbortFailure(signal.reason));
     signal.addEventListener('abort', this.#onAbort, { once: true });
     this.#timer = setTimeout(() => this.#fail(timedOut(`no whole answer within ${options.timeoutMs} ms`)), options.timeoutMs);
@@ -132,7 +140,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#release();
     if (this.#failure) return;
     this.#settle();
-    this.#resolve({ status: this.#status, headers: this.#headers, body: this.#body.take() });
+    this.#recipient.ended.add(this);
+  }
+
+  /** Hands the whole answer over. */
+  deliver(): void {
+    this.#recipient.resolve({ status: this.#status, headers: this.#headers, body: this.#body.take() });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -140,7 +153,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#failure) return;
     this.#settle();
     const { code } = error as NodeJS.ErrnoException;
-    this.#reject(code === 'UND_ERR_HEADERS_OVERFLOW' ? invalidResponse('the headers are too large') : unreachable(error));
+    this.#recipient.reject(code === 'UND_ERR_HEADERS_OVERFLOW' ? invalidResponse('the headers are too large') : unreachable(error));
   }
 
   /** Ends the exchange from our side: the caller is told at once, the connection is closed where there is one. */
@@ -149,7 +162,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#failure = failure;
     this.#settle();
     this.#body.take();
-    this.#reject(failure);
+    this.#recipient.reject(failure);
     this.#controller?.abort(failure);
   }
 
