@@ -13,6 +13,7 @@ import type { OperationObserver } from '../telemetry/operation-observer';
 import { toToldName } from '../telemetry/told-name';
 import type { Callers } from './callers';
 import { carriedWith } from './carried';
+import { headerOf } from './header-of';
 import type { KeptAnswers } from './kept-answers';
 import { createContext, isTraced, type RequestContextOptions } from './request-contexts';
 import { DEADLINE_HEADER } from './request-deadline';
@@ -78,10 +79,10 @@ export class PreparedLane {
   /** Whether the request is answered here, now or later. */
   #take({ request, response, body, startedMs, next }: Arrival): boolean {
     const { headers } = request;
-    const contentType = this.#mediaType(headers.accept);
-    if (contentType === undefined || APOLLO_HEADERS.some((name) => headers[name] !== undefined) || isDetailed(headers)) return false;
+    const contentType = this.#mediaType(headerOf(headers, 'accept'));
+    if (contentType === undefined || APOLLO_HEADERS.some((name) => headerOf(headers, name) !== undefined) || isDetailed(headers)) return false;
     const { callers, contexts, kept, operations } = this.#options;
-    const caller = callers.of(headers.authorization);
+    const caller = callers.of(headerOf(headers, 'authorization'));
     // What an answer cost is different each time: a traced one is not kept.
     const key = kept && caller && !isTraced(request, contexts) ? kept.keyOf(caller, contentType, body) : null;
     const answer = key === null ? undefined : kept?.find(key, Date.now());

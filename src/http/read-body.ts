@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import { headerOf } from './header-of';
 
 /**
  * Reads a request's body and hands it over: null where it is larger than `maxBytes`, as soon as that shows. A client
  * that goes away before its body's end is not answered.
  */
 export function readBody(request: IncomingMessage, maxBytes: number, done: (body: Buffer | null) => void): void {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
+  if (Number(headerOf(request.headers, 'content-length') ?? 0) > maxBytes) {
     done(null);
     return;
   }

@@ -8,6 +8,7 @@ import { drySource } from '../billing/dry-source';
 import type { PageLimits } from '../billing/window';
 import type { GatewayContext } from '../graphql/context';
 import type { StartTrace } from '../telemetry/operation-observer';
+import { headerOf } from './header-of';
 import { startLifetime } from './operation-lifetime';
 import { DEADLINE_HEADER, toDeadlineMs } from './request-deadline';
 import { isDetailed, isDryRun, TRACE_HEADER } from './trace-headers';
@@ -29,7 +30,7 @@ export interface RequestContextOptions {
 
 /** Whether a request's answer reports what it cost. */
 export function isTraced(request: IncomingMessage, options: RequestContextOptions): boolean {
-  return options.alwaysTraced || request.headers[TRACE_HEADER] === '1' || isDetailed(request.headers);
+  return options.alwaysTraced || headerOf(request.headers, TRACE_HEADER) === '1' || isDetailed(request.headers);
 }
 
 /** What is known of a request before its operation is begun. */
@@ -45,7 +46,7 @@ export interface RequestStart {
  * @throws GraphQLError `BAD_REQUEST` where the caller's deadline is not one, or its wish for a dry run cannot be understood.
  */
 export function createContext(request: IncomingMessage, response: ServerResponse, { caller, requestId, startedMs }: RequestStart, options: RequestContextOptions): GatewayContext {
-  const deadlineMs = toDeadlineMs(request.headers[DEADLINE_HEADER], options.deadlineMs);
+  const deadlineMs = toDeadlineMs(headerOf(request.headers, DEADLINE_HEADER), options.deadlineMs);
   const dryRun = isDryRun(request.headers);
   const report = isDetailed(request.headers) ? new CallReport() : null;
   const through = dryRun ? () => drySource : report ? (source: BillingSource) => report.watch(source) : undefined;

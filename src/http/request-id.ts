@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { tellsToken } from '../telemetry/tells-token';
+import { headerOf } from './header-of';
 
 // What a caller may choose: enough for UUIDs, ULIDs and trace ids, nothing that could forge a log line or a header.
 const ACCEPTED = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -15,7 +16,7 @@ let count = 0;
  * that would tell the caller's token, in the answer and in the log, is not usable.
  */
 export function toRequestId(headers: IncomingHttpHeaders): string {
-  const header = headers['x-request-id'];
-  if (typeof header === 'string' && ACCEPTED.test(header) && !TOKEN.test(header) && !tellsToken(header, headers.authorization)) return header;
+  const header = headerOf(headers, 'x-request-id');
+  if (header !== undefined && ACCEPTED.test(header) && !TOKEN.test(header) && !tellsToken(header, headerOf(headers, 'authorization'))) return header;
   return `${processPart}-${(++count).toString(36)}`;
 }

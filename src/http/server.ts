@@ -16,6 +16,7 @@ import { Callers } from './callers';
 import { carriedWith, carry } from './carried';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection-limits';
 import type { Explorer } from './explorer';
+import { headerOf } from './header-of';
 import { toHttpError } from './http-errors';
 import { KeptAnswers } from './kept-answers';
 import { registerMetrics } from './metrics-endpoint';
@@ -167,7 +168,7 @@ function registerGraphql(app: FastifyInstance, options: HttpServerOptions, calle
     const requestId = begun?.requestId ?? toRequestId(request.headers);
     reply.header('x-request-id', requestId);
     const startedMs = performance.now() - reply.elapsedTime;
-    request.graphqlContext = begun ?? createContext(request.raw, reply.raw, { caller: callers.of(request.headers.authorization), requestId, startedMs }, options.contexts);
+    request.graphqlContext = begun ?? createContext(request.raw, reply.raw, { caller: callers.of(headerOf(request.headers, 'authorization')), requestId, startedMs }, options.contexts);
     return Promise.resolve(request.graphqlContext);
   };
   app.decorateRequest('graphqlContext', null);
@@ -199,8 +200,8 @@ function toPageHook(explorer: Explorer | null): (request: FastifyRequest, reply:
 function isPlainPost(request: IncomingMessage, corsOrigins: '*' | readonly string[]): boolean {
   if (request.method !== 'POST' || request.url !== '/graphql') return false;
   // With a list of origins, the answer's headers depend on the request's origin.
-  if (corsOrigins !== '*' && request.headers.origin !== undefined) return false;
-  const type = request.headers['content-type'];
+  if (corsOrigins !== '*' && headerOf(request.headers, 'origin') !== undefined) return false;
+  const type = headerOf(request.headers, 'content-type');
   return type === 'application/json' || (type !== undefined && /^application\/json; ?charset=utf-8$/i.test(type));
 }
 
