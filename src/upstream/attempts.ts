@@ -7,7 +7,8 @@ import { CircuitBreaker } from './circuit-breaker';
 import { readErrorMessage } from './error-message';
 import { AttemptFailure, toFailure } from './failures';
 import { FairLimiter } from './fair-limiter';
-import type { HttpAnswer, Transport } from './transport';
+import type { HttpAnswer } from './http-answer';
+import type { Transport } from './transport';
 
 /** Settings of the attempts at the billing API. */
 export interface AttemptsOptions {

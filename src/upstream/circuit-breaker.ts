@@ -2,7 +2,7 @@ import { BrokenCircuitError, circuitBreaker, CircuitState, DelegateBackoff, hand
 import { BillingError } from '../billing/billing-error';
 import type { CircuitName } from '../telemetry/upstream-observer';
 import { AttemptFailure, circuitOpen, isOutage } from './failures';
-import type { HttpAnswer } from './transport';
+import type { HttpAnswer } from './http-answer';
 
 /** The circuit opens when more than half of the first attempts of the last 30 s failed, and there were ten or more. */
 const SAMPLED_MS = 30_000;

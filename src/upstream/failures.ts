@@ -89,6 +89,16 @@ export function unreachable(error: Error): AttemptFailure {
   return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', { cause: new Error(`no connection: ${code}`) });
 }
 
+/** The failure of an attempt whose connection ended before the answer did. */
+export function lost(): AttemptFailure {
+  return unreachable(Object.assign(new Error('lost'), { code: 'closed before the end of the answer' }));
+}
+
+/** The failure of an attempt that was answered with something else than HTTP/1.1. `detail` is for the operator: it quotes nothing. */
+export function notHttp(detail: string): AttemptFailure {
+  return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', { cause: new Error(`the answer is not HTTP/1.1: ${detail}`) });
+}
+
 /** The failure of a call that is not made because the billing API has been failing. `retryAfterSeconds`: when it will be tried again. */
 export function circuitOpen(retryAfterSeconds: number): BillingError {
   return new BillingError('unavailable', `The billing API has been failing and is left alone for a moment. Try again in ${retryAfterSeconds} s.`, { retryAfterSeconds });

@@ -1,18 +1,10 @@
-import type { Client, Dispatcher } from 'undici';
 import { BillingError } from '../billing/billing-error';
 import type { CancelSignal } from '../billing/cancellation';
 import { TurnQueue } from '../billing/turn-queue';
-import { BodyBuffer } from './body-buffer';
-import { Connections } from './connections';
-import { invalidResponse, timedOut, unreachable } from './failures';
-
-/** An answer as it came: any status, its whole body. */
-export interface HttpAnswer {
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Buffer;
-}
+import type { Connection } from './connection';
+import { Connections, type Passenger } from './connections';
+import { timedOut, unreachable } from './failures';
+import type { HttpAnswer } from './http-answer';
 
 /** Settings of the connection to the billing API. */
 export interface TransportOptions {
@@ -40,145 +32,120 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** What a line of a head may hold: anything else could end the line, and begin another header or another request. */
+const LINE = /^[\x20-\x7e]*$/;
+
 /** Opens a pool of kept-alive connections to the billing API. */
 export function createTransport(options: TransportOptions): Transport {
-  const connections = new Connections(options.baseUrl.origin, { max: options.connections, connectTimeoutMs: options.timeoutMs });
+  const { baseUrl } = options;
+  const connections = new Connections(baseUrl, { max: options.connections, maxBodyBytes: options.maxBodyBytes });
   const ended = new TurnQueue<Exchange>((exchange) => exchange.deliver());
-  const prefix = options.baseUrl.pathname.replace(/\/+$/, '');
+  const prefix = baseUrl.pathname.replace(/\/+$/, '');
   return {
-    baseUrl: options.baseUrl,
+    baseUrl,
     get: (path, authorization, signal, trace) =>
       new Promise<HttpAnswer>((resolve, reject) => {
         if (signal.aborted) {
           reject(signal.reason);
           return;
         }
-        const exchange = new Exchange(options, signal, { resolve, reject, ended });
-        connections.use((client, release) => exchange.start(client, release, { path: prefix + path, authorization, trace }));
+        const head = toHead(baseUrl.host, prefix + path, authorization, trace);
+        connections.carry(new Exchange({ head, signal, timeoutMs: options.timeoutMs }, { resolve, reject, ended }));
       }),
-    // destroy, not close: a stalled answer must not hold up the stop.
-    close: () => connections.close(),
+    close: () => {
+      // Not until all have ended: a stalled answer must not hold up the stop.
+      connections.close();
+      return Promise.resolve();
+    },
   };
 }
 
-/** What is asked for, and for whom. */
-interface Asked {
-  readonly path: string;
-  readonly authorization: string;
-  readonly trace: readonly string[] | undefined;
+/**
+ * A request of no body (RFC 9112, section 3). No header of the client's goes along but its token; those of a trace are
+ * made anew for each attempt.
+ * @throws Error where something in it would not stay in its line.
+ */
+function toHead(host: string, path: string, authorization: string, trace: readonly string[] = []): string {
+  if (path.includes(' ') || ![path, authorization, ...trace].every((part) => LINE.test(part))) throw new Error('A request to the billing API holds a character that no head may hold.');
+  let head = `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\naccept: application/json\r\nauthorization: ${authorization}\r\n`;
+  for (let i = 0; i < trace.length; i += 2) head += `${trace[i] as string}: ${trace[i + 1] as string}\r\n`;
+  return `${head}\r\n`;
+}
+
+/** What is asked for, and until when. */
+interface Question {
+  readonly head: string;
+  readonly signal: CancelSignal;
+  readonly timeoutMs: number;
 }
 
 /** Whom an exchange tells of its end. */
-interface Recipient {
+interface Asker {
   readonly resolve: (answer: HttpAnswer) => void;
   readonly reject: (error: BillingError) => void;
   /** Where whole answers wait for the end of the turn. */
   readonly ended: TurnQueue<Exchange>;
 }
 
-/** One request and its answer. Gathers the body's buffers without a stream object. */
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #options: TransportOptions;
-  readonly #signal: CancelSignal;
-  readonly #recipient: Recipient;
+/** One request and its answer, within its time. */
+class Exchange implements Passenger {
+  readonly #question: Question;
+  readonly #asker: Asker;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
-  #controller: Dispatcher.DispatchController | null = null;
-  #release: () => void = () => undefined;
-  #failure: BillingError | null = null;
-  #status = 0;
-  #headers: Record<string, string | undefined> = {};
   readonly #startedMs = performance.now();
-  readonly #body = new BodyBuffer();
+  #connection: Connection | null = null;
+  #answer: HttpAnswer | null = null;
+  #isOver = false;
 
-  constructor(options: TransportOptions, signal: CancelSignal, recipient: Recipient) {
-    this.#options = options;
-    this.#signal = signal;
-    this.#recipient = recipient;
-    this.#onAbort = () => this.#fail(this.#toAbortFailure(signal.reason));
+  constructor(question: Question, asker: Asker) {
+    this.#question = question;
+    this.#asker = asker;
+    const { signal, timeoutMs } = question;
+    this.#onAbort = () => this.#giveUp(this.#toAbortFailure(signal.reason));
     signal.addEventListener('abort', this.#onAbort, { once: true });
-    this.#timer = setTimeout(() => this.#fail(timedOut(`no whole answer within ${options.timeoutMs} ms`)), options.timeoutMs);
+    this.#timer = setTimeout(() => this.#giveUp(timedOut(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
   }
 
-  /** Sends the request, unless its time was over while it waited for the connection. */
-  start(client: Client, release: () => void, { path, authorization, trace }: Asked): void {
-    if (this.#failure) {
-      release();
-      return;
-    }
-    this.#release = release;
-    const headers = ['accept', 'application/json', 'authorization', authorization];
-    // No header of the client's goes along but this one; those of a trace are made anew for each attempt.
-    if (trace) headers.push(...trace);
-    client.dispatch({ method: 'GET', path, headers }, this);
+  sendOn(connection: Connection): boolean {
+    if (this.#isOver) return false;
+    this.#connection = connection;
+    connection.send(this.#question.head, this);
+    return true;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    // The connection was being opened for longer than its time.
-    if (this.#failure) controller.abort(this.#failure);
-  }
-
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
-    if (status < 200) return; // an interim answer (RFC 9110, section 15.2): the real one follows
-    this.#status = status;
-    for (const name in headers) {
-      const value = headers[name];
-      this.#headers[name] = Array.isArray(value) ? value.join(', ') : value;
-    }
-    // Refused before a byte of the body is read, where the length is told.
-    if (Number(this.#headers['content-length']) > this.#options.maxBodyBytes) this.#fail(this.#tooLarge());
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#failure) return;
-    this.#body.add(chunk);
-    if (this.#body.length > this.#options.maxBodyBytes) this.#fail(this.#tooLarge());
-  }
-
-  onResponseEnd(): void {
-    this.#release();
-    if (this.#failure) return;
+  answered(answer: HttpAnswer): void {
     this.#settle();
-    this.#recipient.ended.add(this);
+    this.#answer = answer;
+    this.#asker.ended.add(this);
+  }
+
+  failed(failure: BillingError): void {
+    this.#settle();
+    this.#asker.reject(failure);
   }
 
   /** Hands the whole answer over. */
   deliver(): void {
-    this.#recipient.resolve({ status: this.#status, headers: this.#headers, body: this.#body.take() });
+    this.#asker.resolve(this.#answer as HttpAnswer);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#release();
-    if (this.#failure) return;
-    this.#settle();
-    const { code } = error as NodeJS.ErrnoException;
-    this.#recipient.reject(code === 'UND_ERR_HEADERS_OVERFLOW' ? invalidResponse('the headers are too large') : unreachable(error));
-  }
-
-  /** Ends the exchange from our side: the caller is told at once, the connection is closed where there is one. */
-  #fail(failure: BillingError): void {
-    if (this.#failure) return;
-    this.#failure = failure;
-    this.#settle();
-    this.#body.take();
-    this.#recipient.reject(failure);
-    this.#controller?.abort(failure);
+  /** Ends the exchange from our side: the caller is told at once, and the connection, on which an answer may still come, is closed. */
+  #giveUp(failure: BillingError): void {
+    this.#connection?.destroy();
+    this.failed(failure);
   }
 
   #settle(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#question.signal.removeEventListener('abort', this.#onAbort);
   }
 
   /** An abort for lack of time, after the API had a fair share of it, is the API's failure to answer. */
   #toAbortFailure(reason: Error): BillingError {
     if (!(reason instanceof BillingError)) return unreachable(reason);
-    const hadTime = performance.now() - this.#startedMs >= this.#options.timeoutMs / 2;
+    const hadTime = performance.now() - this.#startedMs >= this.#question.timeoutMs / 2;
     return reason.failure === 'timeout' && hadTime ? timedOut('no whole answer within the operation\'s time') : reason;
-  }
-
-  #tooLarge(): BillingError {
-    return invalidResponse(`the body is larger than ${this.#options.maxBodyBytes} bytes`);
   }
 }

@@ -8,7 +8,7 @@ import { decodeBills } from './decode-bills';
 import { isTransient, invalidResponse } from './failures';
 import { retryCall } from './retry';
 import { RetryBudget } from './retry-budget';
-import type { HttpAnswer } from './transport';
+import type { HttpAnswer } from './http-answer';
 
 /** Settings of the source. */
 export interface UpstreamSourceOptions {

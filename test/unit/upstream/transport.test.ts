@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { BillingError } from '../../../src/billing/billing-error';
-import { createTransport, type HttpAnswer, type Transport, type TransportOptions } from '../../../src/upstream/transport';
+import type { HttpAnswer } from '../../../src/upstream/http-answer';
+import { createTransport, type Transport, type TransportOptions } from '../../../src/upstream/transport';
 import { failureOf } from '../../support/listed-source';
 import { startScriptedUpstream, type Script, type ScriptedUpstream } from '../../support/scripted-upstream';
 
