@@ -32,8 +32,9 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** What a line of a head may hold: anything else could end the line, and begin another header or another request. */
-const LINE = /^[\x20-\x7e]*$/;
+// RFC 9112, section 3.2, and RFC 9110, section 5.5: anything else could end the line, and begin another header or another request.
+const PATH = /^[\x21-\x7e]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Opens a pool of kept-alive connections to the billing API. */
 export function createTransport(options: TransportOptions): Transport {
@@ -66,7 +67,7 @@ export function createTransport(options: TransportOptions): Transport {
  * @throws Error where something in it would not stay in its line.
  */
 function toHead(host: string, path: string, authorization: string, trace: readonly string[] = []): string {
-  if (path.includes(' ') || ![path, authorization, ...trace].every((part) => LINE.test(part))) throw new Error('A request to the billing API holds a character that no head may hold.');
+  if (!PATH.test(path) || !FIELD_VALUE.test(authorization) || !trace.every((part) => FIELD_VALUE.test(part))) throw new Error('A request to the billing API holds a character that no head may hold.');
   let head = `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\naccept: application/json\r\nauthorization: ${authorization}\r\n`;
   for (let i = 0; i < trace.length; i += 2) head += `${trace[i] as string}: ${trace[i + 1] as string}\r\n`;
   return `${head}\r\n`;

@@ -135,10 +135,13 @@ describe('the connections to the billing API', () => {
     const upstream = await startScriptedUpstream();
     const transport = createTransport({ baseUrl: new URL(upstream.url), connections: 1, maxBodyBytes: 100, timeoutMs: 1000 });
     const { signal } = new AbortController();
-    for (const [path, authorization, trace] of [['/a b', 'Bearer a', []], ['/a\r\nx: y', 'Bearer a', []], ['/a', 'Bearer a\r\nx: y', []], ['/a', 'Bearer ñ', []], ['/a', 'Bearer a', ['traceparent', '00\n']]] as const) {
+    for (const [path, authorization, trace] of [['/a b', 'Bearer a', []], ['/a\r\nx: y', 'Bearer a', []], ['/a', 'Bearer a\r\nx: y', []], ['/a', 'Bearer \u010a', []], ['/a', 'Bearer a', ['traceparent', '00\n']]] as const) {
       await expect(transport.get(path, authorization, signal, trace)).rejects.toThrow('a character that no head may hold');
     }
     expect(upstream.connectionCount()).toBe(0);
+    // What a header may hold arrives as it is: a caller's tracestate, for one.
+    await transport.get('/a', 'Bearer a', signal, ['tracestate', 'a=é\tb']);
+    expect(upstream.requests[0]?.headers['tracestate']).toBe('a=é\tb');
     await transport.close();
     await upstream.close();
   });
