@@ -35,6 +35,13 @@ function read(bytes: Buffer, cuts: readonly number[] = []): Read | string {
   return { status, headers: { ...headers }, body: body.toString('latin1'), isReusable: parser.isReusable && excess === 0 };
 }
 
+/** How many bytes the answer takes: all of them where only the connection's end tells. */
+function lengthOf(bytes: Buffer): number {
+  const parser = new AnswerParser(MAX_BODY_BYTES);
+  for (let i = 0; i < bytes.length; i++) if (parser.push(bytes.subarray(i, i + 1))) return i + 1;
+  return bytes.length;
+}
+
 const text = (...lines: string[]): Buffer => Buffer.from(lines.join('\r\n'), 'latin1');
 
 /** What Node's own parser makes of the same bytes; null where it refuses them. */
@@ -136,10 +143,8 @@ describe('the parser of an answer', () => {
       fc.asyncProperty(answer, async (bytes) => {
         const ours = read(bytes);
         if (typeof ours === 'string') return;
-        const nodes = await readByNode(bytes);
-        // Bytes after an answer, Node's client takes for an error of the connection where they come with it.
-        if (nodes === null && !ours.isReusable) return;
-        expect({ status: ours.status, body: ours.body }).toEqual(nodes);
+        // Without what comes after it: Node's client takes that for an error of the connection.
+        expect({ status: ours.status, body: ours.body }).toEqual(await readByNode(bytes.subarray(0, lengthOf(bytes))));
         both++;
       }),
       { numRuns: 2000 },
