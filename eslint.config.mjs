@@ -1,26 +1,43 @@
+import { readFileSync, readdirSync } from 'node:fs';
 import js from '@eslint/js';
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-// The rooms of src and what each may import besides itself. `app`, `main` and `tools` know all rooms.
-const rooms = {
-  billing: [],
-  'billing-api': [],
-  upstream: ['billing', 'telemetry'],
-  cache: ['billing', 'telemetry'],
-  telemetry: ['billing'],
-  graphql: ['billing', 'telemetry'],
-  http: ['graphql', 'billing', 'telemetry'],
-};
-const all = Object.keys(rooms);
-const zones = all.map((room) => ({
-  target: `./src/${room}`,
-  from: [...all.filter((other) => other !== room && !rooms[room].includes(other)), 'tools', 'app.ts', 'main.ts', 'config.ts', 'setting-reader.ts', 'tracing-settings.ts', 'settings.ts', 'first-query.ts'].map((other) => `./src/${other}`),
-  message: `The room ${room} may import only: ${[room, ...rooms[room]].join(', ')}.`,
-}));
+// What each room of src may import besides itself, and each inner room besides itself within its room.
+// `app`, `main` and `tools` know all rooms.
+const { rooms, innerRooms } = JSON.parse(readFileSync(new URL('test/support/rooms.json', import.meta.url), 'utf8'));
+const OUTSIDE = ['tools', 'app.ts', 'main.ts', 'first-query.ts'];
+
+/** The files directly in a room compose its inner rooms, so an inner room does not import them. */
+function filesIn(room) {
+  return readdirSync(new URL(`src/${room}/`, import.meta.url), { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+}
+
+function toZone(target, forbidden, allowed) {
+  return {
+    target: `./src/${target}`,
+    from: forbidden.map((each) => `./src/${each}`),
+    message: `The room ${target} may import only: ${[target, ...allowed].join(', ')}.`,
+  };
+}
+
+const zones = [
+  ...Object.entries(rooms).map(([room, allowed]) =>
+    toZone(room, [...Object.keys(rooms).filter((other) => other !== room && !allowed.includes(other)), ...OUTSIDE], allowed),
+  ),
+  ...Object.entries(innerRooms).flatMap(([room, inner]) =>
+    Object.entries(inner).map(([name, allowed]) =>
+      toZone(
+        `${room}/${name}`,
+        [...Object.keys(inner).filter((other) => other !== name && !allowed.includes(other)), ...filesIn(room)].map((each) => `${room}/${each}`),
+        allowed.map((each) => `${room}/${each}`),
+      ),
+    ),
+  ),
+].filter(({ from }) => from.length > 0);
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', 'test/generated/', 'test/e2e/client/gql/', 'src/upstream/wire.generated.ts'] },
+  { ignores: ['dist/', 'coverage/', 'node_modules/', 'test/generated/', 'test/e2e/client/gql/', 'src/upstream/bills/wire.generated.ts'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -46,6 +63,6 @@ export default tseslint.config(
     rules: { 'no-console': 'error', 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'One file reads the environment: main.ts hands it to parseConfig.' }] },
   },
   { files: ['test/**/*.ts'], rules: { 'max-lines': ['error', { max: 600 }], '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off', '@typescript-eslint/no-non-null-assertion': 'off' } },
-  { files: ['src/http/graphiql/*.js'], languageOptions: { sourceType: 'script', globals: { document: 'readonly', fetch: 'readonly', Cost: 'readonly', sessionStorage: 'readonly', React: 'readonly', ReactDOM: 'readonly', GraphiQL: 'readonly' } } },
+  { files: ['src/http/explorer/graphiql/*.js'], languageOptions: { sourceType: 'script', globals: { document: 'readonly', fetch: 'readonly', Cost: 'readonly', sessionStorage: 'readonly', React: 'readonly', ReactDOM: 'readonly', GraphiQL: 'readonly' } } },
   { files: ['**/*.mjs', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { process: 'readonly', console: 'readonly', module: 'writable', require: 'readonly', __dirname: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', fetch: 'readonly', performance: 'readonly', AbortController: 'readonly' } } },
 );

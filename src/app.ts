@@ -1,29 +1,29 @@
 import type { BillingApi } from './billing-api/billing-api';
 import { Billing } from './billing/billing';
-import type { Paging } from './billing/window-plan';
+import type { Paging } from './billing/loading/window-plan';
 import { createBillsCache } from './cache/bills-cache';
-import type { OutageListener } from './cache/outage';
-import type { Config } from './config';
-import { createGraphqlServer } from './graphql/apollo-server';
-import { PreparedOperations } from './graphql/execution/prepared-operations';
+import type { OutageListener } from './cache/redis/outage';
+import type { Config } from './config/config';
+import { createGraphqlServer } from './graphql/server/apollo-server';
+import { PreparedOperations } from './graphql/execution/compiled-operations';
 import { CallBudget } from './graphql/limits/call-budget';
 import { createDocumentStores } from './graphql/limits/document-stores';
-import { createPseudonyms } from './graphql/pseudonyms';
-import { buildServedSchema } from './graphql/subgraph';
-import { createExplorer } from './http/create-explorer';
+import { createPseudonyms } from './graphql/server/pseudonyms';
+import { buildServedSchema } from './graphql/schema/subgraph';
+import { createExplorer } from './http/explorer/create-explorer';
 import { createHttpServer } from './http/server';
-import type { Log } from './telemetry/log';
-import type { CircuitName, UpstreamObserver } from './telemetry/upstream-observer';
-import { createAttemptLog } from './telemetry/attempt-log';
-import { createOperationLog } from './telemetry/operation-log';
-import type { DriftObserver } from './telemetry/drift-observer';
-import type { OperationObserver } from './telemetry/operation-observer';
-import { createMetrics } from './telemetry/metrics';
-import type { Tracing } from './telemetry/otel-tracing';
-import { Attempts } from './upstream/attempts';
-import { ContractDrift } from './upstream/contract-drift';
-import { decodeBills } from './upstream/decode-bills';
-import { createTransport } from './upstream/transport';
+import type { Log } from './telemetry/logs/log';
+import type { CircuitName, UpstreamObserver } from './telemetry/observers/upstream-observer';
+import { createAttemptLog } from './telemetry/logs/attempt-log';
+import { createOperationLog } from './telemetry/logs/operation-log';
+import type { DriftObserver } from './telemetry/observers/drift-observer';
+import type { OperationObserver } from './telemetry/observers/operation-observer';
+import { createMetrics } from './telemetry/metrics/metrics';
+import type { Tracing } from './telemetry/tracing/otel-tracing';
+import { Attempts } from './upstream/resilience/attempts';
+import { ContractDrift } from './upstream/bills/contract-drift';
+import { decodeBills } from './upstream/bills/decode-bills';
+import { createTransport } from './upstream/http/transport';
 import { UpstreamSource } from './upstream/upstream-source';
 
 /** What of the cache's memory goes to answers that are kept whole; the rest is for their parts. */
@@ -202,7 +202,7 @@ async function startBillingApi(config: Config): Promise<BillingApi> {
 /** Starts to trace operations, where that is asked for; null where it is not: then nothing of OpenTelemetry's SDK is loaded. */
 async function startTracing({ tracing }: Config, billingApi: URL, log: Log): Promise<Tracing | null> {
   if (!tracing) return null;
-  const { createTracing } = await import('./telemetry/otel-tracing.js');
+  const { createTracing } = await import('./telemetry/tracing/otel-tracing.js');
   const delivery = toOutageLog(log, 'traces cannot be delivered: those that find no room to wait are lost', 'traces are delivered again');
   return createTracing(tracing, { billingApi, delivery });
 }

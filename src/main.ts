@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { createApp, type App } from './app';
-import { ConfigError, parseConfig, type Config } from './config';
+import { ConfigError, parseConfig, type Config } from './config/config';
 import { toFirstQuery } from './first-query';
-import { toHelp } from './settings';
-import { createLog, flushLog } from './telemetry/log';
+import { toHelp } from './config/settings';
+import { createLog, flushLog } from './telemetry/logs/log';
 
 /** Reads the settings, starts the gateway, and stops it on a signal. The one file that ends the process. */
 async function main(args: readonly string[]): Promise<void> {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { AccessTokens, readScope, type TokenRequest } from './access-tokens';
-import type { BillQueryRules } from './bill-query';
-import { readDataFile } from './data-file';
-import { Ledger, type ClientRecord, type CustomerKey, type LedgerData } from './ledger';
-import { toSampleData } from './sample-data';
+import { AccessTokens, readScope, type TokenRequest } from './tokens/access-tokens';
+import type { BillQueryRules } from './bills/bill-query';
+import { readDataFile } from './data/data-file';
+import { Ledger, type ClientRecord, type CustomerKey, type LedgerData } from './data/ledger';
+import { toSampleData } from './data/sample-data';
 import { buildServer } from './server';
-import { tokenPath } from './token-endpoint';
+import { tokenPath } from './tokens/token-endpoint';
 
 export interface BillingApiOptions extends Partial<BillQueryRules> {
   /** Default 127.0.0.1. */

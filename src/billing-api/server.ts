@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
-import { ApiFailure, sendFailure, toApiFailure, toErrorJson } from './api-failure';
-import { addBillsResource, type BillsResourceOptions } from './bills-resource';
-import { addTokenEndpoint, type TokenEndpointOptions } from './token-endpoint';
+import { ApiFailure, sendFailure, toApiFailure, toErrorJson } from './errors/api-failure';
+import { addBillsResource, type BillsResourceOptions } from './bills/bills-resource';
+import { addTokenEndpoint, type TokenEndpointOptions } from './tokens/token-endpoint';
 
 export interface ServerOptions {
   readonly bills: BillsResourceOptions;

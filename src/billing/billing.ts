@@ -1,13 +1,13 @@
-import type { BillingOperation } from './billing-operation';
-import type { BillingSource } from './billing-source';
-import { contractKey } from './billing-source';
-import type { Bills, Invoice } from './bills';
-import { BillsLoader, type LoadedPage, type PageLoad } from './bills-loader';
-import { Contract, type InvoicePage, type PageLoadOf } from './contract';
-import type { Customer } from './customer';
-import { InvoiceScan } from './invoice-scan';
-import type { PageRequest } from './window';
-import type { Paging } from './window-plan';
+import type { BillingOperation } from './ports/billing-operation';
+import type { BillingSource } from './ports/billing-source';
+import { contractKey } from './ports/billing-source';
+import type { Bills, Invoice } from './model/bills';
+import { BillsLoader, type LoadedPage, type PageLoad } from './loading/bills-loader';
+import { Contract, type InvoicePage, type PageLoadOf } from './loading/contract';
+import type { Customer } from './model/customer';
+import { InvoiceScan } from './loading/invoice-scan';
+import type { PageRequest } from './model/window';
+import type { Paging } from './loading/window-plan';
 
 /** The smallest question there is: does the contract exist, and what are its own data? */
 const HEAD: PageRequest = { offset: 0, first: 0, probe: false };

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { BillingSource, BillsDecoder } from '../billing/billing-source';
-import type { CacheObserver } from '../telemetry/cache-observer';
+import type { BillingSource, BillsDecoder } from '../billing/ports/billing-source';
+import type { CacheObserver } from '../telemetry/observers/cache-observer';
 import { CachedSource } from './cached-source';
-import type { EntryStore } from './entry-store';
-import { createKeyRing } from './key-ring';
-import { createMemoryStore } from './memory-store';
-import type { OutageListener } from './outage';
-import { SharedFlights } from './shared-flights';
+import type { EntryStore } from './entries/entry-store';
+import { createKeyRing } from './entries/key-ring';
+import { createMemoryStore } from './entries/memory-store';
+import type { OutageListener } from './redis/outage';
+import { SharedFlights } from './coalescing/in-flight-calls';
 
 /** Settings of the shared cache. */
 export interface BillsCacheOptions {
@@ -55,7 +55,7 @@ export async function createBillsCache(source: BillingSource, options: BillsCach
 /** Redis's client is loaded only where there is a Redis: it is a third of all files, and 16 MiB. */
 async function openStore({ redisUrls, maxBytes, reads, writes }: BillsCacheOptions, observer: CacheObserver): Promise<EntryStore> {
   if (redisUrls.length === 0) return createMemoryStore({ maxBytes, observer });
-  const { createRedisStore } = await import('./redis-store.js');
+  const { createRedisStore } = await import('./redis/redis-store.js');
   return createRedisStore({ urls: redisUrls, observer, reads, writes });
 }
 

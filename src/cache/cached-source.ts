@@ -1,19 +1,19 @@
 import { LRUCache } from 'lru-cache';
-import { BillingError } from '../billing/billing-error';
-import type { BillingSource, BillsAnswer, BillsDecoder, BillsRequest, CallContext } from '../billing/billing-source';
-import type { Bills } from '../billing/bills';
-import type { LookupResult, TracedStep } from '../billing/operation-trace';
-import type { CacheObserver } from '../telemetry/cache-observer';
-import { CallLock } from './call-lock';
-import { openEntry, sealEntry, type Entry } from './entry';
-import { EntryKey } from './entry-key';
-import type { EntryLocks } from './entry-locks';
-import type { EntryStore } from './entry-store';
-import type { KeyRing } from './key-ring';
-import { toLifetime, type Lifetime, type LifetimeLimits } from './lifetime';
-import { seal, unseal } from './seal';
-import type { SharedFlights } from './shared-flights';
-import { addWindow, decodeWindows, encodeWindows, findCovering, mergeWindows, type KeptWindow } from './window-index';
+import { BillingError } from '../billing/model/billing-error';
+import type { BillingSource, BillsAnswer, BillsDecoder, BillsRequest, CallContext } from '../billing/ports/billing-source';
+import type { Bills } from '../billing/model/bills';
+import type { LookupResult, TracedStep } from '../billing/ports/operation-trace';
+import type { CacheObserver } from '../telemetry/observers/cache-observer';
+import { CallLock } from './coalescing/call-lock';
+import { openEntry, sealEntry, type Entry } from './entries/entry';
+import { EntryKey } from './entries/entry-key';
+import type { EntryLocks } from './entries/entry-locks';
+import type { EntryStore } from './entries/entry-store';
+import type { KeyRing } from './entries/key-ring';
+import { toLifetime, type Lifetime, type LifetimeLimits } from './entries/lifetime';
+import { seal, unseal } from './entries/seal';
+import type { SharedFlights } from './coalescing/in-flight-calls';
+import { addWindow, decodeWindows, encodeWindows, findCovering, mergeWindows, type KeptWindow } from './entries/window-index';
 
 /** What a cached source is made of. */
 export interface CachedSourceOptions {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Metrics } from '../telemetry/metrics';
+import type { Metrics } from '../telemetry/metrics/metrics';
 
 /** Serves the metrics in Prometheus's text format at `/metrics`. */
 export function registerMetrics(app: FastifyInstance, metrics: Pick<Metrics, 'contentType' | 'text'>): void {

@@ -1,5 +1,5 @@
 import { createBillingApi, type BillingApi } from '../billing-api/billing-api';
-import { DataFileError } from '../billing-api/data-file';
+import { DataFileError } from '../billing-api/data/data-file';
 import { toShellWord, toTokenCommand } from '../billing-api/token-command';
 import { billingApiHelp, BillingApiUsageError, parseBillingApiOptions } from './billing-api-options';
 

@@ -12,9 +12,9 @@ function toSources(): Readonly<Record<string, string>> {
     'react-dom.js': join(dirname(require.resolve('react-dom/package.json')), 'umd/react-dom.production.min.js'),
     'graphiql.js': join(graphiql, 'graphiql.min.js'),
     'graphiql.css': join(graphiql, 'graphiql.min.css'),
-    'cost.js': join(root, 'src/http/graphiql/cost.js'),
-    'page.js': join(root, 'src/http/graphiql/page.js'),
-    'page.css': join(root, 'src/http/graphiql/page.css'),
+    'cost.js': join(root, 'src/http/explorer/graphiql/cost.js'),
+    'page.js': join(root, 'src/http/explorer/graphiql/page.js'),
+    'page.css': join(root, 'src/http/explorer/graphiql/page.css'),
   };
 }
 

@@ -1,5 +1,5 @@
-import { parseTokenCommand, tokenHelp, TokenUsageError, type TokenOptions } from './token-options';
-import { requestToken, TokenRefusal, type GrantedToken } from './token-request';
+import { parseTokenCommand, tokenHelp, TokenUsageError, type TokenOptions } from './token/token-options';
+import { requestToken, TokenRefusal, type GrantedToken } from './token/token-request';
 
 /** The line that goes to the standard output: a header, as curl's `-H` takes it, or JSON, as the header editors take it. */
 export function toHeaderLine({ authorization }: GrantedToken, json: boolean): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { concatAST, GraphQLError, Kind, parse, print, separateOperations, Source, validate, visit, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
 import { toManifest, type Manifest } from '../graphql/limits/trusted-documents';
-import { buildServedSchema } from '../graphql/subgraph';
+import { buildServedSchema } from '../graphql/schema/subgraph';
 
 const help = `Usage: npm run trusted-documents -- --out FILE [--typename] PATH...
 

@@ -1,14 +1,14 @@
-import { BillingError } from '../billing/billing-error';
-import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../billing/billing-source';
-import type { UpstreamObserver } from '../telemetry/upstream-observer';
-import type { Attempts } from './attempts';
-import { toBillsPath, type PageInitReading } from './bills-path';
-import type { ContractDrift } from './contract-drift';
-import { decodeBills } from './decode-bills';
-import { isTransient, invalidResponse } from './failures';
-import { retryCall } from './retry';
-import { RetryBudget } from './retry-budget';
-import type { HttpAnswer } from './http-answer';
+import { BillingError } from '../billing/model/billing-error';
+import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../billing/ports/billing-source';
+import type { UpstreamObserver } from '../telemetry/observers/upstream-observer';
+import type { Attempts } from './resilience/attempts';
+import { toBillsPath, type PageInitReading } from './bills/bills-path';
+import type { ContractDrift } from './bills/contract-drift';
+import { decodeBills } from './bills/decode-bills';
+import { isTransient, invalidResponse } from './errors/failures';
+import { retryCall } from './resilience/retry';
+import { RetryBudget } from './resilience/retry-budget';
+import type { HttpAnswer } from './http/http-response';
 
 /** Settings of the source. */
 export interface UpstreamSourceOptions {

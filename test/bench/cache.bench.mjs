@@ -34,12 +34,12 @@ function serve() {
 
 async function main() {
   const require = createRequire(import.meta.url);
-  const { BillingOperation } = require('../../dist/billing/billing-operation');
-  const { Caller } = require('../../dist/billing/caller');
+  const { BillingOperation } = require('../../dist/billing/ports/billing-operation');
+  const { Caller } = require('../../dist/billing/model/caller');
   const { createBillsCache } = require('../../dist/cache/bills-cache');
-  const { decodeBills } = require('../../dist/upstream/decode-bills');
-  const { Attempts } = require('../../dist/upstream/attempts');
-  const { createTransport } = require('../../dist/upstream/transport');
+  const { decodeBills } = require('../../dist/upstream/bills/decode-bills');
+  const { Attempts } = require('../../dist/upstream/resilience/attempts');
+  const { createTransport } = require('../../dist/upstream/http/transport');
   const { UpstreamSource } = require('../../dist/upstream/upstream-source');
   const { createClient } = require('@redis/client');
 

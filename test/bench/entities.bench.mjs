@@ -19,8 +19,8 @@ else await main();
 async function serve() {
   const require = createRequire(import.meta.url);
   const { createApp } = require('../../dist/app');
-  const { parseConfig } = require('../../dist/config');
-  const { createLog } = require('../../dist/telemetry/log');
+  const { parseConfig } = require('../../dist/config/config');
+  const { createLog } = require('../../dist/telemetry/logs/log');
   const app = await createApp(parseConfig({ ...process.env, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0' }), createLog('silent'));
   process.on('message', () => process.send(process.cpuUsage()));
   process.on('disconnect', () => process.exit(0));

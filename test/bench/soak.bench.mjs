@@ -60,8 +60,8 @@ function serveUpstream() {
 async function serveGateway(port) {
   const require = createRequire(import.meta.url);
   const { createApp } = require('../../dist/app');
-  const { parseConfig } = require('../../dist/config');
-  const { createLog } = require('../../dist/telemetry/log');
+  const { parseConfig } = require('../../dist/config/config');
+  const { createLog } = require('../../dist/telemetry/logs/log');
   const unhandled = [];
   process.on('unhandledRejection', (reason) => unhandled.push(String(reason)));
   process.on('warning', (warning) => unhandled.push(String(warning)));

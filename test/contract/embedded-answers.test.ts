@@ -1,6 +1,6 @@
 import { createBillingApi, type BillingApi } from '../../src/billing-api/billing-api';
-import { tokenPath } from '../../src/billing-api/token-endpoint';
-import { toSampleData } from '../../src/billing-api/sample-data';
+import { tokenPath } from '../../src/billing-api/tokens/token-endpoint';
+import { toSampleData } from '../../src/billing-api/data/sample-data';
 import { getBills } from '../support/bills-request';
 import { readOpenApiDocument, toAnswerCheck } from '../support/openapi-document';
 import { requestRaw, type RawAnswer } from '../support/raw-request';

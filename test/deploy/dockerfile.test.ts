@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { validate } from 'dockerfile-utils';
-import { parseConfig } from '../../src/config';
-import { SETTINGS } from '../../src/settings';
+import { parseConfig } from '../../src/config/config';
+import { SETTINGS } from '../../src/config/settings';
 import { buildStages, type DockerBuild } from '../support/docker-build';
 import { argumentsOf, dockerfile, parseDockerfile, parseExecForm, type DockerStage } from '../support/dockerfile';
 import { spawnCommand, type RunningCommand } from '../support/gateway-process';

@@ -1,5 +1,5 @@
-import { parseConfig, type Environment } from '../../src/config';
-import { SETTINGS } from '../../src/settings';
+import { parseConfig, type Environment } from '../../src/config/config';
+import { SETTINGS } from '../../src/config/settings';
 import { argumentsOf, dockerfile, parseDockerfile, type DockerStage } from '../support/dockerfile';
 import { startGateway } from '../support/gateway';
 import { checkManifests, readKustomization, readManifests, type Manifest } from '../support/kubernetes-manifests';

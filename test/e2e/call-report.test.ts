@@ -1,5 +1,5 @@
-import { toCursor } from '../../src/billing/cursor';
-import type { DetailedBillingTrace } from '../../src/graphql/billing-trace';
+import { toCursor } from '../../src/billing/model/cursor';
+import type { DetailedBillingTrace } from '../../src/graphql/server/billing-trace';
 import { toAskedBills } from '../support/bills-body';
 import { byContract, good, withScript, type ScriptedGateway } from '../support/scripted-gateway';
 

@@ -1,4 +1,4 @@
-import { toCursor } from '../../src/billing/cursor';
+import { toCursor } from '../../src/billing/model/cursor';
 import { startGateway } from '../support/gateway';
 import { errorsOf, good, withScript } from '../support/scripted-gateway';
 

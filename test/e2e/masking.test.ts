@@ -2,9 +2,9 @@ import { Writable } from 'node:stream';
 import { ApolloServer } from '@apollo/server';
 import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { createApp } from '../../src/app';
-import { parseConfig, type Config } from '../../src/config';
-import { createErrorFormatter } from '../../src/graphql/errors';
-import { createLog } from '../../src/telemetry/log';
+import { parseConfig, type Config } from '../../src/config/config';
+import { createErrorFormatter } from '../../src/graphql/context/errors';
+import { createLog } from '../../src/telemetry/logs/log';
 import { toAnswer } from '../support/gateway';
 
 const SECRET = 'inner-words';

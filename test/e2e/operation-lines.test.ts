@@ -1,4 +1,4 @@
-import type { Environment } from '../../src/config';
+import type { Environment } from '../../src/config/config';
 import { startGateway, type Gateway } from '../support/gateway';
 import { requestRaw, type RawRequest } from '../support/raw-request';
 import { byContract, good, withScript } from '../support/scripted-gateway';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { SETTINGS } from '../../src/settings';
+import { SETTINGS } from '../../src/config/settings';
 import { toAskedBills, toBillsBody } from '../support/bills-body';
 import { spawnGateway, type GatewayProcess } from '../support/gateway-process';
 import { startScriptedUpstream, type ScriptedAnswer, type ScriptedUpstream } from '../support/scripted-upstream';

@@ -1,7 +1,7 @@
 import { toAskedBills, toBillsBody } from '../support/bills-body';
 import { startGateway, type Gateway, type GraphqlAnswer, type QueryOptions } from '../support/gateway';
 import { startScriptedUpstream, type RecordedRequest, type Script, type ScriptedAnswer, type ScriptedUpstream } from '../support/scripted-upstream';
-import type { Environment } from '../../src/config';
+import type { Environment } from '../../src/config/config';
 
 const QUERY = 'query ($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate } } }';
 const MANY = 'query ($numbers: [ID!]!) { customer(idType: "RUC", id: "80012345") { contracts(numbers: $numbers) { number dueDate } } }';

@@ -1,12 +1,12 @@
-import { createGraphqlServer } from '../../src/graphql/apollo-server';
-import { PreparedOperations } from '../../src/graphql/execution/prepared-operations';
+import { createGraphqlServer } from '../../src/graphql/server/apollo-server';
+import { PreparedOperations } from '../../src/graphql/execution/compiled-operations';
 import { CallBudget } from '../../src/graphql/limits/call-budget';
 import { createDocumentStores, type DocumentStores } from '../../src/graphql/limits/document-stores';
-import { createPseudonyms } from '../../src/graphql/pseudonyms';
-import { buildServedSchema } from '../../src/graphql/subgraph';
-import type { ConnectionTimeouts } from '../../src/http/connection-limits';
+import { createPseudonyms } from '../../src/graphql/server/pseudonyms';
+import { buildServedSchema } from '../../src/graphql/schema/subgraph';
+import type { ConnectionTimeouts } from '../../src/http/connection/connection-limits';
 import { createHttpServer } from '../../src/http/server';
-import { createLog } from '../../src/telemetry/log';
+import { createLog } from '../../src/telemetry/logs/log';
 
 /** The gateway's servers without a billing API behind them, so that what they keep can be looked at. */
 export interface BareServer {

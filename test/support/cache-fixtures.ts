@@ -1,16 +1,16 @@
-import { BillingOperation } from '../../src/billing/billing-operation';
-import type { BillsAnswer } from '../../src/billing/billing-source';
-import { Caller } from '../../src/billing/caller';
-import { parseCustomer } from '../../src/billing/customer';
+import { BillingOperation } from '../../src/billing/ports/billing-operation';
+import type { BillsAnswer } from '../../src/billing/ports/billing-source';
+import { Caller } from '../../src/billing/model/caller';
+import { parseCustomer } from '../../src/billing/model/customer';
 import { CachedSource } from '../../src/cache/cached-source';
-import type { EntryStore } from '../../src/cache/entry-store';
-import { createKeyRing, type KeyRing } from '../../src/cache/key-ring';
-import type { OutageListener } from '../../src/cache/outage';
-import { SharedFlights } from '../../src/cache/shared-flights';
-import type { CacheObserver, StoreLayer } from '../../src/telemetry/cache-observer';
-import { decodeBills } from '../../src/upstream/decode-bills';
-import { Attempts } from '../../src/upstream/attempts';
-import { createTransport } from '../../src/upstream/transport';
+import type { EntryStore } from '../../src/cache/entries/entry-store';
+import { createKeyRing, type KeyRing } from '../../src/cache/entries/key-ring';
+import type { OutageListener } from '../../src/cache/redis/outage';
+import { SharedFlights } from '../../src/cache/coalescing/in-flight-calls';
+import type { CacheObserver, StoreLayer } from '../../src/telemetry/observers/cache-observer';
+import { decodeBills } from '../../src/upstream/bills/decode-bills';
+import { Attempts } from '../../src/upstream/resilience/attempts';
+import { createTransport } from '../../src/upstream/http/transport';
 import { UpstreamSource } from '../../src/upstream/upstream-source';
 
 /** Counts what it is told. */

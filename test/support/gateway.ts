@@ -3,8 +3,8 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print, type GraphQLFormattedError } from 'graphql';
 import { createApp, type App } from '../../src/app';
 import type { BillingApi } from '../../src/billing-api/billing-api';
-import { parseConfig, type Environment } from '../../src/config';
-import { createLog } from '../../src/telemetry/log';
+import { parseConfig, type Environment } from '../../src/config/config';
+import { createLog } from '../../src/telemetry/logs/log';
 
 /** What `JSON.parse` gives: a test looks into it without a type of its own. Typed documents bring their own types. */
 export type Json = ReturnType<JSON['parse']>;

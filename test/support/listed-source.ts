@@ -1,9 +1,9 @@
-import { BillingOperation } from '../../src/billing/billing-operation';
-import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../../src/billing/billing-source';
-import type { BillingError } from '../../src/billing/billing-error';
-import type { Bills, Invoice } from '../../src/billing/bills';
-import { Caller } from '../../src/billing/caller';
-import { parseCustomer, type Customer } from '../../src/billing/customer';
+import { BillingOperation } from '../../src/billing/ports/billing-operation';
+import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../../src/billing/ports/billing-source';
+import type { BillingError } from '../../src/billing/model/billing-error';
+import type { Bills, Invoice } from '../../src/billing/model/bills';
+import { Caller } from '../../src/billing/model/caller';
+import { parseCustomer, type Customer } from '../../src/billing/model/customer';
 
 export const customer: Customer = parseCustomer('RUC', '80012345');
 

@@ -1,4 +1,4 @@
-import type { Bills } from '../../src/billing/bills';
+import type { Bills } from '../../src/billing/model/bills';
 
 /** Bills whose parts are objects of their own, for comparing: they may be read from bytes when they are asked. */
 export function toPlainBills(bills: Bills): Bills {

@@ -1,4 +1,4 @@
-import type { Environment } from '../../src/config';
+import type { Environment } from '../../src/config/config';
 import { toAskedBills, toBillsBody } from './bills-body';
 import { startGateway, type Gateway, type GraphqlAnswer } from './gateway';
 import { startScriptedUpstream, type RecordedRequest, type Script, type ScriptedAnswer, type ScriptedUpstream } from './scripted-upstream';

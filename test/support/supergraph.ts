@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { composeSupergraph } from '../../src/tools/schema-compose';
+import { composeSupergraph } from '../../src/tools/schema/schema-compose';
 
 const folder = join(__dirname, '../e2e/supergraph');
 

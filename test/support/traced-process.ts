@@ -1,4 +1,4 @@
-import type { Environment } from '../../src/config';
+import type { Environment } from '../../src/config/config';
 import { good } from './scripted-gateway';
 import { spawnGateway, type GatewayProcess } from './gateway-process';
 import { startCollector, type OtlpCollector, type ReceivedSpan } from './otlp-collector';

@@ -1,6 +1,6 @@
 import { compileFunction } from 'node:vm';
 import { getArgumentValues, isNonNullType, Kind, type FieldNode, type GraphQLField, type ValueNode } from 'graphql';
-import { bail } from './bail';
+import { bail } from './fallback';
 import type { ArgumentsOf } from './plan';
 
 /**

@@ -15,7 +15,7 @@ import {
   type GraphQLUnionType,
   type OperationDefinitionNode,
 } from 'graphql';
-import { collectForGood, type SelectedFields, type Selecting } from '../selection';
+import { collectForGood, type SelectedFields, type Selecting } from '../analysis/selection';
 import { compileArguments } from './compile-arguments';
 import { toDirectResolver, type DirectResolver } from './direct-resolver';
 import { compilePlainWriter } from './plain-writer';

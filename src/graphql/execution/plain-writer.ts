@@ -1,7 +1,7 @@
 import { compileFunction } from 'node:vm';
-import { ADDRESS_COLUMNS, ADDRESS_LENGTH_COLUMN } from '../../billing/address-record';
-import { INVOICE_COLUMNS, LENGTH_COLUMN } from '../../billing/invoice-record';
-import { bail } from './bail';
+import { ADDRESS_COLUMNS, ADDRESS_LENGTH_COLUMN } from '../../billing/model/address-record';
+import { INVOICE_COLUMNS, LENGTH_COLUMN } from '../../billing/model/invoice-record';
+import { bail } from './fallback';
 import { writeAscii, writeDigits } from './json-buffer';
 import type { FieldPlan, LeafKind, PlainWriter } from './plan';
 import { writeBigInt, writeList } from './write';

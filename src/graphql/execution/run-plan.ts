@@ -1,5 +1,5 @@
 import type { DocumentNode, FragmentDefinitionNode, GraphQLResolveInfo, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { Bail } from './bail';
+import { Bail } from './fallback';
 import type { FieldPlan, ListPlan, ObjectPlan, UnionPlan, ValuePlan } from './plan';
 import { LiveObject } from './write';
 

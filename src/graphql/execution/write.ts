@@ -1,5 +1,5 @@
-import { BigIntScalar } from '../scalars/big-int';
-import { bail } from './bail';
+import { BigIntScalar } from '../schema/scalars/big-int';
+import { bail } from './fallback';
 import type { JsonBuffer } from './json-buffer';
 import type { LeafPlan, ListPlan, ObjectPlan, ValuePlan } from './plan';
 

@@ -1,5 +1,5 @@
 import type { ApolloServerOptionsWithSchema, ApolloServerPlugin } from '@apollo/server';
-import type { GatewayContext } from '../context';
+import type { GatewayContext } from '../context/context';
 import type { CallBudget } from './call-budget';
 import { documentLimitsRule, type DocumentLimits } from './document-limits';
 import { PERSISTED_QUERY_TTL_SECONDS, type DocumentStores } from './document-stores';

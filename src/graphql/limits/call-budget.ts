@@ -1,7 +1,7 @@
 import { HeaderMap } from '@apollo/server';
 import { getVariableValues, GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
-import { boundCalls, isWithinBound, type CallBound } from './call-bound';
-import { predictCalls, type CallPrediction, type OperationShape, type PredictionLimits } from './predict-calls';
+import { boundCalls, isWithinBound, type CallBound } from '../analysis/call-bound';
+import { predictCalls, type CallPrediction, type OperationShape, type PredictionLimits } from '../analysis/predict-calls';
 
 /** An operation about to be executed: validated, its variables as they came. */
 export interface RequestedOperation {

@@ -65,8 +65,8 @@ export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proo
   [/^npm install --save-dev( (@[a-z-]+\/)?[a-z-]+@\d+)+$/, installsWhatIsTested],
   ['npm run supergraph', provenBy('test/e2e/supergraph/start.test.ts', "'apollo'")],
   ['npm run supergraph -- --router hive', provenBy('test/e2e/supergraph/start.test.ts', "'hive'")],
-  ['npm run schema:compose', (command) => endsWell(command.replace('npm run schema:compose', 'node dist/tools/schema-compose.js'))],
-  ['npm run schema:diff -- --base origin/main', provenBy('test/unit/tools/schema-diff.test.ts', "'--base'")],
+  ['npm run schema:compose', (command) => endsWell(command.replace('npm run schema:compose', 'node dist/tools/schema/schema-compose.js'))],
+  ['npm run schema:diff -- --base origin/main', provenBy('test/unit/tools/schema/schema-diff.test.ts', "'--base'")],
   // There is neither Docker nor a cluster here: what these commands take is held against the gateway, and the lines of the
   // Dockerfile are run.
   ['export CACHE_SECRET=$(openssl rand -hex 32) GRAFANA_PASSWORD=$(openssl rand -hex 12)', provenBy('test/deploy/compose.test.ts', 'CACHE_SECRET', 'GRAFANA_PASSWORD')],

@@ -6,9 +6,9 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { createApp } = require('../../../dist/app');
-const { parseConfig } = require('../../../dist/config');
-const { createLog } = require('../../../dist/telemetry/log');
-const { composeSupergraph } = require('../../../dist/tools/schema-compose');
+const { parseConfig } = require('../../../dist/config/config');
+const { createLog } = require('../../../dist/telemetry/logs/log');
+const { composeSupergraph } = require('../../../dist/tools/schema/schema-compose');
 const { startApolloRouter } = require('./apollo-router.cjs');
 const { startCrm } = require('./crm.cjs');
 

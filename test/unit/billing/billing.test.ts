@@ -1,6 +1,6 @@
 import { Billing } from '../../../src/billing/billing';
-import { BillingError } from '../../../src/billing/billing-error';
-import type { PageRequest } from '../../../src/billing/window';
+import { BillingError } from '../../../src/billing/model/billing-error';
+import type { PageRequest } from '../../../src/billing/model/window';
 import { customer, failureOf, ListedSource, startOperation, type ListedSourceOptions } from '../../support/listed-source';
 
 const near: PageRequest = { offset: 0, first: 5, probe: false };

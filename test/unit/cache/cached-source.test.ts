@@ -1,6 +1,6 @@
-import { BillingError } from '../../../src/billing/billing-error';
-import { createMemoryStore } from '../../../src/cache/memory-store';
-import { createRedisStore } from '../../../src/cache/redis-store';
+import { BillingError } from '../../../src/billing/model/billing-error';
+import { createMemoryStore } from '../../../src/cache/entries/memory-store';
+import { createRedisStore } from '../../../src/cache/redis/redis-store';
 import { toAskedBills, toBillsBody } from '../../support/bills-body';
 import { openCacheRig, silentOutage, toJwt, until, type CacheRig, type CacheRigOptions, type Question } from '../../support/cache-fixtures';
 import { startRedis, type RedisServer } from '../../support/redis-server';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import type { Bills } from '../../../src/billing/bills';
-import type { Caller } from '../../../src/billing/caller';
-import type { EntryStore } from '../../../src/cache/entry-store';
-import { createKeyRing, type KeyRing } from '../../../src/cache/key-ring';
-import { createMemoryStore } from '../../../src/cache/memory-store';
-import { createRedisStore } from '../../../src/cache/redis-store';
+import type { Bills } from '../../../src/billing/model/bills';
+import type { Caller } from '../../../src/billing/model/caller';
+import type { EntryStore } from '../../../src/cache/entries/entry-store';
+import { createKeyRing, type KeyRing } from '../../../src/cache/entries/key-ring';
+import { createMemoryStore } from '../../../src/cache/entries/memory-store';
+import { createRedisStore } from '../../../src/cache/redis/redis-store';
 import { toAskedBills, toBillsBody, toWireInvoice } from '../../support/bills-body';
 import { openCacheRig, silentOutage, TEST_SECRET, toCaller, until, type CacheRig, type CountingObserver } from '../../support/cache-fixtures';
 import { startRedis, type RedisServer } from '../../support/redis-server';

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
-import { parseCustomer } from '../../../src/billing/customer';
-import { openEntry, sealEntry } from '../../../src/cache/entry';
-import { EntryKey } from '../../../src/cache/entry-key';
-import { createKeyRing } from '../../../src/cache/key-ring';
-import { createMemoryStore } from '../../../src/cache/memory-store';
-import { seal, SEAL_BYTES, unseal } from '../../../src/cache/seal';
+import { parseCustomer } from '../../../src/billing/model/customer';
+import { openEntry, sealEntry } from '../../../src/cache/entries/entry';
+import { EntryKey } from '../../../src/cache/entries/entry-key';
+import { createKeyRing } from '../../../src/cache/entries/key-ring';
+import { createMemoryStore } from '../../../src/cache/entries/memory-store';
+import { seal, SEAL_BYTES, unseal } from '../../../src/cache/entries/seal';
 import { Keyv } from 'keyv';
 import { CountingObserver, TEST_SECRET, toCaller } from '../../support/cache-fixtures';
 

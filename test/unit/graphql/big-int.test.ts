@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { graphqlSync, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
-import { BigIntScalar } from '../../../src/graphql/scalars/big-int';
+import { BigIntScalar } from '../../../src/graphql/schema/scalars/big-int';
 
 const whole = fc.oneof(fc.bigInt({ min: -(2n ** 55n), max: 2n ** 55n }), fc.bigInt({ min: -(10n ** 50n), max: 10n ** 50n }));
 const schema = new GraphQLSchema({

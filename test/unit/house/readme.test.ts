@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import packageJson from '../../../package.json';
-import type { BillingFailure } from '../../../src/billing/billing-error';
-import { toCode } from '../../../src/graphql/errors';
-import { SETTINGS } from '../../../src/settings';
+import type { BillingFailure } from '../../../src/billing/model/billing-error';
+import { toCode } from '../../../src/graphql/context/errors';
+import { SETTINGS } from '../../../src/config/settings';
 import { startGateway } from '../../support/gateway';
 
 const root = join(__dirname, '../../..');

@@ -1,4 +1,4 @@
-import { parsePlain } from '../../../src/http/prepared-lane';
+import { parsePlain } from '../../../src/http/pipeline/compiled-path';
 
 const parse = (text: string) => parsePlain(Buffer.from(text));
 

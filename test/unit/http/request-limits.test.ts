@@ -1,5 +1,5 @@
-import { Callers } from '../../../src/http/callers';
-import { CONNECTION_TIMEOUTS } from '../../../src/http/connection-limits';
+import { Callers } from '../../../src/http/request/callers';
+import { CONNECTION_TIMEOUTS } from '../../../src/http/connection/connection-limits';
 import { startBareServer, type BareServer } from '../../support/bare-server';
 import { startGateway, type Gateway } from '../../support/gateway';
 import { openConnection, sendBytes } from '../../support/raw-bytes';

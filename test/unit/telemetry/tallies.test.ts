@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Counter, Histogram, Registry } from 'prom-client';
-import { createTallyCounter } from '../../../src/telemetry/tally-counter';
-import { TallyHistogram } from '../../../src/telemetry/tally-histogram';
+import { createTallyCounter } from '../../../src/telemetry/metrics/tally-counter';
+import { TallyHistogram } from '../../../src/telemetry/metrics/tally-histogram';
 
 const BUCKETS = [0.001, 0.1, 1, 10];
 const outcome = fc.constantFrom('ok', 'failed');

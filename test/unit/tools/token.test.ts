@@ -1,7 +1,7 @@
 import { createBillingApi } from '../../../src/billing-api/billing-api';
 import { toHeaderLine, toTokenNote } from '../../../src/tools/token';
-import { parseTokenCommand, tokenHelp, TokenUsageError, type TokenOptions } from '../../../src/tools/token-options';
-import { requestToken, TokenRefusal } from '../../../src/tools/token-request';
+import { parseTokenCommand, tokenHelp, TokenUsageError, type TokenOptions } from '../../../src/tools/token/token-options';
+import { requestToken, TokenRefusal } from '../../../src/tools/token/token-request';
 import { startScriptedTokenEndpoint, type ScriptedTokenEndpoint, type TokenScript } from '../../support/scripted-token-endpoint';
 
 const SECRET = 'top/secret: 100%';

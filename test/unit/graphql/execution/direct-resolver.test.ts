@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, ArgsType, Authorized, buildSchemaSync, createMethodMiddlewareDecorator, createParameterDecorator, Ctx, Field, FieldResolver, ID, Info, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import { ContractResolver } from '../../../../src/graphql/contract/contract.resolver';
-import { CustomerResolver } from '../../../../src/graphql/customer/customer.resolver';
+import { ContractResolver } from '../../../../src/graphql/schema/contract/contract.resolver';
+import { CustomerResolver } from '../../../../src/graphql/schema/customer/customer.resolver';
 import { toDirectResolver } from '../../../../src/graphql/execution/direct-resolver';
-import { InvoiceResolver } from '../../../../src/graphql/invoice/invoice.resolver';
+import { InvoiceResolver } from '../../../../src/graphql/schema/invoice/invoice.resolver';
 
 @ObjectType('Sample')
 class SampleType {

@@ -1,13 +1,13 @@
 import 'reflect-metadata';
 import fc from 'fast-check';
 import { parse, type OperationDefinitionNode } from 'graphql';
-import { AddressRecord } from '../../../../src/billing/address-record';
+import { AddressRecord } from '../../../../src/billing/model/address-record';
 import { compileOperation } from '../../../../src/graphql/execution/compile-operation';
 import { JsonBuffer } from '../../../../src/graphql/execution/json-buffer';
 import type { ListPlan, ValuePlan } from '../../../../src/graphql/execution/plan';
 import { forgetWritten, writeList } from '../../../../src/graphql/execution/write';
-import { buildServedSchema } from '../../../../src/graphql/subgraph';
-import { decodeAny, decodeUsual } from '../../../../src/upstream/decode-bills';
+import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
+import { decodeAny, decodeUsual } from '../../../../src/upstream/bills/decode-bills';
 import { customer } from '../../../support/listed-source';
 
 const schema = buildServedSchema();

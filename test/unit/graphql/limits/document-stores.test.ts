@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { getOperationAST, parse } from 'graphql';
-import { PreparedOperations } from '../../../../src/graphql/execution/prepared-operations';
+import { PreparedOperations } from '../../../../src/graphql/execution/compiled-operations';
 import { createDocumentStores, toHeapBytes, type DocumentStores } from '../../../../src/graphql/limits/document-stores';
-import { buildServedSchema } from '../../../../src/graphql/subgraph';
+import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 import { startBareServer, type BareServer } from '../../../support/bare-server';
 import { requestRaw } from '../../../support/raw-request';
 

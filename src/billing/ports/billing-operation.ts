@@ -1,0 +1,95 @@
+import { BillingError } from '../model/billing-error';
+import type { BillsAnswer, CallContext, CallRecord } from './billing-source';
+import type { Caller } from '../model/caller';
+import type { CancelSignal } from '../../runtime/cancellation';
+import type { OperationTrace } from './operation-trace';
+
+/** Settings of an operation. */
+export interface BillingOperationOptions {
+  readonly caller: Caller;
+  /** The id that joins the request's log lines. */
+  readonly requestId?: string | undefined;
+  /** Undefined where the operation is not traced. */
+  readonly trace?: OperationTrace | undefined;
+  /** Aborts when the operation's time is over or its client has gone; its reason is a BillingError. */
+  readonly signal: CancelSignal;
+  /** When its time is over, on the clock of `performance.now()`; without it, `signal` alone says so. */
+  readonly deadlineAtMs?: number;
+  /** Upstream calls that the operation may make. */
+  readonly callBudget: number;
+}
+
+/**
+ * What all loads of one GraphQL operation share: on whose behalf they are made, until when, how many calls are
+ * left, and the account of what was done. Made anew for each request.
+ */
+export class BillingOperation implements CallContext {
+  readonly caller: Caller;
+  readonly requestId: string | undefined;
+  readonly trace: OperationTrace | undefined;
+  readonly signal: CancelSignal;
+  readonly deadlineAtMs: number;
+  readonly callBudget: number;
+  /** Calls made to the billing API for this operation; a call that another operation had under way is not counted. */
+  calls = 0;
+  /** Questions that were answered by something remembered. */
+  cached = 0;
+  /** Answers used past their time because the billing API failed. */
+  stale = 0;
+  /** The calls, one by one. */
+  readonly records: CallRecord[] = [];
+  /** Until when all of what was used may be used again, in ms since the epoch; Infinity while nothing was used. */
+  freshUntilMs = Infinity;
+  /** Set while an operation is executed a second time over the same loads: nothing is counted twice. */
+  replaying = false;
+  #deadToken: BillingError | null = null;
+
+  constructor(options: BillingOperationOptions) {
+    this.caller = options.caller;
+    this.requestId = options.requestId;
+    this.trace = options.trace;
+    this.signal = options.signal;
+    this.deadlineAtMs = options.deadlineAtMs ?? Infinity;
+    this.callBudget = options.callBudget;
+  }
+
+  /**
+   * Takes one call out of the budget; to be called before a call is sent, once, whatever number of attempts it takes.
+   * @throws BillingError `budget-exceeded` where none is left, or the 401 that an earlier call met.
+   */
+  spendCall(): void {
+    if (this.#deadToken) throw this.#deadToken;
+    if (this.calls >= this.callBudget) {
+      throw new BillingError(
+        'budget-exceeded',
+        `The operation needs more than the ${this.callBudget} calls to the billing API that it may make. Ask for fewer contracts or smaller pages at once.`,
+      );
+    }
+    this.calls++;
+  }
+
+  returnCall(): void {
+    this.calls--;
+  }
+
+  recordCall(record: CallRecord): void {
+    this.records.push(record);
+  }
+
+  /** The 401 that an earlier call met, or null: after it, no further call with the same token makes sense. */
+  get deadToken(): BillingError | null {
+    return this.#deadToken;
+  }
+
+  /** Notes a failure. After the first 401 the operation's remaining loads fail at once with the same error. */
+  noteFailure(error: BillingError): void {
+    if (error.failure === 'unauthenticated') this.#deadToken ??= error;
+  }
+
+  /** Notes that an answer was used. */
+  noteAnswer(answer: BillsAnswer): void {
+    if (answer.freshUntilMs < this.freshUntilMs) this.freshUntilMs = answer.freshUntilMs;
+    if (answer.received === null) this.cached++;
+    if (answer.stale) this.stale++;
+  }
+}

@@ -1,0 +1,86 @@
+import type { BillingError } from '../model/billing-error';
+import type { Bills } from '../model/bills';
+import type { Caller } from '../model/caller';
+import type { CancelSignal } from '../../runtime/cancellation';
+import type { Customer } from '../model/customer';
+import type { OperationTrace } from './operation-trace';
+import type { Window } from '../model/window';
+
+/** One question to the billing API. Without a contract number it is about all the customer's invoices. */
+export interface BillsRequest {
+  readonly customer: Customer;
+  readonly contractNumber: string | null;
+  readonly window: Window;
+}
+
+/** An answer as it came over the wire, for who wants to keep it. */
+export interface ReceivedBills {
+  readonly body: Buffer;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** When it came, in milliseconds since the epoch. */
+  readonly receivedAtMs: number;
+}
+
+/** What a source answers. `bills` is null where the billing API knows no such customer or contract (404). */
+export interface BillsAnswer {
+  readonly bills: Bills | null;
+  /** Where the answer comes straight from the billing API; null where it was remembered. */
+  readonly received: ReceivedBills | null;
+  /** Until when the answer may be used again by the same caller, in milliseconds since the epoch; 0: not at all. */
+  readonly freshUntilMs: number;
+  /** True where the answer is past that, and is given because the billing API failed. */
+  readonly stale: boolean;
+}
+
+/** Makes bills from a body of the billing API. @throws BillingError `invalid-response`. */
+export type BillsDecoder = (body: Buffer, request: BillsRequest) => Bills;
+
+/** One call that was made to the billing API, for logs and for the trace that a client may ask for. */
+export interface CallRecord {
+  readonly request: BillsRequest;
+  readonly durationMs: number;
+  /** `ok`, `not-found`, the kind of failure, or `aborted`: nobody waited for the answer any more. */
+  readonly outcome: string;
+}
+
+/** On whose behalf a question is asked, until when, and who pays for the call. */
+export interface CallContext {
+  readonly caller: Caller;
+  /** The id that joins the log lines of the request which started the call. */
+  readonly requestId?: string | undefined;
+  /** Follows the operation that started the call; undefined where it is not traced. */
+  readonly trace?: OperationTrace | undefined;
+  /** Aborts when nobody waits for the answer any more; its reason is a BillingError. */
+  readonly signal: CancelSignal;
+  /** When `signal` aborts for lack of time, on the clock of `performance.now()`; Infinity where nothing limits it. */
+  readonly deadlineAtMs: number;
+  /** The 401 that an earlier call met, or null: after it, no further attempt with the same token makes sense. */
+  readonly deadToken: BillingError | null;
+  /** Takes one call out of the operation's budget. @throws BillingError where there is none left, or the token is known to be refused. */
+  spendCall(): void;
+  /** Gives back a call that was taken out of the budget and not made: something remembered came to stand in its place. */
+  returnCall(): void;
+  /** Notes a call that ended, well or not. */
+  recordCall(record: CallRecord): void;
+}
+
+/** Where bills come from: the billing API itself, or something that remembers what it said. */
+export interface BillingSource {
+  /**
+   * Asks for one window of invoices on behalf of the context's caller.
+   * Rejects with BillingError, whatever happens.
+   */
+  read(request: BillsRequest, context: CallContext): Promise<BillsAnswer>;
+}
+
+/** A text that two requests share if and only if they ask for the same contract of the same customer. */
+export function contractKey(customer: Customer, contractNumber: string | null): string {
+  // Neither part can hold a "/" (see customer.ts), so the joined text is unambiguous.
+  return `${customer.idType}/${customer.id}/${contractNumber ?? ''}`;
+}
+
+/** A text that two requests share if and only if they are equal. */
+export function requestKey(request: BillsRequest): string {
+  return `${contractKey(request.customer, request.contractNumber)}/${request.window.offset}/${request.window.limit}`;
+}

@@ -1,0 +1,125 @@
+import { BillingError } from '../model/billing-error';
+import type { BillingSource, BillsAnswer, BillsRequest, CallContext, CallRecord } from './billing-source';
+import type { Caller } from '../model/caller';
+import type { CancelSignal } from '../../runtime/cancellation';
+import type { OperationTrace } from './operation-trace';
+
+/**
+ * Where an answer came from: a call of the operation's own, one that another operation had under way, or the cache,
+ * within its time or past it. `none`: the question failed before a call was made for it.
+ */
+export type AnswerOrigin = 'api' | 'shared' | 'cache' | 'stale' | 'none';
+
+/** One question of an operation to its source of bills. */
+export interface ReportedQuestion {
+  readonly request: BillsRequest;
+  readonly origin: AnswerOrigin;
+  /** `ok`, `not-found`, `pending` while there is no answer, or the kind of failure. */
+  readonly outcome: 'ok' | 'not-found' | 'pending' | BillingError['failure'];
+  /** When it was asked and answered, on the clock of `performance.now()`. */
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+/** Writes down every question of an operation whose client asked for that. Costs nothing where it is not made. */
+export class CallReport {
+  readonly #questions: Question[] = [];
+
+  /** The same source, with each question written down. */
+  watch(source: BillingSource): BillingSource {
+    return {
+      read: (request, context) => {
+        const question = new Question(request, context);
+        this.#questions.push(question);
+        return question.follow(source.read(request, question));
+      },
+    };
+  }
+
+  /** The questions so far, in the order in which they were asked. */
+  questions(nowMs: number): readonly ReportedQuestion[] {
+    return this.#questions.map((question) => question.toReported(nowMs));
+  }
+}
+
+/** One question, as its source sees it: the operation, except that a call is known to be made for this question. */
+class Question implements CallContext {
+  readonly #request: BillsRequest;
+  readonly #operation: CallContext;
+  readonly #startedAtMs = performance.now();
+  #isPaid = false;
+  #ended: Pick<ReportedQuestion, 'origin' | 'outcome' | 'endedAtMs'> | null = null;
+
+  constructor(request: BillsRequest, operation: CallContext) {
+    this.#request = request;
+    this.#operation = operation;
+  }
+
+  get caller(): Caller {
+    return this.#operation.caller;
+  }
+
+  get requestId(): string | undefined {
+    return this.#operation.requestId;
+  }
+
+  get trace(): OperationTrace | undefined {
+    return this.#operation.trace;
+  }
+
+  get signal(): CancelSignal {
+    return this.#operation.signal;
+  }
+
+  get deadlineAtMs(): number {
+    return this.#operation.deadlineAtMs;
+  }
+
+  get deadToken(): BillingError | null {
+    return this.#operation.deadToken;
+  }
+
+  spendCall(): void {
+    this.#operation.spendCall();
+    this.#isPaid = true;
+  }
+
+  returnCall(): void {
+    this.#operation.returnCall();
+    this.#isPaid = false;
+  }
+
+  recordCall(record: CallRecord): void {
+    this.#operation.recordCall(record);
+  }
+
+  /** Notes how the question is answered. */
+  async follow(answer: Promise<BillsAnswer>): Promise<BillsAnswer> {
+    try {
+      const answered = await answer;
+      this.#end(answered.bills === null ? 'not-found' : 'ok', this.#originOf(answered));
+      return answered;
+    } catch (error) {
+      // What is not a BillingError is a mistake of ours, and is told apart where it is masked.
+      const failure = error instanceof BillingError ? error.failure : 'unavailable';
+      // Without a call of its own, it had joined another's, unless the budget or the token kept it from any.
+      const isRefused = failure === 'budget-exceeded' || this.#operation.deadToken === error;
+      this.#end(failure, this.#isPaid ? 'api' : isRefused ? 'none' : 'shared');
+      throw error;
+    }
+  }
+
+  toReported(nowMs: number): ReportedQuestion {
+    const pending = { origin: this.#isPaid ? 'api' : 'shared', outcome: 'pending', endedAtMs: nowMs } as const;
+    return { request: this.#request, startedAtMs: this.#startedAtMs, ...(this.#ended ?? pending) };
+  }
+
+  #originOf({ received, stale }: BillsAnswer): AnswerOrigin {
+    if (received !== null) return this.#isPaid ? 'api' : 'shared';
+    return stale ? 'stale' : 'cache';
+  }
+
+  #end(outcome: ReportedQuestion['outcome'], origin: AnswerOrigin): void {
+    this.#ended = { outcome, origin, endedAtMs: performance.now() };
+  }
+}

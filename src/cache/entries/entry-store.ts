@@ -1,0 +1,22 @@
+import type { StoreLayer } from '../../telemetry/observers/cache-observer';
+import type { EntryLocks } from './entry-locks';
+
+/**
+ * Keeps sealed values by name. What fails is a miss: nothing here rejects or throws. It knows no callers, and needs
+ * none: it can open nothing of what it holds.
+ */
+export interface EntryStore {
+  readonly layer: StoreLayer;
+  /** Whether other processes use it too, and asking it takes a way there and back. */
+  readonly isShared: boolean;
+  /** Null where no other process uses the store: equal questions of one process share their call without a lock. */
+  readonly locks: EntryLocks | null;
+  /** The values under the names, in their order; undefined, or nothing at all, where there is none or it cannot be had. */
+  getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]>;
+  /**
+   * Keeps a value for `ttlMs` milliseconds; not at all where that is not a positive number. Returns at once: a
+   * `getMany` in a later turn of this process's event loop finds it.
+   */
+  set(name: string, value: Buffer, ttlMs: number): void;
+  close(): Promise<void>;
+}

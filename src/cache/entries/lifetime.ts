@@ -1,0 +1,79 @@
+import CachePolicy from 'http-cache-semantics';
+import type { ReceivedBills } from '../../billing/ports/billing-source';
+
+/** How long an answer lives, both in milliseconds since the epoch. */
+export interface Lifetime {
+  readonly freshUntilMs: number;
+  /** Until when it may stand in where the billing API fails; never before `freshUntilMs`. */
+  readonly staleUntilMs: number;
+}
+
+/** The operator's limits. */
+export interface LifetimeLimits {
+  readonly ttlSeconds: number;
+  readonly staleSeconds: number;
+}
+
+/** A contract that is not known may be known in a moment: a 404 is remembered just long enough to stop a storm. */
+const NOT_FOUND_MAX_SECONDS = 3;
+
+type Headers = ReceivedBills['headers'];
+
+/**
+ * How long an answer that came at `nowMs` may be kept for its caller: the least of the operator's limit, what its
+ * headers allow (RFC 9111, as a private cache) and the life of the caller's token. Null where that is no time at all.
+ * @param found false for a 404.
+ * @param tokenExpiresAtMs Infinity where the token does not say.
+ */
+export function toLifetime(headers: Headers, found: boolean, tokenExpiresAtMs: number, { nowMs, limits }: { nowMs: number; limits: LifetimeLimits }): Lifetime | null {
+  const told = !isSilent(headers);
+  const seconds = Math.min(limits.ttlSeconds, found ? Infinity : NOT_FOUND_MAX_SECONDS, told ? toAllowedSeconds(headers, nowMs) : Infinity);
+  const freshUntilMs = Math.min(nowMs + seconds * 1000, tokenExpiresAtMs);
+  if (!(freshUntilMs > nowMs)) return null;
+  const staleSeconds = found ? Math.min(limits.staleSeconds, told ? toStaleSeconds(headers) : Infinity) : 0;
+  return { freshUntilMs, staleUntilMs: Math.min(freshUntilMs + staleSeconds * 1000, tokenExpiresAtMs) };
+}
+
+/** Whether the headers say nothing of keeping. Then the operator's limit alone counts. */
+function isSilent(headers: Headers): boolean {
+  return headers['cache-control'] === undefined && headers['expires'] === undefined && headers['pragma'] === undefined && headers['vary'] === undefined;
+}
+
+function toAllowedSeconds(headers: Headers, nowMs: number): number {
+  const given = toPolicyHeaders(headers, nowMs);
+  // Keeping is per caller, so it is a private cache's rules that apply: `private` is no obstacle.
+  const policy = new CachePolicy({ headers: {} }, { status: 200, headers: given }, { shared: false });
+  const control = given['cache-control'] ?? '';
+  const isExplicit = /(^|[\s,])max-age\b/.test(control) || headers['expires'] !== undefined;
+  if (isExplicit) return policy.maxAge() - toAgeSeconds(headers['age']);
+  // Without a lifetime of its own the answer may be kept for as long as the operator says, unless it forbids it.
+  const isForbidden = !policy.storable() || /(^|[\s,])no-cache\b/.test(control) || given['vary'] === '*' || /no-cache/.test(given['pragma'] ?? '') && control === '';
+  return isForbidden ? 0 : Infinity;
+}
+
+/** How old the answer was when it came. `policy.age()` adds what has passed since the policy was made, by a clock of its own. */
+function toAgeSeconds(age: string | undefined): number {
+  return /^\d{1,9}$/.test(age ?? '') ? Number(age) : 0;
+}
+
+/** How long past its time the answer lets itself be used (RFC 9111, section 4.2.4; RFC 5861, section 4); Infinity where it does not say. */
+function toStaleSeconds(headers: Headers): number {
+  const control = headers['cache-control']?.toLowerCase() ?? '';
+  if (/(^|[\s,])must-revalidate\b/.test(control)) return 0;
+  const asked = /(?:^|[\s,])stale-if-error\s*=\s*"?(\d{1,9})/.exec(control);
+  return asked ? Number(asked[1]) : Infinity;
+}
+
+/** The headers as the policy reads them: it compares directives in lower case only (RFC 9111, section 5.2: their case does not matter). */
+function toPolicyHeaders(headers: Headers, nowMs: number): Record<string, string> {
+  const given: Record<string, string> = { date: headers['date'] ?? new Date(nowMs).toUTCString() };
+  for (const name of ['cache-control', 'pragma', 'vary'] as const) {
+    const value = headers[name];
+    if (value !== undefined) given[name] = value.trim().toLowerCase();
+  }
+  for (const name of ['expires', 'last-modified'] as const) {
+    const value = headers[name];
+    if (value !== undefined) given[name] = value;
+  }
+  return given;
+}

@@ -1,0 +1,46 @@
+import { BillingError } from '../../billing/model/billing-error';
+import type { Billing } from '../../billing/billing';
+import type { CallReport } from '../../billing/ports/call-report';
+import type { PageLimits } from '../../billing/model/window';
+import type { OperationSpan } from '../../telemetry/observers/operation-observer';
+import type { OperationEnd } from './operation-end';
+
+/** What the resolvers of one operation share. Made anew for each request. */
+export interface GatewayContext {
+  /** The id that joins the request's log lines. */
+  readonly requestId: string;
+  /** The trace that the request is part of; null where it said none, and operations are not traced. */
+  readonly traceId: string | null;
+  /** Null where operations are not traced. */
+  readonly trace: OperationSpan | null;
+  /** When the request came, on the clock of `performance.now()`. */
+  readonly startedMs: number;
+  /** The domain, on behalf of the request's caller; null where the request carries no bearer token. */
+  readonly billing: Billing | null;
+  readonly pageLimits: PageLimits;
+  /** Upstream calls that one operation may make. */
+  readonly callBudget: number;
+  /** Whether the answer reports what it cost, in `extensions.billing`. */
+  readonly traced: boolean;
+  /** Where Apollo Server's pipeline notes how the operation ended. An object of its own: Apollo Server copies the context. */
+  readonly ending: { end: OperationEnd | null };
+  /** Each question of the operation, where the answer is to list them; null where it is not. */
+  readonly report: CallReport | null;
+  /** Whether the operation is only to be looked at: its loads ask nobody, and the answer says what it would cost. */
+  readonly dryRun: boolean;
+}
+
+/**
+ * The domain, for a resolver that needs data.
+ * @throws BillingError `unauthenticated` where there is no caller. Such operations are refused before they are
+ * executed; this is the second lock on the same door.
+ */
+export function billingOf(context: GatewayContext): Billing {
+  if (!context.billing) throw missingToken();
+  return context.billing;
+}
+
+/** The error of an operation that needs data and carries no bearer token. */
+export function missingToken(): BillingError {
+  return new BillingError('unauthenticated', 'This operation needs a bearer token: send the header "Authorization: Bearer <token>".');
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { HeaderMap } from '@apollo/server';
+import { unwrapResolverError } from '@apollo/server/errors';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { BillingError, type BillingFailure } from '../../billing/model/billing-error';
+import { toParseMessage } from './parse-messages';
+
+/** The closed list of codes that a client can meet; the codes of Apollo Server itself come besides. */
+export type GatewayErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'BAD_USER_INPUT'
+  | 'RATE_LIMITED'
+  | 'UPSTREAM_TIMEOUT'
+  | 'UPSTREAM_UNAVAILABLE'
+  | 'UPSTREAM_INVALID_RESPONSE'
+  | 'UPSTREAM_BUDGET_EXCEEDED'
+  | 'INTERNAL_SERVER_ERROR';
+
+const CODES: Readonly<Record<BillingFailure, GatewayErrorCode>> = {
+  unauthenticated: 'UNAUTHENTICATED',
+  forbidden: 'FORBIDDEN',
+  'invalid-input': 'BAD_USER_INPUT',
+  'rate-limited': 'RATE_LIMITED',
+  timeout: 'UPSTREAM_TIMEOUT',
+  unavailable: 'UPSTREAM_UNAVAILABLE',
+  'invalid-response': 'UPSTREAM_INVALID_RESPONSE',
+  'budget-exceeded': 'UPSTREAM_BUDGET_EXCEEDED',
+};
+
+/** Codes of Apollo Server for requests that are not executed; their messages are about the client's own document. */
+const APOLLO_CODES: ReadonlySet<unknown> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+  'BAD_REQUEST',
+  'BAD_USER_INPUT',
+  'OPERATION_RESOLUTION_FAILURE',
+]);
+
+/** Told of an error that is nobody's but ours, with the id that the client was given. */
+export type ReportInternalError = (errorId: string, error: unknown) => void;
+
+/** The code that a failure of the domain has outside. */
+export function toCode(failure: BillingFailure): GatewayErrorCode {
+  return CODES[failure];
+}
+
+/**
+ * What a client is shown of an error: a code of the closed list and a message that was written for it. Everything
+ * else becomes a generic message with an id, under which `report` has the rest.
+ */
+export function createErrorFormatter(report: ReportInternalError): (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError {
+  return (formatted, error) => {
+    const cause = unwrapResolverError(error);
+    if (cause instanceof BillingError) return { ...formatted, message: cause.message, extensions: toExtensions(cause) };
+    const code = formatted.extensions?.['code'];
+    if (code === 'GRAPHQL_PARSE_FAILED') return { ...formatted, message: toParseMessage(formatted.message), extensions: withoutStack(formatted.extensions) };
+    if (APOLLO_CODES.has(code) || isGatewayCode(code)) return { ...formatted, extensions: withoutStack(formatted.extensions) };
+    // graphql-js finds some bad arguments only while it executes: a variable that is null where the argument may not be.
+    // The error that it throws for that is wrapped in one with the field's path.
+    if (cause instanceof GraphQLError && !cause.originalError && cause.message.startsWith('Argument "')) {
+      return { ...formatted, extensions: { code: 'BAD_USER_INPUT' } };
+    }
+    const errorId = randomUUID();
+    // Outside of resolvers Apollo Server wraps what was thrown: the log tells what it was.
+    report(errorId, (cause instanceof GraphQLError && cause.originalError) || cause);
+    return { ...formatted, message: 'Something went wrong in the gateway. Report the errorId to its operator.', extensions: { code: 'INTERNAL_SERVER_ERROR', errorId } };
+  };
+}
+
+function isGatewayCode(code: unknown): boolean {
+  return code !== 'INTERNAL_SERVER_ERROR' && Object.values<unknown>(CODES).includes(code);
+}
+
+function toExtensions(error: BillingError): Record<string, unknown> {
+  return { code: toCode(error.failure), ...error.details };
+}
+
+function withoutStack(extensions: GraphQLFormattedError['extensions']): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(extensions ?? {}).filter(([name]) => name !== 'stacktrace'));
+}
+
+/** The answer to an operation that needs data and carries no bearer token (RFC 6750, section 3: no error code without credentials). */
+export function toMissingTokenError(error: BillingError): GraphQLError {
+  return new GraphQLError(error.message, {
+    extensions: { code: toCode(error.failure), http: { status: 401, headers: new HeaderMap([['www-authenticate', 'Bearer']]) } },
+  });
+}

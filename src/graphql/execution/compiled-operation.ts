@@ -1,0 +1,139 @@
+import { getVariableValues, isNonNullType, Kind, typeFromAST, visit, type DirectiveNode, type DocumentNode, type GraphQLResolveInfo, type GraphQLSchema, type OperationDefinitionNode, type VariableDefinitionNode } from 'graphql';
+import { needsToken } from '../analysis/needs-token';
+import { compileOperation, type IsRepeatable } from './compile-operation';
+import { JsonBuffer } from './json-buffer';
+import type { ObjectPlan } from './plan';
+import { runPlan, type RunEnvironment } from './run-plan';
+import { forgetWritten, writeValue, type LiveObject } from './write';
+
+/** Boolean variables in `@skip` and `@include`, at most: a plan is compiled for each combination that is met. */
+const MAX_CONDITIONS = 6;
+
+/** What the compiled execution leaves to its user. */
+export interface PreparedOptions<C> {
+  readonly isRepeatable: IsRepeatable;
+  readonly onRepeat: (info: GraphQLResolveInfo, context: C) => void;
+}
+
+/** Variables after coercion; null where they are not of their types. */
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** A plan, and what is known of the operation under one setting of its conditions. */
+interface Variant {
+  readonly plan: ObjectPlan | null;
+  readonly needsToken: boolean;
+}
+
+const out = new JsonBuffer();
+const DATA = Buffer.from('{"data":');
+
+/** One operation of a document that Apollo Server has parsed and validated, compiled for execution. */
+export class PreparedOperation<C> {
+  readonly operation: OperationDefinitionNode;
+  readonly document: DocumentNode;
+  readonly #environment: RunEnvironment;
+  readonly #options: PreparedOptions<C>;
+  readonly #conditions: readonly string[];
+  readonly #variants = new Map<string, Variant>();
+  readonly #simple: readonly SimpleVariable[] | null;
+
+  constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, options: PreparedOptions<C>) {
+    this.operation = operation;
+    this.document = document;
+    const fragments = Object.fromEntries(document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])));
+    this.#environment = { schema, document, operation, fragments };
+    this.#options = options;
+    this.#conditions = conditionsOf(document);
+    this.#simple = toSimpleVariables(schema, operation.variableDefinitions ?? []);
+  }
+
+  /** How many plans were compiled. */
+  get variantCount(): number {
+    return this.#variants.size;
+  }
+
+  /** Coerces the request's variables (GraphQL specification, section 6.1.2); null where they are not of their types. */
+  coerce(variables: Variables): Variables | null {
+    return (this.#simple && coerceSimple(this.#simple, variables)) ?? this.#coerceByRules(variables);
+  }
+
+  #coerceByRules(variables: Variables): Variables | null {
+    return getVariableValues(this.#environment.schema, this.operation.variableDefinitions ?? [], variables).coerced ?? null;
+  }
+
+  /** The plan under these variables, and whether it needs a caller; null where the compiled execution does not cover it. */
+  variant(variables: Variables): { readonly plan: ObjectPlan; readonly needsToken: boolean } | null {
+    // Before anything is kept: each condition would double what one document can make us remember.
+    if (this.#conditions.length > MAX_CONDITIONS) return null;
+    let key = '';
+    for (const name of this.#conditions) key += variables[name] === true ? '1' : '0';
+    let variant = this.#variants.get(key);
+    if (!variant) this.#variants.set(key, (variant = this.#compile(variables)));
+    return variant.plan && { plan: variant.plan, needsToken: variant.needsToken };
+  }
+
+  #compile(variables: Variables): Variant {
+    const { schema, fragments, operation } = this.#environment;
+    const conditions = Object.fromEntries(this.#conditions.map((name) => [name, variables[name] === true]));
+    return {
+      plan: compileOperation(operation, { schema, fragments, conditions }, this.#options.isRepeatable),
+      needsToken: needsToken(operation, new Map(Object.entries(fragments)), conditions),
+    };
+  }
+
+  /** Resolves all fields that have resolvers. Rejects with whatever is not plain success. */
+  run(plan: ObjectPlan, variables: Variables, context: C): Promise<LiveObject> {
+    return runPlan(plan, { environment: this.#environment, variables, context, onRepeat: this.#options.onRepeat });
+  }
+}
+
+/** Writes an answer: `{"data":…}` and, after it, the extensions where there are any. Throws Bail. See `JsonBuffer.take`. */
+export function writeAnswer(data: LiveObject, extensions: Readonly<Record<string, unknown>> | null): Buffer | string {
+  forgetWritten();
+  out.length = 0;
+  out.literal(DATA);
+  writeValue(out, data.plan, data);
+  // The line's end is Apollo Server's.
+  out.text(extensions ? `,"extensions":${JSON.stringify(extensions)}}\n` : '}\n');
+  return out.take();
+}
+
+function conditionsOf(document: DocumentNode): readonly string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive(node: DirectiveNode) {
+      const value = node.arguments?.[0]?.value;
+      if ((node.name.value === 'skip' || node.name.value === 'include') && value?.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names].sort();
+}
+
+/** A variable that is coerced without graphql-js: a text or an identifier, with no default. */
+interface SimpleVariable {
+  readonly name: string;
+  readonly required: boolean;
+}
+
+function toSimpleVariables(schema: GraphQLSchema, definitions: readonly VariableDefinitionNode[]): readonly SimpleVariable[] | null {
+  const simple: SimpleVariable[] = [];
+  for (const { variable, type, defaultValue } of definitions) {
+    const inputType = typeFromAST(schema, type as never);
+    const named = isNonNullType(inputType) ? String(inputType.ofType) : String(inputType);
+    if (defaultValue || (named !== 'ID' && named !== 'String')) return null;
+    simple.push({ name: variable.name.value, required: isNonNullType(inputType) });
+  }
+  return simple;
+}
+
+/** Null where a variable is anything but a text: graphql-js has the rules for the rest. */
+function coerceSimple(definitions: readonly SimpleVariable[], variables: Variables): Variables | null {
+  const coerced = Object.create(null) as Record<string, unknown>;
+  for (const { name, required } of definitions) {
+    const value = variables[name];
+    if (typeof value === 'string') coerced[name] = value;
+    else if (value === undefined && !required) continue;
+    else return null;
+  }
+  return coerced;
+}

@@ -1,0 +1,96 @@
+import { LRUCache } from 'lru-cache';
+import type { DocumentNode, GraphQLResolveInfo, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { GatewayContext } from '../context/context';
+import { toHeapBytes } from '../limits/document-stores';
+import { selectContract } from '../analysis/selection';
+import type { FieldPlan, ValuePlan } from './plan';
+import { PreparedOperation } from './compiled-operation';
+
+/** What is kept: so many operations, and so many bytes of them. */
+export interface PreparedOperationsBound {
+  readonly maxOperations: number;
+  readonly maxBytes: number;
+}
+
+const BOUND: PreparedOperationsBound = { maxOperations: 2000, maxBytes: 32 * 1024 * 1024 };
+
+/** An operation as Apollo Server found it: parsed, validated, chosen by its name. */
+interface KnownOperation {
+  readonly query: string;
+  readonly operationName: string | undefined;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  prepared: PreparedOperation<GatewayContext> | null;
+}
+
+/**
+ * The operations that Apollo Server has parsed and validated, by their text and name, compiled when one comes a second
+ * time. Bounded: the least recently used go first.
+ */
+export class PreparedOperations {
+  readonly #schema: GraphQLSchema;
+  readonly #known: LRUCache<string, KnownOperation>;
+
+  constructor(schema: GraphQLSchema, bound: PreparedOperationsBound = BOUND) {
+    this.#schema = schema;
+    // A document takes many times its text; the plan that is compiled from it is of the same order, and counted with it.
+    this.#known = new LRUCache({ max: bound.maxOperations, maxSize: bound.maxBytes, sizeCalculation: (known, key) => 2 * (key.length + toHeapBytes(known.document)) });
+  }
+
+  /** How many operations are kept. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** What they take in memory, roughly. */
+  get bytes(): number {
+    return this.#known.calculatedSize;
+  }
+
+  get schema(): GraphQLSchema {
+    return this.#schema;
+  }
+
+  /** Notes an operation that Apollo Server is about to execute. */
+  learn(query: string, operationName: string | undefined, document: DocumentNode, operation: OperationDefinitionNode): void {
+    const key = toKey(query, operationName);
+    if (!this.#known.has(key)) this.#known.set(key, { query, operationName, document, operation, prepared: null });
+  }
+
+  /** The operation, compiled; undefined where Apollo Server has not seen it. */
+  find(query: string, operationName: string | undefined): PreparedOperation<GatewayContext> | undefined {
+    const known = this.#known.get(toKey(query, operationName));
+    // A name that a client sends may hold anything, and so a key may be one of another name and text.
+    if (known?.query !== query || known.operationName !== operationName) return undefined;
+    return (known.prepared ??= new PreparedOperation<GatewayContext>(this.#schema, known.document, known.operation, { isRepeatable, onRepeat }));
+  }
+}
+
+function toKey(query: string, operationName: string | undefined): string {
+  return operationName === undefined ? query : `${operationName}\n${query}`;
+}
+
+/** Aliases of one contract with one selection are executed once: their loads are the same. */
+function isRepeatable(field: FieldPlan): boolean {
+  // Contracts further down ask for pages of their own, which an alias would have asked for again.
+  return field.parentType.name === 'Customer' && field.name === 'contract' && !holdsContract(field.value, 0);
+}
+
+function holdsContract(plan: ValuePlan, depth: number): boolean {
+  switch (plan.kind) {
+    case 'leaf':
+      return false;
+    case 'list':
+      return holdsContract(plan.item, depth);
+    case 'union':
+      return true;
+    case 'object':
+      return (depth > 0 && (plan.type.name === 'Contract' || plan.type.name === 'Customer')) || plan.fields.some((field) => holdsContract(field.value, depth + 1));
+  }
+}
+
+/** Accounts for a repeated contract as the execution of each alias would have: all its pages were asked for again. */
+function onRepeat(info: GraphQLResolveInfo, context: GatewayContext): void {
+  const { pages, searches } = selectContract(info, context.pageLimits);
+  context.billing?.noteRepeated(Math.max(1, pages.length + (searches ? 1 : 0)));
+}

@@ -1,0 +1,44 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Contract } from '../../../billing/loading/contract';
+import type { Customer } from '../../../billing/model/customer';
+import type { PageLimits, PageRequest } from '../../../billing/model/window';
+import { assertArgumentsBelow } from '../../analysis/argument-check';
+import { billingOf, type GatewayContext } from '../../context/context';
+import { selectContract, type ContractSelection, type SelectionInfo } from '../../analysis/selection';
+
+/**
+ * Loads a contract together with all that is selected of it: one call, the check that it exists included.
+ * Null where the billing API does not know it. Rejects with BillingError.
+ */
+export function loadContract(customer: Customer, number: string, context: GatewayContext, info: GraphQLResolveInfo): Promise<Contract | null> {
+  return loadSelected(customer, number, context, lookAhead(info, context.pageLimits));
+}
+
+/** The same, where what is selected is known already: one look ahead serves all contracts of a list. */
+export function loadSelected(customer: Customer, number: string, context: GatewayContext, selection: ContractSelection): Promise<Contract | null> {
+  const billing = billingOf(context);
+  // A search reads the list from its start in the largest pages there are: the first of them serves the contract too.
+  const scan: PageRequest = { offset: 0, first: billing.scanPageSize, probe: false };
+  return billing.contract(customer, number, selection.searches ? [...selection.pages, scan] : selection.pages);
+}
+
+/**
+ * Looks ahead once for all items of a list field whose items are contracts. The function that is returned takes an
+ * item's index, which the path of a refused argument's error names.
+ */
+export function lookAheadOnce(info: SelectionInfo, limits: PageLimits): (index: number) => ContractSelection {
+  let selection: ContractSelection | undefined;
+  // A refusal is made anew for each item: it has a path of its own.
+  return (index) => (selection ??= lookAhead(toItem(info, index), limits));
+}
+
+/** The info of a list field, for one of its items. */
+export function toItem({ fieldNodes, fragments, variableValues, path }: SelectionInfo, index: number): SelectionInfo {
+  return { fieldNodes, fragments, variableValues, path: { prev: path, key: index, typename: undefined } };
+}
+
+function lookAhead(info: SelectionInfo, limits: PageLimits): ContractSelection {
+  const selection = selectContract(info, limits);
+  assertArgumentsBelow('Contract', info, limits);
+  return selection;
+}

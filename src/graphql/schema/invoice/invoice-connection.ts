@@ -1,0 +1,63 @@
+import type { Invoice } from '../../../billing/model/bills';
+import type { InvoicePage } from '../../../billing/loading/contract';
+import { toCursor } from '../../../billing/model/cursor';
+import type { InvoiceConnectionType, InvoiceEdgeType, PageInfoType } from './invoice-connection.type';
+
+/** A page of invoices as a Relay connection. What is derived is made when it is read: most queries want `nodes` alone. */
+export class InvoiceConnection implements InvoiceConnectionType {
+  readonly nodes: readonly Invoice[];
+  readonly #page: InvoicePage;
+
+  constructor(page: InvoicePage) {
+    this.nodes = page.invoices;
+    this.#page = page;
+  }
+
+  get edges(): InvoiceEdge[] {
+    return this.#page.invoices.map((invoice, index) => new InvoiceEdge(invoice, this.#page.offset + index));
+  }
+
+  get pageInfo(): PageInfo {
+    return new PageInfo(this.#page);
+  }
+}
+
+class InvoiceEdge implements InvoiceEdgeType {
+  readonly node: Invoice;
+  readonly #position: number;
+
+  constructor(node: Invoice, position: number) {
+    this.node = node;
+    this.#position = position;
+  }
+
+  get cursor(): string {
+    return toCursor(this.#position);
+  }
+}
+
+class PageInfo implements PageInfoType {
+  readonly #page: InvoicePage;
+
+  constructor(page: InvoicePage) {
+    this.#page = page;
+  }
+
+  get hasNextPage(): boolean {
+    // Null only where nobody asked, and then nobody reads it: see selection.ts.
+    return this.#page.hasMore ?? false;
+  }
+
+  get hasPreviousPage(): boolean {
+    return this.#page.offset > 0;
+  }
+
+  get startCursor(): string | null {
+    return this.#page.invoices.length === 0 ? null : toCursor(this.#page.offset);
+  }
+
+  get endCursor(): string | null {
+    const count = this.#page.invoices.length;
+    return count === 0 ? null : toCursor(this.#page.offset + count - 1);
+  }
+}

@@ -1,0 +1,26 @@
+import { Directive, Field, ID, ObjectType } from 'type-graphql';
+import type { Invoice, InvoiceOrigin } from '../../../billing/model/bills';
+import { BigIntScalar } from '../scalars/big-int';
+
+@Directive('@key(fields: "contract { customer { idType id } number } number")')
+@Directive('@cacheControl(scope: PRIVATE)')
+@ObjectType('Invoice', { simpleResolvers: true, description: 'One invoice of a contract.' })
+export class InvoiceType implements Invoice {
+  @Field(() => ID, { nullable: true, description: "The invoice's number. Text: leading zeros matter." })
+  number!: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'The contract number that the invoice itself carries.' })
+  contractNumber!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The period that is billed, as the billing API writes it.' })
+  billPeriod!: string | null;
+
+  @Field(() => BigIntScalar, { nullable: true, description: "The invoice's total, exact. The billing API names no currency." })
+  amount!: number | bigint | null;
+
+  @Field(() => Boolean, { nullable: true, description: "The invoice's status as the billing API gives it. Its contract does not say what true means." })
+  status!: boolean | null;
+
+  /** Not a field of the schema: which question the invoice came as an answer to. */
+  origin!: InvoiceOrigin;
+}

@@ -1,0 +1,60 @@
+import { printSchemaWithDirectives } from '@graphql-tools/utils';
+import { extendSchema, isUnionType, parse, type GraphQLField, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
+import { resolveEntities, typenameOf } from './entities';
+import type { GatewayContext } from '../context/context';
+import { buildClientSchema } from './schema';
+
+/** The lowest version that has what the schema uses: `@link` and `@shareable` came with 2.0, and nothing here is newer. */
+const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])';
+
+/** What a subgraph serves beside its own schema (Federation 2, subgraph specification). */
+const SUBGRAPH_FIELDS = parse(`
+  """A representation of an entity: its type and its key."""
+  scalar _Any
+  """The entities of this subgraph."""
+  union _Entity = Contract | Customer | Invoice
+  """Fields of a type as text, as @key names them."""
+  scalar federation__FieldSet
+  """Something that @link imports."""
+  scalar link__Import
+  """What a feature that @link names is needed for."""
+  enum link__Purpose {
+    """To keep data safe."""
+    SECURITY
+    """To execute operations."""
+    EXECUTION
+  }
+  """What a router or a composition asks a subgraph for."""
+  type _Service {
+    """The schema of the subgraph, with its federation directives."""
+    sdl: String!
+  }
+  extend type Query {
+    """The entities of the representations, in their order. For routers."""
+    _entities(representations: [_Any!]!): [_Entity]!
+    """The subgraph itself. For routers and composition."""
+    _service: _Service!
+  }
+`);
+
+/** The schema with its federation directives, as SDL. A pure function of the source tree. */
+export function printSubgraph(schema: GraphQLSchema = buildClientSchema()): string {
+  return `${LINK}\n\n${printSchemaWithDirectives(schema)}\n`;
+}
+
+/**
+ * The schema that is served: the clients' schema, and what a subgraph serves beside it. Made without @apollo/subgraph,
+ * which would bring the whole of composition into the process (16 MiB of its memory) to parse what we have just
+ * printed; the tests hold the SDL against that library and against composition.
+ */
+export function buildServedSchema(): GraphQLSchema {
+  const clientSchema = buildClientSchema();
+  const sdl = printSubgraph(clientSchema);
+  const served = extendSchema(clientSchema, SUBGRAPH_FIELDS);
+  const fields = served.getQueryType()?.getFields() as Record<'_service' | '_entities', GraphQLField<unknown, GatewayContext>>;
+  fields._service.resolve = () => ({ sdl });
+  fields._entities.resolve = resolveEntities as GraphQLFieldResolver<unknown, GatewayContext>;
+  const union = served.getType('_Entity');
+  if (isUnionType(union)) union.resolveType = typenameOf;
+  return served;
+}

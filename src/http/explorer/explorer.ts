@@ -1,0 +1,65 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import type { GatewayContext } from '../../graphql/context/context';
+
+/** A contract to show in the example query. */
+export interface ExplorerExample {
+  readonly idType: string;
+  readonly id: string;
+  readonly contractNumber: string;
+}
+
+/** Settings of the explorer. */
+export interface ExplorerOptions {
+  readonly kind: 'sandbox' | 'graphiql';
+  /** Default: a contract that nobody has. */
+  readonly example?: ExplorerExample | undefined;
+  /** Makes a token of the embedded billing API; null where there is none, and then no page can ask for one. */
+  readonly issueToken: (() => string) | null;
+  /** What the explorer documents; null where introspection is off. */
+  readonly schema: GraphQLSchema | null;
+  /** Whether only trusted documents run, so that a query of the reader's own is refused. */
+  readonly trustedOnly: boolean;
+}
+
+/** What a browser finds at /graphql. */
+export interface Explorer {
+  readonly plugins: readonly ApolloServerPlugin<GatewayContext>[];
+  /** Headers of the page, beside those of its content. */
+  readonly pageHeaders: Readonly<Record<string, string>>;
+  /** Adds the routes that the page needs beside /graphql. */
+  readonly register: (app: FastifyInstance) => void;
+}
+
+/** The query that explorers open with. */
+export const EXAMPLE_QUERY = `# A token of the billing API goes into the headers.
+query ContractBills(
+  $idType: String!
+  $id: ID!
+  $contract: ID!
+) {
+  customer(idType: $idType, id: $id) {
+    contract(number: $contract) {
+      number
+      dueDate
+      billingAddresses { street city }
+      invoices(first: 3) {
+        nodes { number billPeriod amount status }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}
+`;
+
+/** Stands where a token belongs. A page never holds one: whoever can load the page could read it. */
+export const AUTHORIZATION_PLACEHOLDER = 'Bearer <paste a token>';
+
+/** The variables of the example query. */
+export function toExampleVariables(example: ExplorerExample | undefined): Record<string, string> {
+  return { idType: example?.idType ?? 'RUC', id: example?.id ?? '12345678', contract: example?.contractNumber ?? '1' };
+}
+
+/** What every explorer's page says besides its own policy: it is in no frame, leaks no address and is not guessed at. */
+export const PAGE_HEADERS = { 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' } as const;

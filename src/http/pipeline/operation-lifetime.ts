@@ -1,0 +1,29 @@
+import type { ServerResponse } from 'node:http';
+import { BillingError } from '../../billing/model/billing-error';
+import { Cancellation, type CancelSignal } from '../../runtime/cancellation';
+
+/** How long an operation may go on: until its deadline, or until its client has gone. */
+export interface OperationLifetime {
+  /** Aborts at the end, with a BillingError as its reason. */
+  readonly signal: CancelSignal;
+  /** When its time is over, on the clock of `performance.now()`. */
+  readonly deadlineAtMs: number;
+}
+
+/**
+ * Starts an operation's time. It ends by itself when the response is done.
+ * @param deadlineMs the whole operation's time, in milliseconds.
+ */
+export function startLifetime(response: ServerResponse, deadlineMs: number): OperationLifetime {
+  const controller = new Cancellation();
+  const deadlineAtMs = performance.now() + deadlineMs;
+  const timer = setTimeout(() => controller.abort(new BillingError('timeout', 'The operation took longer than it may. Ask for less at once, or try again.')), deadlineMs);
+  const end = (): void => {
+    clearTimeout(timer);
+    if (!response.writableFinished) controller.abort(new BillingError('unavailable', 'The client closed the connection.'));
+  };
+  // The client may have gone between its request's last byte and this: that event comes no more.
+  if (response.destroyed) end();
+  else response.once('close', end);
+  return { signal: controller, deadlineAtMs };
+}

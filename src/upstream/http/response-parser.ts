@@ -1,0 +1,174 @@
+import { BodyBuffer } from './body-buffer';
+import { ChunkedBody } from './chunked-body';
+import { invalidResponse, notHttp } from '../errors/failures';
+import type { HttpAnswer } from './http-response';
+
+/** Most bytes of a head that are read: Node's own limit. */
+const MAX_HEAD_BYTES = 16 * 1024;
+const HEAD_END = Buffer.from('\r\n\r\n');
+const HEAD_START = Buffer.from('HTTP/1.');
+
+// RFC 9112, section 4, and RFC 9110, sections 5.1 and 5.5. A line that is folded begins with a space, which is no name.
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: |$)/;
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const FIELD_LINE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const LENGTH = /^[0-9]{1,15}$/;
+
+/** What comes next on the connection. */
+type Part = 'head' | 'length' | 'chunks' | 'rest' | 'nothing';
+
+/**
+ * Reads one answer to a GET (RFC 9112) from the pieces in which a connection brings it. Strict: what may be read in two
+ * ways is not read, since a connection on which answers get out of step would give one caller another's. A piece that
+ * holds the whole answer, the usual case, is not copied.
+ */
+export class AnswerParser {
+  readonly #maxBodyBytes: number;
+  readonly #body = new BodyBuffer();
+  #part: Part = 'head';
+  #begun: Buffer | null = null;
+  #status = 0;
+  #headers: Record<string, string> = {};
+  #staysOpen = false;
+  #bytesLeft = 0;
+  #chunks: ChunkedBody | null = null;
+  #hasExcess = false;
+
+  /** @param maxBodyBytes the largest body that is read. */
+  constructor(maxBodyBytes: number) {
+    this.#maxBodyBytes = maxBodyBytes;
+  }
+
+  /** Whether another request may be sent on the connection; to be asked when the answer is whole. */
+  get isReusable(): boolean {
+    return this.#staysOpen && !this.#hasExcess;
+  }
+
+  /**
+   * Reads the next piece, and returns whether the answer is whole.
+   * @throws BillingError `unavailable` for what is not HTTP/1.1, `invalid-response` for what is larger than it may be.
+   */
+  push(piece: Buffer): boolean {
+    const bytes = this.#part === 'head' ? this.#readHeads(piece) : piece;
+    if (bytes === null) return false;
+    switch (this.#part) {
+      case 'length':
+        return this.#readLength(bytes);
+      case 'chunks':
+        return this.#readChunks(bytes);
+      case 'rest':
+        this.#add(bytes);
+        return false;
+      case 'head':
+      case 'nothing':
+        return this.#end(bytes.length > 0);
+    }
+  }
+
+  /** Whether the answer is whole where the connection ends now: it is where nothing else tells its end. */
+  get endsWithConnection(): boolean {
+    return this.#part === 'rest';
+  }
+
+  /** The whole answer. Nothing of its body stays here. */
+  take(): HttpAnswer {
+    return { status: this.#status, headers: this.#headers, body: this.#body.take() };
+  }
+
+  /** Reads heads up to the one of the answer itself, and returns the bytes after it; null where it has not come whole. */
+  #readHeads(piece: Buffer): Buffer | null {
+    let bytes = this.#begun === null ? piece : Buffer.concat([this.#begun, piece]);
+    do {
+      const end = bytes.indexOf(HEAD_END);
+      if (end > MAX_HEAD_BYTES || (end < 0 && bytes.length > MAX_HEAD_BYTES)) throw invalidResponse('the headers are too large');
+      if (end < 0) {
+        // What is no answer may never have an end.
+        const seen = Math.min(bytes.length, HEAD_START.length);
+        if (bytes.compare(HEAD_START, 0, seen, 0, seen) !== 0) throw notHttp('its first line is not a status line');
+        this.#begun = bytes;
+        return null;
+      }
+      this.#readHead(bytes.toString('latin1', 0, end));
+      bytes = bytes.subarray(end + HEAD_END.length);
+      // Interim answers (RFC 9110, section 15.2): the real one follows.
+    } while (this.#status < 200);
+    this.#begun = null;
+    return bytes;
+  }
+
+  #readHead(text: string): void {
+    let lineEnd = text.indexOf('\r\n');
+    const [, minor, status] = STATUS_LINE.exec(lineEnd < 0 ? text : text.slice(0, lineEnd)) ?? [];
+    if (status === undefined) throw notHttp('its first line is not a status line');
+    this.#status = Number(status);
+    // "Continue" and "Switching Protocols" answer what was not asked: whoever sends them speaks of another request.
+    if (this.#status === 100 || this.#status === 101) throw notHttp(`it begins with a status of ${this.#status}, which was not asked for`);
+    this.#headers = {};
+    while (lineEnd >= 0) {
+      const start = lineEnd + 2;
+      lineEnd = text.indexOf('\r\n', start);
+      this.#readHeader(lineEnd < 0 ? text.slice(start) : text.slice(start, lineEnd));
+    }
+    if (this.#status >= 200) this.#frame(minor === '1');
+  }
+
+  #readHeader(line: string): void {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon < 0 ? 0 : colon);
+    if (!NAME.test(name) || !FIELD_LINE.test(line)) throw notHttp('a line of its head is not a header');
+    const value = line.slice(colon + 1).trim();
+    const key = name.toLowerCase();
+    this.#headers[key] = Object.hasOwn(this.#headers, key) ? `${this.#headers[key] as string}, ${value}` : value;
+  }
+
+  /** How the body's end is known (RFC 9112, section 6.3), and whether the connection stays open (section 9.3). */
+  #frame(isHttp11: boolean): void {
+    const { connection = '', 'transfer-encoding': coding, 'content-length': length } = this.#headers;
+    this.#staysOpen = isHttp11 ? !/\bclose\b/i.test(connection) : /\bkeep-alive\b/i.test(connection);
+    const hasBody = this.#status !== 204 && this.#status !== 304;
+    if (coding !== undefined) {
+      // With a length beside it, or under HTTP/1.0, the two ends would each believe in an end of its own.
+      if (coding.toLowerCase() !== 'chunked' || length !== undefined || !isHttp11) throw notHttp('its body has a framing that is not clear');
+      this.#chunks = new ChunkedBody((bytes) => this.#add(bytes));
+      this.#part = hasBody ? 'chunks' : 'nothing';
+    } else if (length !== undefined) {
+      if (!LENGTH.test(length)) throw notHttp('its length is not a number');
+      this.#bytesLeft = hasBody ? Number(length) : 0;
+      // Refused before a byte of the body is read.
+      if (this.#bytesLeft > this.#maxBodyBytes) throw this.#tooLarge();
+      this.#part = this.#bytesLeft === 0 ? 'nothing' : 'length';
+    } else if (hasBody) {
+      this.#staysOpen = false;
+      this.#part = 'rest';
+    } else this.#part = 'nothing';
+  }
+
+  #readLength(bytes: Buffer): boolean {
+    if (bytes.length === 0) return false;
+    const part = bytes.length > this.#bytesLeft ? bytes.subarray(0, this.#bytesLeft) : bytes;
+    this.#body.add(part);
+    this.#bytesLeft -= part.length;
+    return this.#bytesLeft === 0 && this.#end(part.length < bytes.length);
+  }
+
+  #readChunks(bytes: Buffer): boolean {
+    const read = (this.#chunks as ChunkedBody).read(bytes);
+    return read !== null && this.#end(read < bytes.length);
+  }
+
+  #add(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    if (this.#body.length + bytes.length > this.#maxBodyBytes) throw this.#tooLarge();
+    this.#body.add(bytes);
+  }
+
+  /** The answer is whole. What came after it belongs to nothing that was asked. */
+  #end(hasExcess: boolean): true {
+    this.#hasExcess = hasExcess;
+    return true;
+  }
+
+  #tooLarge(): Error {
+    return invalidResponse(`the body is larger than ${this.#maxBodyBytes} bytes`);
+  }
+}

@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import { BillingError } from '../../../../src/billing/model/billing-error';
+import { BillsLoader } from '../../../../src/billing/loading/bills-loader';
+import type { PageRequest } from '../../../../src/billing/model/window';
+import type { Paging } from '../../../../src/billing/loading/window-plan';
+import { customer, failureOf, ListedSource, startOperation, toInvoiceAt, type ListedSourceOptions } from '../../../support/listed-source';
+
+function createLoader(options: ListedSourceOptions, paging: Paging = { mode: 'offset', maxQuantity: 1000 }, callBudget = 1000) {
+  const source = new ListedSource(options);
+  const operation = startOperation({ callBudget });
+  const loader = new BillsLoader(source, operation, paging);
+  const read = async (contractNumber: string | null, page: PageRequest) => (await loader.load(customer, contractNumber, page)).page();
+  return { source, operation, loader, read, windows: () => source.requests.map(({ window }) => [window.offset, window.limit]) };
+}
+
+const pageRequest = fc.record({ offset: fc.nat({ max: 60 }), first: fc.integer({ min: 1, max: 30 }), probe: fc.boolean() });
+const ticks = fc.array(fc.array(fc.record({ contract: fc.constantFrom('1', '2', null), page: pageRequest }), { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 3 });
+
+describe('BillsLoader', () => {
+  it('gives every page exactly its slice and says rightly whether more follows, whatever else is asked for', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        ticks,
+        fc.record({ total: fc.nat({ max: 80 }), surplus: fc.constantFrom(0, 0, 1, 7, 100) }),
+        fc.record({ mode: fc.constantFrom('offset' as const, 'page' as const), maxQuantity: fc.integer({ min: 1, max: 40 }) }),
+        async (asked, list, paging) => {
+          const { read, source } = createLoader(list, paging);
+          for (const tick of asked) {
+            const loaded = await Promise.all(tick.map(({ contract, page }) => read(contract, page)));
+            tick.forEach(({ contract, page }, index) => {
+              const end = Math.min(list.total, page.offset + page.first);
+              const invoices = Array.from({ length: Math.max(0, end - page.offset) }, (_, at) => toInvoiceAt(contract, page.offset + at));
+              expect(loaded[index]).toEqual({ invoices, hasMore: page.probe ? list.total > page.offset + page.first : null });
+            });
+          }
+          for (const { window } of source.requests) {
+            expect(window.limit).toBeLessThanOrEqual(paging.maxQuantity);
+            if (paging.mode === 'page') expect(window.offset % window.limit).toBe(0);
+          }
+        },
+      ),
+    );
+  });
+
+  it.each([
+    { total: 19, hasMore: false },
+    { total: 20, hasMore: false },
+    { total: 21, hasMore: true },
+  ])('says with one call whether a page of 20 is the last of $total invoices', async ({ total, hasMore }) => {
+    const { read, windows } = createLoader({ total });
+    expect(await read('1', { offset: 0, first: 20, probe: true })).toMatchObject({ hasMore });
+    expect(windows()).toEqual([[0, 21]]);
+  });
+
+  it.each([
+    { total: 999, hasMore: false, calls: [[0, 1000]] },
+    { total: 1000, hasMore: false, calls: [[0, 1000], [1000, 1]] },
+    { total: 1001, hasMore: true, calls: [[0, 1000], [1000, 1]] },
+  ])('asks a second time about $total invoices only where a call of the largest size came back full', async ({ total, hasMore, calls }) => {
+    const { read, windows } = createLoader({ total });
+    const page = await read('1', { offset: 0, first: 1000, probe: true });
+    expect(page?.hasMore).toBe(hasMore);
+    expect(page?.invoices).toHaveLength(Math.min(total, 1000));
+    expect(windows()).toEqual(calls);
+  });
+
+  it('takes a window past the end that is answered as unknown for the end of the list', async () => {
+    const { read } = createLoader({ total: 1000, endIsUnknown: true });
+    expect(await read('1', { offset: 0, first: 1000, probe: true })).toMatchObject({ hasMore: false });
+    const long = createLoader({ total: 1000, endIsUnknown: true });
+    expect((await long.read('1', { offset: 500, first: 1500, probe: false }))?.invoices).toHaveLength(500);
+  });
+
+  it('gives an empty page past the end of the list', async () => {
+    const { read, windows } = createLoader({ total: 5 });
+    expect(await read('1', { offset: 100, first: 10, probe: true })).toEqual({ invoices: [], hasMore: false });
+    expect(windows()).toEqual([[100, 11]]);
+  });
+
+  it("makes one call of a tick's equal, overlapping and touching pages, and counts those that it answered besides", async () => {
+    const { read, windows, loader } = createLoader({ total: 100 });
+    await Promise.all([
+      read('1', { offset: 0, first: 10, probe: false }),
+      read('1', { offset: 0, first: 10, probe: false }),
+      read('1', { offset: 5, first: 10, probe: false }),
+      read('1', { offset: 15, first: 10, probe: true }),
+    ]);
+    expect(windows()).toEqual([[0, 26]]);
+    expect(loader.merged).toBe(3);
+  });
+
+  it('does not ask again for what an earlier tick brought', async () => {
+    const { read, windows } = createLoader({ total: 100 });
+    await read('1', { offset: 0, first: 50, probe: true });
+    expect((await read('1', { offset: 10, first: 20, probe: true }))?.hasMore).toBe(true);
+    expect(windows()).toEqual([[0, 51]]);
+  });
+
+  it("answers for the contract's own data from any call that is made for the contract", async () => {
+    const head: PageRequest = { offset: 0, first: 0, probe: false };
+    const { loader, windows } = createLoader({ total: 100 });
+    const [one, other] = await Promise.all([loader.load(customer, '1', head), loader.load(customer, '1', { offset: 40, first: 5, probe: false })]);
+    expect(await one.head()).toMatchObject({ dueDate: '2025-07-15' });
+    expect(await other.page()).toMatchObject({ hasMore: null });
+    expect(await (await loader.load(customer, '1', head)).head()).toMatchObject({ dueDate: '2025-07-15' });
+    expect(windows()).toEqual([[40, 5]]);
+
+    const alone = createLoader({ total: 100 });
+    expect(await (await alone.loader.load(customer, '1', head)).head()).toMatchObject({ dueDate: '2025-07-15' });
+    expect(alone.windows()).toEqual([[0, 1]]);
+  });
+
+  it("never makes a contract wait for another one's slow call, asked for in the same tick or while it is under way", async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { read } = createLoader({ total: 5, before: ({ contractNumber }) => (contractNumber === 'slow' ? held : undefined) });
+    const page = { offset: 0, first: 5, probe: false };
+    let slowIsDone = false;
+    const slow = read('slow', page).then(() => (slowIsDone = true));
+    expect((await read('1', page))?.invoices).toHaveLength(5);
+    // A page that is known already, asked for in one tick with a new one of the slow contract.
+    const slowAgain = read('slow', { offset: 50, first: 5, probe: false });
+    expect((await read('1', page))?.invoices).toHaveLength(5);
+    expect((await read('2', page))?.invoices).toHaveLength(5);
+    expect(slowIsDone).toBe(false);
+    release();
+    await Promise.all([slow, slowAgain]);
+  });
+
+  it('remembers a failure: whoever asks for the same again gets the same error and no further call', async () => {
+    const broken = new BillingError('unavailable', 'gone');
+    const { read, source } = createLoader({ total: 5, before: () => Promise.reject(broken) });
+    const page = { offset: 0, first: 5, probe: false };
+    const failures = await Promise.all([failureOf(read('1', page)), failureOf(read('1', page)), failureOf(read('1', { ...page, offset: 2 }))]);
+    expect(new Set(failures)).toEqual(new Set([broken]));
+    expect(await failureOf(read('1', page))).toBe(broken);
+    expect(source.requests).toHaveLength(1);
+  });
+
+  it('lets a failed call cost only the pages that need it', async () => {
+    const { read } = createLoader({ total: 30, before: ({ window }) => (window.offset >= 10 ? Promise.reject(new BillingError('timeout', 'late')) : undefined) }, { mode: 'offset', maxQuantity: 10 });
+    const [first, second, both] = await Promise.allSettled([
+      read('1', { offset: 0, first: 10, probe: false }),
+      read('1', { offset: 10, first: 10, probe: false }),
+      read('1', { offset: 5, first: 10, probe: false }),
+    ]);
+    expect([first.status, second.status, both.status]).toEqual(['fulfilled', 'rejected', 'rejected']);
+  });
+
+  it('makes no further call with a token that the billing API has refused', async () => {
+    const refused = new BillingError('unauthenticated', 'no');
+    const { read, source } = createLoader({ total: 5, before: () => Promise.reject(refused) });
+    expect(await failureOf(read('1', { offset: 0, first: 5, probe: false }))).toBe(refused);
+    expect(await failureOf(read('2', { offset: 0, first: 5, probe: false }))).toBe(refused);
+    expect(source.requests).toHaveLength(1);
+  });
+
+  it('counts nothing twice while an operation is executed again over the same loads', async () => {
+    const { read, loader, operation, source } = createLoader({ total: 100 });
+    const page = { offset: 0, first: 10, probe: false };
+    await Promise.all([read('1', page), read('1', page)]);
+    operation.replaying = true;
+    expect((await read('1', page))?.invoices).toHaveLength(10);
+    expect([loader.merged, operation.calls, source.requests.length]).toEqual([1, 1, 1]);
+  });
+});

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import type { PageRequest } from '../../../../src/billing/model/window';
+import { planRuns, type Paging, type PlannedRun } from '../../../../src/billing/loading/window-plan';
+
+const pages = fc.array(fc.record({ offset: fc.nat({ max: 3000 }), first: fc.integer({ min: 1, max: 400 }), probe: fc.boolean() }), { minLength: 1, maxLength: 12 });
+const maxQuantity = fc.integer({ min: 1, max: 500 });
+
+const endOf = (page: PageRequest): number => page.offset + page.first + (page.probe ? 1 : 0);
+const offset = (max: number): Paging => ({ mode: 'offset', maxQuantity: max });
+const page = (max: number): Paging => ({ mode: 'page', maxQuantity: max });
+
+/** Calls follow each other without a gap and hold the whole run. */
+function expectToCover(run: PlannedRun): void {
+  expect(run.calls.length).toBeGreaterThan(0);
+  expect(run.calls[0]!.offset).toBeLessThanOrEqual(run.start);
+  run.calls.slice(1).forEach((call, index) => expect(call.offset).toBe(run.calls[index]!.offset + run.calls[index]!.limit));
+  const last = run.calls.at(-1)!;
+  expect(last.offset + last.limit).toBeGreaterThanOrEqual(run.end);
+  // None is there for nothing.
+  expect(last.offset).toBeLessThan(run.end);
+  expect(run.calls[0]!.offset + run.calls[0]!.limit).toBeGreaterThan(run.start);
+}
+
+describe('planRuns', () => {
+  it.each(['offset', 'page'] as const)('puts every page whole into exactly one run, and keeps runs apart, in the %s reading', (mode) => {
+    fc.assert(
+      fc.property(pages, maxQuantity, (asked, max) => {
+        const runs = planRuns(asked, { mode, maxQuantity: max });
+        for (const one of asked) expect(runs.filter((run) => run.start <= one.offset && endOf(one) <= run.end)).toHaveLength(1);
+        for (const run of runs) {
+          expectToCover(run);
+          expect(asked.some((one) => one.offset === run.start)).toBe(true);
+          expect(asked.some((one) => endOf(one) === run.end)).toBe(true);
+        }
+        runs.slice(1).forEach((run, index) => expect(run.start).toBeGreaterThan(runs[index]!.end));
+      }),
+    );
+  });
+
+  it('asks for the run and nothing besides, in as few calls as the largest quantity allows, where pageInit is an offset', () => {
+    fc.assert(
+      fc.property(pages, maxQuantity, (asked, max) => {
+        for (const run of planRuns(asked, offset(max))) {
+          expect(run.calls[0]!.offset).toBe(run.start);
+          expect(run.calls.reduce((sum, call) => sum + call.limit, 0)).toBe(run.end - run.start);
+          expect(run.calls).toHaveLength(Math.ceil((run.end - run.start) / max));
+          for (const call of run.calls) expect(call.limit).toBeLessThanOrEqual(max);
+        }
+      }),
+    );
+  });
+
+  it('starts every call at a multiple of its length, and never asks for more than one call may, where pageInit is a page number', () => {
+    fc.assert(
+      fc.property(pages, maxQuantity, (asked, max) => {
+        for (const run of planRuns(asked, page(max))) {
+          for (const call of run.calls) {
+            expect(call.offset % call.limit).toBe(0);
+            expect(call.limit).toBeLessThanOrEqual(max);
+            expect(call.limit).toBe(run.calls[0]!.limit);
+          }
+        }
+      }),
+    );
+  });
+
+  it('makes one call wherever an aligned window that is short enough holds the run', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 500 }), fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 120 }), (start, first, max) => {
+        const [run] = planRuns([{ offset: start, first, probe: false }], page(max)) as [PlannedRun];
+        const fits = Array.from({ length: max }, (_, index) => index + 1).some((size) => start - (start % size) + size >= start + first);
+        expect(run.calls.length === 1).toBe(fits);
+      }),
+    );
+  });
+
+  it.each(['offset', 'page'] as const)('leaves for later only calls that nothing but a probe needs, in the %s reading', (mode) => {
+    fc.assert(
+      fc.property(pages, maxQuantity, (asked, max) => {
+        for (const run of planRuns(asked, { mode, maxQuantity: max })) {
+          const dataEnd = Math.max(...asked.filter((one) => one.offset >= run.start && one.offset < run.end).map((one) => one.offset + one.first));
+          expect(run.calls[0]!.lazy).toBe(false);
+          for (const call of run.calls.slice(1)) expect(call.lazy).toBe(call.offset >= dataEnd);
+        }
+      }),
+    );
+  });
+
+  it('joins pages that overlap or touch, and leaves a page apart that one invoice separates', () => {
+    const at = (start: number, first: number): PageRequest => ({ offset: start, first, probe: false });
+    expect(planRuns([at(10, 10), at(0, 10)], offset(1000))).toEqual([{ start: 0, end: 20, calls: [{ offset: 0, limit: 20, lazy: false }] }]);
+    expect(planRuns([at(0, 10), at(5, 10)], offset(1000)).map(({ start, end }) => [start, end])).toEqual([[0, 15]]);
+    expect(planRuns([at(0, 10), at(11, 10)], offset(1000)).map(({ start, end }) => [start, end])).toEqual([[0, 10], [11, 21]]);
+    expect(planRuns([at(0, 100), at(10, 10), at(50, 10)], offset(1000)).map(({ start, end }) => [start, end])).toEqual([[0, 100]]);
+  });
+
+  it('asks for one invoice alone, and only if need be, to learn whether a page of the largest size is the last', () => {
+    expect(planRuns([{ offset: 0, first: 1000, probe: true }], offset(1000))).toEqual([
+      { start: 0, end: 1001, calls: [{ offset: 0, limit: 1000, lazy: false }, { offset: 1000, limit: 1, lazy: true }] },
+    ]);
+  });
+
+  it('plans nothing where nothing is asked for', () => {
+    expect(planRuns([], offset(1000))).toEqual([]);
+  });
+});

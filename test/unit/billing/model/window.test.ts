@@ -1,0 +1,35 @@
+import { toCursor } from '../../../../src/billing/model/cursor';
+import { pageWindow, parsePage } from '../../../../src/billing/model/window';
+
+const limits = { maxPageSize: 1000 };
+
+describe('parsePage', () => {
+  it('takes the first 20 where nothing is said', () => {
+    expect(parsePage(undefined, undefined, false, limits)).toEqual({ offset: 0, first: 20, probe: false });
+    expect(parsePage(null, null, true, limits)).toEqual({ offset: 0, first: 20, probe: true });
+  });
+
+  it('starts right after the cursor', () => {
+    expect(parsePage(5, toCursor(0), false, limits)).toEqual({ offset: 1, first: 5, probe: false });
+    expect(parsePage(1, toCursor(999_999_999), false, limits)).toEqual({ offset: 1_000_000_000, first: 1, probe: false });
+  });
+
+  it('allows the largest page and refuses one more', () => {
+    expect(parsePage(1000, null, false, limits).first).toBe(1000);
+    expect(() => parsePage(1001, null, false, limits)).toThrow('`first` must be a whole number from 1 to 1000.');
+  });
+
+  it.each([0, -1, -2147483648, 2147483647, 1.5, Number.NaN, Infinity, '5', true, {}])('refuses %j as `first`', (first) => {
+    expect(() => parsePage(first, null, false, limits)).toThrow('`first` must be a whole number from 1 to 1000.');
+  });
+
+  it('cuts the default size, and nothing else, to a deployment whose pages are smaller', () => {
+    expect(parsePage(undefined, null, false, { maxPageSize: 5 }).first).toBe(5);
+    expect(() => parsePage(6, null, false, { maxPageSize: 5 })).toThrow('from 1 to 5');
+  });
+
+  it('asks for one invoice more to learn whether a next page exists', () => {
+    expect(pageWindow({ offset: 3, first: 5, probe: true })).toEqual({ offset: 3, limit: 6 });
+    expect(pageWindow({ offset: 3, first: 5, probe: false })).toEqual({ offset: 3, limit: 5 });
+  });
+});

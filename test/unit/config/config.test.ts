@@ -1,0 +1,161 @@
+import { ConfigError, parseConfig, type Environment } from '../../../src/config/config';
+import { SETTINGS } from '../../../src/config/settings';
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    parseConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** Settings that a production start cannot do without. */
+const PRODUCTION = { NODE_ENV: 'production', BILLING_API_URL: 'https://billing.example/v2' };
+
+const WHOLE_NUMBERS = `PORT BILLING_API_MAX_QUANTITY BILLING_API_TIMEOUT_MS REQUEST_DEADLINE_MS BILLING_API_RETRIES BILLING_API_CONNECTIONS
+  BILLING_API_MAX_BODY_BYTES CACHE_TTL_SECONDS CACHE_STALE_SECONDS CACHE_MAX_BYTES UPSTREAM_CALL_BUDGET MAX_PAGE_SIZE MAX_DEPTH
+  MAX_ALIASES MAX_TOKENS MAX_REQUEST_BYTES DRAIN_DELAY_MS`.split(/\s+/);
+const CHOICES = ['LOG_LEVEL', 'BILLING_API_PAGING', 'BILLING_API_PAGE_BASE', 'INTROSPECTION', 'EXPLORER'];
+
+describe('The configuration', () => {
+  it('has a default for everything in development', () => {
+    expect(parseConfig({})).toMatchObject({
+      production: false,
+      host: '127.0.0.1',
+      port: 4000,
+      billingApiUrl: null,
+      billingApiPaging: { mode: 'offset', base: 0 },
+      billingApiMaxQuantity: 1000,
+      billingApiTimeoutMs: 5000,
+      requestDeadlineMs: 15_000,
+      billingApiRetries: 2,
+      billingApiConnections: 64,
+      billingApiMaxBodyBytes: 16_777_216,
+      redisUrls: [],
+      cacheTtlSeconds: 30,
+      cacheStaleSeconds: 0,
+      upstreamCallBudget: 100,
+      maxPageSize: 1000,
+      corsOrigins: '*',
+      introspection: true,
+      explorer: 'sandbox',
+      drainDelayMs: 0,
+    });
+  });
+
+  it('is closed to the outside in production, unless it is told otherwise', () => {
+    expect(parseConfig(PRODUCTION)).toMatchObject({ production: true, host: '0.0.0.0', corsOrigins: [], introspection: false, explorer: 'none', drainDelayMs: 5000 });
+    expect(parseConfig({ ...PRODUCTION, INTROSPECTION: 'true', EXPLORER: 'graphiql', CORS_ORIGINS: 'https://a.example, https://b.example:8443', DRAIN_DELAY_MS: '0' })).toMatchObject({
+      introspection: true,
+      explorer: 'graphiql',
+      corsOrigins: ['https://a.example', 'https://b.example:8443'],
+      drainDelayMs: 0,
+    });
+  });
+
+  it('keeps the path of the billing API', () => {
+    expect(parseConfig(PRODUCTION).billingApiUrl?.href).toBe('https://billing.example/v2');
+  });
+
+  it('is frozen', () => {
+    expect(Object.isFrozen(parseConfig({}))).toBe(true);
+  });
+
+  it('takes an empty setting, and blanks around a value, as a shell and an env file mean them', () => {
+    const empty = Object.fromEntries(SETTINGS.map((setting) => [setting.name, ' ']));
+    expect(parseConfig(empty)).toEqual(parseConfig({}));
+    expect(parseConfig({ PORT: ' 8080 ' }).port).toBe(8080);
+  });
+
+  it('reads nothing but the environment that it is given', () => {
+    process.env['PORT'] = '9999';
+    const { port } = parseConfig({});
+    delete process.env['PORT'];
+    expect(port).toBe(4000);
+  });
+
+  it('refuses all that is wrong at once', () => {
+    const problems = problemsOf({
+      NODE_ENV: 'production',
+      PORT: '65536',
+      LOG_LEVEL: 'loud',
+      BILLING_API_PAGING: 'pages',
+      BILLING_API_RETRIES: '-1',
+      REDIS_URL: 'redis://cache.example',
+      CORS_ORIGINS: 'https://a.example/path',
+      INTROSPECTION: 'yes',
+    });
+    expect(problems.map((problem) => problem.split(' ', 1)[0])).toEqual([
+      'BILLING_API_URL',
+      'PORT',
+      'LOG_LEVEL',
+      'BILLING_API_PAGING',
+      'BILLING_API_RETRIES',
+      'CACHE_SECRET',
+      'CORS_ORIGINS',
+      'INTROSPECTION',
+    ]);
+  });
+
+  it.each(WHOLE_NUMBERS)('turns nothing that is not a whole number into a default: %s', (name) => {
+    for (const value of ['x', '-1', '1.5', '1e3', '0x10', '1_000', '10 ms', '+1', 'NaN', 'Infinity', '9'.repeat(16)]) {
+      expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} must be a whole number from \\d+ to \\d+, not "`))]);
+    }
+  });
+
+  it.each(CHOICES)('turns no other word into a default: %s', (name) => {
+    for (const value of ['x', '2', 'TRUE', 'Info', 'offset,page']) expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name} must be one of "`)]);
+  });
+
+  it('has every setting that is a number or a choice under test', () => {
+    const others = ['NODE_ENV', 'HOST', 'BILLING_API_URL', 'REDIS_URL', 'CACHE_SECRET', 'TRUSTED_DOCUMENTS', 'CORS_ORIGINS'];
+    const names = SETTINGS.map((setting) => setting.name).filter((name) => !name.startsWith('OTEL_'));
+    expect([...WHOLE_NUMBERS, ...CHOICES, ...others].sort()).toEqual(names.sort());
+  });
+
+  it.each(['billing.example', 'ftp://billing.example', '//billing.example', 'http://', '/v2'])('refuses %s as the address of the billing API', (value) => {
+    expect(problemsOf({ BILLING_API_URL: value })).toEqual(['BILLING_API_URL must be an address that starts with http:// or https://.']);
+    expect(problemsOf({ NODE_ENV: 'production', BILLING_API_URL: value })).toHaveLength(1);
+  });
+
+  it.each(['?key=1', '#part'])('refuses an address of the billing API that ends in %s', (end) => {
+    expect(problemsOf({ BILLING_API_URL: `https://billing.example${end}` })).toEqual([expect.stringContaining('must be a base address')]);
+  });
+
+  it('quotes no password in what it says', () => {
+    const problems = problemsOf({ BILLING_API_URL: 'https://me:hunter2@billing.example', REDIS_URL: 'http://me:hunter2@cache.example', CACHE_SECRET: 'hunter2' });
+    expect(problems).toHaveLength(3);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('needs a secret of at least 32 characters with a Redis', () => {
+    const redis = { REDIS_URL: 'rediss://cache.example:6380/1' };
+    expect(problemsOf(redis)).toEqual([expect.stringContaining('CACHE_SECRET is missing')]);
+    expect(problemsOf({ ...redis, CACHE_SECRET: 'x'.repeat(31) })).toEqual(['CACHE_SECRET must have at least 32 characters.']);
+    expect(parseConfig({ ...redis, CACHE_SECRET: 'x'.repeat(32) })).toMatchObject({ redisUrls: ['rediss://cache.example:6380/1'], cacheSecret: 'x'.repeat(32) });
+  });
+
+  it('takes several addresses as the nodes of a cluster, and refuses them all where one is none', () => {
+    const secret = { CACHE_SECRET: 'x'.repeat(32) };
+    expect(parseConfig({ ...secret, REDIS_URL: 'redis://a.example:7000, redis://b.example:7000' }).redisUrls).toEqual(['redis://a.example:7000', 'redis://b.example:7000']);
+    for (const value of ['redis://a.example,b.example:7000', 'redis://a.example,', 'redis://a.example,http://b.example']) {
+      expect(problemsOf({ ...secret, REDIS_URL: value })).toEqual(['REDIS_URL must be an address that starts with redis:// or rediss://, or several of them separated by commas.']);
+    }
+  });
+
+  it.each(['https://a.example/', 'a.example', 'https://a.example,*', 'https://a.example,,https://b.example', 'null'])('refuses %s as origins', (value) => {
+    expect(problemsOf({ CORS_ORIGINS: value })).toEqual([expect.stringContaining('CORS_ORIGINS must be "*" or a list of origins')]);
+  });
+
+  it.each(['Production', 'prod', 'PROD', 'production-eu'])('does not take NODE_ENV=%s for development', (value) => {
+    expect(problemsOf({ NODE_ENV: value })).toEqual([`NODE_ENV must be written "production", not "${value}".`]);
+    expect(problemsOf({ NODE_ENV: 'staging' })).toEqual([]);
+  });
+
+  it.each(['http://0.0.0.0', '[::1]', 'two words', 'a/b'])('refuses to listen on "%s"', (value) => {
+    expect(problemsOf({ HOST: value })).toEqual([expect.stringContaining('HOST must be a name or an IP address')]);
+    expect(problemsOf({ HOST: '::1' })).toEqual([]);
+  });
+});

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { getOperationAST, Kind, parse, type FragmentDefinitionNode } from 'graphql';
+import { toCursor } from '../../../../src/billing/model/cursor';
+import { boundCalls, isWithinBound } from '../../../../src/graphql/analysis/call-bound';
+import { predictCalls, type OperationShape } from '../../../../src/graphql/analysis/predict-calls';
+import { toAskedBills, toBillsBody } from '../../../support/bills-body';
+import { startGateway, type Gateway } from '../../../support/gateway';
+import { startScriptedUpstream, type ScriptedUpstream } from '../../../support/scripted-upstream';
+
+const MAX_QUANTITY = 10;
+const MAX_PAGE_SIZE = 35;
+
+/** Response keys that differ, so that equal fields with other arguments do not clash. */
+function joined(fields: readonly string[]): string {
+  return fields.map((field, index) => `f${index}: ${field}`).join(' ');
+}
+
+const offset = fc.constantFrom(0, 0, 3, 10, 25);
+const page = fc
+  .tuple(fc.integer({ min: 1, max: MAX_PAGE_SIZE }), offset, fc.boolean())
+  .map(([first, at, probe]) => `invoices(first: ${first}${at === 0 ? '' : `, after: "${toCursor(at - 1)}"`}) { nodes { number } ${probe ? 'pageInfo { hasNextPage }' : ''} }`);
+const contractField = fc.oneof(fc.constant('dueDate'), page, page);
+const contractBody = fc.array(contractField, { minLength: 1, maxLength: 4 }).map(joined);
+const number = fc.constantFrom('1', '2', '3');
+const contract = fc.tuple(number, contractBody).map(([n, body]) => `contract(number: "${n}") { ${body} }`);
+const contracts = fc.tuple(fc.array(number, { minLength: 1, maxLength: 5 }), contractBody).map(([list, body]) => `contracts(numbers: [${list.join(', ')}]) { ${body} }`);
+const customerBody = fc.array(fc.oneof(contract, contracts, page), { minLength: 1, maxLength: 3 }).map(joined);
+const customer = fc.tuple(fc.constantFrom('1', '2'), customerBody).map(([id, body]) => `customer(idType: "CPF", id: "${id}") { ${body} }`);
+const entities = fc
+  .tuple(fc.array(fc.tuple(fc.constantFrom('1', '2'), number), { minLength: 1, maxLength: 5 }), contractBody)
+  .map(([keys, body]) => `_entities(representations: [${keys.map(([id, n]) => `{ __typename: "Contract", number: "${n}", customer: { idType: "CPF", id: "${id}" } }`).join(' ')}]) { ... on Contract { ${body} } }`);
+const flat = fc.array(fc.oneof(customer, entities), { minLength: 1, maxLength: 3 }).map((fields) => `{ ${joined(fields)} }`);
+const nested = fc.tuple(contractBody, customerBody).map(([outer, inner]) => `{ customer(idType: "CPF", id: "1") { contract(number: "1") { ${outer} customer { ${inner} } } } }`);
+
+function toShape(text: string): OperationShape {
+  const document = parse(text);
+  const fragments: Record<string, FragmentDefinitionNode> = {};
+  for (const definition of document.definitions) if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  return { operation: getOperationAST(document)!, fragments };
+}
+
+describe.each(['offset', 'page'] as const)('The prediction of upstream calls, with paging by %s', (mode) => {
+  const limits = { paging: { mode, maxQuantity: MAX_QUANTITY }, pageLimits: { maxPageSize: MAX_PAGE_SIZE } };
+  let upstream: ScriptedUpstream;
+  let gateway: Gateway;
+
+  beforeAll(async () => {
+    upstream = await startScriptedUpstream((request) => {
+      const asked = toAskedBills(request.url);
+      return { body: toBillsBody({ ...asked, pageInit: mode === 'page' ? asked.pageInit * asked.quantity : asked.pageInit }, 1000) };
+    });
+    gateway = await startGateway({
+      BILLING_API_URL: upstream.url,
+      BILLING_API_PAGING: mode,
+      BILLING_API_MAX_QUANTITY: String(MAX_QUANTITY),
+      MAX_PAGE_SIZE: String(MAX_PAGE_SIZE),
+      UPSTREAM_CALL_BUDGET: '100000',
+      CACHE_TTL_SECONDS: '0',
+      MAX_DEPTH: '1000',
+    });
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await upstream.close();
+  });
+
+  async function callsOf(query: string): Promise<number> {
+    const before = upstream.requests.length;
+    const answer = await gateway.query(query);
+    expect(answer.errors).toEqual([]);
+    return upstream.requests.length - before;
+  }
+
+  it('is the number of calls that are made, and at most that many more as it says it cannot know', async () => {
+    await fc.assert(
+      fc.asyncProperty(flat, async (query) => {
+        const predicted = predictCalls(toShape(query), {}, limits);
+        const calls = await callsOf(query);
+        if (predicted.atLeast) expect(calls).toBeGreaterThanOrEqual(predicted.calls);
+        else expect(calls).toBe(predicted.calls);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('never says more than is made where one contract leads to others', async () => {
+    await fc.assert(
+      fc.asyncProperty(nested, async (query) => {
+        expect(await callsOf(query)).toBeGreaterThanOrEqual(predictCalls(toShape(query), {}, limits).calls);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('is never more than the bound by which ordinary operations pass', () => {
+    fc.assert(
+      fc.property(fc.oneof(flat, nested), (query) => {
+        const shape = toShape(query);
+        const bound = boundCalls(shape, limits);
+        expect(bound).not.toBeNull();
+        expect(isWithinBound(bound!, shape, {}, predictCalls(shape, {}, limits).calls - 1)).toBe(false);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

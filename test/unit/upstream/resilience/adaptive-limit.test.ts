@@ -1,0 +1,81 @@
+import { AdaptiveLimit } from '../../../../src/upstream/resilience/adaptive-limit';
+
+/** Plays one window of answers that took `durationMs`, by default with all places taken, from `nowMs` on; returns its end. */
+function play(limit: AdaptiveLimit, nowMs: number, durationMs: number, underWay = limit.current): number {
+  for (let i = 1; i <= 10; i++) limit.noteLatency(durationMs, underWay, nowMs + i * 25);
+  return nowMs + 250;
+}
+
+/** Plays one window in which so many of twenty answers were 429. */
+function playRefused(limit: AdaptiveLimit, nowMs: number, refused: number): number {
+  for (let i = 1; i <= 20; i++) {
+    if (i <= refused) limit.noteRefusal(nowMs + i * 12.5);
+    else limit.noteLatency(10, limit.current, nowMs + i * 12.5);
+  }
+  return nowMs + 250;
+}
+
+describe('An adaptive limit', () => {
+  it('starts at its most', () => {
+    expect(new AdaptiveLimit(64).current).toBe(64);
+  });
+
+  it('shrinks with each window in which the API refused, down to 1', () => {
+    const limit = new AdaptiveLimit(64);
+    let nowMs = playRefused(limit, 0, 2);
+    expect(limit.current).toBe(44);
+    for (let i = 0; i < 20; i++) nowMs = playRefused(limit, nowMs, 20);
+    expect(limit.current).toBe(1);
+  });
+
+  it('does not shrink on a few 429, such as those of one token over its quota', () => {
+    const limit = new AdaptiveLimit(64);
+    let nowMs = 0;
+    for (let i = 0; i < 10; i++) nowMs = playRefused(limit, nowMs, 1);
+    expect(limit.current).toBe(64);
+  });
+
+  it('grows back while it is what holds calls up, and not past its most', () => {
+    const limit = new AdaptiveLimit(64);
+    let nowMs = 0;
+    nowMs = playRefused(limit, nowMs, 20);
+    nowMs = playRefused(limit, nowMs, 20);
+    for (let i = 0; i < 5; i++) nowMs = play(limit, nowMs, 10, 10);
+    expect(limit.current).toBe(31);
+    for (let i = 0; i < 20; i++) nowMs = play(limit, nowMs, 10);
+    expect(limit.current).toBe(64);
+  });
+
+  it('shrinks while answers get slower with the number of attempts, and finds the number that the API bears', () => {
+    const limit = new AdaptiveLimit(64);
+    // An API that answers in 50 ms up to 8 at once, and shares itself among more.
+    const latencyMs = (): number => 50 * Math.max(1, limit.current / 8);
+    let nowMs = play(limit, 1000, 50, 4);
+    const limits: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      nowMs = play(limit, nowMs, latencyMs());
+      limits.push(limit.current);
+    }
+    // Twice the usual time and the slack is reached at 24.
+    expect(Math.min(...limits.slice(50))).toBeGreaterThanOrEqual(16);
+    expect(Math.max(...limits.slice(50))).toBeLessThanOrEqual(30);
+  });
+
+  it('does not go on shrinking where fewer attempts make the answers no quicker', () => {
+    const limit = new AdaptiveLimit(64);
+    let nowMs = play(limit, 1000, 20, 4);
+    // Larger questions, or a slower API: 200 ms whatever we do.
+    for (let i = 0; i < 12; i++) {
+      nowMs = play(limit, nowMs, 200);
+      expect(limit.current).toBeGreaterThanOrEqual(51);
+    }
+    expect(limit.current).toBe(64);
+  });
+
+  it('lets slow answers be where places are free', () => {
+    const limit = new AdaptiveLimit(64);
+    let nowMs = play(limit, 1000, 20, 4);
+    for (let i = 0; i < 5; i++) nowMs = play(limit, nowMs, 2000, 10);
+    expect(limit.current).toBe(64);
+  });
+});
