@@ -60,9 +60,18 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     });
     opened.push(() => transport.close());
     const metrics = createMetrics();
-    const attempts = new Attempts(transport, { observer: toUpstreamObserver(metrics.upstream, log), connections: config.billingApiConnections, callBudget: config.upstreamCallBudget });
+    const attempts = new Attempts(transport, {
+      observer: toUpstreamObserver(metrics.upstream, log),
+      connections: config.billingApiConnections,
+      callBudget: config.upstreamCallBudget,
+    });
     metrics.watchUpstream(() => attempts.state);
-    const upstream = new UpstreamSource(attempts, { paging: config.billingApiPaging, retries: config.billingApiRetries, observer: metrics.upstream, drift: new ContractDrift(toDriftObserver(metrics.drift, log)) });
+    const upstream = new UpstreamSource(attempts, {
+      paging: config.billingApiPaging,
+      retries: config.billingApiRetries,
+      observer: metrics.upstream,
+      drift: new ContractDrift(toDriftObserver(metrics.drift, log)),
+    });
     const cache = await createBillsCache(upstream, {
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
@@ -83,7 +92,17 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const operations = new PreparedOperations(buildServedSchema());
     const pageLimits = { maxPageSize: config.maxPageSize };
     const callBudget = new CallBudget({ paging, pageLimits });
-    const explorer = createExplorer(config.explorer === 'none' ? null : { kind: config.explorer, example: billingApi?.firstExample, issueToken: billingApi && (() => billingApi.issueToken()), schema: config.introspection ? schema : null, trustedOnly: config.trustedDocuments !== null });
+    const explorer = createExplorer(
+      config.explorer === 'none'
+        ? null
+        : {
+            kind: config.explorer,
+            example: billingApi?.firstExample,
+            issueToken: billingApi && (() => billingApi.issueToken()),
+            schema: config.introspection ? schema : null,
+            trustedOnly: config.trustedDocuments !== null,
+          },
+    );
     const apollo = createGraphqlServer({
       schema,
       operations,
@@ -146,7 +165,11 @@ export async function createApp(config: Config, log: Log): Promise<App> {
 const spanEnder: OperationObserver = { operationEnded: (record) => record.trace?.end(record) };
 
 function toOperationObserver(observers: readonly OperationObserver[]): OperationObserver {
-  return { operationEnded: (record) => { for (const observer of observers) observer.operationEnded(record); } };
+  return {
+    operationEnded: (record) => {
+      for (const observer of observers) observer.operationEnded(record);
+    },
+  };
 }
 
 function toUpstreamObserver(metrics: UpstreamObserver, log: Log): UpstreamObserver {

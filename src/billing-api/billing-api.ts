@@ -88,7 +88,8 @@ export async function createBillingApi(options: BillingApiOptions = {}): Promise
     clientId: client.clientId,
     clientSecret: client.clientSecret,
     firstExample: findExample(data, client.clientId, ledger),
-    issueToken: (request) => tokens.issue({ clientId: client.clientId, expiresInSeconds: tokenLifetimeSeconds, scope: readScope, ...request }),
+    issueToken: (request) =>
+      tokens.issue({ clientId: client.clientId, expiresInSeconds: tokenLifetimeSeconds, scope: readScope, ...request }),
     requestCount: () => requests,
     close: () => server.close(),
   };
@@ -105,7 +106,8 @@ function isCount(value: number): boolean {
 }
 
 function parseBasePath(basePath: string): string {
-  if (!/^(?:\/[A-Za-z0-9._~-]+)*\/?$/.test(basePath)) throw new RangeError('basePath must be a path such as /v2, of letters, digits and . _ ~ -');
+  if (!/^(?:\/[A-Za-z0-9._~-]+)*\/?$/.test(basePath))
+    throw new RangeError('basePath must be a path such as /v2, of letters, digits and . _ ~ -');
   return basePath.replace(/\/$/, '');
 }
 

@@ -36,7 +36,14 @@ export interface BillsCache {
   close(): Promise<void>;
 }
 
-const SILENT: CacheObserver = { hit: () => undefined, joined: () => undefined, waited: () => undefined, missed: () => undefined, stored: () => undefined, failed: () => undefined };
+const SILENT: CacheObserver = {
+  hit: () => undefined,
+  joined: () => undefined,
+  waited: () => undefined,
+  missed: () => undefined,
+  stored: () => undefined,
+  failed: () => undefined,
+};
 
 /** Opens the shared cache in front of a source. */
 export async function createBillsCache(source: BillingSource, options: BillsCacheOptions): Promise<BillsCache> {

@@ -150,7 +150,11 @@ export class CachedSource implements BillingSource {
   }
 
   /** Makes the call, or waits for another process's call for the same. */
-  async #fetchOnce(key: EntryKey, request: BillsRequest, { context, locks }: { context: CallContext; locks: EntryLocks }): Promise<BillsAnswer> {
+  async #fetchOnce(
+    key: EntryKey,
+    request: BillsRequest,
+    { context, locks }: { context: CallContext; locks: EntryLocks },
+  ): Promise<BillsAnswer> {
     const { store, observer } = this.#options;
     const lock = new CallLock({ store, locks, name: key.lock, entryName: key.text, observer });
     const step = context.trace?.startLock(store.layer);

@@ -115,20 +115,24 @@ export function parseConfig(env: Environment): Config {
 function readProduction(read: SettingReader): boolean {
   const value = read.text('NODE_ENV');
   // "Production" or "prod" would quietly start a development server with made-up bills.
-  if (value !== undefined && value !== 'production' && /^prod/i.test(value)) read.problems.push(`NODE_ENV must be written "production", not "${value}".`);
+  if (value !== undefined && value !== 'production' && /^prod/i.test(value))
+    read.problems.push(`NODE_ENV must be written "production", not "${value}".`);
   return value === 'production';
 }
 
 function readHost(read: SettingReader): string | undefined {
   const value = read.text('HOST');
-  if (value !== undefined && !/^[A-Za-z0-9._:%-]+$/.test(value)) read.problems.push(`HOST must be a name or an IP address without a scheme, a port or brackets, not "${value}".`);
+  if (value !== undefined && !/^[A-Za-z0-9._:%-]+$/.test(value))
+    read.problems.push(`HOST must be a name or an IP address without a scheme, a port or brackets, not "${value}".`);
   return value;
 }
 
 function readBillingApiUrl(read: SettingReader, production: boolean): URL | null {
   const url = read.url('BILLING_API_URL', ['http:', 'https:']);
   if (url === null && production && read.text('BILLING_API_URL') === undefined) {
-    read.problems.push('BILLING_API_URL is missing: with NODE_ENV=production there is no embedded billing API. Set it to the base address of the billing API.');
+    read.problems.push(
+      'BILLING_API_URL is missing: with NODE_ENV=production there is no embedded billing API. Set it to the base address of the billing API.',
+    );
   }
   if (url && (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '')) {
     read.problems.push('BILLING_API_URL must be a base address without a query, a fragment, a user or a password.');
@@ -139,7 +143,10 @@ function readBillingApiUrl(read: SettingReader, production: boolean): URL | null
 function readCacheSecret(read: SettingReader, required: boolean): string | null {
   const secret = read.text('CACHE_SECRET');
   if (secret === undefined) {
-    if (required) read.problems.push('CACHE_SECRET is missing: with REDIS_URL it is needed, at least 32 characters long and the same on every process that shares the Redis.');
+    if (required)
+      read.problems.push(
+        'CACHE_SECRET is missing: with REDIS_URL it is needed, at least 32 characters long and the same on every process that shares the Redis.',
+      );
     return null;
   }
   if (secret.length < 32) read.problems.push('CACHE_SECRET must have at least 32 characters.');
@@ -153,7 +160,9 @@ function readOrigins(read: SettingReader, production: boolean): '*' | readonly s
   const origins = value.split(',').map((origin) => origin.trim());
   for (const origin of origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      read.problems.push(`CORS_ORIGINS must be "*" or a list of origins such as "https://studio.apollographql.com,https://app.example"; "${origin}" is not an origin.`);
+      read.problems.push(
+        `CORS_ORIGINS must be "*" or a list of origins such as "https://studio.apollographql.com,https://app.example"; "${origin}" is not an origin.`,
+      );
     }
   }
   return origins;
@@ -166,7 +175,9 @@ function readTrustedDocuments(read: SettingReader): TrustedDocuments | null {
     return parseManifest(readFileSync(path, 'utf8'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    read.problems.push(`TRUSTED_DOCUMENTS must be the path of a manifest of operations; "${path}" cannot be used: ${code === undefined ? message : `it cannot be read (${code})`}.`);
+    read.problems.push(
+      `TRUSTED_DOCUMENTS must be the path of a manifest of operations; "${path}" cannot be used: ${code === undefined ? message : `it cannot be read (${code})`}.`,
+    );
     return null;
   }
 }

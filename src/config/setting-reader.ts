@@ -49,9 +49,13 @@ export class SettingReader {
 
   /** Addresses of one of the schemes, separated by commas; empty where the setting is absent. */
   urls(name: string, schemes: readonly string[]): readonly string[] {
-    const urls = this.text(name)?.split(',').map((each) => parseUrl(each.trim(), schemes)?.href) ?? [];
+    const urls =
+      this.text(name)
+        ?.split(',')
+        .map((each) => parseUrl(each.trim(), schemes)?.href) ?? [];
     const good = urls.filter((url) => url !== undefined);
-    if (good.length < urls.length) this.problems.push(`${name} must be an address that starts with ${toChoice(schemes)}, or several of them separated by commas.`);
+    if (good.length < urls.length)
+      this.problems.push(`${name} must be an address that starts with ${toChoice(schemes)}, or several of them separated by commas.`);
     return good;
   }
 }

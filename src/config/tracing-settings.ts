@@ -1,6 +1,12 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { SettingReader } from './setting-reader';
-import { SAMPLERS, type BatchOptions, type ExportOptions, type SamplerName, type TracingOptions } from '../telemetry/tracing/tracing-options';
+import {
+  SAMPLERS,
+  type BatchOptions,
+  type ExportOptions,
+  type SamplerName,
+  type TracingOptions,
+} from '../telemetry/tracing/tracing-options';
 
 const SERVICE_NAME = 'billing-graphql-gateway';
 const DEFAULT_ENDPOINT = 'http://localhost:4318/v1/traces';
@@ -66,8 +72,11 @@ function readProtocol(read: SettingReader, isOn: boolean): ExportOptions['protoc
   const protocol = read.choice('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', general, PROTOCOLS);
   if (protocol !== 'grpc') return protocol;
   if (isOn) {
-    const name = read.text('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') === undefined ? 'OTEL_EXPORTER_OTLP_PROTOCOL' : 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
-    read.problems.push(`${name} is "grpc", which the gateway does not speak: set it to "http/protobuf" or "http/json", and the endpoint to the port where the collector takes HTTP, usually 4318.`);
+    const name =
+      read.text('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') === undefined ? 'OTEL_EXPORTER_OTLP_PROTOCOL' : 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
+    read.problems.push(
+      `${name} is "grpc", which the gateway does not speak: set it to "http/protobuf" or "http/json", and the endpoint to the port where the collector takes HTTP, usually 4318.`,
+    );
   }
   return 'http/protobuf';
 }
@@ -87,20 +96,26 @@ function readBatch(read: SettingReader): BatchOptions {
 function readSampler(read: SettingReader, isOn: boolean): { readonly sampler: SamplerName; readonly ratio: number } {
   const chosen = read.choice('OTEL_TRACES_SAMPLER', 'parentbased_always_on', [...SAMPLERS, ...OTHER_SAMPLERS]);
   const sampler = SAMPLERS.find((each) => each === chosen);
-  if (!sampler && isOn) read.problems.push(`OTEL_TRACES_SAMPLER is "${chosen}", which the gateway does not have: it must be one of ${SAMPLERS.map((each) => `"${each}"`).join(', ')}.`);
+  if (!sampler && isOn)
+    read.problems.push(
+      `OTEL_TRACES_SAMPLER is "${chosen}", which the gateway does not have: it must be one of ${SAMPLERS.map((each) => `"${each}"`).join(', ')}.`,
+    );
   const argument = read.text('OTEL_TRACES_SAMPLER_ARG');
   // Of the other samplers some take no argument, and some have one of another form.
   if (argument === undefined || !chosen.endsWith('traceidratio')) return { sampler: sampler ?? 'always_off', ratio: 1 };
   const ratio = /^[0-9]*\.?[0-9]+$/.test(argument) ? Number(argument) : Number.NaN;
-  if (!(ratio >= 0 && ratio <= 1)) read.problems.push(`OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, such as 0.05, not "${argument}".`);
+  if (!(ratio >= 0 && ratio <= 1))
+    read.problems.push(`OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, such as 0.05, not "${argument}".`);
   return { sampler: sampler ?? 'always_off', ratio };
 }
 
 function readPropagates(read: SettingReader, isOn: boolean): boolean {
   const names = (read.text('OTEL_PROPAGATORS') ?? 'tracecontext,baggage').split(',').map((name) => name.trim());
   const unknown = names.find((name) => !PROPAGATORS.includes(name));
-  if (unknown !== undefined) read.problems.push(`OTEL_PROPAGATORS must be a list such as "tracecontext,baggage", or "none"; "${unknown}" is no propagator.`);
-  else if (isOn && !names.includes('tracecontext') && !names.includes('none')) read.problems.push('OTEL_PROPAGATORS must have "tracecontext" in it, or be "none": the gateway has no other.');
+  if (unknown !== undefined)
+    read.problems.push(`OTEL_PROPAGATORS must be a list such as "tracecontext,baggage", or "none"; "${unknown}" is no propagator.`);
+  else if (isOn && !names.includes('tracecontext') && !names.includes('none'))
+    read.problems.push('OTEL_PROPAGATORS must have "tracecontext" in it, or be "none": the gateway has no other.');
   return names.includes('tracecontext') && !names.includes('none');
 }
 
@@ -117,7 +132,10 @@ function readHeaders(read: SettingReader, name: string): Readonly<Record<string,
   return headers;
 }
 
-/** Names and values by W3C Baggage, section 3.2: separated by commas, values percent-encoded. What is wrong is not quoted: it may be a secret. */
+/**
+ * Names and values by W3C Baggage, section 3.2: separated by commas, values percent-encoded. What is wrong is not
+ * quoted: it may be a secret.
+ */
 function readPairs(read: SettingReader, name: string): Readonly<Record<string, string>> {
   const pairs: Record<string, string> = {};
   for (const pair of read.text(name)?.split(',') ?? []) {

@@ -68,14 +68,33 @@ export interface HttpServer {
 }
 
 /** Headers that a script from another origin may send, and read. */
-const ALLOWED_HEADERS = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name', TRACE_HEADER, DRY_RUN_HEADER, 'x-request-id', DEADLINE_HEADER, 'traceparent', 'tracestate'];
+const ALLOWED_HEADERS = [
+  'authorization',
+  'content-type',
+  'apollo-require-preflight',
+  'x-apollo-operation-name',
+  TRACE_HEADER,
+  DRY_RUN_HEADER,
+  'x-request-id',
+  DEADLINE_HEADER,
+  'traceparent',
+  'tracestate',
+];
 const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale'];
 
 /** Starts to serve GraphQL and the endpoints beside it. Rejects where the address cannot be had. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   let ready = true;
   const callers = new Callers();
-  const lane = new PreparedLane({ operations: options.operations, callers, callBudget: options.callBudget, contexts: options.contexts, observer: options.observer, kept: options.maxKeptBytes > 0 ? new KeptAnswers(options.maxKeptBytes) : null, fixedHeaders: toFixedHeaders(options.corsOrigins) });
+  const lane = new PreparedLane({
+    operations: options.operations,
+    callers,
+    callBudget: options.callBudget,
+    contexts: options.contexts,
+    observer: options.observer,
+    kept: options.maxKeptBytes > 0 ? new KeptAnswers(options.maxKeptBytes) : null,
+    fixedHeaders: toFixedHeaders(options.corsOrigins),
+  });
   const posts = new TurnQueue<Arrival>((arrival) => lane.handle(arrival));
   const limits = toConnectionLimits(options.timeouts ?? CONNECTION_TIMEOUTS);
   const app = fastify({
@@ -85,21 +104,22 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    serverFactory: (handler) => createServer(limits.http, (request, response) => {
-      const next = (): void => handler(request, response);
-      // While it drains: the next request on this connection would meet its end. With `Connection: close` a load balancer
-      // makes a new one, elsewhere, before that.
-      if (!ready) response.shouldKeepAlive = false;
-      if (!isPlainPost(request, options.corsOrigins)) {
-        next();
-        return;
-      }
-      readBody(request, options.maxRequestBytes, (body) => {
-        carry(request, { body, context: null });
-        if (body) posts.add({ request, response, body, startedMs: performance.now(), next });
-        else next();
-      });
-    }),
+    serverFactory: (handler) =>
+      createServer(limits.http, (request, response) => {
+        const next = (): void => handler(request, response);
+        // While it drains: the next request on this connection would meet its end. With `Connection: close` a load balancer
+        // makes a new one, elsewhere, before that.
+        if (!ready) response.shouldKeepAlive = false;
+        if (!isPlainPost(request, options.corsOrigins)) {
+          next();
+          return;
+        }
+        readBody(request, options.maxRequestBytes, (body) => {
+          carry(request, { body, context: null });
+          if (body) posts.add({ request, response, body, startedMs: performance.now(), next });
+          else next();
+        });
+      }),
   });
   app.removeContentTypeParser('application/json');
   // Fastify's own parser, which refuses names that reach for a prototype.
@@ -112,7 +132,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   });
   app.setErrorHandler((error, _request, reply) => toHttpError(error, reply));
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ errors: [{ message: `There is nothing at ${request.method} ${request.url.split('?', 1)[0] ?? ''}. GraphQL is at /graphql.`, extensions: { code: 'BAD_REQUEST' } }] }),
+    reply.code(404).send({
+      errors: [
+        {
+          message: `There is nothing at ${request.method} ${request.url.split('?', 1)[0] ?? ''}. GraphQL is at /graphql.`,
+          extensions: { code: 'BAD_REQUEST' },
+        },
+      ],
+    }),
   );
   if (options.allowPrivateNetwork) app.addHook('onRequest', allowPrivateNetwork);
   await app.register(cors, {
@@ -168,7 +195,14 @@ function registerGraphql(app: FastifyInstance, options: HttpServerOptions, calle
     const requestId = begun?.requestId ?? toRequestId(request.headers);
     reply.header('x-request-id', requestId);
     const startedMs = performance.now() - reply.elapsedTime;
-    request.graphqlContext = begun ?? createContext(request.raw, reply.raw, { caller: callers.of(headerOf(request.headers, 'authorization')), requestId, startedMs }, options.contexts);
+    request.graphqlContext =
+      begun ??
+      createContext(
+        request.raw,
+        reply.raw,
+        { caller: callers.of(headerOf(request.headers, 'authorization')), requestId, startedMs },
+        options.contexts,
+      );
     return Promise.resolve(request.graphqlContext);
   };
   app.decorateRequest('graphqlContext', null);
@@ -184,7 +218,8 @@ function registerGraphql(app: FastifyInstance, options: HttpServerOptions, calle
 
 /** Browsers ask for a page's leave to reach into a private network with the preflight (Private Network Access, section 3.1). */
 function allowPrivateNetwork(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  if (request.headers['access-control-request-private-network'] === 'true') void reply.header('access-control-allow-private-network', 'true');
+  if (request.headers['access-control-request-private-network'] === 'true')
+    void reply.header('access-control-allow-private-network', 'true');
   done();
 }
 
@@ -212,7 +247,12 @@ function toFixedHeaders(corsOrigins: '*' | readonly string[]): readonly string[]
 }
 
 /** The text of a body of JSON, that was read already or not. Refusals are Fastify's own errors. */
-function readJsonText(raw: IncomingMessage, payload: IncomingMessage, maxBytes: number, done: (error: Error | null, text: string | null) => void): void {
+function readJsonText(
+  raw: IncomingMessage,
+  payload: IncomingMessage,
+  maxBytes: number,
+  done: (error: Error | null, text: string | null) => void,
+): void {
   const finish = (body: Buffer | null): void => {
     if (body) done(null, body.toString('utf8'));
     else done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE(), null);

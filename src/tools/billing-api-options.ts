@@ -42,14 +42,21 @@ const flags = {
 } as const;
 
 /** What the command line and the environment ask for; throws a `BillingApiUsageError` with all problems at once. */
-export function parseBillingApiOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): BillingApiOptions | 'help' {
+export function parseBillingApiOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): BillingApiOptions | 'help' {
   const given = parseFlags(args);
   if (given.help === true) return 'help';
 
   const problems: string[] = [];
   // An empty variable counts as none: that is how a shell and an env file unset one.
-  const read = (flag: Exclude<keyof typeof flags, 'help'>) => given[flag] ?? (env[`BILLING_API_${flag.replaceAll('-', '_').toUpperCase()}`] || undefined);
-  const oneOf = <const Choice extends string>(flag: Exclude<keyof typeof flags, 'help'>, choices: readonly [Choice, ...Choice[]]): Choice => {
+  const read = (flag: Exclude<keyof typeof flags, 'help'>) =>
+    given[flag] ?? (env[`BILLING_API_${flag.replaceAll('-', '_').toUpperCase()}`] || undefined);
+  const oneOf = <const Choice extends string>(
+    flag: Exclude<keyof typeof flags, 'help'>,
+    choices: readonly [Choice, ...Choice[]],
+  ): Choice => {
     const text = read(flag);
     const choice = choices.find((each) => each === text);
     if (text !== undefined && choice === undefined) problems.push(`${flag} must be ${choices.join(' or ')}, not ${JSON.stringify(text)}`);
@@ -65,7 +72,8 @@ export function parseBillingApiOptions(args: readonly string[], env: Readonly<Re
 
   const dataFile = read('data');
   const signingSecret = env['BILLING_API_SIGNING_SECRET'] || undefined;
-  if (signingSecret !== undefined && Buffer.byteLength(signingSecret) < 32) problems.push('BILLING_API_SIGNING_SECRET must have at least 32 bytes');
+  if (signingSecret !== undefined && Buffer.byteLength(signingSecret) < 32)
+    problems.push('BILLING_API_SIGNING_SECRET must have at least 32 bytes');
   const options: BillingApiOptions = {
     host: read('host') ?? '127.0.0.1',
     port: wholeNumber('port', 4010, { min: 0, max: 65_535 }),

@@ -6,7 +6,9 @@ import { billingApiHelp, BillingApiUsageError, parseBillingApiOptions } from './
 /** What a newcomer needs to talk to a running billing API: its addresses, a client, and two commands to paste. */
 export function toBillingApiGuide(api: BillingApi): string {
   const example = api.firstExample;
-  const bills = example && `${api.url}/customers/${encodeURIComponent(example.idType)}/${example.id}/bills?contractNumber=${example.contractNumber}&pageInit=0&quantity=3`;
+  const bills =
+    example &&
+    `${api.url}/customers/${encodeURIComponent(example.idType)}/${example.id}/bills?contractNumber=${example.contractNumber}&pageInit=0&quantity=3`;
   // Form-encoded, as RFC 6749 section 2.3.1 has it; curl puts into HTTP Basic what it is given.
   const basic = [api.clientId, api.clientSecret].map(encodeURIComponent).join(':');
   return [
@@ -20,7 +22,13 @@ export function toBillingApiGuide(api: BillingApi): string {
     '',
     'The same as a header to paste:',
     `  ${toTokenCommand(api)}`,
-    ...(bills === undefined ? [] : ['', 'Bills, with a token that works for now:', `  curl -s -H ${toShellWord(`Authorization: Bearer ${api.issueToken()}`)} ${toShellWord(bills)}`]),
+    ...(bills === undefined
+      ? []
+      : [
+          '',
+          'Bills, with a token that works for now:',
+          `  curl -s -H ${toShellWord(`Authorization: Bearer ${api.issueToken()}`)} ${toShellWord(bills)}`,
+        ]),
   ].join('\n');
 }
 
@@ -38,7 +46,11 @@ async function main(): Promise<void> {
 if (require.main === module) {
   main().catch((error: unknown) => {
     // What the caller can put right is told without a stack; a taken port is such a case, too.
-    const isTheirs = error instanceof BillingApiUsageError || error instanceof DataFileError || error instanceof RangeError || (error instanceof Error && 'syscall' in error);
+    const isTheirs =
+      error instanceof BillingApiUsageError ||
+      error instanceof DataFileError ||
+      error instanceof RangeError ||
+      (error instanceof Error && 'syscall' in error);
     console.error(isTheirs ? `${error.message}\nSee --help.` : error);
     process.exitCode = 1;
   });

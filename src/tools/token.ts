@@ -8,7 +8,8 @@ export function toHeaderLine({ authorization }: GrantedToken, json: boolean): st
 
 /** What a person should know besides. */
 export function toTokenNote({ expiresInSeconds }: GrantedToken, { url }: Pick<TokenOptions, 'url'>): string {
-  const life = expiresInSeconds === undefined ? 'The server does not say for how long it is good.' : `It is good for ${toDuration(expiresInSeconds)}.`;
+  const life =
+    expiresInSeconds === undefined ? 'The server does not say for how long it is good.' : `It is good for ${toDuration(expiresInSeconds)}.`;
   return isInClear(url) ? `${life}\nThe client's secret went unencrypted to ${url.host}: use https:// (RFC 6749 section 3.2).` : life;
 }
 

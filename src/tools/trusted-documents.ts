@@ -1,7 +1,20 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { concatAST, GraphQLError, Kind, parse, print, separateOperations, Source, validate, visit, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import {
+  concatAST,
+  GraphQLError,
+  Kind,
+  parse,
+  print,
+  separateOperations,
+  Source,
+  validate,
+  visit,
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
 import { toManifest, type Manifest } from '../graphql/limits/trusted-documents';
 import { buildServedSchema } from '../graphql/schema/subgraph';
 
@@ -39,7 +52,8 @@ export function buildManifest(sources: readonly Source[], schema: GraphQLSchema,
   for (const definition of all.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     if (!definition.name) problems.push(new GraphQLError('An operation has no name.', { nodes: definition }).toString());
-    else if (names.has(definition.name.value)) problems.push(new GraphQLError(`Two operations have the name "${definition.name.value}".`, { nodes: definition }).toString());
+    else if (names.has(definition.name.value))
+      problems.push(new GraphQLError(`Two operations have the name "${definition.name.value}".`, { nodes: definition }).toString());
     else names.add(definition.name.value);
   }
   const separate = problems.length > 0 ? {} : separateOperations(all);
@@ -58,7 +72,8 @@ export function buildManifest(sources: readonly Source[], schema: GraphQLSchema,
 
 /** The operation first, its fragments by name: files can be moved without a change to the manifest. */
 function inOrder(document: DocumentNode): DocumentNode {
-  const key = (definition: DocumentNode['definitions'][number]): string => (definition.kind === Kind.FRAGMENT_DEFINITION ? definition.name.value : '');
+  const key = (definition: DocumentNode['definitions'][number]): string =>
+    definition.kind === Kind.FRAGMENT_DEFINITION ? definition.name.value : '';
   return { ...document, definitions: [...document.definitions].sort((a, b) => (key(a) < key(b) ? -1 : 1)) };
 }
 
@@ -66,7 +81,8 @@ function withTypename(document: DocumentNode): DocumentNode {
   return visit(document, {
     SelectionSet: (set, _key, parent) => {
       const atRoot = parent !== undefined && !Array.isArray(parent) && 'kind' in parent && parent.kind === Kind.OPERATION_DEFINITION;
-      if (atRoot || set.selections.some((selection) => selection.kind === Kind.FIELD && selection.name.value === '__typename')) return undefined;
+      if (atRoot || set.selections.some((selection) => selection.kind === Kind.FIELD && selection.name.value === '__typename'))
+        return undefined;
       return { ...set, selections: [...set.selections, { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }] };
     },
   });
@@ -82,7 +98,10 @@ function readSources(path: string): Source[] {
 }
 
 function main(): void {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' }, typename: { type: 'boolean' }, help: { type: 'boolean' } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { out: { type: 'string' }, typename: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
   if (values.help || values.out === undefined || positionals.length === 0) {
     (values.help ? process.stdout : process.stderr).write(help);
     if (!values.help) process.exitCode = 1;

@@ -53,7 +53,8 @@ export class UpstreamSource implements BillingSource {
         if (error instanceof BillingError) outcome = error.failure;
         throw error;
       } finally {
-        if (received.status === 200) this.#options.drift?.received(received.body, request, { usable: outcome === 'ok', nowMs: performance.now() });
+        if (received.status === 200)
+          this.#options.drift?.received(received.body, request, { usable: outcome === 'ok', nowMs: performance.now() });
         end(outcome);
       }
     };
@@ -85,6 +86,7 @@ function toAnswer(answer: HttpAnswer, request: BillsRequest): BillsAnswer {
   if (status === 404) return { bills: null, received, freshUntilMs: 0, stale: false };
   // We ask for no encoding; a compressed body is nothing to be guessed at (or to be inflated without a limit).
   const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw invalidResponse('the body is encoded, which was not asked for');
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw invalidResponse('the body is encoded, which was not asked for');
   return { bills: decodeBills(body, request), received, freshUntilMs: 0, stale: false };
 }

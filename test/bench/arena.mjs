@@ -29,7 +29,12 @@ export async function openArena(contestants, { node = process.execPath, variants
     const billingApiUrl = await upstream.url();
     const entrants = [];
     for (const contestant of contestants) {
-      const door = start(contestant.script(), { node, flags: ['--require', here('door.cjs')], env: { ...contestant.env, BILLING_API_URL: billingApiUrl }, core: cores?.contestant });
+      const door = start(contestant.script(), {
+        node,
+        flags: ['--require', here('door.cjs')],
+        env: { ...contestant.env, BILLING_API_URL: billingApiUrl },
+        core: cores?.contestant,
+      });
       entrants.push({ ...contestant, door, base: new URL(await door.url()).origin });
     }
     const countCalls = () => upstream.ask('calls');
@@ -63,11 +68,16 @@ async function rehearse(entrant, workload, countCalls) {
   for (const [variant, request] of requests.entries()) {
     const text = await ask(request);
     const expected = variants[variant].map(({ contract, offset, limit }) => toContract(toBills(contract, offset, limit)));
-    deepStrictEqual(entrant.toContracts(JSON.parse(text)), expected, `${entrant.name} does not answer what the billing API holds: ${workload.what}`);
+    deepStrictEqual(
+      entrant.toContracts(JSON.parse(text)),
+      expected,
+      `${entrant.name} does not answer what the billing API holds: ${workload.what}`,
+    );
     lengths.push(Buffer.byteLength(text));
   }
   const calls = ((await countCalls()) - before) / requests.length;
-  if (calls !== entrant.callsFor(workload)) throw new Error(`${entrant.name} makes ${calls} calls a request instead of ${entrant.callsFor(workload)}: ${workload.what}`);
+  if (calls !== entrant.callsFor(workload))
+    throw new Error(`${entrant.name} makes ${calls} calls a request instead of ${entrant.callsFor(workload)}: ${workload.what}`);
   return { requests, lengths, calls };
 }
 
@@ -88,7 +98,9 @@ async function measure({ entrant, load, countCalls }, { requests, lengths, calls
   const calls = ((await countCalls()) - callsBefore) / result.requests;
   // Equal calls under way are one to the gateway, and an attempt that failed is repeated: then it is another workload.
   if (Math.abs(calls - expectedCalls) > 0.01 * expectedCalls) {
-    throw new Error(`${entrant.name} made ${calls.toFixed(2)} calls a request under load instead of ${expectedCalls}: ask for more variants, or over fewer connections.`);
+    throw new Error(
+      `${entrant.name} made ${calls.toFixed(2)} calls a request under load instead of ${expectedCalls}: ask for more variants, or over fewer connections.`,
+    );
   }
   return {
     cpuUs: (after.cpuUs - before.cpuUs) / result.requests,

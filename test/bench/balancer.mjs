@@ -44,13 +44,21 @@ export async function startBalancer(gatewayPorts) {
   const file = join(directory, 'nginx.conf');
   writeFileSync(file, toConfiguration(readFileSync(CONFIGURATION, 'utf8'), { port, gatewayPorts, directory }));
   const server = await startServer('nginx', ['-c', file, '-p', directory], port);
-  return { url: `http://127.0.0.1:${port}/graphql`, pid: server.pid, stop: () => server.stop().then(() => rmSync(directory, { recursive: true, force: true })) };
+  return {
+    url: `http://127.0.0.1:${port}/graphql`,
+    pid: server.pid,
+    stop: () => server.stop().then(() => rmSync(directory, { recursive: true, force: true })),
+  };
 }
 
 /** Starts a Redis with nothing on disk. */
 export async function startRedis() {
   const port = await findFreePort();
-  const server = await startServer('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], port);
+  const server = await startServer(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    port,
+  );
   return { url: `redis://127.0.0.1:${port}`, pid: server.pid, stop: server.stop };
 }
 

@@ -6,7 +6,16 @@ export function toBills(contractNumber, offset, limit) {
   const seed = Number(contractNumber);
   return {
     contractNo: contractNumber,
-    billingAddress: [{ street: `Avda. España ${seed % 1000}`, neighborhood: 'Villa Morra', city: 'Asunción', state: 'Central', country: 'PY', zipCode: String(1000 + (seed % 900)) }],
+    billingAddress: [
+      {
+        street: `Avda. España ${seed % 1000}`,
+        neighborhood: 'Villa Morra',
+        city: 'Asunción',
+        state: 'Central',
+        country: 'PY',
+        zipCode: String(1000 + (seed % 900)),
+      },
+    ],
     dueDate: `2025-${String((seed % 12) + 1).padStart(2, '0')}-15`,
     invoiceCollection: Array.from({ length: limit }, (_, index) => toInvoice(contractNumber, seed, offset + index)),
   };

@@ -13,9 +13,17 @@ const AT_ONCE = 8;
 const toBody = (contract, count) =>
   JSON.stringify({
     contractNo: contract,
-    billingAddress: [{ street: 'Av. España 1234', neighborhood: 'Villa Morra', city: 'Asunción', state: 'Central', country: 'PY', zipCode: '1849' }],
+    billingAddress: [
+      { street: 'Av. España 1234', neighborhood: 'Villa Morra', city: 'Asunción', state: 'Central', country: 'PY', zipCode: '1849' },
+    ],
     dueDate: '2025-07-15',
-    invoiceCollection: Array.from({ length: count }, (_, i) => ({ invoiceContractNo: contract, invoiceNumber: `001-001-${1234567 + i}`, billPeriod: '2025-06', invoiceAmount: 1250000 + i, invoiceStatus: i % 2 === 0 })),
+    invoiceCollection: Array.from({ length: count }, (_, i) => ({
+      invoiceContractNo: contract,
+      invoiceNumber: `001-001-${1234567 + i}`,
+      billPeriod: '2025-06',
+      invoiceAmount: 1250000 + i,
+      invoiceStatus: i % 2 === 0,
+    })),
   });
 const toCount = (limit) => (limit === 21 ? 12 : 1000);
 
@@ -46,22 +54,42 @@ async function main() {
   const upstream = fork(fileURLToPath(import.meta.url), ['upstream']);
   const port = await new Promise((resolve) => upstream.once('message', resolve));
   const redisPort = port === 65535 ? port - 1 : port + 1;
-  const redis = spawn('redis-server', ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const redis = spawn('redis-server', ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await new Promise((resolve, reject) => {
     redis.stdout.on('data', (chunk) => String(chunk).includes('Ready to accept') && resolve());
     redis.once('exit', () => reject(new Error('redis-server ended')));
   });
   const url = `redis://127.0.0.1:${redisPort}`;
 
-  const transport = createTransport({ baseUrl: new URL(`http://127.0.0.1:${port}`), connections: 16, maxBodyBytes: 1 << 24, timeoutMs: 5000 });
+  const transport = createTransport({
+    baseUrl: new URL(`http://127.0.0.1:${port}`),
+    connections: 16,
+    maxBodyBytes: 1 << 24,
+    timeoutMs: 5000,
+  });
   const source = new UpstreamSource(new Attempts(transport, { connections: 16 }), { paging: { mode: 'offset', base: 0 }, retries: 0 });
   const outage = { began: (reason) => console.error(reason), ended: () => undefined };
   const open = (ttlSeconds, redisUrls = []) =>
-    createBillsCache(source, { ttlSeconds, staleSeconds: 0, maxBytes: 1 << 27, redisUrls, secret: 'a secret for the benchmark, 32 or more', scope: 'bench', decode: decodeBills, reads: outage, writes: outage });
+    createBillsCache(source, {
+      ttlSeconds,
+      staleSeconds: 0,
+      maxBytes: 1 << 27,
+      redisUrls,
+      secret: 'a secret for the benchmark, 32 or more',
+      scope: 'bench',
+      decode: decodeBills,
+      reads: outage,
+      writes: outage,
+    });
   const caller = Caller.parse(`Bearer ${'x'.repeat(800)}`);
   const { signal } = new AbortController();
   const ask = ({ source: asked }, limit, contractNumber) =>
-    asked.read({ customer: { idType: 'RUC', id: '80012345' }, contractNumber, window: { offset: 0, limit } }, new BillingOperation({ caller, signal, callBudget: 100 }));
+    asked.read(
+      { customer: { idType: 'RUC', id: '80012345' }, contractNumber, window: { offset: 0, limit } },
+      new BillingOperation({ caller, signal, callBudget: 100 }),
+    );
 
   const cases = [
     { what: 'upstream call, nothing kept', cache: await open(0), hit: false },
@@ -78,7 +106,8 @@ async function main() {
     const operations = limit === 21 ? 4000 : 400;
     for (const { what, cache, hit, cut } of cases) {
       const contracts = Array.from({ length: AT_ONCE }, (_, i) => String(1001 + i + limit * 100));
-      for (const number of hit ? contracts : []) while ((await ask(cache, limit, number)).received !== null) await new Promise((resolve) => setTimeout(resolve, 5));
+      for (const number of hit ? contracts : [])
+        while ((await ask(cache, limit, number)).received !== null) await new Promise((resolve) => setTimeout(resolve, 5));
       const askAll = () => Promise.all(contracts.map((number) => ask(cache, cut ?? limit, hit ? number : String(contract++))));
       for (let i = 0; i < operations; i += AT_ONCE) await askAll();
       const times = [];
@@ -89,7 +118,13 @@ async function main() {
         times.push((user + system) / operations);
       }
       times.sort((a, b) => a - b);
-      rows.push({ invoices: toCount(limit), what, 'CPU µs, median of 5': Number(times[2].toFixed(1)), least: Number(times[0].toFixed(1)), most: Number(times[4].toFixed(1)) });
+      rows.push({
+        invoices: toCount(limit),
+        what,
+        'CPU µs, median of 5': Number(times[2].toFixed(1)),
+        least: Number(times[0].toFixed(1)),
+        most: Number(times[4].toFixed(1)),
+      });
     }
   }
   console.log(`Node ${process.version}; ${AT_ONCE} different questions at a time`);
@@ -103,7 +138,12 @@ async function main() {
     if (sizes.has(entry)) continue;
     const value = await client.strLen(name);
     // A seal of 29 bytes around a head of 17; the list of windows has no head.
-    sizes.set(entry, { entry, 'body, bytes': entry.endsWith('}') ? 0 : value - 46, 'value, bytes': value, 'in Redis, all told': await client.memoryUsage(name) });
+    sizes.set(entry, {
+      entry,
+      'body, bytes': entry.endsWith('}') ? 0 : value - 46,
+      'value, bytes': value,
+      'in Redis, all told': await client.memoryUsage(name),
+    });
   }
   console.table([...sizes.values()]);
   client.destroy();

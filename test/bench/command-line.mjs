@@ -30,14 +30,17 @@ export function readCommandLine(options, usage) {
 
 function toNumber(name, text) {
   const number = Number(text);
-  if (!(number > 0) || (name !== 'seconds' && !Number.isInteger(number))) throw new Error(`--${name} must be a ${name === 'seconds' ? '' : 'whole '}number above 0, not "${text}".`);
+  if (!(number > 0) || (name !== 'seconds' && !Number.isInteger(number)))
+    throw new Error(`--${name} must be a ${name === 'seconds' ? '' : 'whole '}number above 0, not "${text}".`);
   return number;
 }
 
 /** The machine's shape, for whoever reads the figures later. */
 export function describeMachine(cores) {
   const all = cpus();
-  const places = cores ? `each contestant alone on core ${cores.contestant}, load and billing API on core ${cores.load}` : 'nothing pinned to a core: expect noise';
+  const places = cores
+    ? `each contestant alone on core ${cores.contestant}, load and billing API on core ${cores.load}`
+    : 'nothing pinned to a core: expect noise';
   return `${all.length} cores (${all[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}; ${places}`;
 }
 

@@ -23,7 +23,8 @@ export function toGateway(name, env, { isRemembered = false } = {}) {
     callsFor: ({ calls }) => (isRemembered ? 0 : calls),
     toRequest: toGatewayRequest,
     prepare: readCursors,
-    toContracts: ({ data: { customer } }) => (customer.contracts ?? Object.values(customer)).map(({ invoices, ...own }) => ({ ...own, invoices: invoices.nodes })),
+    toContracts: ({ data: { customer } }) =>
+      (customer.contracts ?? Object.values(customer)).map(({ invoices, ...own }) => ({ ...own, invoices: invoices.nodes })),
   };
 }
 
@@ -60,7 +61,8 @@ const post = (path, body) => ({ method: 'POST', path, body: JSON.stringify(body)
 
 /** `cursors`: the text that stands for an offset in `after`. */
 function toGatewayRequest({ form, parts }, cursors) {
-  const page = ({ offset, limit }) => `invoices(first: ${limit}${offset === 0 ? '' : `, after: $a${offset}`}) { nodes { ${INVOICE_FIELDS} } }`;
+  const page = ({ offset, limit }) =>
+    `invoices(first: ${limit}${offset === 0 ? '' : `, after: $a${offset}`}) { nodes { ${INVOICE_FIELDS} } }`;
   if (form === 'list') {
     const query = `query Contracts($id: ID!, $numbers: [ID!]!) { customer(idType: "${idType}", id: $id) { contracts(numbers: $numbers) { ${OWN_FIELDS} ${page(parts[0])} } } }`;
     return post('/graphql', { operationName: 'Contracts', query, variables: { id, numbers: parts.map(({ contract }) => contract) } });
@@ -79,7 +81,10 @@ function toGatewayRequest({ form, parts }, cursors) {
 function toTextbookRequest({ parts }) {
   const { variables, nameOf } = nameContracts(parts);
   const declared = Object.keys(variables).map((name) => `$${name}: ID!`);
-  const selections = parts.map((part, index) => `c${index}: contract(idType: "${idType}", id: $id, number: $${nameOf(part)}, offset: ${part.offset}, first: ${part.limit}) { ...Bill }`);
+  const selections = parts.map(
+    (part, index) =>
+      `c${index}: contract(idType: "${idType}", id: $id, number: $${nameOf(part)}, offset: ${part.offset}, first: ${part.limit}) { ...Bill }`,
+  );
   const query = `query Bills(${declared.join(', ')}) { ${selections.join(' ')} } fragment Bill on Contract { ${OWN_FIELDS} invoices { ${INVOICE_FIELDS} } }`;
   return post('/', { operationName: 'Bills', query, variables });
 }
@@ -88,14 +93,18 @@ function toTextbookRequest({ parts }) {
 function nameContracts(parts) {
   const names = new Map();
   for (const { contract } of parts) if (!names.has(contract)) names.set(contract, `n${names.size}`);
-  return { variables: { id, ...Object.fromEntries([...names].map(([contract, name]) => [name, contract])) }, nameOf: ({ contract }) => names.get(contract) };
+  return {
+    variables: { id, ...Object.fromEntries([...names].map(([contract, name]) => [name, contract])) },
+    nameOf: ({ contract }) => names.get(contract),
+  };
 }
 
 function toProxyRequest({ parts }) {
   const pathOf = ({ contract }) => `/customers/${idType}/${id}/bills?contractNumber=${contract}`;
   const windowOf = (part) => `${pathOf(part)}&pageInit=${part.offset}&quantity=${part.limit}`;
   if (parts.length === 1) return { method: 'GET', path: windowOf(parts[0]), body: null };
-  if (parts.some(({ offset }) => offset > 0)) return post('/windows', { path: pathOf(parts[0]), windows: parts.map(({ offset, limit }) => ({ offset, limit })) });
+  if (parts.some(({ offset }) => offset > 0))
+    return post('/windows', { path: pathOf(parts[0]), windows: parts.map(({ offset, limit }) => ({ offset, limit })) });
   return post('/batch', parts.map(windowOf));
 }
 
@@ -113,7 +122,11 @@ async function readCursors(ask, offsets) {
 /** Compiled as the tests are, and written where the modules of the project are found. */
 function compileTextbookGateway() {
   const { code } = transformFileSync(`${root}test/bench/contestants/textbook-gateway.ts`, {
-    jsc: { parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false }, target: 'es2022' },
+    jsc: {
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+      target: 'es2022',
+    },
     module: { type: 'commonjs' },
   });
   const file = `${root}dist/bench/textbook-gateway.js`;

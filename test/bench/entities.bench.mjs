@@ -21,7 +21,10 @@ async function serve() {
   const { createApp } = require('../../dist/app');
   const { parseConfig } = require('../../dist/config/config');
   const { createLog } = require('../../dist/telemetry/logs/log');
-  const app = await createApp(parseConfig({ ...process.env, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0' }), createLog('silent'));
+  const app = await createApp(
+    parseConfig({ ...process.env, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0' }),
+    createLog('silent'),
+  );
   process.on('message', () => process.send(process.cpuUsage()));
   process.on('disconnect', () => process.exit(0));
   process.send(app.url);
@@ -32,7 +35,13 @@ function toBody(contract, count) {
     contractNo: contract,
     billingAddress: [{ street: 'Av. España 1234', city: 'Asunción', country: 'PY' }],
     dueDate: '2025-07-15',
-    invoiceCollection: Array.from({ length: count }, (_, i) => ({ invoiceContractNo: contract, invoiceNumber: `001-${1234567 + i}`, billPeriod: '2025-06', invoiceAmount: 1250000 + i, invoiceStatus: true })),
+    invoiceCollection: Array.from({ length: count }, (_, i) => ({
+      invoiceContractNo: contract,
+      invoiceNumber: `001-${1234567 + i}`,
+      billPeriod: '2025-06',
+      invoiceAmount: 1250000 + i,
+      invoiceStatus: true,
+    })),
   });
 }
 
@@ -48,7 +57,9 @@ async function startUpstream() {
 }
 
 async function startGatewayProcess(billingApiUrl, cacheTtlSeconds) {
-  const child = fork(fileURLToPath(import.meta.url), ['gateway'], { env: { ...process.env, BILLING_API_URL: billingApiUrl, CACHE_TTL_SECONDS: String(cacheTtlSeconds) } });
+  const child = fork(fileURLToPath(import.meta.url), ['gateway'], {
+    env: { ...process.env, BILLING_API_URL: billingApiUrl, CACHE_TTL_SECONDS: String(cacheTtlSeconds) },
+  });
   const told = () => new Promise((resolve) => child.once('message', resolve));
   const url = await told();
   return {
@@ -64,11 +75,19 @@ async function startGatewayProcess(billingApiUrl, cacheTtlSeconds) {
 
 function post(url, body) {
   return new Promise((resolve, reject) => {
-    const sent = request(`${url}/graphql`, { method: 'POST', agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), authorization: 'Bearer bench-token' } }, (response) => {
-      const chunks = [];
-      response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    });
+    const sent = request(
+      `${url}/graphql`,
+      {
+        method: 'POST',
+        agent,
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), authorization: 'Bearer bench-token' },
+      },
+      (response) => {
+        const chunks = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+      },
+    );
     sent.on('error', reject);
     sent.end(body);
   });
@@ -78,16 +97,29 @@ function toQuestions(selection) {
   const customer = { idType: 'RUC', id: '80012345' };
   const numbers = Array.from({ length: CONTRACTS }, (_, index) => String(700_000 + index));
   return {
-    direct: JSON.stringify({ query: `query($numbers: [ID!]!) { customer(idType: "RUC", id: "80012345") { contracts(numbers: $numbers) { ${selection} } } }`, variables: { numbers } }),
-    entities: JSON.stringify({ query: `query($representations: [_Any!]!) { _entities(representations: $representations) { ... on Contract { ${selection} } } }`, variables: { representations: numbers.map((number) => ({ __typename: 'Contract', customer, number })) } }),
+    direct: JSON.stringify({
+      query: `query($numbers: [ID!]!) { customer(idType: "RUC", id: "80012345") { contracts(numbers: $numbers) { ${selection} } } }`,
+      variables: { numbers },
+    }),
+    entities: JSON.stringify({
+      query: `query($representations: [_Any!]!) { _entities(representations: $representations) { ... on Contract { ${selection} } } }`,
+      variables: { representations: numbers.map((number) => ({ __typename: 'Contract', customer, number })) },
+    }),
   };
 }
 
 async function measure(name, selection, cacheTtlSeconds, billingApiUrl) {
   const gateway = await startGatewayProcess(billingApiUrl, cacheTtlSeconds);
   const questions = toQuestions(selection);
-  const [direct, entities] = [JSON.parse(await post(gateway.url, questions.direct)), JSON.parse(await post(gateway.url, questions.entities))];
-  if (JSON.stringify(direct.data.customer.contracts) !== JSON.stringify(entities.data._entities) || entities.data._entities.length !== CONTRACTS) throw new Error('The two do not answer the same.');
+  const [direct, entities] = [
+    JSON.parse(await post(gateway.url, questions.direct)),
+    JSON.parse(await post(gateway.url, questions.entities)),
+  ];
+  if (
+    JSON.stringify(direct.data.customer.contracts) !== JSON.stringify(entities.data._entities) ||
+    entities.data._entities.length !== CONTRACTS
+  )
+    throw new Error('The two do not answer the same.');
   for (const question of Object.values(questions)) for (let i = 0; i < WARM_UP; i++) await post(gateway.url, question);
   const cpu = { direct: [], entities: [] };
   for (let round = 0; round < ROUNDS; round++) {
@@ -100,16 +132,25 @@ async function measure(name, selection, cacheTtlSeconds, billingApiUrl) {
   }
   gateway.stop();
   const ratios = cpu.entities.map((value, round) => value / cpu.direct[round]);
-  console.log(`${name.padEnd(46)} direct ${median(cpu.direct).toFixed(2)} ms   _entities ${median(cpu.entities).toFixed(2)} ms   ratio ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`);
+  console.log(
+    `${name.padEnd(46)} direct ${median(cpu.direct).toFixed(2)} ms   _entities ${median(cpu.entities).toFixed(2)} ms   ratio ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
+  );
 }
 
 async function main() {
   const upstream = await startUpstream();
   const url = `http://127.0.0.1:${upstream.address().port}`;
-  console.log(`${CONTRACTS} contracts, CPU time of the gateway a request; medians of ${ROUNDS} rounds of ${REQUESTS} requests, Node ${process.version}`);
+  console.log(
+    `${CONTRACTS} contracts, CPU time of the gateway a request; medians of ${ROUNDS} rounds of ${REQUESTS} requests, Node ${process.version}`,
+  );
   await measure('due date, 100 calls', 'number dueDate', 0, url);
   await measure('due date and 10 invoices, 100 calls', 'number dueDate invoices(first: 10) { nodes { number billPeriod amount } }', 0, url);
-  await measure('due date and 10 invoices, all remembered', 'number dueDate invoices(first: 10) { nodes { number billPeriod amount } }', 600, url);
+  await measure(
+    'due date and 10 invoices, all remembered',
+    'number dueDate invoices(first: 10) { nodes { number billPeriod amount } }',
+    600,
+    url,
+  );
   upstream.close();
   agent.destroy();
 }

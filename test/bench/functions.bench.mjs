@@ -40,7 +40,15 @@ const kept = { last: null };
 const toRequest = (limit) => ({ customer, contractNumber: CONTRACT, window: { offset: 0, limit } });
 const toBody = (count) => Buffer.from(JSON.stringify(toBills(CONTRACT, 0, count)));
 
-const { values } = readCommandLine({ seconds: { type: 'string', default: '0.5' }, only: { type: 'string', default: '' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false, short: 'h' } }, USAGE);
+const { values } = readCommandLine(
+  {
+    seconds: { type: 'string', default: '0.5' },
+    only: { type: 'string', default: '' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false, short: 'h' },
+  },
+  USAGE,
+);
 await runBenchmark(async () => {
   const cases = (await toCases()).filter(({ name }) => name.includes(values.only));
   const timeMs = values.seconds * 1000;
@@ -100,10 +108,16 @@ async function addWriter(add, count, body) {
   const source = { read: () => Promise.resolve(answer) };
   const run = () => {
     const operation = new BillingOperation({ caller, signal, callBudget: 100 });
-    return prepared.run(plan, variables, { requestId: '-', billing: new Billing(source, operation, PAGING), pageLimits: { maxPageSize: 1000 }, traced: false });
+    return prepared.run(plan, variables, {
+      requestId: '-',
+      billing: new Billing(source, operation, PAGING),
+      pageLimits: { maxPageSize: 1000 },
+      traced: false,
+    });
   };
   const data = await run();
-  if (JSON.parse(writeAnswer(data, null)).data.customer.c0.invoices.nodes.length !== count) throw new Error('The written answer is not the right one.');
+  if (JSON.parse(writeAnswer(data, null)).data.customer.c0.invoices.nodes.length !== count)
+    throw new Error('The written answer is not the right one.');
   const what = `${count.toLocaleString('en')} invoices`;
   if (count === 12) add('run a prepared operation, the answer being there', 1, run);
   add(`write an answer, ${what}`, count === 12 ? 50 : 1, () => writeAnswer(data, null));
@@ -115,7 +129,15 @@ function prepare(count) {
   const document = parse(query);
   operations.learn(query, operationName, document, document.definitions[0]);
   const prepared = operations.find(query, operationName);
-  return { operations, query, operationName, prepared, raw: variables, variables: prepared.coerce(variables), plan: prepared.variant(variables).plan };
+  return {
+    operations,
+    query,
+    operationName,
+    prepared,
+    raw: variables,
+    variables: prepared.coerce(variables),
+    plan: prepared.variant(variables).plan,
+  };
 }
 
 function toGraphqlBody(count) {
@@ -138,7 +160,13 @@ function addRequests(add) {
   add('parse a request', 20, () => parsePlain(body));
   add('find a prepared operation, coerce its variables', 200, () => [operations.find(query, operationName), prepared.coerce(raw)]);
   const answers = new KeptAnswers(32 * 1024 * 1024);
-  answers.keep(answers.keyOf(caller, 'application/json', body), { body: 'x'.repeat(2000), contentType: 'application/json', operationName, parts: 1, freshUntilMs: Infinity });
+  answers.keep(answers.keyOf(caller, 'application/json', body), {
+    body: 'x'.repeat(2000),
+    contentType: 'application/json',
+    operationName,
+    parts: 1,
+    freshUntilMs: Infinity,
+  });
   const find = () => answers.find(answers.keyOf(caller, 'application/json', body), Date.now());
   if (!find()) throw new Error('A kept answer is not found.');
   add('find a kept answer', 100, find);
@@ -146,16 +174,33 @@ function addRequests(add) {
 
 function toRow(name, { latency }, times) {
   const toUs = (ms) => (ms * 1000) / times;
-  return { name, medianUs: toUs(latency.p50), p99Us: toUs(latency.p99), leastUs: toUs(latency.min), errorPercent: latency.rme, samples: latency.samplesCount };
+  return {
+    name,
+    medianUs: toUs(latency.p50),
+    p99Us: toUs(latency.p99),
+    leastUs: toUs(latency.min),
+    errorPercent: latency.rme,
+    samples: latency.samplesCount,
+  };
 }
 
 function report(rows) {
-  const about = { date: new Date().toISOString().slice(0, 10), node: process.version, machine: describeMachine(null), seconds: values.seconds };
+  const about = {
+    date: new Date().toISOString().slice(0, 10),
+    node: process.version,
+    machine: describeMachine(null),
+    seconds: values.seconds,
+  };
   if (values.json) {
     console.log(JSON.stringify({ ...about, rows }, null, 2));
     return;
   }
   console.log(`${about.date}, Node ${about.node}, ${about.machine}\n`);
   const toText = (us) => (us >= 100 ? String(Math.round(us)) : us.toPrecision(3));
-  console.log(toTable(['', 'µs a call, median', 'least', 'p99', 'samples'], rows.map(({ name, medianUs, leastUs, p99Us, samples }) => [name, toText(medianUs), toText(leastUs), toText(p99Us), String(samples)])));
+  console.log(
+    toTable(
+      ['', 'µs a call, median', 'least', 'p99', 'samples'],
+      rows.map(({ name, medianUs, leastUs, p99Us, samples }) => [name, toText(medianUs), toText(leastUs), toText(p99Us), String(samples)]),
+    ),
+  );
 }

@@ -84,7 +84,8 @@ async function run({ url, requests, lengths, connections, seconds }) {
       do {
         const index = sent++ % prepared.length;
         const { status, length } = await connection.ask(prepared[index]);
-        if (status !== 200 || length !== lengths[index]) problems.push(`HTTP ${status} with ${length} bytes instead of 200 with ${lengths[index]}`);
+        if (status !== 200 || length !== lengths[index])
+          problems.push(`HTTP ${status} with ${length} bytes instead of 200 with ${lengths[index]}`);
       } while (performance.now() < endMs && problems.length === 0);
     } catch (error) {
       problems.push(error.message);

@@ -19,7 +19,12 @@ const USAGE = `Usage: npm run bench:profile -- W1 [options]
   --json              prints everything as JSON`;
 
 const { connections, variants, node, json, help } = RUN_OPTIONS;
-const OWN_OPTIONS = { seconds: { type: 'string', default: '5' }, remembered: { type: 'boolean', default: false }, top: { type: 'string', default: '10' }, out: { type: 'string' } };
+const OWN_OPTIONS = {
+  seconds: { type: 'string', default: '5' },
+  remembered: { type: 'boolean', default: false },
+  top: { type: 'string', default: '10' },
+  out: { type: 'string' },
+};
 const { values, positionals } = readCommandLine({ connections, variants, node, json, help, ...OWN_OPTIONS }, USAGE);
 await runBenchmark(async () => {
   const [name, ...more] = parseWorkloadNames(positionals.join(',') || 'W1');
@@ -65,7 +70,9 @@ function report(result) {
   }
   const rows = (list) => list.map(({ name, usPerRequest, share }) => [name, usPerRequest.toFixed(2), `${(share * 100).toFixed(1)} %`]);
   console.log(`${result.date}, Node ${result.node}, ${result.machine}`);
-  console.log(`${result.workload} ${result.what}: ${result.cpuUsPerRequest.toFixed(1)} µs of CPU time a request, ${result.cpuUsPerRequestProfiled.toFixed(1)} µs under the profiler (${result.requests} requests)\n`);
+  console.log(
+    `${result.workload} ${result.what}: ${result.cpuUsPerRequest.toFixed(1)} µs of CPU time a request, ${result.cpuUsPerRequestProfiled.toFixed(1)} µs under the profiler (${result.requests} requests)\n`,
+  );
   console.log(toTable([`the ${result.functions.length} largest costs by function`, 'µs a request', 'share'], rows(result.functions)));
   // Below a percent there is a long tail of packages.
   console.log(`\n${toTable(['by module group', 'µs a request', 'share'], rows(result.groups.filter(({ share }) => share >= 0.01)))}`);

@@ -3,7 +3,8 @@
 // GraphQL, a foreign contract, a connection that broke. Nothing is asked a second time.
 import { Agent, request } from 'node:http';
 
-const DOCUMENT = 'query Rolling($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate invoices(first: 12) { nodes { number amount } } } } }';
+const DOCUMENT =
+  'query Rolling($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate invoices(first: 12) { nodes { number amount } } } } }';
 /** So many failures are told in words; the others are only counted. */
 const MAX_TOLD = 10;
 
@@ -52,7 +53,9 @@ function judge(status, text, number) {
   const { data, errors } = JSON.parse(text);
   if (errors) return `GraphQL: ${JSON.stringify(errors).slice(0, 200)}`;
   const nodes = data?.customer?.contract?.invoices?.nodes ?? [];
-  return nodes.length === 12 && nodes.every((node) => node.number.startsWith(`001-${number}-`)) ? null : `another answer: ${text.slice(0, 200)}`;
+  return nodes.length === 12 && nodes.every((node) => node.number.startsWith(`001-${number}-`))
+    ? null
+    : `another answer: ${text.slice(0, 200)}`;
 }
 
 async function stop({ done, ...state }, toStop) {

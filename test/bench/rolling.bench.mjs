@@ -39,7 +39,14 @@ await runBenchmark(async () => {
     const load = keep(startProcess(here('rolling-load.mjs')));
     await load.url();
     const redis = keep(await startRedis());
-    const env = { BILLING_API_URL: await upstream.url(), REDIS_URL: redis.url, CACHE_SECRET: 'a secret for the benchmark, 32 or more', CACHE_TTL_SECONDS: '1', LOG_LEVEL: 'info', DRAIN_DELAY_MS: options.drain };
+    const env = {
+      BILLING_API_URL: await upstream.url(),
+      REDIS_URL: redis.url,
+      CACHE_SECRET: 'a secret for the benchmark, 32 or more',
+      CACHE_TTL_SECONDS: '1',
+      LOG_LEVEL: 'info',
+      DRAIN_DELAY_MS: options.drain,
+    };
     const gateways = [];
     for (let place = 0; place < 2; place++) gateways.push(keep(await openGateway(env)));
     const stage = { upstream, load, redis };
@@ -103,7 +110,11 @@ async function measure(name, { redis, ...stage }) {
     await pause(options.seconds * 1000);
     const [cpuAfter, after, seconds] = [cpu(), await stage.load.ask('count'), (performance.now() - startedMs) / 1000];
     const requests = Math.max(1, after - before);
-    return { name, perSecond: requests / seconds, cpuUs: Object.fromEntries(Object.keys(pids).map((of) => [of, (cpuAfter[of] - cpuBefore[of]) / requests])) };
+    return {
+      name,
+      perSecond: requests / seconds,
+      cpuUs: Object.fromEntries(Object.keys(pids).map((of) => [of, (cpuAfter[of] - cpuBefore[of]) / requests])),
+    };
   });
 }
 
@@ -123,7 +134,10 @@ async function restart(stage) {
 }
 
 function childrenOf(pid) {
-  return readdirSync('/proc').filter((each) => /^\d+$/.test(each)).map(Number).filter((each) => statOf(each)?.[1] === String(pid));
+  return readdirSync('/proc')
+    .filter((each) => /^\d+$/.test(each))
+    .map(Number)
+    .filter((each) => statOf(each)?.[1] === String(pid));
 }
 
 /** The fields of /proc/PID/stat from the state on (proc(5)): 0 is the state, 1 the parent, 11 and 12 the CPU time. */
@@ -146,11 +160,29 @@ function report({ one, two, rolling }) {
     console.log(JSON.stringify({ one, two, rolling }));
     return;
   }
-  const row = (name, { perSecond, cpuUs: us, p50Ms, p99Ms, failed }) => [name, perSecond.toFixed(0), us.gateways.toFixed(0), us.nginx.toFixed(0), us.redis.toFixed(0), p50Ms.toFixed(1), p99Ms.toFixed(1), String(failed)];
+  const row = (name, { perSecond, cpuUs: us, p50Ms, p99Ms, failed }) => [
+    name,
+    perSecond.toFixed(0),
+    us.gateways.toFixed(0),
+    us.nginx.toFixed(0),
+    us.redis.toFixed(0),
+    p50Ms.toFixed(1),
+    p99Ms.toFixed(1),
+    String(failed),
+  ];
   console.log(`${describeMachine(null)}\n`);
-  console.log(toTable(['gateways', 'requests/s', 'gateway µs CPU', 'nginx µs', 'Redis µs', 'p50 ms', 'p99 ms', 'failed'], [row('one', one), row('two', two)]));
-  console.log('\nGateways, nginx, Redis, billing API and load share the cores: where those are few, compare CPU time a request, and not requests a second.\n');
+  console.log(
+    toTable(
+      ['gateways', 'requests/s', 'gateway µs CPU', 'nginx µs', 'Redis µs', 'p50 ms', 'p99 ms', 'failed'],
+      [row('one', one), row('two', two)],
+    ),
+  );
+  console.log(
+    '\nGateways, nginx, Redis, billing API and load share the cores: where those are few, compare CPU time a request, and not requests a second.\n',
+  );
   const { restartsMs, answered, failed, calls, seconds, p99Ms, maxMs, told } = rolling;
-  console.log(`Rolling restart: ${restartsMs.length} restarts in ${seconds.toFixed(1)} s under load, ${answered} requests answered (p99 ${p99Ms.toFixed(1)} ms, longest ${maxMs.toFixed(0)} ms), ${calls} calls to the billing API, ${failed} requests failed.`);
+  console.log(
+    `Rolling restart: ${restartsMs.length} restarts in ${seconds.toFixed(1)} s under load, ${answered} requests answered (p99 ${p99Ms.toFixed(1)} ms, longest ${maxMs.toFixed(0)} ms), ${calls} calls to the billing API, ${failed} requests failed.`,
+  );
   for (const each of [...one.told, ...two.told, ...told]) console.log(`  ${each}`);
 }

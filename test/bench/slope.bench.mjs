@@ -53,8 +53,19 @@ async function runSeries(arena, { unit, sizes, toWorkload }) {
     for (const { entrant, rehearsed, rounds } of runs) rounds.push(await arena.measure(entrant, rehearsed, load));
   }
   const contestants = arena.entrants.map((entrant) => {
-    const points = runs.filter((run) => run.entrant === entrant).map(({ size, rounds }) => ({ size, cpuUs: summarize(rounds.map(({ cpuUs }) => cpuUs)), requests: rounds.reduce((sum, { requests }) => sum + requests, 0), node: rounds[0].node }));
-    return { contestant: entrant.name, points: points.map((point, index) => ({ ...point, oneMoreUs: index === 0 ? null : toStep(points[index - 1], point) })), ...judge(points) };
+    const points = runs
+      .filter((run) => run.entrant === entrant)
+      .map(({ size, rounds }) => ({
+        size,
+        cpuUs: summarize(rounds.map(({ cpuUs }) => cpuUs)),
+        requests: rounds.reduce((sum, { requests }) => sum + requests, 0),
+        node: rounds[0].node,
+      }));
+    return {
+      contestant: entrant.name,
+      points: points.map((point, index) => ({ ...point, oneMoreUs: index === 0 ? null : toStep(points[index - 1], point) })),
+      ...judge(points),
+    };
   });
   return { unit, contestants };
 }
@@ -69,28 +80,53 @@ function judge(points) {
   const [before, middle, end] = points.slice(-3);
   const growth = toStep(middle, end) / toStep(before, middle);
   // Where one more seems to cost nothing, what else the machine did was larger than what was measured.
-  return { slopeUs: slope, interceptUs: intercept, growth: growth > 0 ? growth : null, isLinear: growth > 0 ? growth <= LINEAR_UP_TO : null };
+  return {
+    slopeUs: slope,
+    interceptUs: intercept,
+    growth: growth > 0 ? growth : null,
+    isLinear: growth > 0 ? growth <= LINEAR_UP_TO : null,
+  };
 }
 
 function report(arena, series) {
-  const about = { date: new Date().toISOString().slice(0, 10), node: series[0].contestants[0].points[0].node, machine: describeMachine(arena.cores), seconds: values.seconds, rounds: values.rounds, connections: values.connections };
+  const about = {
+    date: new Date().toISOString().slice(0, 10),
+    node: series[0].contestants[0].points[0].node,
+    machine: describeMachine(arena.cores),
+    seconds: values.seconds,
+    rounds: values.rounds,
+    connections: values.connections,
+  };
   if (values.json) {
     console.log(JSON.stringify({ ...about, series }, null, 2));
     return;
   }
   console.log(`${about.date}, Node ${about.node}, ${about.machine}`);
-  console.log(`CPU time of the whole process a request; medians of ${values.rounds} rounds of ${values.seconds} s, ${values.connections} connections`);
+  console.log(
+    `CPU time of the whole process a request; medians of ${values.rounds} rounds of ${values.seconds} s, ${values.connections} connections`,
+  );
   for (const { unit, contestants } of series) {
     const cells = contestants.flatMap(({ contestant, points }) =>
-      points.map(({ size, cpuUs, oneMoreUs }) => [contestant, size.toLocaleString('en'), toText(cpuUs.median), `${toText(cpuUs.least)}–${toText(cpuUs.most)}`, toText(cpuUs.median / size), oneMoreUs === null ? '' : toText(oneMoreUs)]),
+      points.map(({ size, cpuUs, oneMoreUs }) => [
+        contestant,
+        size.toLocaleString('en'),
+        toText(cpuUs.median),
+        `${toText(cpuUs.least)}–${toText(cpuUs.most)}`,
+        toText(cpuUs.median / size),
+        oneMoreUs === null ? '' : toText(oneMoreUs),
+      ]),
     );
-    console.log(`\n${toTable(['', `${unit}s`, 'µs a request', 'least–most', `µs ${unit === 'invoice' ? 'an' : 'a'} ${unit}`, `µs for one ${unit} more`], cells)}\n`);
+    console.log(
+      `\n${toTable(['', `${unit}s`, 'µs a request', 'least–most', `µs ${unit === 'invoice' ? 'an' : 'a'} ${unit}`, `µs for one ${unit} more`], cells)}\n`,
+    );
     for (const { contestant, slopeUs, interceptUs, growth, isLinear } of contestants) {
       const verdict =
         isLinear === null
           ? 'too noisy to tell whether that is linear: take more seconds, or a quiet machine'
           : `${isLinear ? 'linear' : 'NOT linear'}: one more costs ${growth.toFixed(2)} times as much at the large end as in the middle (up to ${LINEAR_UP_TO} is called linear)`;
-      console.log(`${contestant}: ${toText(interceptUs)} µs + ${toText(slopeUs)} µs ${unit === 'invoice' ? 'an' : 'a'} ${unit}; ${verdict}`);
+      console.log(
+        `${contestant}: ${toText(interceptUs)} µs + ${toText(slopeUs)} µs ${unit === 'invoice' ? 'an' : 'a'} ${unit}; ${verdict}`,
+      );
     }
   }
 }

@@ -47,9 +47,23 @@ function serveUpstream() {
     inARow.delete(key);
     const contract = searchParams.get('contractNumber');
     const count = Math.min(Number(searchParams.get('quantity')), 40);
-    const invoices = Array.from({ length: count }, (_, i) => ({ invoiceContractNo: contract, invoiceNumber: `001-${i}`, billPeriod: '2025-06', invoiceAmount: 1250000 + i, invoiceStatus: true }));
-    const body = JSON.stringify({ contractNo: contract, dueDate: '2025-07-15', billingAddress: [{ city: 'Asunción' }], invoiceCollection: invoices });
-    setTimeout(() => response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body), 5 + Math.random() * 10);
+    const invoices = Array.from({ length: count }, (_, i) => ({
+      invoiceContractNo: contract,
+      invoiceNumber: `001-${i}`,
+      billPeriod: '2025-06',
+      invoiceAmount: 1250000 + i,
+      invoiceStatus: true,
+    }));
+    const body = JSON.stringify({
+      contractNo: contract,
+      dueDate: '2025-07-15',
+      billingAddress: [{ city: 'Asunción' }],
+      invoiceCollection: invoices,
+    });
+    setTimeout(
+      () => response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body),
+      5 + Math.random() * 10,
+    );
   });
   server.keepAliveTimeout = 1000;
   process.on('message', () => process.send(counts));
@@ -65,7 +79,16 @@ async function serveGateway(port) {
   const unhandled = [];
   process.on('unhandledRejection', (reason) => unhandled.push(String(reason)));
   process.on('warning', (warning) => unhandled.push(String(warning)));
-  const config = parseConfig({ NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0', BILLING_API_URL: `http://127.0.0.1:${port}`, BILLING_API_TIMEOUT_MS: '2000', CACHE_TTL_SECONDS: '1', CACHE_MAX_BYTES: String(8 * 1024 * 1024) });
+  const config = parseConfig({
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DRAIN_DELAY_MS: '0',
+    BILLING_API_URL: `http://127.0.0.1:${port}`,
+    BILLING_API_TIMEOUT_MS: '2000',
+    CACHE_TTL_SECONDS: '1',
+    CACHE_MAX_BYTES: String(8 * 1024 * 1024),
+  });
   const app = await createApp(config, createLog('silent'));
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
@@ -128,14 +151,27 @@ async function main(durationMs) {
 }
 
 const DOCUMENTS = [
-  { query: 'query One($a: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $a) { dueDate invoices(first: 20) { nodes { number amount } pageInfo { hasNextPage } } } } }', variables: (n) => ({ a: String(n) }) },
-  { query: 'query Many($a: [ID!]!) { customer(idType: "RUC", id: "80012345") { contracts(numbers: $a) { number dueDate billingAddresses { city } } } }', variables: (n) => ({ a: Array.from({ length: 8 }, (_, i) => String(n + i)) }) },
+  {
+    query:
+      'query One($a: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $a) { dueDate invoices(first: 20) { nodes { number amount } pageInfo { hasNextPage } } } } }',
+    variables: (n) => ({ a: String(n) }),
+  },
+  {
+    query:
+      'query Many($a: [ID!]!) { customer(idType: "RUC", id: "80012345") { contracts(numbers: $a) { number dueDate billingAddresses { city } } } }',
+    variables: (n) => ({ a: Array.from({ length: 8 }, (_, i) => String(n + i)) }),
+  },
 ];
 
 function ask(agent, url, index) {
   const { query, variables } = DOCUMENTS[index % 4 === 0 ? 1 : 0];
   const body = JSON.stringify({ query, variables: variables(1 + Math.floor(Math.random() * CONTRACTS)) });
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), authorization: `Bearer token-${index % TOKENS}`, 'x-billing-trace': '1' };
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    authorization: `Bearer token-${index % TOKENS}`,
+    'x-billing-trace': '1',
+  };
   return new Promise((resolve) => {
     const fail = (error) => resolve({ status: 0, text: `"code":"${error.code}"`, calls: 0 });
     const sent = request({ agent, host: url.hostname, port: url.port, path: '/graphql', method: 'POST', headers }, (response) => {
@@ -165,10 +201,14 @@ function report({ counts, failures, latencies, samples, faults, durationMs }) {
   const [heapBefore, heapAfter] = [mean(warm.slice(0, third), 'heapMb'), mean(warm.slice(-third), 'heapMb')];
   const [rssBefore, rssAfter] = [mean(warm.slice(0, third), 'rssMb'), mean(warm.slice(-third), 'rssMb')];
   const loop = { p99: Math.max(...warm.map((sample) => sample.loop.p99)), max: Math.max(...warm.map((sample) => sample.loop.max)) };
-  console.log(`${counts.operations} operations in ${durationMs / 1000} s (${Math.round((counts.operations / durationMs) * 1000)} a second), ${counts.calls} calls, ${faults.requests} attempts, ${faults.faults} of them faults (${((100 * faults.faults) / faults.requests).toFixed(1)} %)`);
+  console.log(
+    `${counts.operations} operations in ${durationMs / 1000} s (${Math.round((counts.operations / durationMs) * 1000)} a second), ${counts.calls} calls, ${faults.requests} attempts, ${faults.faults} of them faults (${((100 * faults.faults) / faults.requests).toFixed(1)} %)`,
+  );
   console.log(`failed operations: ${[...failures.values()].reduce((a, b) => a + b, 0)} ${JSON.stringify(Object.fromEntries(failures))}`);
   console.log(`latency of an operation: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`);
-  console.log(`heap after collection: ${heapBefore.toFixed(1)} MB early, ${heapAfter.toFixed(1)} MB late; resident: ${rssBefore.toFixed(0)} MB early, ${rssAfter.toFixed(0)} MB late`);
+  console.log(
+    `heap after collection: ${heapBefore.toFixed(1)} MB early, ${heapAfter.toFixed(1)} MB late; resident: ${rssBefore.toFixed(0)} MB early, ${rssAfter.toFixed(0)} MB late`,
+  );
   console.log(`event loop delay: p99 ${loop.p99.toFixed(1)} ms at worst, longest ${loop.max.toFixed(1)} ms`);
   console.log(`unhandled rejections and warnings: ${unhandled.length} ${unhandled.join('; ')}`);
   const isGood = failures.size === 0 && heapAfter < heapBefore * 1.15 + 2 && loop.p99 < 100 && unhandled.length === 0;

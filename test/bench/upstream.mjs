@@ -18,7 +18,9 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     const contract = searchParams.get('contractNumber');
     if (!/^\/customers\/[^/]+\/[^/]+\/bills$/.test(pathname)) return void refuse(response, 404, 'no such resource');
     if (contract === null) return void refuse(response, 400, 'contractNumber is missing');
-    body = Buffer.from(JSON.stringify(toBills(contract, Number(searchParams.get('pageInit') ?? 0), Number(searchParams.get('quantity') ?? 12))));
+    body = Buffer.from(
+      JSON.stringify(toBills(contract, Number(searchParams.get('pageInit') ?? 0), Number(searchParams.get('quantity') ?? 12))),
+    );
     bodies.set(request.url, body);
   }
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });

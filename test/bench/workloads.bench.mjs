@@ -8,7 +8,9 @@ import { parseWorkloadNames, WORKLOADS } from './workloads.mjs';
 
 const USAGE = `Usage: npm run bench -- [options]
 
-  --workloads W1,W3   ${Object.entries(WORKLOADS).map(([name, { what }]) => `${name} ${what}`).join('\n                      ')}
+  --workloads W1,W3   ${Object.entries(WORKLOADS)
+    .map(([name, { what }]) => `${name} ${what}`)
+    .join('\n                      ')}
   --seconds 2         of load for each contestant in a round
   --rounds 5
   --connections 16    requests under way at once
@@ -45,7 +47,8 @@ async function runWorkload(arena, name) {
     runs.push({ entrant, rehearsed, rounds: [] });
   }
   for (let round = 0; round < values.rounds; round++) {
-    for (const { entrant, rehearsed, rounds } of runs) rounds.push(await arena.measure(entrant, rehearsed, { seconds: values.seconds, connections: values.connections }));
+    for (const { entrant, rehearsed, rounds } of runs)
+      rounds.push(await arena.measure(entrant, rehearsed, { seconds: values.seconds, connections: values.connections }));
   }
   return runs.map(({ entrant, rounds }) => toRow(name, entrant.name, rounds));
 }
@@ -78,7 +81,14 @@ function report(arena, rows) {
     toBareProxy: toRatio(row, find(row.workload, BARE_PROXY.name)),
     toTextbookGateway: toRatio(row, find(row.workload, TEXTBOOK_GATEWAY.name)),
   }));
-  const about = { date: new Date().toISOString().slice(0, 10), node: rows[0].node, machine: describeMachine(arena.cores), seconds: values.seconds, rounds: values.rounds, connections: values.connections };
+  const about = {
+    date: new Date().toISOString().slice(0, 10),
+    node: rows[0].node,
+    machine: describeMachine(arena.cores),
+    seconds: values.seconds,
+    rounds: values.rounds,
+    connections: values.connections,
+  };
   if (values.json) {
     console.log(JSON.stringify({ ...about, rows, ratios }, null, 2));
     return;
@@ -95,9 +105,12 @@ function report(arena, rows) {
   ]);
   const memory = (name) => `${Math.round(Math.max(...rows.filter(({ contestant }) => contestant === name).map(({ rssMiB }) => rssMiB)))}`;
   lines.push(['resident memory at most, MiB', memory(GATEWAY.name), memory(BARE_PROXY.name), memory(TEXTBOOK_GATEWAY.name), '', '']);
-  if (rows.some(({ contestant }) => contestant === REMEMBERED.name)) lines.push(['the same, remembered', memory(REMEMBERED.name), '', '', '', '']);
+  if (rows.some(({ contestant }) => contestant === REMEMBERED.name))
+    lines.push(['the same, remembered', memory(REMEMBERED.name), '', '', '', '']);
   console.log(`${about.date}, Node ${about.node}, ${about.machine}`);
-  console.log(`CPU time of the whole process a request · calls to the billing API a request · requests a second; medians of ${values.rounds} rounds of ${values.seconds} s, ${values.connections} connections`);
+  console.log(
+    `CPU time of the whole process a request · calls to the billing API a request · requests a second; medians of ${values.rounds} rounds of ${values.seconds} s, ${values.connections} connections`,
+  );
   console.log(`Ratios round by round: median (least–most); below 1 the gateway needs less\n`);
   console.log(toTable(['', 'gateway', 'bare proxy', 'textbook gateway', '÷ bare proxy', '÷ textbook'], lines));
 }

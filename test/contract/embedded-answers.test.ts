@@ -26,11 +26,17 @@ describe('The embedded billing API keeps to the contract', () => {
     await lenient.close();
   });
 
-  const everyContract = toSampleData().customers.flatMap((customer) => customer.contracts.map((contract) => ({ customer: `${customer.idType}/${customer.id}`, contractNo: contract.contractNo })));
+  const everyContract = toSampleData().customers.flatMap((customer) =>
+    customer.contracts.map((contract) => ({ customer: `${customer.idType}/${customer.id}`, contractNo: contract.contractNo })),
+  );
 
   it.each(everyContract)('in the bills of $customer, contract $contractNo', async ({ customer, contractNo }) => {
     const isForeign = customer.startsWith('CPF');
-    const answer = await getBills(api, { customer, query: `contractNumber=${contractNo}`, token: api.issueToken({ clientId: isForeign ? 'portal-demo' : 'gateway-demo' }) });
+    const answer = await getBills(api, {
+      customer,
+      query: `contractNumber=${contractNo}`,
+      token: api.issueToken({ clientId: isForeign ? 'portal-demo' : 'gateway-demo' }),
+    });
     expect(answer.status).toBe(200);
     expect(findFaults(answer)).toEqual([]);
   });
@@ -59,7 +65,9 @@ describe('The embedded billing API keeps to the contract', () => {
   });
 
   it('at the path of its token URL', () => {
-    const { tokenUrl } = readOpenApiDocument().components.securitySchemes['application']!['flows'].clientCredentials as { tokenUrl: string };
+    const { tokenUrl } = readOpenApiDocument().components.securitySchemes['application']!['flows'].clientCredentials as {
+      tokenUrl: string;
+    };
     const { pathname, search } = new URL(tokenUrl);
     expect(pathname).toBe(tokenPath);
     expect(api.tokenUrl).toBe(`${api.url}${pathname}${search}`);

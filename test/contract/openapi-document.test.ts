@@ -9,7 +9,13 @@ import { openApiFile, readOpenApiDocument } from '../support/openapi-document';
 const models = {
   billsCollection: { contractNo: 'string', billingAddress: 'address[]', dueDate: 'string', invoiceCollection: 'invoice[]' },
   address: { street: 'string', neighborhood: 'string', city: 'string', state: 'string', country: 'string', zipCode: 'string' },
-  invoice: { invoiceContractNo: 'string', invoiceNumber: 'string', billPeriod: 'string', invoiceAmount: 'integer', invoiceStatus: 'boolean' },
+  invoice: {
+    invoiceContractNo: 'string',
+    invoiceNumber: 'string',
+    billPeriod: 'string',
+    invoiceAmount: 'integer',
+    invoiceStatus: 'boolean',
+  },
   errorBody: { error: 'object' },
 };
 
@@ -42,14 +48,22 @@ describe('The contract as OpenAPI', () => {
     const folder = await mkdtemp(join(tmpdir(), 'openapi-'));
     const changed = join(folder, 'changed.json');
     await writeFile(changed, JSON.stringify(document));
-    await expect(validate(changed)).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining("must have required property 'description'") });
+    await expect(validate(changed)).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("must have required property 'description'"),
+    });
     await rm(folder, { recursive: true });
   });
 
   it('has the models of the contract, with their members and types, and no others', () => {
     const { schemas } = readOpenApiDocument().components;
     const found = Object.fromEntries(
-      Object.entries(schemas).map(([name, schema]) => [name, Object.fromEntries(Object.entries(schema['properties'] as Record<string, Member>).map(([member, type]) => [member, toTypeName(type)]))]),
+      Object.entries(schemas).map(([name, schema]) => [
+        name,
+        Object.fromEntries(
+          Object.entries(schema['properties'] as Record<string, Member>).map(([member, type]) => [member, toTypeName(type)]),
+        ),
+      ]),
     );
     expect(found).toEqual(models);
     expect(Object.values(schemas).every((schema) => schema['required'] === undefined)).toBe(true);
@@ -62,7 +76,12 @@ describe('The contract as OpenAPI', () => {
 
   it('has the parameters of the contract', () => {
     const parameters = readOpenApiDocument().paths['/customers/{idType}/{id}/bills']!.get.parameters;
-    const found = parameters.map((parameter) => [parameter['name'], parameter['in'], parameter['required'], (parameter['schema'] as Member).type]);
+    const found = parameters.map((parameter) => [
+      parameter['name'],
+      parameter['in'],
+      parameter['required'],
+      (parameter['schema'] as Member).type,
+    ]);
     expect(found).toEqual([
       ['id', 'path', true, 'number'],
       ['idType', 'path', true, 'string'],
@@ -78,7 +97,12 @@ describe('The contract as OpenAPI', () => {
     expect(Object.keys(paths)).toEqual(['/customers/{idType}/{id}/bills']);
     const [path] = Object.values(paths);
     expect(Object.keys(path!)).toEqual(['get']);
-    expect(Object.entries(path!.get.responses).map(([status, response]) => [status, response.content['application/json']!.schema.$ref.split('/').pop()])).toEqual([
+    expect(
+      Object.entries(path!.get.responses).map(([status, response]) => [
+        status,
+        response.content['application/json']!.schema.$ref.split('/').pop(),
+      ]),
+    ).toEqual([
       ['200', 'billsCollection'],
       ['400', 'errorBody'],
       ['401', 'errorBody'],
@@ -93,7 +117,12 @@ describe('The contract as OpenAPI', () => {
     expect(components.securitySchemes).toMatchObject({
       application: {
         type: 'oauth2',
-        flows: { clientCredentials: { tokenUrl: 'https://test.api.tigo.com/oauth/client_credential/accesstoken?grant_type=client_credentials', scopes: { read: 'Allows read bills collection' } } },
+        flows: {
+          clientCredentials: {
+            tokenUrl: 'https://test.api.tigo.com/oauth/client_credential/accesstoken?grant_type=client_credentials',
+            scopes: { read: 'Allows read bills collection' },
+          },
+        },
       },
     });
   });

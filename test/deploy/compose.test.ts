@@ -34,7 +34,9 @@ describe('The compose file', () => {
   });
 
   it('says which secret is missing and how to make one', () => {
-    expect(() => readCompose({ ...VARIABLES, CACHE_SECRET: undefined })).toThrow(/CACHE_SECRET is missing.*at least 32 random characters.*openssl rand/);
+    expect(() => readCompose({ ...VARIABLES, CACHE_SECRET: undefined })).toThrow(
+      /CACHE_SECRET is missing.*at least 32 random characters.*openssl rand/,
+    );
     expect(() => readCompose({ ...VARIABLES, GRAFANA_PASSWORD: '' })).toThrow(/GRAFANA_PASSWORD is missing.*admin/);
   });
 
@@ -42,7 +44,11 @@ describe('The compose file', () => {
     expect(gateways[0]).toEqual(gateways[1]);
     const [{ environment }] = gateways as [ComposeService];
     expect(Object.keys(environment ?? {}).filter((name) => !SETTINGS.some((setting) => setting.name === name))).toEqual([]);
-    expect(configOf(gateways[0] as ComposeService)).toMatchObject({ production: true, redisUrls: ['redis://valkey:6379'], cacheSecret: VARIABLES.CACHE_SECRET });
+    expect(configOf(gateways[0] as ComposeService)).toMatchObject({
+      production: true,
+      redisUrls: ['redis://valkey:6379'],
+      cacheSecret: VARIABLES.CACHE_SECRET,
+    });
     const own = readCompose({ ...VARIABLES, BILLING_API_URL: 'https://billing.example/v2' }).services['gateway-1'] as ComposeService;
     expect(configOf(own).billingApiUrl?.href).toBe('https://billing.example/v2');
   });
@@ -55,12 +61,15 @@ describe('The compose file', () => {
 
   it('waits for nothing that has no health check', () => {
     for (const { depends_on: needed = {} } of Object.values(services)) {
-      for (const [name, { condition }] of Object.entries(needed)) expect([name, condition, services[name]?.healthcheck !== undefined]).toEqual([name, 'service_healthy', true]);
+      for (const [name, { condition }] of Object.entries(needed))
+        expect([name, condition, services[name]?.healthcheck !== undefined]).toEqual([name, 'service_healthy', true]);
     }
   });
 
   it('mounts what is there', () => {
-    const mounted = Object.values(services).flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':')[0] as string).filter((path) => path.startsWith('.')));
+    const mounted = Object.values(services).flatMap(({ volumes = [] }) =>
+      volumes.map((volume) => volume.split(':')[0] as string).filter((path) => path.startsWith('.')),
+    );
     expect(mounted.length).toBeGreaterThan(3);
     for (const path of mounted) expect([path, existsSync(join(deploy, path))]).toEqual([path, true]);
   });
@@ -87,9 +96,13 @@ describe('The compose file', () => {
   });
 
   it('has Prometheus ask the gateways, and Grafana ask Prometheus', () => {
-    const { scrape_configs: jobs } = filesOf('prometheus/prometheus.yaml') as { scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[] };
+    const { scrape_configs: jobs } = filesOf('prometheus/prometheus.yaml') as {
+      scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
+    };
     const port = configOf(gateways[0] as ComposeService).port;
-    expect(jobs.map(({ job_name: name, static_configs: [first] }) => [name, first?.targets])).toEqual([['billing-gateway', [`gateway-1:${port}`, `gateway-2:${port}`]]]);
+    expect(jobs.map(({ job_name: name, static_configs: [first] }) => [name, first?.targets])).toEqual([
+      ['billing-gateway', [`gateway-1:${port}`, `gateway-2:${port}`]],
+    ]);
     const { datasources } = filesOf('grafana/provisioning/datasources/prometheus.yaml') as { datasources: { url: string }[] };
     expect(datasources.map(({ url }) => url)).toEqual([`http://prometheus:${checked(services['prometheus'] as ComposeService).port}`]);
     const { providers } = filesOf('grafana/provisioning/dashboards/billing-gateway.yaml') as { providers: { options: { path: string } }[] };
@@ -103,7 +116,9 @@ describe('The configuration of nginx', () => {
       const directory = mkdtempSync('/tmp/nginx-test-'); writeFileSync(directory + '/nginx.conf', toConfiguration(readFileSync('../../deploy/nginx.conf', 'utf8'), { port: 8080, gatewayPorts: [4000, 4001], directory })); console.log(directory);`;
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: join(__dirname, '../bench') });
     const directory = stdout.trim();
-    const { stderr } = await run('nginx', ['-t', '-p', directory, '-c', `${directory}/nginx.conf`], { env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` } });
+    const { stderr } = await run('nginx', ['-t', '-p', directory, '-c', `${directory}/nginx.conf`], {
+      env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
+    });
     expect(stderr).toContain('test is successful');
     await run('rm', ['-r', directory]);
   });
@@ -118,7 +133,10 @@ describe('The configuration of nginx', () => {
 
   it('goes by the limits of the gateway: what it may be sent, and how long it may take', () => {
     const { maxRequestBytes, requestDeadlineMs } = configOf(gateways[0] as ComposeService);
-    expect([directive('client_max_body_size'), directive('client_body_buffer_size')].map((kib) => kib * 1024)).toEqual([maxRequestBytes, maxRequestBytes]);
+    expect([directive('client_max_body_size'), directive('client_body_buffer_size')].map((kib) => kib * 1024)).toEqual([
+      maxRequestBytes,
+      maxRequestBytes,
+    ]);
     expect(directive('proxy_read_timeout') * 1000).toBeGreaterThan(requestDeadlineMs);
   });
 });

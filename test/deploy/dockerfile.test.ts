@@ -48,7 +48,10 @@ describe('What the Dockerfile makes', () => {
   afterAll(() => build.remove());
 
   const start = (command: readonly string[], env: Record<string, string>): RunningCommand => {
-    const started = spawnCommand(command[0] as string, command.slice(1), { cwd: build.directory, env: { PATH: process.env['PATH'], ...build.env, ...env } });
+    const started = spawnCommand(command[0] as string, command.slice(1), {
+      cwd: build.directory,
+      env: { PATH: process.env['PATH'], ...build.env, ...env },
+    });
     running.push(started);
     return started;
   };

@@ -9,7 +9,11 @@ interface Probe {
 }
 interface Container {
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
-  readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: { readonly secretKeyRef: { readonly name: string; readonly key: string } } }[];
+  readonly env: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: { readonly secretKeyRef: { readonly name: string; readonly key: string } };
+  }[];
   readonly envFrom: readonly { readonly configMapRef: { readonly name: string } }[];
   readonly startupProbe: Probe;
   readonly readinessProbe: Probe;
@@ -22,10 +26,10 @@ interface Pod {
 
 const manifests = readManifests();
 const of = (kind: string): Manifest => [...manifests.values()].find((each) => each.kind === kind) as Manifest;
-const deployment = (of('Deployment') as Manifest & { spec: { selector: { matchLabels: object }; template: Pod } });
+const deployment = of('Deployment') as Manifest & { spec: { selector: { matchLabels: object }; template: Pod } };
 const pod = deployment.spec.template;
 const [container] = pod.spec.containers;
-const configMap = (of('ConfigMap') as Manifest & { data: Environment });
+const configMap = of('ConfigMap') as Manifest & { data: Environment };
 const image = parseDockerfile(dockerfile).at(-1) as DockerStage;
 
 /** The environment that the container has, with something where a secret is. */
@@ -54,7 +58,12 @@ describe('The manifests for Kubernetes', () => {
     expect(Object.keys(env).filter((name) => !SETTINGS.some((setting) => setting.name === name))).toEqual([]);
     expect(Object.values(env)).not.toContain(undefined);
     const config = parseConfig(env);
-    expect(config).toMatchObject({ production: true, host: '0.0.0.0', port: container.ports[0]?.containerPort, redisUrls: ['redis://cache'] });
+    expect(config).toMatchObject({
+      production: true,
+      host: '0.0.0.0',
+      port: container.ports[0]?.containerPort,
+      redisUrls: ['redis://cache'],
+    });
     expect(parseConfig({ ...env, REDIS_URL: undefined }).redisUrls).toEqual([]);
     expect(container.envFrom.map(({ configMapRef }) => configMapRef.name)).toEqual([configMap.metadata.name]);
   });
@@ -65,7 +74,8 @@ describe('The manifests for Kubernetes', () => {
     expect(probes.map(({ path }) => path)).toEqual(['/healthz', '/readyz', '/healthz']);
     expect(probes.map(({ port }) => port)).toEqual(probes.map(() => container.ports[0]?.name));
     const { annotations } = pod.metadata;
-    for (const path of [...probes.map((probe) => probe.path), annotations['prometheus.io/path'] as string]) expect([path, (await fetch(gateway.url + path)).status]).toEqual([path, 200]);
+    for (const path of [...probes.map((probe) => probe.path), annotations['prometheus.io/path'] as string])
+      expect([path, (await fetch(gateway.url + path)).status]).toEqual([path, 200]);
     expect(annotations['prometheus.io/port']).toBe(String(container.ports[0]?.containerPort));
     await gateway.close();
   });
@@ -77,10 +87,15 @@ describe('The manifests for Kubernetes', () => {
 
   it('mean the same pods everywhere', () => {
     const { labels } = pod.metadata;
-    const service = (of('Service') as Manifest & { spec: { selector: object; ports: { targetPort: string }[] } });
-    const budget = (of('PodDisruptionBudget') as Manifest & { spec: { selector: { matchLabels: object } } });
-    const policy = (of('NetworkPolicy') as Manifest & { spec: { podSelector: { matchLabels: object } } });
-    const selectors = [deployment.spec.selector.matchLabels, service.spec.selector, budget.spec.selector.matchLabels, policy.spec.podSelector.matchLabels];
+    const service = of('Service') as Manifest & { spec: { selector: object; ports: { targetPort: string }[] } };
+    const budget = of('PodDisruptionBudget') as Manifest & { spec: { selector: { matchLabels: object } } };
+    const policy = of('NetworkPolicy') as Manifest & { spec: { podSelector: { matchLabels: object } } };
+    const selectors = [
+      deployment.spec.selector.matchLabels,
+      service.spec.selector,
+      budget.spec.selector.matchLabels,
+      policy.spec.podSelector.matchLabels,
+    ];
     expect(selectors).toEqual(selectors.map(() => labels));
     expect(service.spec.ports[0]?.targetPort).toBe(container.ports[0]?.name);
     const { scaleTargetRef } = (of('HorizontalPodAutoscaler') as Manifest & { spec: { scaleTargetRef: object } }).spec;

@@ -34,8 +34,14 @@ interface Dashboard {
 
 const rules = (parse(read('prometheus/alerts.yaml')) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
 const dashboard = JSON.parse(read('grafana/dashboards/billing-gateway.json')) as Dashboard;
-const queries = dashboard.panels.flatMap(({ title, targets = [] }) => targets.map((target) => ({ where: title, expr: target.expr.replaceAll('$__rate_interval', '5m'), told: target.legendFormat })));
-const alerts = rules.map(({ alert, expr, annotations }) => ({ where: alert, expr, told: Object.values(annotations).join(' ').replaceAll('$labels.', '') }));
+const queries = dashboard.panels.flatMap(({ title, targets = [] }) =>
+  targets.map((target) => ({ where: title, expr: target.expr.replaceAll('$__rate_interval', '5m'), told: target.legendFormat })),
+);
+const alerts = rules.map(({ alert, expr, annotations }) => ({
+  where: alert,
+  expr,
+  told: Object.values(annotations).join(' ').replaceAll('$labels.', ''),
+}));
 
 /** Labels that Prometheus itself gives to all that it scrapes. */
 const OF_PROMETHEUS = ['job', 'instance'];
@@ -58,10 +64,12 @@ function missingFrom({ metrics, values }: Scrape, { expr, told }: { readonly exp
   needs.metrics.forEach(look);
   const shown = [...told.matchAll(/\{\{\s*(\w+)\s*(?:\}\}|\|)/g)].map((match) => match[1] as string).filter((label) => label !== 'value');
   for (const label of [...needs.groupedBy, ...shown]) {
-    if (!OF_PROMETHEUS.includes(label) && !needs.metrics.some(({ name }) => values.get(name)?.has(label))) missing.push(`the label ${label}`);
+    if (!OF_PROMETHEUS.includes(label) && !needs.metrics.some(({ name }) => values.get(name)?.has(label)))
+      missing.push(`the label ${label}`);
   }
   // A label that the query sums away would stand there empty.
-  if (needs.groupedBy.length > 0) missing.push(...shown.filter((label) => !needs.groupedBy.includes(label)).map((label) => `${label} after the sum`));
+  if (needs.groupedBy.length > 0)
+    missing.push(...shown.filter((label) => !needs.groupedBy.includes(label)).map((label) => `${label} after the sum`));
   return missing;
 }
 
@@ -74,23 +82,49 @@ describe('The queries of the dashboard and the alerts', () => {
     const script = byContract({
       1: { body: { contractNo: '1', dueDate: '2025-07-15', invoiceCollection: [] } },
       2: { body: { contractNo: '2', dueDate: 20250715, invoiceCollection: [] } },
-      401: { status: 401 }, 403: { status: 403 }, 429: { status: 429 }, 500: { status: 500 }, 504: { hang: 'before-headers' },
+      401: { status: 401 },
+      403: { status: 403 },
+      429: { status: 429 },
+      500: { status: 500 },
+      504: { hang: 'before-headers' },
     });
-    await withScript(script, async ({ gateway, upstream }) => {
-      const text = async (): Promise<string> => (await fetch(`${gateway.url}/metrics`)).text();
-      const ask = (number: string, headers = {}): Promise<unknown> =>
-        gateway.query(`query Bills { customer(idType: "RUC", id: "80012345") { contract(number: "${number}") { dueDate } } }`, {}, { token: 'secret-token-1', headers });
-      for (const number of ['1', '2', '403', '429', '500', '401']) await ask(number);
-      await ask('504', { 'x-request-timeout-ms': '50' });
-      await gateway.query('{ nothing }');
-      // Remembered, past its time, and then given all the same.
-      await until(async () => { await ask('7'); return /cache_hits_total\{layer="redis"\} [1-9]/.test(await text()); });
-      upstream.setScript(() => ({ status: 500 }));
-      await until(async () => { await ask('7'); return /cache_stale_hits_total\{layer="redis"\} [1-9]/.test(await text()); });
-      await redis.kill();
-      await until(async () => { await ask('8'); return /cache_failures_total\{layer="redis"\} [1-9]/.test(await text()); });
-      scrape = parseScrape(await text());
-    }, { REDIS_URL: redis.url, CACHE_SECRET: 'the secret of these tests: 32 characters and more', CACHE_TTL_SECONDS: '1', CACHE_STALE_SECONDS: '60' });
+    await withScript(
+      script,
+      async ({ gateway, upstream }) => {
+        const text = async (): Promise<string> => (await fetch(`${gateway.url}/metrics`)).text();
+        const ask = (number: string, headers = {}): Promise<unknown> =>
+          gateway.query(
+            `query Bills { customer(idType: "RUC", id: "80012345") { contract(number: "${number}") { dueDate } } }`,
+            {},
+            { token: 'secret-token-1', headers },
+          );
+        for (const number of ['1', '2', '403', '429', '500', '401']) await ask(number);
+        await ask('504', { 'x-request-timeout-ms': '50' });
+        await gateway.query('{ nothing }');
+        // Remembered, past its time, and then given all the same.
+        await until(async () => {
+          await ask('7');
+          return /cache_hits_total\{layer="redis"\} [1-9]/.test(await text());
+        });
+        upstream.setScript(() => ({ status: 500 }));
+        await until(async () => {
+          await ask('7');
+          return /cache_stale_hits_total\{layer="redis"\} [1-9]/.test(await text());
+        });
+        await redis.kill();
+        await until(async () => {
+          await ask('8');
+          return /cache_failures_total\{layer="redis"\} [1-9]/.test(await text());
+        });
+        scrape = parseScrape(await text());
+      },
+      {
+        REDIS_URL: redis.url,
+        CACHE_SECRET: 'the secret of these tests: 32 characters and more',
+        CACHE_TTL_SECONDS: '1',
+        CACHE_STALE_SECONDS: '60',
+      },
+    );
     await redis.close();
   });
 
@@ -124,7 +158,9 @@ describe('The dashboard', () => {
   it('has each panel in a place of its own, and asks only variables that it has', () => {
     const { panels, templating } = dashboard;
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
-    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) => Array.from({ length: w * h }, (_, index) => `${x + (index % w)}:${y + Math.floor(index / w)}`));
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, index) => `${x + (index % w)}:${y + Math.floor(index / w)}`),
+    );
     expect(new Set(cells).size).toBe(cells.length);
     expect(panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true);
     const variables = templating.list.map(({ name }) => name);
@@ -143,8 +179,12 @@ describe('The alerts', () => {
 
   it('fire when they should and not otherwise: each has a case of both', async () => {
     expect((await promtool('test', 'rules', 'alerts.test.yaml')).stdout).toContain('SUCCESS');
-    const { tests } = parse(read('prometheus/alerts.test.yaml')) as { tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[] };
-    const cases = tests.flatMap((test) => test.alert_rule_test.map(({ alertname, exp_alerts: expected }) => `${alertname} ${expected.length > 0 ? 'fires' : 'is quiet'}`));
+    const { tests } = parse(read('prometheus/alerts.test.yaml')) as {
+      tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
+    };
+    const cases = tests.flatMap((test) =>
+      test.alert_rule_test.map(({ alertname, exp_alerts: expected }) => `${alertname} ${expected.length > 0 ? 'fires' : 'is quiet'}`),
+    );
     expect(cases.sort()).toEqual(rules.flatMap(({ alert }) => [`${alert} fires`, `${alert} is quiet`]).sort());
   });
 
@@ -152,7 +192,9 @@ describe('The alerts', () => {
     const folder = mkdtempSync(join(tmpdir(), 'alerts-'));
     cpSync(join(deploy, 'prometheus'), folder, { recursive: true });
     writeFileSync(join(folder, 'alerts.yaml'), read('prometheus/alerts.yaml').replace('> 0.02', '> 0.2'));
-    await expect(run('promtool', ['test', 'rules', 'alerts.test.yaml'], { cwd: folder })).rejects.toMatchObject({ stderr: expect.stringContaining('BillingGatewayErrors') });
+    await expect(run('promtool', ['test', 'rules', 'alerts.test.yaml'], { cwd: folder })).rejects.toMatchObject({
+      stderr: expect.stringContaining('BillingGatewayErrors'),
+    });
     rmSync(folder, { recursive: true });
   });
 });

@@ -11,11 +11,18 @@ const alerts = groups.flatMap(({ rules }) => rules);
 /** Texts by their headings, such as `### BillingGatewayDown`. */
 const sections = new Map(guide.split(/^(?=#{2,3} )/m).map((section) => [section.split('\n', 1)[0] as string, section]));
 /** The anchor that a heading gets. */
-const toAnchor = (heading: string): string => heading.replace(/^#+ /, '').toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-');
+const toAnchor = (heading: string): string =>
+  heading
+    .replace(/^#+ /, '')
+    .toLowerCase()
+    .replace(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
 
 describe('The guide for operators', () => {
   it('has a section for each alert, to which the alert leads, and three things to look at in each', () => {
-    expect([...sections.keys()].filter((heading) => heading.startsWith('### BillingGateway'))).toEqual(alerts.map(({ alert }) => `### ${alert}`));
+    expect([...sections.keys()].filter((heading) => heading.startsWith('### BillingGateway'))).toEqual(
+      alerts.map(({ alert }) => `### ${alert}`),
+    );
     for (const { alert, annotations } of alerts) {
       expect(annotations.runbook).toBe(`deploy/README.md#${toAnchor(alert)}`);
       expect([alert, sections.get(`### ${alert}`)?.match(/^\d\. /gm)]).toEqual([alert, ['1. ', '2. ', '3. ']]);
@@ -23,8 +30,12 @@ describe('The guide for operators', () => {
   });
 
   it('names panels of the dashboard, files, headings and commands that are there', () => {
-    const titles = (JSON.parse(read('grafana/dashboards/billing-gateway.json')) as { panels: { title: string }[] }).panels.map(({ title }) => title);
-    const panels = [...guide.matchAll(/[Pp]anels? \*([^*]+)\*(?: and \*([^*]+)\*)?/g)].flatMap(([, ...named]) => (named as (string | undefined)[]).filter((name) => name !== undefined));
+    const titles = (JSON.parse(read('grafana/dashboards/billing-gateway.json')) as { panels: { title: string }[] }).panels.map(
+      ({ title }) => title,
+    );
+    const panels = [...guide.matchAll(/[Pp]anels? \*([^*]+)\*(?: and \*([^*]+)\*)?/g)].flatMap(([, ...named]) =>
+      (named as (string | undefined)[]).filter((name) => name !== undefined),
+    );
     expect(panels.length).toBeGreaterThan(20);
     expect(panels.filter((panel) => !titles.includes(panel))).toEqual([]);
     const links = [...guide.matchAll(/\]\((?!https?:)([^)#]*)(#[^)]*)?\)/g)].map(([, file, anchor]) => ({ file: file as string, anchor }));
@@ -37,7 +48,12 @@ describe('The guide for operators', () => {
 
   it('quotes lines of the log as the source has them', () => {
     const source = readFileSync(join(__dirname, '../../src/app.ts'), 'utf8');
-    for (const text of ['the shared cache cannot be reached', 'the shared cache takes no entries', 'the billing API is failing', 'an error that is ours']) {
+    for (const text of [
+      'the shared cache cannot be reached',
+      'the shared cache takes no entries',
+      'the billing API is failing',
+      'an error that is ours',
+    ]) {
       expect(guide).toContain(text);
       expect(source).toContain(text);
     }

@@ -23,16 +23,29 @@ describe('Authorization', () => {
     return { ...answer, calls: billingApi.requestCount() - before };
   }
 
-  it.each(['Bearer abc.def-ghi_jkl~mno+pqr/stu==', 'bearer abc', 'BEARER  two-spaces'])('passes the header %j on, byte for byte, and no other header of the client', async (authorization) => {
-    await withScript(good, async ({ gateway: scripted, upstream }) => {
-      const headers = { authorization, cookie: 'session=1', 'x-forwarded-for': '10.0.0.1', 'x-billing-trace': '1', 'user-agent': 'of-the-client', 'accept-language': 'es' };
-      const { errors } = await scripted.query('{ customer(idType: "RUC", id: "1") { contract(number: "1") { dueDate } } }', undefined, { token: null, headers });
-      expect(errors).toEqual([]);
-      expect(upstream.requests).toHaveLength(1);
-      expect(upstream.requests[0]?.headers.authorization).toBe(authorization);
-      expect(Object.keys(upstream.requests[0]!.headers).sort()).toEqual(['accept', 'authorization', 'connection', 'host']);
-    });
-  });
+  it.each(['Bearer abc.def-ghi_jkl~mno+pqr/stu==', 'bearer abc', 'BEARER  two-spaces'])(
+    'passes the header %j on, byte for byte, and no other header of the client',
+    async (authorization) => {
+      await withScript(good, async ({ gateway: scripted, upstream }) => {
+        const headers = {
+          authorization,
+          cookie: 'session=1',
+          'x-forwarded-for': '10.0.0.1',
+          'x-billing-trace': '1',
+          'user-agent': 'of-the-client',
+          'accept-language': 'es',
+        };
+        const { errors } = await scripted.query('{ customer(idType: "RUC", id: "1") { contract(number: "1") { dueDate } } }', undefined, {
+          token: null,
+          headers,
+        });
+        expect(errors).toEqual([]);
+        expect(upstream.requests).toHaveLength(1);
+        expect(upstream.requests[0]?.headers.authorization).toBe(authorization);
+        expect(Object.keys(upstream.requests[0]!.headers).sort()).toEqual(['accept', 'authorization', 'connection', 'host']);
+      });
+    },
+  );
 
   it.each([
     ['no header', {}],
@@ -46,7 +59,9 @@ describe('Authorization', () => {
     const { status, headers: answered, text, calls } = await ask(DATA, headers);
     expect([status, answered.get('www-authenticate'), calls]).toEqual([401, 'Bearer', 0]);
     expect(answered.get('cache-control')).toBe('no-store');
-    expect(JSON.parse(text)).toEqual({ errors: [{ message: expect.stringContaining('bearer token'), extensions: { code: 'UNAUTHENTICATED' } }] });
+    expect(JSON.parse(text)).toEqual({
+      errors: [{ message: expect.stringContaining('bearer token'), extensions: { code: 'UNAUTHENTICATED' } }],
+    });
   });
 
   it.each([
@@ -91,7 +106,10 @@ describe('Authorization', () => {
   });
 
   it('reports a customer that the token may not read as FORBIDDEN', async () => {
-    const { status, data, errors } = await ask('{ customer(idType: "CPF", id: "11144477735") { contract(number: "550300") { dueDate } } }', { authorization: `Bearer ${billingApi.issueToken()}` });
+    const { status, data, errors } = await ask(
+      '{ customer(idType: "CPF", id: "11144477735") { contract(number: "550300") { dueDate } } }',
+      { authorization: `Bearer ${billingApi.issueToken()}` },
+    );
     expect([status, data]).toEqual([200, { customer: { contract: null } }]);
     expect(errors).toMatchObject([{ path: ['customer', 'contract'], extensions: { code: 'FORBIDDEN' } }]);
   });

@@ -2,7 +2,14 @@ import { startGateway, type Gateway } from '../support/gateway';
 
 const SANDBOX = 'https://studio.apollographql.com';
 /** What the hosted Sandbox sends, and what the gateway adds for it to use. */
-const WANTED = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name', 'x-billing-trace', 'x-billing-dry-run'];
+const WANTED = [
+  'authorization',
+  'content-type',
+  'apollo-require-preflight',
+  'x-apollo-operation-name',
+  'x-billing-trace',
+  'x-billing-dry-run',
+];
 
 function preflight(gateway: Gateway, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${gateway.url}/graphql`, {
@@ -37,7 +44,9 @@ describe('A page on another origin', () => {
       const answer = await gateway.query(query, undefined, { token: null, headers: { origin: SANDBOX } });
       statuses.push(answer.status);
       expect(answer.headers.get('access-control-allow-origin')).toBe('*');
-      expect(answer.headers.get('access-control-expose-headers')!.split(', ')).toEqual(expect.arrayContaining(['www-authenticate', 'retry-after', 'x-request-id']));
+      expect(answer.headers.get('access-control-expose-headers')!.split(', ')).toEqual(
+        expect.arrayContaining(['www-authenticate', 'retry-after', 'x-request-id']),
+      );
       expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
     }
     expect(statuses).toEqual([200, 400, 400, 401, 200]);
@@ -45,17 +54,29 @@ describe('A page on another origin', () => {
 
   it('can read refusals that never reach GraphQL', async () => {
     const refusals = await Promise.all([
-      fetch(`${gateway.url}/graphql`, { method: 'POST', headers: { origin: SANDBOX, 'content-type': 'application/json' }, body: 'x'.repeat(300_000) }),
+      fetch(`${gateway.url}/graphql`, {
+        method: 'POST',
+        headers: { origin: SANDBOX, 'content-type': 'application/json' },
+        body: 'x'.repeat(300_000),
+      }),
       fetch(`${gateway.url}/graphql`, { method: 'POST', headers: { origin: SANDBOX, 'content-type': 'application/json' }, body: '{' }),
       fetch(`${gateway.url}/nowhere`, { headers: { origin: SANDBOX } }),
     ]);
-    expect(refusals.map(({ status, headers }) => [status, headers.get('access-control-allow-origin')])).toEqual([[413, '*'], [400, '*'], [404, '*']]);
+    expect(refusals.map(({ status, headers }) => [status, headers.get('access-control-allow-origin')])).toEqual([
+      [413, '*'],
+      [400, '*'],
+      [404, '*'],
+    ]);
   });
 });
 
 describe('A production gateway', () => {
   it('lets in the origins that it was told of, and no page into its private network', async () => {
-    const gateway = await startGateway({ NODE_ENV: 'production', BILLING_API_URL: 'http://127.0.0.1:9/v2', CORS_ORIGINS: `${SANDBOX},https://app.example` });
+    const gateway = await startGateway({
+      NODE_ENV: 'production',
+      BILLING_API_URL: 'http://127.0.0.1:9/v2',
+      CORS_ORIGINS: `${SANDBOX},https://app.example`,
+    });
     const allowed = await preflight(gateway, { 'access-control-request-private-network': 'true' });
     const refused = await preflight(gateway, { origin: 'https://elsewhere.example' });
     await gateway.close();

@@ -9,7 +9,11 @@ async function open(gateway: Gateway): Promise<{ status: number; headers: Header
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-async function withExplorer(explorer: string | undefined, use: (gateway: Gateway) => Promise<void>, others: Record<string, string> = {}): Promise<void> {
+async function withExplorer(
+  explorer: string | undefined,
+  use: (gateway: Gateway) => Promise<void>,
+  others: Record<string, string> = {},
+): Promise<void> {
   const gateway = await startGateway({ EXPLORER: explorer, ...others });
   try {
     await use(gateway);
@@ -38,7 +42,7 @@ describe('A browser that opens /graphql', () => {
       expect(text).not.toMatch(TOKEN);
     }));
 
-  it('is told by Sandbox\'s page and its headers where scripts, styles and frames may come from', () =>
+  it("is told by Sandbox's page and its headers where scripts, styles and frames may come from", () =>
     withExplorer('sandbox', async (gateway) => {
       const { headers, text } = await open(gateway);
       const inPage = /Content-Security-Policy" content="([^"]*)"/.exec(text)?.[1];
@@ -51,7 +55,10 @@ describe('A browser that opens /graphql', () => {
   it('finds GraphiQL with files of the gateway alone, and a policy that lets in nothing else', () =>
     withExplorer('graphiql', async (gateway) => {
       const { status, headers, text } = await open(gateway);
-      expect([status, headers.get('content-security-policy')]).toEqual([200, expect.stringMatching(/^default-src 'none'; script-src 'self'; style-src 'self';/)]);
+      expect([status, headers.get('content-security-policy')]).toEqual([
+        200,
+        expect.stringMatching(/^default-src 'none'; script-src 'self'; style-src 'self';/),
+      ]);
       expect(text).not.toMatch(/https?:\/\//);
       expect(text).not.toMatch(TOKEN);
       const files = [...text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path!);
@@ -70,30 +77,44 @@ describe('A browser that opens /graphql', () => {
       return { status: response.status, text: await response.text() };
     };
     await withExplorer('graphiql', async (gateway) => {
-      const { data } = await gateway.query<IntrospectionQuery>(getIntrospectionQuery({ inputValueDeprecation: true }), undefined, { token: null });
+      const { data } = await gateway.query<IntrospectionQuery>(getIntrospectionQuery({ inputValueDeprecation: true }), undefined, {
+        token: null,
+      });
       const inFile = (JSON.parse((await askSchema(gateway)).text) as { data: IntrospectionQuery }).data;
       expect(printSchema(buildClientSchema(inFile))).toBe(printSchema(buildClientSchema(data!)));
     });
-    await withExplorer('graphiql', async (gateway) => {
-      const { status, text } = await askSchema(gateway);
-      expect([status, text.includes('Introspection is off'), text.includes('Contract')]).toEqual([200, true, false]);
-    }, { INTROSPECTION: 'false' });
+    await withExplorer(
+      'graphiql',
+      async (gateway) => {
+        const { status, text } = await askSchema(gateway);
+        expect([status, text.includes('Introspection is off'), text.includes('Contract')]).toEqual([200, true, false]);
+      },
+      { INTROSPECTION: 'false' },
+    );
     await withExplorer('sandbox', async (gateway) => expect((await askSchema(gateway)).status).toBe(404));
   });
 
-  it('finds no file but the explorer\'s', () =>
+  it("finds no file but the explorer's", () =>
     withExplorer('graphiql', async (gateway) => {
-      for (const name of ['package.json', '..%2Fmain.js', 'page.js.gz', '__proto__', 'constructor']) expect((await fetch(`${gateway.url}/graphql/explorer/${name}`)).status).toBe(404);
+      for (const name of ['package.json', '..%2Fmain.js', 'page.js.gz', '__proto__', 'constructor'])
+        expect((await fetch(`${gateway.url}/graphql/explorer/${name}`)).status).toBe(404);
     }));
 
   it('finds no page with EXPLORER=none, nor in production', async () => {
     const production = { NODE_ENV: 'production', BILLING_API_URL: 'http://127.0.0.1:9/v2' };
-    for (const [explorer, others] of [['none', {}], [undefined, production]] as const) {
-      await withExplorer(explorer, async (gateway) => {
-        const { status, text } = await open(gateway);
-        expect([status, text.includes('<html')]).toEqual([400, false]);
-        expect((await fetch(`${gateway.url}/graphql/explorer/page.js`)).status).toBe(404);
-      }, others);
+    for (const [explorer, others] of [
+      ['none', {}],
+      [undefined, production],
+    ] as const) {
+      await withExplorer(
+        explorer,
+        async (gateway) => {
+          const { status, text } = await open(gateway);
+          expect([status, text.includes('<html')]).toEqual([400, false]);
+          expect((await fetch(`${gateway.url}/graphql/explorer/page.js`)).status).toBe(404);
+        },
+        others,
+      );
     }
   });
 
@@ -104,27 +125,40 @@ describe('A browser that opens /graphql', () => {
 });
 
 describe('The button for a token', () => {
-  const ask = (gateway: Gateway, origin?: string): Promise<Response> => fetch(`${gateway.url}/graphql/explorer/token`, { method: 'POST', headers: origin === undefined ? {} : { origin } });
+  const ask = (gateway: Gateway, origin?: string): Promise<Response> =>
+    fetch(`${gateway.url}/graphql/explorer/token`, { method: 'POST', headers: origin === undefined ? {} : { origin } });
 
   it('gets one that the embedded billing API takes', () =>
     withExplorer('graphiql', async (gateway) => {
       const { token } = (await (await ask(gateway, gateway.url)).json()) as { token: string };
-      const answer = await gateway.query('{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { dueDate } } }', undefined, { token });
+      const answer = await gateway.query(
+        '{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { dueDate } } }',
+        undefined,
+        { token },
+      );
       expect(answer.errors).toEqual([]);
     }));
 
-  it('is the own page\'s alone', () =>
+  it("is the own page's alone", () =>
     withExplorer('graphiql', async (gateway) => {
       for (const origin of ['https://elsewhere.example', 'null', undefined]) expect((await ask(gateway, origin)).status).toBe(403);
     }));
 
   it('is not there with a real billing API, in production, or in Sandbox', async () => {
     const real = { BILLING_API_URL: 'http://127.0.0.1:9/v2' };
-    for (const [explorer, others] of [['graphiql', real], ['graphiql', { ...real, NODE_ENV: 'production' }], ['sandbox', {}]] as const) {
-      await withExplorer(explorer, async (gateway) => {
-        expect((await ask(gateway, gateway.url)).status).toBe(404);
-        expect((await open(gateway)).text).not.toContain('"canIssueToken":true');
-      }, others);
+    for (const [explorer, others] of [
+      ['graphiql', real],
+      ['graphiql', { ...real, NODE_ENV: 'production' }],
+      ['sandbox', {}],
+    ] as const) {
+      await withExplorer(
+        explorer,
+        async (gateway) => {
+          expect((await ask(gateway, gateway.url)).status).toBe(404);
+          expect((await open(gateway)).text).not.toContain('"canIssueToken":true');
+        },
+        others,
+      );
     }
   });
 });

@@ -31,7 +31,8 @@ describe('GraphQL over HTTP', () => {
   });
 
   it('passes the audits of GET too, where a header shows that no page of another origin sent it', async () => {
-    const preflighted: typeof fetch = (input, init) => fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), 'apollo-require-preflight': '1' } });
+    const preflighted: typeof fetch = (input, init) =>
+      fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), 'apollo-require-preflight': '1' } });
     const results = await auditServer({ url: `${gateway.url}/graphql`, fetchFn: preflighted });
     expect(results.flatMap((result) => (result.status === 'ok' ? [] : [result.id])).sort()).toEqual(['572B', '7B9B', 'FDE2']);
   });

@@ -19,7 +19,11 @@ const executions = jest.spyOn(ApolloServer.prototype, 'executeHTTPGraphQLRequest
 
 async function send(gateway: Gateway, body: unknown, headers: Record<string, string> = {}): Promise<Sent> {
   const before = executions.mock.calls.length;
-  const response = await fetch(`${gateway.url}/graphql`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', 'x-request-id': 'same', ...headers } });
+  const response = await fetch(`${gateway.url}/graphql`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json', 'x-request-id': 'same', ...headers },
+  });
   const bytes = Buffer.from(await response.arrayBuffer());
   const answered = new Headers(response.headers);
   answered.delete('date');
@@ -27,7 +31,11 @@ async function send(gateway: Gateway, body: unknown, headers: Record<string, str
 }
 
 /** The answer of each lane to one request. What came first has taught the prepared lane the operation. */
-async function sendByBoth(gateway: Gateway, body: unknown, headers: Record<string, string> = {}): Promise<{ apollo: Sent; prepared: Sent }> {
+async function sendByBoth(
+  gateway: Gateway,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ apollo: Sent; prepared: Sent }> {
   const apollo = await send(gateway, body, { ...headers, ...APOLLO_LANE });
   const prepared = await send(gateway, body, headers);
   expect(apollo.byApollo).toBe(true);
@@ -53,21 +61,68 @@ describe.each(['production', 'development'])('The two lanes, in %s', (mode) => {
     bearer = { authorization: `Bearer ${token}` };
     gateway = await startGateway({ NODE_ENV: mode, BILLING_API_URL: api.url, INTROSPECTION: 'true', UPSTREAM_CALL_BUDGET: '300' });
     const close = gateway.close.bind(gateway);
-    gateway = { ...gateway, close: async () => { await close(); await api.close(); } };
+    gateway = {
+      ...gateway,
+      close: async () => {
+        await close();
+        await api.close();
+      },
+    };
   });
   afterAll(() => gateway.close());
 
   const successes: [string, string, Record<string, unknown>][] = [
-    ['a contract with everything', customer('contract(number: "700100") { number dueDate billingAddresses { street neighborhood city state country zipCode } invoices(first: 12) { nodes { number contractNumber billPeriod amount status } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { number } } } }'), {}],
+    [
+      'a contract with everything',
+      customer(
+        'contract(number: "700100") { number dueDate billingAddresses { street neighborhood city state country zipCode } invoices(first: 12) { nodes { number contractNumber billPeriod amount status } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { number } } } }',
+      ),
+      {},
+    ],
     ['amounts that a double cannot hold', customer('contract(number: "700103") { invoices(first: 50) { nodes { amount } } }'), {}],
-    ['the largest page there is', customer('contract(number: "700101") { invoices(first: 1000) { nodes { number contractNumber billPeriod amount status } } }'), {}],
+    [
+      'the largest page there is',
+      customer('contract(number: "700101") { invoices(first: 1000) { nodes { number contractNumber billPeriod amount status } } }'),
+      {},
+    ],
     ['a contract that is not known', customer('contract(number: "999999") { number invoices { nodes { number } } }'), {}],
-    ['a contract without invoices', customer('contract(number: "700102") { invoices { nodes { number } pageInfo { hasNextPage endCursor } } }'), {}],
-    ['twenty aliases of one contract', customer(Array.from({ length: 20 }, (_, i) => `c${i}: contract(number: "700100") { ...F }`).join(' ')).replace(/$/, ' fragment F on Contract { dueDate invoices(first: 5) { nodes { number amount } } }'), {}],
-    ['windows that overlap', customer('contract(number: "700100") { a: invoices(first: 6) { nodes { number } } b: invoices(first: 9) { nodes { number } pageInfo { hasNextPage } } }'), {}],
+    [
+      'a contract without invoices',
+      customer('contract(number: "700102") { invoices { nodes { number } pageInfo { hasNextPage endCursor } } }'),
+      {},
+    ],
+    [
+      'twenty aliases of one contract',
+      customer(Array.from({ length: 20 }, (_, i) => `c${i}: contract(number: "700100") { ...F }`).join(' ')).replace(
+        /$/,
+        ' fragment F on Contract { dueDate invoices(first: 5) { nodes { number amount } } }',
+      ),
+      {},
+    ],
+    [
+      'windows that overlap',
+      customer(
+        'contract(number: "700100") { a: invoices(first: 6) { nodes { number } } b: invoices(first: 9) { nodes { number } pageInfo { hasNextPage } } }',
+      ),
+      {},
+    ],
     ['a customer alone', customer('idType id __typename'), {}],
-    ['entities', 'query E($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Contract { dueDate number } ... on Customer { id } ... on Invoice { amount } } }', { r: [{ __typename: 'Contract', number: '700100', customer: { idType: 'RUC', id: '80012345' } }, { __typename: 'Customer', idType: 'RUC', id: '1' }, { __typename: 'Contract', number: '999999', customer: { idType: 'RUC', id: '80012345' } }] }],
-    ['variables of each kind', 'query Q($n: ID!, $f: Int = 3, $a: String, $s: Boolean!) { customer(idType: "RUC", id: "80012345") { contract(number: $n) { dueDate @skip(if: $s) invoices(first: $f, after: $a) { nodes { number } } } } }', { n: '700100', s: false }],
+    [
+      'entities',
+      'query E($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Contract { dueDate number } ... on Customer { id } ... on Invoice { amount } } }',
+      {
+        r: [
+          { __typename: 'Contract', number: '700100', customer: { idType: 'RUC', id: '80012345' } },
+          { __typename: 'Customer', idType: 'RUC', id: '1' },
+          { __typename: 'Contract', number: '999999', customer: { idType: 'RUC', id: '80012345' } },
+        ],
+      },
+    ],
+    [
+      'variables of each kind',
+      'query Q($n: ID!, $f: Int = 3, $a: String, $s: Boolean!) { customer(idType: "RUC", id: "80012345") { contract(number: $n) { dueDate @skip(if: $s) invoices(first: $f, after: $a) { nodes { number } } } } }',
+      { n: '700100', s: false },
+    ],
   ];
 
   it.each(successes)('answer %s alike, byte for byte', async (_name, query, variables) => {
@@ -77,7 +132,13 @@ describe.each(['production', 'development'])('The two lanes, in %s', (mode) => {
     expect(both.prepared.bytes.toString()).not.toContain('"errors"');
   });
 
-  it.each(['application/json', '*/*', 'application/graphql-response+json', 'application/graphql-response+json, application/json;q=0.9', 'text/html, application/json;q=0.5'])('choose the same type of answer for Accept: %s', async (accept) => {
+  it.each([
+    'application/json',
+    '*/*',
+    'application/graphql-response+json',
+    'application/graphql-response+json, application/json;q=0.9',
+    'text/html, application/json;q=0.5',
+  ])('choose the same type of answer for Accept: %s', async (accept) => {
     expectSame(await sendByBoth(gateway, { query: customer('contract(number: "700100") { dueDate }') }, { ...bearer, accept }));
   });
 
@@ -88,14 +149,21 @@ describe.each(['production', 'development'])('The two lanes, in %s', (mode) => {
     ['an argument that is not of its form', customer('contract(number: "7/1") { dueDate }'), null],
     ['a page that is too large', customer('contract(number: "700100") { invoices(first: 100000) { nodes { number } } }'), null],
     ['a cursor that nobody made', customer('contract(number: "700100") { invoices(after: "x") { nodes { number } } }'), null],
-    ['one contract that fails and one that does not', customer('a: contract(number: "700100") { dueDate } b: contract(number: "x") { dueDate }'), null],
+    [
+      'one contract that fails and one that does not',
+      customer('a: contract(number: "700100") { dueDate } b: contract(number: "x") { dueDate }'),
+      null,
+    ],
     ['a field that does not exist', customer('nothing'), null],
     ['a document that cannot be parsed', '{ customer(', null],
     ['introspection', '{ __schema { queryType { name } } _service { sdl } }', {}],
     ['accept of nothing that is had', customer('id'), { accept: 'image/png' }],
     ['a deadline that is none', customer('id'), { 'x-request-timeout-ms': 'soon' }],
-  ])('answer %s alike: it is Apollo Server\'s', async (_name, query, headers) => {
-    const sent = { ...(headers === null || !('authorization' in headers) ? (headers !== null && Object.keys(headers).length === 0 ? {} : bearer) : {}), ...headers } as Record<string, string>;
+  ])("answer %s alike: it is Apollo Server's", async (_name, query, headers) => {
+    const sent = {
+      ...(headers === null || !('authorization' in headers) ? (headers !== null && Object.keys(headers).length === 0 ? {} : bearer) : {}),
+      ...headers,
+    } as Record<string, string>;
     await send(gateway, { query }, sent);
     const both = await sendByBoth(gateway, { query }, sent);
     expectSame(both);
@@ -112,7 +180,8 @@ describe.each(['production', 'development'])('The two lanes, in %s', (mode) => {
 
   it('choose the same operation of a document with several', async () => {
     const query = `query A ${customer('id')} query B ${customer('idType')}`;
-    for (const operationName of ['A', 'B', 'C', '', null, undefined]) expectSame(await sendByBoth(gateway, { query, operationName }, bearer));
+    for (const operationName of ['A', 'B', 'C', '', null, undefined])
+      expectSame(await sendByBoth(gateway, { query, operationName }, bearer));
   });
 
   it('answer whatever valid operation alike', async () => {
@@ -132,7 +201,9 @@ describe.each(['production', 'development'])('The two lanes, in %s', (mode) => {
 
   it('are told apart by this comparison when one of them writes something else', async () => {
     const { apollo, prepared } = await sendByBoth(gateway, { query: customer('id') }, bearer);
-    expect(() => expectSame({ apollo, prepared: { ...prepared, bytes: Buffer.from(prepared.bytes.toString().replace('80012345', '80012346')) } })).toThrow();
+    expect(() =>
+      expectSame({ apollo, prepared: { ...prepared, bytes: Buffer.from(prepared.bytes.toString().replace('80012345', '80012346')) } }),
+    ).toThrow();
     expect(() => expectSame({ apollo, prepared: { ...prepared, headers: { ...prepared.headers, 'cache-control': 'public' } } })).toThrow();
   });
 });

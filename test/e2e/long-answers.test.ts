@@ -17,7 +17,9 @@ describe('A long answer', () => {
   const executions = jest.spyOn(ApolloServer.prototype, 'executeHTTPGraphQLRequest');
 
   beforeAll(async () => {
-    upstream = await startScriptedUpstream(({ url, headers }) => ({ body: toBillsBody(toAskedBills(url), 1000, { dueDate: headers.authorization }) }));
+    upstream = await startScriptedUpstream(({ url, headers }) => ({
+      body: toBillsBody(toAskedBills(url), 1000, { dueDate: headers.authorization }),
+    }));
     gateway = await startGateway({ NODE_ENV: 'production', BILLING_API_URL: upstream.url, MAX_ALIASES: '100' });
   });
   afterAll(async () => {
@@ -27,7 +29,7 @@ describe('A long answer', () => {
 
   const ask = async (token: string, number: string): Promise<string> => (await gateway.query(QUERY, { number }, { token })).text;
 
-  it('is its own caller\'s, however slowly it is read', async () => {
+  it("is its own caller's, however slowly it is read", async () => {
     const [first, second, others] = [await ask('slow', '1001'), await ask('slow', '1003'), await ask('other', '2002')];
     expect(first.length).toBeGreaterThan(5_000_000);
     expect(first).toContain('Bearer slow');

@@ -13,7 +13,15 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 describe('An error that is ours', () => {
   it('is shown as a generic message with an id, under which the log has the rest', async () => {
     const lines: string[] = [];
-    const log = createLog('info', new Writable({ write: (chunk: Buffer, _encoding, done) => { lines.push(String(chunk)); done(); } }));
+    const log = createLog(
+      'info',
+      new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          lines.push(String(chunk));
+          done();
+        },
+      }),
+    );
     const config = parseConfig({ NODE_ENV: 'test', HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0' });
     // A mistake in the wiring, which no type would let pass: comparing with a symbol throws a TypeError.
     const broken = { ...config, maxPageSize: Symbol(SECRET) as unknown as number } satisfies Config;
@@ -24,11 +32,16 @@ describe('An error that is ours', () => {
         await fetch(`${app.url}/graphql`, {
           method: 'POST',
           headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-          body: JSON.stringify({ query: '{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { invoices(first: 7) { nodes { number } } } } }' }),
+          body: JSON.stringify({
+            query: '{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { invoices(first: 7) { nodes { number } } } } }',
+          }),
         }),
       );
       const [error] = answer.errors;
-      expect(error).toMatchObject({ message: 'Something went wrong in the gateway. Report the errorId to its operator.', extensions: { code: 'INTERNAL_SERVER_ERROR', errorId: expect.stringMatching(UUID) } });
+      expect(error).toMatchObject({
+        message: 'Something went wrong in the gateway. Report the errorId to its operator.',
+        extensions: { code: 'INTERNAL_SERVER_ERROR', errorId: expect.stringMatching(UUID) },
+      });
       expect(Object.keys(error!.extensions!).sort()).toEqual(['code', 'errorId']);
       const line = lines.find((each) => each.includes(error!.extensions!['errorId'] as string));
       expect(JSON.parse(line!)).toMatchObject({ level: 50, err: { type: 'TypeError', message: expect.stringContaining('Symbol') } });
@@ -46,8 +59,14 @@ describe('An error that is ours', () => {
   it.each<[string, () => unknown]>([
     ['an error', () => new Error(SECRET)],
     ['a GraphQLError without a code', () => new GraphQLError(SECRET)],
-    ['a GraphQLError with a code that is not on the list', () => new GraphQLError(SECRET, { extensions: { code: 'ECONNREFUSED', address: SECRET } })],
-    ['a GraphQLError that calls itself internal', () => new GraphQLError(SECRET, { extensions: { code: 'INTERNAL_SERVER_ERROR', inner: SECRET } })],
+    [
+      'a GraphQLError with a code that is not on the list',
+      () => new GraphQLError(SECRET, { extensions: { code: 'ECONNREFUSED', address: SECRET } }),
+    ],
+    [
+      'a GraphQLError that calls itself internal',
+      () => new GraphQLError(SECRET, { extensions: { code: 'INTERNAL_SERVER_ERROR', inner: SECRET } }),
+    ],
     ['text', () => SECRET],
     ['nothing', () => undefined],
   ])('is masked where a resolver throws %s', async (_what, thrown) => {
@@ -66,14 +85,21 @@ describe('An error that is ours', () => {
         },
       }),
     });
-    const server = new ApolloServer({ schema, formatError: createErrorFormatter((errorId) => reported.push(errorId)), includeStacktraceInErrorResponses: true });
+    const server = new ApolloServer({
+      schema,
+      formatError: createErrorFormatter((errorId) => reported.push(errorId)),
+      includeStacktraceInErrorResponses: true,
+    });
     const { body } = await server.executeOperation({ query: '{ broken fine }' });
     await server.stop();
     const text = JSON.stringify(body);
     expect(text).not.toContain(SECRET);
     expect(text).not.toMatch(/stacktrace|\s+at /);
     expect(body).toMatchObject({
-      singleResult: { data: { broken: null, fine: 'data' }, errors: [{ path: ['broken'], extensions: { code: 'INTERNAL_SERVER_ERROR', errorId: reported[0] } }] },
+      singleResult: {
+        data: { broken: null, fine: 'data' },
+        errors: [{ path: ['broken'], extensions: { code: 'INTERNAL_SERVER_ERROR', errorId: reported[0] } }],
+      },
     });
   });
 });

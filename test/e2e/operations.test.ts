@@ -22,8 +22,20 @@ describe('A typed client of the gateway, over the embedded billing API', () => {
     const { status, data, errors } = await gateway.query(ContractBillsDocument, { ...CUSTOMER, number: '700100', first: 3 });
     expect([status, errors]).toEqual([200, []]);
     expect(data?.customer).toMatchObject({ ...CUSTOMER, contract: { number: '700100', dueDate: '2025-07-15' } });
-    expect(data?.customer.contract?.billingAddresses?.[1]).toEqual({ street: 'Acceso Sur km 14', neighborhood: '', city: 'Ñemby', state: 'Central', country: 'Paraguay', zipCode: '' });
-    expect(data?.customer.contract?.invoices?.nodes[0]).toEqual({ number: '001100009000000', billPeriod: '2025-06', amount: expect.any(Number), status: false });
+    expect(data?.customer.contract?.billingAddresses?.[1]).toEqual({
+      street: 'Acceso Sur km 14',
+      neighborhood: '',
+      city: 'Ñemby',
+      state: 'Central',
+      country: 'Paraguay',
+      zipCode: '',
+    });
+    expect(data?.customer.contract?.invoices?.nodes[0]).toEqual({
+      number: '001100009000000',
+      billPeriod: '2025-06',
+      amount: expect.any(Number),
+      status: false,
+    });
     expect(data?.customer.contract?.invoices?.pageInfo.hasNextPage).toBe(true);
     expect(gateway.upstreamCalls() - before).toBe(1);
   });
@@ -44,19 +56,28 @@ describe('A typed client of the gateway, over the embedded billing API', () => {
     expect(new Set(numbers).size).toBe(36);
   });
 
-  const readPage = (after: string | null) => gateway.query(ContractInvoicesPageDocument, { ...CUSTOMER, number: '700100', first: 7, after });
+  const readPage = (after: string | null) =>
+    gateway.query(ContractInvoicesPageDocument, { ...CUSTOMER, number: '700100', first: 7, after });
 
   it('reads several contracts at once, with null in the place of one that does not exist', async () => {
     const { data, errors } = await gateway.query(ContractsOverviewDocument, { ...CUSTOMER, numbers: ['700100', '1', '700102'] });
     expect(errors).toEqual([]);
-    expect(data?.customer.contracts).toEqual([expect.objectContaining({ number: '700100' }), null, { number: '700102', dueDate: '', invoices: { nodes: [] } }]);
+    expect(data?.customer.contracts).toEqual([
+      expect.objectContaining({ number: '700100' }),
+      null,
+      { number: '700102', dueDate: '', invoices: { nodes: [] } },
+    ]);
   });
 
   it('finds an invoice by its number, and the contract that it belongs to, without a call for the latter', async () => {
     const before = gateway.upstreamCalls();
     const { data, errors } = await gateway.query(FindInvoiceDocument, { ...CUSTOMER, number: '700100', invoiceNumber: '001100008999990' });
     expect(errors).toEqual([]);
-    expect(data?.customer.contract?.invoice).toMatchObject({ number: '001100008999990', billPeriod: '2024-08', contract: { number: '700100', customer: CUSTOMER } });
+    expect(data?.customer.contract?.invoice).toMatchObject({
+      number: '001100008999990',
+      billPeriod: '2024-08',
+      contract: { number: '700100', customer: CUSTOMER },
+    });
     expect(gateway.upstreamCalls() - before).toBe(1);
   });
 
@@ -64,7 +85,13 @@ describe('A typed client of the gateway, over the embedded billing API', () => {
     const first = await readPage(null);
     const before = gateway.upstreamCalls();
     const after = first.data!.customer.contract!.invoices!.pageInfo.endCursor!;
-    const { data, errors } = await gateway.query(NeighboringPagesDocument, { ...CUSTOMER, number: '700100', first: 7, after, withAddresses: false });
+    const { data, errors } = await gateway.query(NeighboringPagesDocument, {
+      ...CUSTOMER,
+      number: '700100',
+      first: 7,
+      after,
+      withAddresses: false,
+    });
     expect(errors).toEqual([]);
     expect(data?.customer.contract?.head?.nodes).toEqual(first.data!.customer.contract!.invoices!.edges.map((edge) => edge.node));
     expect(data?.customer.contract?.next?.nodes).toHaveLength(7);
@@ -81,6 +108,15 @@ describe('A typed client of the gateway, over the embedded billing API', () => {
   it('reads amounts of any size with every digit', async () => {
     const { data } = await gateway.query(ContractBillsDocument, { ...CUSTOMER, number: '700103' });
     const amounts = data?.customer.contract?.invoices?.nodes.map((invoice) => invoice.amount);
-    expect(amounts).toEqual([2147483647, 2147483648, 9007199254740991, '9007199254740993', '-9007199254740993', '123456789012345678901234567890', 0, -1]);
+    expect(amounts).toEqual([
+      2147483647,
+      2147483648,
+      9007199254740991,
+      '9007199254740993',
+      '-9007199254740993',
+      '123456789012345678901234567890',
+      0,
+      -1,
+    ]);
   });
 });

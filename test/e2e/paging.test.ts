@@ -6,7 +6,12 @@ import { errorsOf, withScript } from '../support/scripted-gateway';
 interface Connection {
   readonly nodes: { readonly number: string; readonly contractNumber: string | null }[];
   readonly edges: { readonly cursor: string }[];
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean; readonly startCursor: string | null; readonly endCursor: string | null };
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
 }
 
 const CONNECTION = '{ nodes { number contractNumber } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }';
@@ -62,18 +67,38 @@ describe.each([
   });
 
   it('is right from any place on', async () => {
-    for (const [start, first] of [[1, 1], [10, 7], [34, 1], [34, 2], [34, 3], [35, 1], [36, 5], [500, 20], [999_999_999, 1000]] as const) {
+    for (const [start, first] of [
+      [1, 1],
+      [10, 7],
+      [34, 1],
+      [34, 2],
+      [34, 3],
+      [35, 1],
+      [36, 5],
+      [500, 20],
+      [999_999_999, 1000],
+    ] as const) {
       const page = inContract(await gateway.query(ONE, { number: '700100', first, after: toCursor(start - 1) }));
       const count = Math.max(0, Math.min(first, 36 - start));
-      expect(page.nodes.map((node) => node.number)).toEqual(Array.from({ length: count }, (_, index) => `001100${String(9_000_000 - start - index).padStart(9, '0')}`));
-      expect(page.pageInfo).toEqual({ hasNextPage: start + first < 36, hasPreviousPage: true, startCursor: count ? toCursor(start) : null, endCursor: count ? toCursor(start + count - 1) : null });
+      expect(page.nodes.map((node) => node.number)).toEqual(
+        Array.from({ length: count }, (_, index) => `001100${String(9_000_000 - start - index).padStart(9, '0')}`),
+      );
+      expect(page.pageInfo).toEqual({
+        hasNextPage: start + first < 36,
+        hasPreviousPage: true,
+        startCursor: count ? toCursor(start) : null,
+        endCursor: count ? toCursor(start + count - 1) : null,
+      });
     }
   });
 
   it.each([5278, 5279, 5280, 5281])('finds the invoice at place %i of the list, or that there is none', async (place) => {
     const number = `001101${String(9_000_000 - place).padStart(9, '0')}`;
     const before = gateway.upstreamCalls();
-    const { data, errors } = await gateway.query('query($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: "700101") { invoice(number: $number) { number } } } }', { number });
+    const { data, errors } = await gateway.query(
+      'query($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: "700101") { invoice(number: $number) { number } } } }',
+      { number },
+    );
     expect([data, errors]).toEqual([{ customer: { contract: { invoice: place < 5280 ? { number } : null } } }, []]);
     expect(gateway.upstreamCalls() - before).toBe(6);
   });
@@ -129,7 +154,10 @@ describe("All of a customer's invoices", () => {
     await withApi(false, async (gateway, api) => {
       const token = api.issueToken();
       const page = inCustomer(await gateway.query(ALL, { first: 40 }, { token }));
-      expect(page.nodes.map((node) => node.contractNumber)).toEqual([...Array<string>(36).fill('700100'), ...Array<string>(4).fill('700101')]);
+      expect(page.nodes.map((node) => node.contractNumber)).toEqual([
+        ...Array<string>(36).fill('700100'),
+        ...Array<string>(4).fill('700101'),
+      ]);
       expect(page.pageInfo.hasNextPage).toBe(true);
       const next = inCustomer(await gateway.query(ALL, { first: 2, after: page.pageInfo.endCursor }, { token }));
       expect(next.nodes.map((node) => node.number)).toEqual(['001101008999996', '001101008999995']);
@@ -140,7 +168,11 @@ describe("All of a customer's invoices", () => {
         { token },
       );
       expect(errors).toEqual([]);
-      const contracts = ['700100', '700100', '700101', '700101'].map((number) => ({ number, dueDate: number === '700100' ? '2025-07-15' : '2025-07-31', customer: { id: '80012345' } }));
+      const contracts = ['700100', '700100', '700101', '700101'].map((number) => ({
+        number,
+        dueDate: number === '700100' ? '2025-07-15' : '2025-07-31',
+        customer: { id: '80012345' },
+      }));
       expect(data).toEqual({ customer: { invoices: { nodes: contracts.map((contract) => ({ contract })) } } });
       expect(api.requestCount() - before).toBe(3);
     });
@@ -148,7 +180,11 @@ describe("All of a customer's invoices", () => {
 
   it("are BAD_USER_INPUT with the billing API's own words where it asks for a contract", async () => {
     await withApi(true, async (gateway, api) => {
-      const answer = await gateway.query('{ customer(idType: "RUC", id: "80012345") { invoices { nodes { number } } contract(number: "700100") { dueDate } } }', undefined, { token: api.issueToken() });
+      const answer = await gateway.query(
+        '{ customer(idType: "RUC", id: "80012345") { invoices { nodes { number } } contract(number: "700100") { dueDate } } }',
+        undefined,
+        { token: api.issueToken() },
+      );
       expect(answer.data).toEqual({ customer: { invoices: null, contract: { dueDate: '2025-07-15' } } });
       expect(errorsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', path: ['customer', 'invoices'] }]);
       expect(answer.errors[0]?.message).toBe('contractNumber is required.');

@@ -10,7 +10,11 @@ const run = promisify(execFile);
 const QUERY = '{ customer(idType: "RUC", id: "80012345") { contract(number: "7") { dueDate invoices { nodes { number } } } } }';
 
 async function ask(url: string, token = 'secret-token'): Promise<Response> {
-  return fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify({ query: QUERY }) });
+  return fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query: QUERY }),
+  });
 }
 
 async function statusOf(url: string, path: string): Promise<number> {
@@ -58,7 +62,8 @@ describe('The gateway as a process', () => {
     beforeEach(async () => {
       release = [];
       upstream = await startScriptedUpstream(
-        (request) => new Promise<ScriptedAnswer>((resolve) => void release.push(() => resolve({ body: toBillsBody(toAskedBills(request.url)) }))),
+        (request) =>
+          new Promise<ScriptedAnswer>((resolve) => void release.push(() => resolve({ body: toBillsBody(toAskedBills(request.url)) }))),
       );
     });
     afterEach(() => upstream.close());
@@ -105,7 +110,11 @@ describe('The gateway as a process', () => {
       const url = new URL(await gateway.ready());
       const socket = connect(Number(url.port), url.hostname);
       const closed = new Promise((resolve) => socket.once('close', resolve));
-      await new Promise<void>((resolve) => socket.write('POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{', () => resolve()));
+      await new Promise<void>((resolve) =>
+        socket.write('POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{', () =>
+          resolve(),
+        ),
+      );
       // The server has taken the connection when it has answered a later one.
       await statusOf(url.origin, '/healthz');
       gateway.child.kill('SIGTERM');
@@ -134,8 +143,17 @@ describe('The gateway as a process', () => {
     });
 
     it('serves the billing API that it is given, prints no query, and writes neither token nor address nor customer down', async () => {
-      upstream.setScript((_request, index) => (index === 0 ? { status: 500, body: { error: { message: 'internal detail' } } } : { status: 401 }));
-      const gateway = start({ BILLING_API_URL: `${upstream.url}/v2`, BILLING_API_RETRIES: '0', LOG_LEVEL: 'trace', NODE_ENV: 'production', HOST: '127.0.0.1', DRAIN_DELAY_MS: '0' });
+      upstream.setScript((_request, index) =>
+        index === 0 ? { status: 500, body: { error: { message: 'internal detail' } } } : { status: 401 },
+      );
+      const gateway = start({
+        BILLING_API_URL: `${upstream.url}/v2`,
+        BILLING_API_RETRIES: '0',
+        LOG_LEVEL: 'trace',
+        NODE_ENV: 'production',
+        HOST: '127.0.0.1',
+        DRAIN_DELAY_MS: '0',
+      });
       const url = await gateway.ready();
       const texts = await Promise.all([ask(url), ask(url)].map(async (answer) => (await answer).text()));
       gateway.child.kill('SIGTERM');
@@ -159,10 +177,25 @@ describe('The gateway as a process', () => {
     });
 
     it('lists every bad setting at once, and ends with exit code 1', async () => {
-      const gateway = start({ NODE_ENV: 'production', PORT: 'http', CACHE_TTL_SECONDS: '30s', EXPLORER: 'playground', REDIS_URL: 'redis://127.0.0.1' });
+      const gateway = start({
+        NODE_ENV: 'production',
+        PORT: 'http',
+        CACHE_TTL_SECONDS: '30s',
+        EXPLORER: 'playground',
+        REDIS_URL: 'redis://127.0.0.1',
+      });
       expect(await gateway.exited).toBe(1);
-      const problems = gateway.stderr().split('\n').filter((line) => line.startsWith('- '));
-      expect(problems.map((line) => line.split(' ')[1])).toEqual(['BILLING_API_URL', 'PORT', 'CACHE_SECRET', 'CACHE_TTL_SECONDS', 'EXPLORER']);
+      const problems = gateway
+        .stderr()
+        .split('\n')
+        .filter((line) => line.startsWith('- '));
+      expect(problems.map((line) => line.split(' ')[1])).toEqual([
+        'BILLING_API_URL',
+        'PORT',
+        'CACHE_SECRET',
+        'CACHE_TTL_SECONDS',
+        'EXPLORER',
+      ]);
     });
 
     it('says that its port is taken, and ends with exit code 1', async () => {

@@ -27,7 +27,8 @@ const TOLD: Readonly<Record<string, RegExp>> = {
 };
 
 /** Which of these a text tells. */
-const tellsOf = (text: string, told: Readonly<Record<string, RegExp>>): string[] => Object.keys(told).filter((what) => (told[what] as RegExp).test(text));
+const tellsOf = (text: string, told: Readonly<Record<string, RegExp>>): string[] =>
+  Object.keys(told).filter((what) => (told[what] as RegExp).test(text));
 
 /** By contract: what the billing API does. Its answers hold everything that must not be told. */
 const FAULTS: Readonly<Record<string, Awaited<ReturnType<Script>>>> = {
@@ -43,29 +44,68 @@ const FAULTS: Readonly<Record<string, Awaited<ReturnType<Script>>>> = {
   10: { body: `not JSON ${STREET}` },
   11: { body: { contractNo: CONTRACT, dueDate: { [CUSTOMER]: TOKEN } } },
   12: { body: { contractNo: CONTRACT, [`f${CUSTOMER}`]: STREET } },
-  13: { body: { contractNo: '13', dueDate: '2025-07-15', [CUSTOMER]: STREET, [STREET]: CONTRACT, invoiceCollection: [{ invoiceNumber: 1, invoiceAmount: STREET }] } },
+  13: {
+    body: {
+      contractNo: '13',
+      dueDate: '2025-07-15',
+      [CUSTOMER]: STREET,
+      [STREET]: CONTRACT,
+      invoiceCollection: [{ invoiceNumber: 1, invoiceAmount: STREET }],
+    },
+  },
   14: { rawBytes: `HTTP/1.1 200 ${STREET}\r\nContent-Length: zz\r\n\r\n${TOKEN}` },
   15: { truncateAtBytes: 10, body: { contractNo: CONTRACT, dueDate: STREET } },
 };
 
 const script: Script = (request) => {
   const asked = toAskedBills(request.url);
-  const body = { ...toBillsBody(asked), billingAddress: [{ street: STREET, city: 'x' }], invoiceCollection: [{ invoiceContractNo: asked.contractNumber ?? '1', invoiceNumber: INVOICE, billPeriod: '2025-06', invoiceAmount: 7, invoiceStatus: true }] };
+  const body = {
+    ...toBillsBody(asked),
+    billingAddress: [{ street: STREET, city: 'x' }],
+    invoiceCollection: [
+      {
+        invoiceContractNo: asked.contractNumber ?? '1',
+        invoiceNumber: INVOICE,
+        billPeriod: '2025-06',
+        invoiceAmount: 7,
+        invoiceStatus: true,
+      },
+    ],
+  };
   return FAULTS[asked.contractNumber ?? ''] ?? { body };
 };
 
-const select = (number: string): string => `contract(number: "${number}") { number dueDate billingAddresses { street } invoices(first: 2) { nodes { number amount } } invoice(number: "${INVOICE}") { amount } }`;
-const query = (number: string, name = 'Bills'): string => `query ${name} { customer(idType: "RUC", id: "${CUSTOMER}") { ${select(number)} } }`;
+const select = (number: string): string =>
+  `contract(number: "${number}") { number dueDate billingAddresses { street } invoices(first: 2) { nodes { number amount } } invoice(number: "${INVOICE}") { amount } }`;
+const query = (number: string, name = 'Bills'): string =>
+  `query ${name} { customer(idType: "RUC", id: "${CUSTOMER}") { ${select(number)} } }`;
 const json = { 'content-type': 'application/json' };
 const bearer = { ...json, authorization: `Bearer ${TOKEN}` };
-const post = (body: unknown, headers: Record<string, string> = bearer): RawRequest => ({ method: 'POST', path: '/graphql', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+const post = (body: unknown, headers: Record<string, string> = bearer): RawRequest => ({
+  method: 'POST',
+  path: '/graphql',
+  headers,
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
 const get = (search: string, headers: Record<string, string> = bearer): RawRequest => ({ path: `/graphql?${search}`, headers });
 
 /** The happy path, every failure, and bad input with a token or an identifier wherever one could stand. */
 const REQUESTS: readonly RawRequest[] = [
   ...Array.from({ length: 4 }, () => post({ query: query(CONTRACT) })),
-  post({ query: 'query V($id: ID!, $n: ID!) { customer(idType: "RUC", id: $id) { contract(number: $n) { dueDate } } }', variables: { id: CUSTOMER, n: CONTRACT } }),
-  post({ query: 'query E($r: [_Any!]!) { _entities(representations: $r) { ... on Contract { dueDate } } }', variables: { r: [{ __typename: 'Contract', number: CONTRACT, customer: { idType: 'RUC', id: CUSTOMER } }, { __typename: TOKEN }, { __typename: 'Contract', number: `${CONTRACT}/../${TOKEN}`, customer: { idType: 'RUC', id: CUSTOMER } }] } }),
+  post({
+    query: 'query V($id: ID!, $n: ID!) { customer(idType: "RUC", id: $id) { contract(number: $n) { dueDate } } }',
+    variables: { id: CUSTOMER, n: CONTRACT },
+  }),
+  post({
+    query: 'query E($r: [_Any!]!) { _entities(representations: $r) { ... on Contract { dueDate } } }',
+    variables: {
+      r: [
+        { __typename: 'Contract', number: CONTRACT, customer: { idType: 'RUC', id: CUSTOMER } },
+        { __typename: TOKEN },
+        { __typename: 'Contract', number: `${CONTRACT}/../${TOKEN}`, customer: { idType: 'RUC', id: CUSTOMER } },
+      ],
+    },
+  }),
   ...Object.keys(FAULTS).map((number) => post({ query: query(number) })),
   post({ query: query(`${CONTRACT}/../../${TOKEN}`) }),
   post({ query: query(`${CONTRACT}\\n${TOKEN}`) }),
@@ -104,8 +144,15 @@ describe('A full run of the gateway at LOG_LEVEL=trace', () => {
     const redis = await startRedis();
     const upstream = await startScriptedUpstream(script);
     const gateway = spawnGateway({
-      LOG_LEVEL: 'trace', EXPLORER: 'graphiql', BILLING_API_URL: `${upstream.url}/${HIDDEN_PATH}`, BILLING_API_TIMEOUT_MS: '300', BILLING_API_RETRIES: '1',
-      REDIS_URL: redis.url, CACHE_SECRET: SECRET, CACHE_TTL_SECONDS: '60', CACHE_STALE_SECONDS: '60',
+      LOG_LEVEL: 'trace',
+      EXPLORER: 'graphiql',
+      BILLING_API_URL: `${upstream.url}/${HIDDEN_PATH}`,
+      BILLING_API_TIMEOUT_MS: '300',
+      BILLING_API_RETRIES: '1',
+      REDIS_URL: redis.url,
+      CACHE_SECRET: SECRET,
+      CACHE_TTL_SECONDS: '60',
+      CACHE_STALE_SECONDS: '60',
     });
     const told = { ...TOLD, 'the address of the billing API': new RegExp(`127\\.0\\.0\\.1:${upstream.port}|:${upstream.port}\\b`) };
     try {
@@ -121,7 +168,10 @@ describe('A full run of the gateway at LOG_LEVEL=trace', () => {
       gateway.child.kill('SIGTERM');
       expect(await gateway.exited).toBe(0);
       const output = gateway.stdout() + gateway.stderr();
-      const lines = output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as { msg: string });
+      const lines = output
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as { msg: string });
       // It is a full run: every request that is GraphQL's has its line, and attempts have theirs.
       expect(lines.filter(({ msg }) => msg === 'operation').length).toBeGreaterThanOrEqual(REQUESTS.length - 5);
       expect(lines.filter(({ msg }) => msg === 'attempt').length).toBeGreaterThan(Object.keys(FAULTS).length);
@@ -130,9 +180,21 @@ describe('A full run of the gateway at LOG_LEVEL=trace', () => {
       expect(tellsOf(output, told)).toEqual([]);
       expect(tellsOf(metrics, told)).toEqual([]);
       // The search finds each of them, were it there: in any place of any line.
-      const planted: Readonly<Record<string, string>> = { 'the token': TOKEN, 'a part of the token': TOKEN.slice(0, 25), "the customer's id": CUSTOMER, 'the contract number': CONTRACT, 'the invoice number': INVOICE, 'the address': STREET, 'the secret of the cache': SECRET, 'the path of the billing API': `/${HIDDEN_PATH}/customers`, 'a stack': 'Error: x\\n    at f (a.js:1:1)', 'the address of the billing API': `connect ECONNREFUSED ${new URL(upstream.url).host}` };
+      const planted: Readonly<Record<string, string>> = {
+        'the token': TOKEN,
+        'a part of the token': TOKEN.slice(0, 25),
+        "the customer's id": CUSTOMER,
+        'the contract number': CONTRACT,
+        'the invoice number': INVOICE,
+        'the address': STREET,
+        'the secret of the cache': SECRET,
+        'the path of the billing API': `/${HIDDEN_PATH}/customers`,
+        'a stack': 'Error: x\\n    at f (a.js:1:1)',
+        'the address of the billing API': `connect ECONNREFUSED ${new URL(upstream.url).host}`,
+      };
       expect(Object.keys(planted).sort()).toEqual(Object.keys(told).sort());
-      for (const [what, value] of Object.entries(planted)) expect(tellsOf(`${output}{"level":30,"msg":"x","v":"${value}"}\n`, told)).toContain(what);
+      for (const [what, value] of Object.entries(planted))
+        expect(tellsOf(`${output}{"level":30,"msg":"x","v":"${value}"}\n`, told)).toContain(what);
     } finally {
       await gateway.kill();
       await upstream.close();

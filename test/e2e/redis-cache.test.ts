@@ -6,7 +6,8 @@ import { findFreePort, startRedis, type RawEntry, type RedisServer } from '../su
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream';
 
 const SECRET = 'the secret of these tests: 32 characters and more';
-const CONTRACT = 'query ($id: ID!, $number: ID!, $first: Int) { customer(idType: "RUC", id: $id) { contract(number: $number) { dueDate billingAddresses { street } invoices(first: $first) { nodes { number amount } } } } }';
+const CONTRACT =
+  'query ($id: ID!, $number: ID!, $first: Int) { customer(idType: "RUC", id: $id) { contract(number: $number) { dueDate billingAddresses { street } invoices(first: $first) { nodes { number amount } } } } }';
 const variables = { id: '80012345', number: '1001', first: 5 };
 
 describe('the shared cache in Redis', () => {
@@ -15,7 +16,9 @@ describe('the shared cache in Redis', () => {
   const gateways: Gateway[] = [];
 
   beforeEach(async () => {
-    upstream = await startScriptedUpstream(({ url, headers }) => ({ body: toBillsBody(toAskedBills(url), 100, { dueDate: headers.authorization }) }));
+    upstream = await startScriptedUpstream(({ url, headers }) => ({
+      body: toBillsBody(toAskedBills(url), 100, { dueDate: headers.authorization }),
+    }));
     redis = await startRedis();
   });
   afterEach(async () => {
@@ -25,7 +28,13 @@ describe('the shared cache in Redis', () => {
   });
 
   async function start(settings: Record<string, string> = {}): Promise<Gateway> {
-    const gateway = await startGateway({ BILLING_API_URL: upstream.url, CACHE_TTL_SECONDS: '30', REDIS_URL: redis.url, CACHE_SECRET: SECRET, ...settings });
+    const gateway = await startGateway({
+      BILLING_API_URL: upstream.url,
+      CACHE_TTL_SECONDS: '30',
+      REDIS_URL: redis.url,
+      CACHE_SECRET: SECRET,
+      ...settings,
+    });
     gateways.push(gateway);
     return gateway;
   }
@@ -59,10 +68,27 @@ describe('the shared cache in Redis', () => {
 
   test('holds no token, no customer, no street and no amount in clear, and nothing without an end', async () => {
     const token = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0b2tlbi1zdWJqZWN0In0.c2lnbmF0dXJl';
-    const secrets = [token, 'token-subject', '80012345', '80099887', '7001001', '987654321', 'Calle Secreta', 'RUC', 'Bearer', 'invoiceNumber', SECRET];
+    const secrets = [
+      token,
+      'token-subject',
+      '80012345',
+      '80099887',
+      '7001001',
+      '987654321',
+      'Calle Secreta',
+      'RUC',
+      'Bearer',
+      'invoiceNumber',
+      SECRET,
+    ];
     const gateway = await start({ CACHE_STALE_SECONDS: '60' });
     await connected(gateway);
-    upstream.setScript(({ url }) => ({ body: toBillsBody(toAskedBills(url), 100, { billingAddress: [{ street: 'Calle Secreta 12' }], invoiceCollection: [{ invoiceNumber: '7001001-1', invoiceAmount: 987654321 }] }) }));
+    upstream.setScript(({ url }) => ({
+      body: toBillsBody(toAskedBills(url), 100, {
+        billingAddress: [{ street: 'Calle Secreta 12' }],
+        invoiceCollection: [{ invoiceNumber: '7001001-1', invoiceAmount: 987654321 }],
+      }),
+    }));
     for (const id of ['80012345', '80099887']) {
       for (const first of [5, 50, 1]) await gateway.query(CONTRACT, { id, number: '7001001', first }, { token });
     }
@@ -75,7 +101,11 @@ describe('the shared cache in Redis', () => {
     expect(entries.filter(({ ttlMs }) => ttlMs <= 0 || ttlMs > 90_000)).toEqual([]);
 
     // The companion: the same search finds what lies there unsealed, and what has no end.
-    await redis.command('SET', 'customer 80012345', JSON.stringify({ street: 'Calle Secreta 12', invoiceAmount: 987654321, by: Buffer.from(token).toString('hex') }));
+    await redis.command(
+      'SET',
+      'customer 80012345',
+      JSON.stringify({ street: 'Calle Secreta 12', invoiceAmount: 987654321, by: Buffer.from(token).toString('hex') }),
+    );
     entries = await redis.scan();
     expect(findInClear(entries, secrets)).toEqual([token, '80012345', '987654321', 'Calle Secreta']);
     expect(entries.filter(({ ttlMs }) => ttlMs <= 0)).toHaveLength(1);
@@ -109,10 +139,15 @@ describe('the shared cache in Redis', () => {
     const load = async (worker: number): Promise<void> => {
       for (let i = 0; running; i++) {
         try {
-          const { status, errors, data, extensions } = await gateway.query(CONTRACT, { ...variables, number: String(1001 + (i % 5)) }, { token: `worker-${worker}` });
+          const { status, errors, data, extensions } = await gateway.query(
+            CONTRACT,
+            { ...variables, number: String(1001 + (i % 5)) },
+            { token: `worker-${worker}` },
+          );
           asked++;
           remembered += Number(extensions?.['billing'].cached);
-          if (status !== 200 || errors.length > 0 || data.customer.contract.dueDate !== `Bearer worker-${worker}`) failed.push({ status, errors });
+          if (status !== 200 || errors.length > 0 || data.customer.contract.dueDate !== `Bearer worker-${worker}`)
+            failed.push({ status, errors });
         } catch (error) {
           failed.push(error);
         }
@@ -203,8 +238,14 @@ describe('the shared cache in Redis', () => {
 
 /** The secrets that can be read in names or values: as they are, in base64, or in hex. */
 function findInClear(entries: readonly RawEntry[], secrets: readonly string[]): string[] {
-  const formsOf = (secret: string) => [secret, Buffer.from(secret).toString('base64').replace(/=+$/, ''), Buffer.from(secret).toString('hex')];
-  return secrets.filter((secret) => formsOf(secret).some((form) => entries.some(({ name, value }) => name.includes(form) || value.includes(form))));
+  const formsOf = (secret: string) => [
+    secret,
+    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+    Buffer.from(secret).toString('hex'),
+  ];
+  return secrets.filter((secret) =>
+    formsOf(secret).some((form) => entries.some(({ name, value }) => name.includes(form) || value.includes(form))),
+  );
 }
 
 /** Hands bytes on to a port, until it is told to swallow what comes over the connections that are open. */
@@ -214,7 +255,10 @@ async function startProxy(target: number) {
   const server: Server = createServer((client) => {
     connections++;
     const server = connect(target, '127.0.0.1');
-    for (const [from, to] of [[client, server], [server, client]] as const) {
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
       sockets.add(from);
       from.on('data', (chunk) => to.write(chunk));
       from.on('error', () => undefined);

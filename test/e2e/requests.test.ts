@@ -18,7 +18,9 @@ describe('A request', () => {
     const before = gateway.upstreamCalls();
     expect((await gateway.query(TWO, undefined, { operationName: 'First' })).data).toEqual({ a: { id: '1' } });
     expect(gateway.upstreamCalls()).toBe(before);
-    expect((await gateway.query(TWO, { number: '700100' }, { operationName: 'Second' })).data).toEqual({ customer: { contract: { dueDate: '2025-07-15' } } });
+    expect((await gateway.query(TWO, { number: '700100' }, { operationName: 'Second' })).data).toEqual({
+      customer: { contract: { dueDate: '2025-07-15' } },
+    });
   });
 
   it.each([
@@ -61,22 +63,36 @@ describe('A request', () => {
     ['of a type that a form can send', 'query=%7B__typename%7D', 'application/x-www-form-urlencoded', 415],
     ['text', '{ __typename }', 'text/plain', 400],
   ])('whose body is %s is BAD_REQUEST', async (_what, body, contentType, status) => {
-    const answer = await toAnswer(await fetch(`${gateway.url}/graphql`, { method: 'POST', headers: { 'content-type': contentType, authorization: token() }, body }));
+    const answer = await toAnswer(
+      await fetch(`${gateway.url}/graphql`, { method: 'POST', headers: { 'content-type': contentType, authorization: token() }, body }),
+    );
     expect([answer.status, answer.data]).toEqual([status, undefined]);
     expect(answer.errors.map(({ extensions }) => extensions?.['code'])).toEqual(['BAD_REQUEST']);
   });
 
   it.each(['PUT', 'PATCH', 'DELETE'])('by %s is told which methods there are', async (method) => {
-    const response = await fetch(`${gateway.url}/graphql`, { method, headers: { 'content-type': 'application/json', 'apollo-require-preflight': '1' }, body: '{"query":"{ __typename }"}' });
+    const response = await fetch(`${gateway.url}/graphql`, {
+      method,
+      headers: { 'content-type': 'application/json', 'apollo-require-preflight': '1' },
+      body: '{"query":"{ __typename }"}',
+    });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
   });
 
   it('is told in the media type that it asks for', async () => {
-    for (const [accept, type] of [['application/graphql-response+json', 'application/graphql-response+json; charset=utf-8'], ['application/json', 'application/json; charset=utf-8'], ['*/*', 'application/json; charset=utf-8']] as const) {
+    for (const [accept, type] of [
+      ['application/graphql-response+json', 'application/graphql-response+json; charset=utf-8'],
+      ['application/json', 'application/json; charset=utf-8'],
+      ['*/*', 'application/json; charset=utf-8'],
+    ] as const) {
       const answer = await gateway.query('{ __typename }', undefined, { headers: { accept } });
       expect([answer.status, answer.headers.get('content-type')]).toEqual([200, type]);
     }
-    const refused = await fetch(`${gateway.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'text/html' }, body: '{"query":"{ __typename }"}' });
+    const refused = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/html' },
+      body: '{"query":"{ __typename }"}',
+    });
     expect(refused.status).toBe(406);
   });
 });

@@ -22,9 +22,24 @@ async function runJson(...words: readonly string[]): Promise<unknown> {
 
 describe('A rolling restart of two gateways behind nginx, with a shared Redis', () => {
   it('fails no request: each gateway stops, ends and starts again under load', async () => {
-    const measured = await runJson('rolling.bench.mjs', '--seconds', '0.1', '--rounds', '1', '--connections', '4', '--drain', '200', '--json');
+    const measured = await runJson(
+      'rolling.bench.mjs',
+      '--seconds',
+      '0.1',
+      '--rounds',
+      '1',
+      '--connections',
+      '4',
+      '--drain',
+      '200',
+      '--json',
+    );
     const { one, two, rolling } = measured as { one: Load; two: Load; rolling: Load & { restartsMs: number[] } };
-    expect([one, two, rolling].map(({ failed, told }) => [failed, told])).toEqual([[0, []], [0, []], [0, []]]);
+    expect([one, two, rolling].map(({ failed, told }) => [failed, told])).toEqual([
+      [0, []],
+      [0, []],
+      [0, []],
+    ]);
     expect(rolling.restartsMs).toHaveLength(2);
     // Four clients, each of whom the benchmark lets ask four times between one restart and the next.
     expect(rolling.answered).toBeGreaterThanOrEqual(32);

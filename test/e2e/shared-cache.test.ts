@@ -12,7 +12,9 @@ describe('the shared cache, as a client sees it', () => {
   let gateway: Gateway;
 
   beforeEach(async () => {
-    upstream = await startScriptedUpstream(({ url, headers }) => ({ body: toBillsBody(toAskedBills(url), 100, { dueDate: headers.authorization }) }));
+    upstream = await startScriptedUpstream(({ url, headers }) => ({
+      body: toBillsBody(toAskedBills(url), 100, { dueDate: headers.authorization }),
+    }));
   });
   afterEach(async () => {
     await gateway.close();
@@ -47,7 +49,10 @@ describe('the shared cache, as a client sees it', () => {
 
   test('tells the remaining life of the oldest part', async () => {
     await start();
-    upstream.setScript(({ url }) => ({ body: toBillsBody(toAskedBills(url)), headers: url.includes('=1002') ? { 'cache-control': 'max-age=9' } : {} }));
+    upstream.setScript(({ url }) => ({
+      body: toBillsBody(toAskedBills(url)),
+      headers: url.includes('=1002') ? { 'cache-control': 'max-age=9' } : {},
+    }));
     const both = 'query { customer(idType: "RUC", id: "80012345") { contracts(numbers: ["1001", "1002"]) { dueDate } } }';
     const { headers } = await gateway.query(both);
     expect(headers.get('cache-control')).toMatch(/^private, max-age=[5-9]$/);
@@ -64,12 +69,17 @@ describe('the shared cache, as a client sees it', () => {
 
   test('40 equal requests at once from one token cost one upstream call; from 40 tokens, 40', async () => {
     await start();
-    upstream.setScript(({ url, headers }) => ({ body: toBillsBody(toAskedBills(url), 100, { dueDate: headers.authorization }), delayMs: 50 }));
+    upstream.setScript(({ url, headers }) => ({
+      body: toBillsBody(toAskedBills(url), 100, { dueDate: headers.authorization }),
+      delayMs: 50,
+    }));
     const one = await Promise.all(Array.from({ length: 40 }, () => gateway.query(CONTRACT, variables, { token: 'one' })));
     expect(one.every(({ errors }) => errors.length === 0)).toBe(true);
     expect(upstream.requests).toHaveLength(1);
     const many = await Promise.all(Array.from({ length: 40 }, (_, i) => gateway.query(CONTRACT, variables, { token: `token-${i}` })));
-    expect(many.map(({ data }): unknown => data.customer.contract.dueDate)).toEqual(Array.from({ length: 40 }, (_, i) => `Bearer token-${i}`));
+    expect(many.map(({ data }): unknown => data.customer.contract.dueDate)).toEqual(
+      Array.from({ length: 40 }, (_, i) => `Bearer token-${i}`),
+    );
     expect(upstream.requests).toHaveLength(41);
   });
 
@@ -89,7 +99,10 @@ describe('the shared cache, as a client sees it', () => {
     await start();
     await gateway.query(CONTRACT, { ...variables, first: 50 });
     const { data } = await gateway.query(CONTRACT, { ...variables, first: 10 });
-    expect(data.customer.contract.invoices).toMatchObject({ nodes: Array.from({ length: 10 }, (_, i) => ({ number: `1001-${String(i).padStart(6, '0')}` })), pageInfo: { hasNextPage: true } });
+    expect(data.customer.contract.invoices).toMatchObject({
+      nodes: Array.from({ length: 10 }, (_, i) => ({ number: `1001-${String(i).padStart(6, '0')}` })),
+      pageInfo: { hasNextPage: true },
+    });
     const next = await gateway.query(CONTRACT, { ...variables, first: 10, after: data.customer.contract.invoices.pageInfo.endCursor });
     expect(next.data.customer.contract.invoices.nodes[0]).toEqual({ number: '1001-000010' });
     await gateway.query('query { customer(idType: "RUC", id: "80012345") { contract(number: "1001") { dueDate } } }');
@@ -107,8 +120,16 @@ describe('the shared cache, as a client sees it', () => {
     expect(all.data.customer.contract.invoices.nodes).toHaveLength(30);
     const { data } = await gateway.query(CONTRACT, { ...variables, first: 7 });
     const next = await gateway.query(CONTRACT, { ...variables, first: 7, after: data.customer.contract.invoices.pageInfo.endCursor });
-    const far = await gateway.query(CONTRACT, { ...variables, first: 1000, after: next.data.customer.contract.invoices.pageInfo.endCursor });
-    expect([...data.customer.contract.invoices.nodes, ...next.data.customer.contract.invoices.nodes, ...far.data.customer.contract.invoices.nodes]).toEqual(all.data.customer.contract.invoices.nodes);
+    const far = await gateway.query(CONTRACT, {
+      ...variables,
+      first: 1000,
+      after: next.data.customer.contract.invoices.pageInfo.endCursor,
+    });
+    expect([
+      ...data.customer.contract.invoices.nodes,
+      ...next.data.customer.contract.invoices.nodes,
+      ...far.data.customer.contract.invoices.nodes,
+    ]).toEqual(all.data.customer.contract.invoices.nodes);
     expect(upstream.requests).toHaveLength(1);
   });
 

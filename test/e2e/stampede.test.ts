@@ -6,7 +6,8 @@ import { startRedis, type RedisServer } from '../support/redis-server';
 import { startScriptedUpstream, type RecordedRequest, type ScriptedAnswer, type ScriptedUpstream } from '../support/scripted-upstream';
 
 const SECRET = 'the secret of these tests: 32 characters and more';
-const CONTRACT = 'query ($id: ID!, $number: ID!) { customer(idType: "RUC", id: $id) { contract(number: $number) { dueDate invoices(first: 5) { nodes { number } } } } }';
+const CONTRACT =
+  'query ($id: ID!, $number: ID!) { customer(idType: "RUC", id: $id) { contract(number: $number) { dueDate invoices(first: 5) { nodes { number } } } } }';
 const LOCK = /^bills:1:\{[\w-]{43}\}\d+\.\d+!$/;
 
 describe('equal questions that come to several processes at once', () => {
@@ -16,7 +17,9 @@ describe('equal questions that come to several processes at once', () => {
   /** What the billing API answers to the contract under test, once the gate is open; others are answered at once. */
   let answer: (request: RecordedRequest, index: number) => ScriptedAnswer;
   const gateways: Gateway[] = [];
-  const good = ({ url, headers }: RecordedRequest): ScriptedAnswer => ({ body: toBillsBody(toAskedBills(url), 100, { dueDate: headers.authorization }) });
+  const good = ({ url, headers }: RecordedRequest): ScriptedAnswer => ({
+    body: toBillsBody(toAskedBills(url), 100, { dueDate: headers.authorization }),
+  });
   const dueDateOf = ({ data }: GraphqlAnswer): unknown => data.customer.contract.dueDate;
   const calls = () => upstream.requests.filter(({ url }) => toAskedBills(url).contractNumber === '1001');
 
@@ -38,13 +41,25 @@ describe('equal questions that come to several processes at once', () => {
     await redis.close();
   });
 
-  const settings = () => ({ BILLING_API_URL: upstream.url, BILLING_API_RETRIES: '0', REDIS_URL: redis.url, CACHE_SECRET: SECRET, CACHE_TTL_SECONDS: '30' });
-  const ask = (gateway: Gateway, token = 'one', headers = {}): Promise<GraphqlAnswer> => gateway.query(CONTRACT, { id: '80012345', number: '1001' }, { token, headers });
+  const settings = () => ({
+    BILLING_API_URL: upstream.url,
+    BILLING_API_RETRIES: '0',
+    REDIS_URL: redis.url,
+    CACHE_SECRET: SECRET,
+    CACHE_TTL_SECONDS: '30',
+  });
+  const ask = (gateway: Gateway, token = 'one', headers = {}): Promise<GraphqlAnswer> =>
+    gateway.query(CONTRACT, { id: '80012345', number: '1001' }, { token, headers });
   const probe = (query: () => Promise<GraphqlAnswer>) => until(async () => (await query()).extensions?.['billing'].cached === 1);
   /** How waits for another process's call have ended, as the metrics of the gateway tell it. */
   const waits = async ({ url }: Gateway) => {
     const text = await (await fetch(`${url}/metrics`)).text();
-    return Object.fromEntries([...text.matchAll(/cache_lock_waits_total\{outcome="([\w-]+)"\} (\d+)/g)].map(([, outcome, count]) => [outcome as string, Number(count)])) as Record<string, number>;
+    return Object.fromEntries(
+      [...text.matchAll(/cache_lock_waits_total\{outcome="([\w-]+)"\} (\d+)/g)].map(([, outcome, count]) => [
+        outcome as string,
+        Number(count),
+      ]),
+    ) as Record<string, number>;
   };
   const locks = async () => (await redis.scan()).filter(({ name }) => name.endsWith('!'));
 
@@ -52,7 +67,8 @@ describe('equal questions that come to several processes at once', () => {
     const gateway = await startGateway({ ...settings(), ...others });
     gateways.push(gateway);
     // It connects in the background.
-    if (others['CACHE_TTL_SECONDS'] !== '0') await probe(() => gateway.query(CONTRACT, { id: '80012345', number: '999' }, { token: 'probe' }));
+    if (others['CACHE_TTL_SECONDS'] !== '0')
+      await probe(() => gateway.query(CONTRACT, { id: '80012345', number: '999' }, { token: 'probe' }));
     return gateway;
   }
 
@@ -65,7 +81,10 @@ describe('equal questions that come to several processes at once', () => {
     await waitsAtTheLock(waiting);
     open();
     const answers = (await Promise.all([asking, waiting])).flat();
-    expect([await waits(first), await waits(second)]).toEqual([{ answered: 0, unanswered: 0, 'gave-up': 0 }, { answered: 1, unanswered: 0, 'gave-up': 0 }]);
+    expect([await waits(first), await waits(second)]).toEqual([
+      { answered: 0, unanswered: 0, 'gave-up': 0 },
+      { answered: 1, unanswered: 0, 'gave-up': 0 },
+    ]);
     expect(answers.map(dueDateOf)).toEqual(answers.map(() => 'Bearer one'));
     expect(calls()).toHaveLength(1);
     expect(answers.reduce((sum, { extensions }) => sum + Number(extensions?.['billing'].calls), 0)).toBe(1);
@@ -79,7 +98,11 @@ describe('equal questions that come to several processes at once', () => {
     await until(async () => (await locks()).length === 2);
     open();
     expect((await Promise.all(asking)).map(dueDateOf)).toEqual(['Bearer one', 'Bearer two', 'Bearer one', 'Bearer two']);
-    expect(calls().map(({ headers }) => headers.authorization).sort()).toEqual(['Bearer one', 'Bearer two']);
+    expect(
+      calls()
+        .map(({ headers }) => headers.authorization)
+        .sort(),
+    ).toEqual(['Bearer one', 'Bearer two']);
   });
 
   test('are locked under a name, and with a value, that tell neither caller nor customer', async () => {
@@ -136,7 +159,11 @@ describe('equal questions that come to several processes at once', () => {
     const dying = spawnGateway({ ...settings(), LOG_LEVEL: 'info' });
     const url = await dying.ready();
     const post = (number: string, token: string) =>
-      fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify({ query: CONTRACT, variables: { id: '80012345', number } }) });
+      fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ query: CONTRACT, variables: { id: '80012345', number } }),
+      });
     await probe(async () => toAnswer(await post('999', 'other-probe')));
     const lost = post('1001', 'one').catch(() => null);
     await until(async () => (await locks()).length === 1);
@@ -158,7 +185,9 @@ describe('equal questions that come to several processes at once', () => {
       const gateway = await start();
       const before = upstream.requests.length;
       // Those whose connection was not taken any more are refused, and whoever balances the load sends them elsewhere.
-      const asking = Array.from({ length: 40 }, (_, index) => gateway.query(CONTRACT, { id: '80012345', number: String(2000 + round * 100 + index) }, { token: 'one' }).catch(() => null));
+      const asking = Array.from({ length: 40 }, (_, index) =>
+        gateway.query(CONTRACT, { id: '80012345', number: String(2000 + round * 100 + index) }, { token: 'one' }).catch(() => null),
+      );
       await until(() => upstream.requests.length > before);
       await gateways.pop()?.close();
       await Promise.all(asking);
@@ -210,7 +239,8 @@ describe('equal questions that come to several processes at once', () => {
     let isOver = false;
     const end = (): void => void (isOver = true);
     question.then(end, end);
-    const looks = async (): Promise<number> => Number(/cmdstat_mget:calls=(\d+)/.exec(String(await redis.command('INFO', 'commandstats')))?.[1] ?? 0);
+    const looks = async (): Promise<number> =>
+      Number(/cmdstat_mget:calls=(\d+)/.exec(String(await redis.command('INFO', 'commandstats')))?.[1] ?? 0);
     const before = await looks();
     await until(async () => (await looks()) >= before + 3);
     expect(isOver).toBe(false);

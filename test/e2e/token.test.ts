@@ -18,7 +18,11 @@ describe('The command that the start prints for a token', () => {
       expect(gateway.stdout()).toContain(`In a browser: ${url}/graphql (Apollo Sandbox`);
       expect(stderr).toBe('It is good for 60 minutes.\n');
       const [name, value] = stdout.trimEnd().split(': ') as [string, string];
-      const answer = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', [name]: value }, body: JSON.stringify({ query: QUERY }) });
+      const answer = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', [name]: value },
+        body: JSON.stringify({ query: QUERY }),
+      });
       expect(await answer.json()).toMatchObject({ data: { customer: { contract: { dueDate: '2025-07-15' } } } });
     } finally {
       await gateway.kill();
@@ -26,7 +30,16 @@ describe('The command that the start prints for a token', () => {
   });
 
   it('ends with exit code 1 and says what is missing, without a stack', async () => {
-    const failed: unknown = await run('npm', ['run', '-s', 'token'], { cwd: root, env: { PATH: process.env['PATH'] } }).then(() => null, (error: unknown) => error);
-    expect(failed).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^BILLING_API_TOKEN_URL is missing.*\nBILLING_API_CLIENT_ID is missing.*\nBILLING_API_CLIENT_SECRET is missing.*\nSee --help\.\n$/) });
+    const failed: unknown = await run('npm', ['run', '-s', 'token'], { cwd: root, env: { PATH: process.env['PATH'] } }).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(failed).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^BILLING_API_TOKEN_URL is missing.*\nBILLING_API_CLIENT_ID is missing.*\nBILLING_API_CLIENT_SECRET is missing.*\nSee --help\.\n$/,
+      ),
+    });
   });
 });

@@ -5,7 +5,8 @@ import { startGateway, type Gateway, type GraphqlAnswer } from '../support/gatew
 import { startScriptedUpstream, type ScriptedAnswer, type ScriptedUpstream } from '../support/scripted-upstream';
 import { startSocketUpstream, writeForever, type SocketUpstream } from '../support/socket-upstream';
 
-const QUERY = 'query ($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate invoices { nodes { number amount } } } } }';
+const QUERY =
+  'query ($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate invoices { nodes { number amount } } } } }';
 
 /** Nothing is kept, everything is logged, and an attempt has the time that a busy machine may need for an answer. */
 const SETTINGS = { BILLING_API_TIMEOUT_MS: '10000', REQUEST_DEADLINE_MS: '20000', CACHE_TTL_SECONDS: '0', LOG_LEVEL: 'trace' };
@@ -99,7 +100,12 @@ describe('A fault of the billing API', () => {
       ['a connection closed without a word', { rawBytes: '' }, 'UPSTREAM_UNAVAILABLE', 3],
       ['bytes that are not HTTP', { rawBytes: `${SECRET}\r\n\r\n` }, 'UPSTREAM_UNAVAILABLE', 3],
       ['a body cut off', { body: `"${SECRET}"`, truncateAtBytes: 5 }, 'UPSTREAM_UNAVAILABLE', 3],
-      ['a body cut off in its last chunk', { headers: { 'transfer-encoding': 'chunked' }, body: `"${SECRET}"`, truncateAtBytes: 5 }, 'UPSTREAM_UNAVAILABLE', 3],
+      [
+        'a body cut off in its last chunk',
+        { headers: { 'transfer-encoding': 'chunked' }, body: `"${SECRET}"`, truncateAtBytes: 5 },
+        'UPSTREAM_UNAVAILABLE',
+        3,
+      ],
       ['silence', { hang: 'before-headers' }, 'UPSTREAM_TIMEOUT', 3],
       ['silence after the headers', { hang: 'after-headers' }, 'UPSTREAM_TIMEOUT', 3],
       ['a body that stalls', { body: `"${SECRET}"`, hang: 'in-body' }, 'UPSTREAM_TIMEOUT', 3],
@@ -113,16 +119,48 @@ describe('A fault of the billing API', () => {
       ['null', json('null'), 'UPSTREAM_INVALID_RESPONSE', 1],
       ['a text where a list belongs', json({ contractNo: '7', invoiceCollection: SECRET }), 'UPSTREAM_INVALID_RESPONSE', 1],
       ['a number where a text belongs', json({ contractNo: 7 }), 'UPSTREAM_INVALID_RESPONSE', 1],
-      ['a text where an amount belongs', json({ contractNo: '7', invoiceCollection: [{ invoiceAmount: SECRET }] }), 'UPSTREAM_INVALID_RESPONSE', 1],
-      ['an amount with a fraction', json('{"contractNo":"7","invoiceCollection":[{"invoiceAmount":12345678901234567.5}]}'), 'UPSTREAM_INVALID_RESPONSE', 1],
+      [
+        'a text where an amount belongs',
+        json({ contractNo: '7', invoiceCollection: [{ invoiceAmount: SECRET }] }),
+        'UPSTREAM_INVALID_RESPONSE',
+        1,
+      ],
+      [
+        'an amount with a fraction',
+        json('{"contractNo":"7","invoiceCollection":[{"invoiceAmount":12345678901234567.5}]}'),
+        'UPSTREAM_INVALID_RESPONSE',
+        1,
+      ],
       ['another contract', json({ contractNo: '8', dueDate: SECRET }), 'UPSTREAM_INVALID_RESPONSE', 1],
-      ['invoices of another contract', json({ invoiceCollection: [{ invoiceContractNo: '8', invoiceNumber: SECRET }] }), 'UPSTREAM_INVALID_RESPONSE', 1],
+      [
+        'invoices of another contract',
+        json({ invoiceCollection: [{ invoiceContractNo: '8', invoiceNumber: SECRET }] }),
+        'UPSTREAM_INVALID_RESPONSE',
+        1,
+      ],
       ['nesting without end', json(deepBody), 'UPSTREAM_INVALID_RESPONSE', 1],
-      ['nesting without end beside a long number', json(`{"contractNo":"7","invoiceCollection":[{"invoiceAmount":12345678901234567890}],"x":${'['.repeat(60_000)}${']'.repeat(60_000)}}`), 'UPSTREAM_INVALID_RESPONSE', 1],
-      ['a compressed body that would be large', { headers: { 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(50_000_000)) }, 'UPSTREAM_INVALID_RESPONSE', 1],
+      [
+        'nesting without end beside a long number',
+        json(
+          `{"contractNo":"7","invoiceCollection":[{"invoiceAmount":12345678901234567890}],"x":${'['.repeat(60_000)}${']'.repeat(60_000)}}`,
+        ),
+        'UPSTREAM_INVALID_RESPONSE',
+        1,
+      ],
+      [
+        'a compressed body that would be large',
+        { headers: { 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(50_000_000)) },
+        'UPSTREAM_INVALID_RESPONSE',
+        1,
+      ],
       ['a body over the limit', json(`"${'x'.repeat(2_000_000)}"`), 'UPSTREAM_INVALID_RESPONSE', 1],
       ['headers without end', { headers: { 'x-long': 'x'.repeat(100_000) } }, 'UPSTREAM_INVALID_RESPONSE', 1],
-      ['a switch of protocols', { rawBytes: 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n' }, 'UPSTREAM_UNAVAILABLE', 3],
+      [
+        'a switch of protocols',
+        { rawBytes: 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n' },
+        'UPSTREAM_UNAVAILABLE',
+        3,
+      ],
     ])('gives a clear code in time, and is over when it is over: %s', async (_fault, fault, code, attempts) => {
       const upstream = await startScriptedUpstream(() => fault);
       const gateway = await startGateway({ ...settingsFor(code), BILLING_API_URL: upstream.url, BILLING_API_MAX_BODY_BYTES: '1000000' });
@@ -143,7 +181,12 @@ describe('A fault of the billing API', () => {
     it('gives a clear code at once where nobody listens', async () => {
       const upstream = await startScriptedUpstream();
       await upstream.close();
-      const gateway = await startGateway({ ...SETTINGS, BILLING_API_URL: upstream.url, BILLING_API_TIMEOUT_MS: '60000', REQUEST_DEADLINE_MS: '60000' });
+      const gateway = await startGateway({
+        ...SETTINGS,
+        BILLING_API_URL: upstream.url,
+        BILLING_API_TIMEOUT_MS: '60000',
+        REQUEST_DEADLINE_MS: '60000',
+      });
       const seen = await ask(gateway);
       await gateway.close();
       expect(codesOf(seen)).toEqual(['UPSTREAM_UNAVAILABLE']);
@@ -158,14 +201,34 @@ describe('A fault of the billing API', () => {
     const GOOD = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(bills)}\r\nConnection: close\r\n\r\n${bills}`;
     it.each<[string, (socket: Socket) => unknown, string, number]>([
       ['a body without end', (socket) => writeForever(socket, HEAD, () => `4000\r\n${piece}\r\n`), 'UPSTREAM_INVALID_RESPONSE', 1],
-      ['a body without end, byte by byte', (socket) => writeForever(socket, HEAD, () => '1\r\nx\r\n'.repeat(1000)), 'UPSTREAM_INVALID_RESPONSE', 1],
+      [
+        'a body without end, byte by byte',
+        (socket) => writeForever(socket, HEAD, () => '1\r\nx\r\n'.repeat(1000)),
+        'UPSTREAM_INVALID_RESPONSE',
+        1,
+      ],
       ['a body that comes a byte at a time', (socket) => drip(socket, HEAD, '1\r\nx\r\n'), 'UPSTREAM_TIMEOUT', 3],
       ['headers that come a byte at a time', (socket) => drip(socket, 'HTTP/1.1 200 OK\r\nX-Long: ', 'x'), 'UPSTREAM_TIMEOUT', 3],
-      ['headers without end', (socket) => writeForever(socket, 'HTTP/1.1 200 OK\r\n', (index) => `X-${index}: ${'x'.repeat(500)}\r\n`), 'UPSTREAM_INVALID_RESPONSE', 1],
-      ['interim answers without end', (socket) => writeForever(socket, '', () => 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(20)), 'UPSTREAM_TIMEOUT', 3],
+      [
+        'headers without end',
+        (socket) => writeForever(socket, 'HTTP/1.1 200 OK\r\n', (index) => `X-${index}: ${'x'.repeat(500)}\r\n`),
+        'UPSTREAM_INVALID_RESPONSE',
+        1,
+      ],
+      [
+        'interim answers without end',
+        (socket) => writeForever(socket, '', () => 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(20)),
+        'UPSTREAM_TIMEOUT',
+        3,
+      ],
       ['100 Continue, which nobody asked for', (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 'UPSTREAM_UNAVAILABLE', 3],
       ['chunks of no size', (socket) => socket.write(`${HEAD}zz\r\n`), 'UPSTREAM_UNAVAILABLE', 3],
-      ['two lengths', (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'), 'UPSTREAM_UNAVAILABLE', 3],
+      [
+        'two lengths',
+        (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'),
+        'UPSTREAM_UNAVAILABLE',
+        3,
+      ],
     ])('gives a clear code in time, and is over when it is over: %s', async (_fault, fault, code, attempts) => {
       const upstream: SocketUpstream = await startSocketUpstream((socket, index) => (index < attempts ? fault(socket) : socket.end(GOOD)));
       const gateway = await startGateway({ ...settingsFor(code), BILLING_API_URL: upstream.url, BILLING_API_MAX_BODY_BYTES: '30000' });
@@ -185,7 +248,9 @@ describe('A fault of the billing API', () => {
       const answerOf = (number: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${toBody(number).length}\r\n\r\n${toBody(number)}`;
       const toBody = (number: string): string => JSON.stringify({ contractNo: number, dueDate: `due ${number}` });
       // The first request is answered twice: the second answer is for the same contract as the next question.
-      const upstream = await startSocketUpstream((socket, index) => void socket.write(index === 0 ? answerOf('7') + answerOf('8').replaceAll('due', 'not') : answerOf('8')));
+      const upstream = await startSocketUpstream(
+        (socket, index) => void socket.write(index === 0 ? answerOf('7') + answerOf('8').replaceAll('due', 'not') : answerOf('8')),
+      );
       const gateway = await startGateway({ ...SETTINGS, BILLING_API_URL: upstream.url, BILLING_API_CONNECTIONS: '1' });
       const first = await ask(gateway, '7');
       const second = await ask(gateway, '8');

@@ -8,7 +8,8 @@ import type { TLSSocket } from 'node:tls';
 import { toAskedBills, toBillsBody } from '../support/bills-body';
 import { spawnGateway, type GatewayProcess } from '../support/gateway-process';
 
-const QUERY = 'query ($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate invoices { nodes { number amount } } } } }';
+const QUERY =
+  'query ($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate invoices { nodes { number amount } } } } }';
 
 /** What a server saw of one request's connection. */
 interface Seen {
@@ -32,7 +33,29 @@ afterAll(() => rmSync(directory, { recursive: true }));
 /** A billing API behind TLS, with a certificate of its own for this name. */
 async function startTlsUpstream(name: string): Promise<TlsUpstream> {
   const [key, certificate] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      `/CN=${name}`,
+      '-addext',
+      `subjectAltName=DNS:${name}`,
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+    ],
+    { stdio: 'ignore' },
+  );
   const requests: Seen[] = [];
   const seen = new Map<unknown, Seen>();
   let received = 0;
@@ -48,7 +71,13 @@ async function startTlsUpstream(name: string): Promise<TlsUpstream> {
   });
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, resolve));
-  return { url: `https://localhost:${(server.address() as AddressInfo).port}`, certificate, requests, receivedBytes: () => received, close: () => server.close() };
+  return {
+    url: `https://localhost:${(server.address() as AddressInfo).port}`,
+    certificate,
+    requests,
+    receivedBytes: () => received,
+    close: () => server.close(),
+  };
 }
 
 async function ask(gateway: GatewayProcess, number: string): Promise<{ data: unknown; errors?: { extensions: { code: string } }[] }> {
@@ -65,7 +94,10 @@ describe('a billing API behind TLS', () => {
     const upstream = await startTlsUpstream('localhost');
     const gateway = spawnGateway({ BILLING_API_URL: upstream.url, CACHE_TTL_SECONDS: '0', NODE_EXTRA_CA_CERTS: upstream.certificate });
     try {
-      for (const number of ['1', '2', '3']) expect(await ask(gateway, number)).toMatchObject({ data: { customer: { contract: { invoices: { nodes: expect.arrayContaining([expect.anything()]) } } } } });
+      for (const number of ['1', '2', '3'])
+        expect(await ask(gateway, number)).toMatchObject({
+          data: { customer: { contract: { invoices: { nodes: expect.arrayContaining([expect.anything()]) } } } },
+        });
     } finally {
       await gateway.kill();
       upstream.close();
@@ -79,7 +111,11 @@ describe('a billing API behind TLS', () => {
     ['of another name', 'elsewhere.example', true],
   ])('gets not a byte where its certificate is one %s', async (_what, name, isTrusted) => {
     const upstream = await startTlsUpstream(name);
-    const gateway = spawnGateway({ BILLING_API_URL: upstream.url, BILLING_API_RETRIES: '0', ...(isTrusted ? { NODE_EXTRA_CA_CERTS: upstream.certificate } : {}) });
+    const gateway = spawnGateway({
+      BILLING_API_URL: upstream.url,
+      BILLING_API_RETRIES: '0',
+      ...(isTrusted ? { NODE_EXTRA_CA_CERTS: upstream.certificate } : {}),
+    });
     try {
       expect((await ask(gateway, '1')).errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_UNAVAILABLE']);
     } finally {

@@ -16,7 +16,11 @@ export interface BareServer {
 }
 
 /** Starts the servers, with bounds and timeouts that a test can reach. */
-export async function startBareServer(options: { readonly stores?: DocumentStores; readonly maxPreparedBytes?: number; readonly timeouts?: ConnectionTimeouts }): Promise<BareServer> {
+export async function startBareServer(options: {
+  readonly stores?: DocumentStores;
+  readonly maxPreparedBytes?: number;
+  readonly timeouts?: ConnectionTimeouts;
+}): Promise<BareServer> {
   const schema = buildServedSchema();
   const operations = new PreparedOperations(schema, { maxOperations: 1000, maxBytes: options.maxPreparedBytes ?? 1_000_000 });
   const pageLimits = { maxPageSize: 100 };
@@ -51,7 +55,9 @@ export async function startBareServer(options: { readonly stores?: DocumentStore
     maxKeptBytes: 0,
     maxRequestBytes: 100_000,
     corsOrigins: [],
-    trustedDocuments: null, explorer: null, allowPrivateNetwork: false,
+    trustedDocuments: null,
+    explorer: null,
+    allowPrivateNetwork: false,
     ...(options.timeouts ? { timeouts: options.timeouts } : {}),
   });
   return {

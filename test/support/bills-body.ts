@@ -31,7 +31,13 @@ export function toAskedBills(url: string): AskedBills {
 
 /** The invoice at a place of a contract's list: its number tells where it was. */
 export function toWireInvoice(contractNumber: string, index: number): WireInvoice {
-  return { invoiceContractNo: contractNumber, invoiceNumber: `${contractNumber}-${String(index).padStart(6, '0')}`, billPeriod: '2025-06', invoiceAmount: 1000 + index, invoiceStatus: true };
+  return {
+    invoiceContractNo: contractNumber,
+    invoiceNumber: `${contractNumber}-${String(index).padStart(6, '0')}`,
+    billPeriod: '2025-06',
+    invoiceAmount: 1000 + index,
+    invoiceStatus: true,
+  };
 }
 
 /**

@@ -11,8 +11,14 @@ export interface BillsRequest {
 }
 
 /** Asks the embedded billing API for bills. */
-export function getBills(api: BillingApi, { customer = 'RUC/80012345', query = '', token = api.issueToken() }: BillsRequest = {}): Promise<RawAnswer> {
-  return requestRaw(api.port, { path: `/customers/${customer}/bills${query === '' ? '' : `?${query}`}`, headers: { authorization: `Bearer ${token}` } });
+export function getBills(
+  api: BillingApi,
+  { customer = 'RUC/80012345', query = '', token = api.issueToken() }: BillsRequest = {},
+): Promise<RawAnswer> {
+  return requestRaw(api.port, {
+    path: `/customers/${customer}/bills${query === '' ? '' : `?${query}`}`,
+    headers: { authorization: `Bearer ${token}` },
+  });
 }
 
 /** The invoice numbers in an answer, in order. */

@@ -22,7 +22,15 @@ export interface WindowOptions {
 }
 
 /** No part of the browser's own that reaches for the network, and none that needs more of a machine than tests have. */
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** Opens a window in Debian's Chromium. Rejects, saying what to do, where there is none. */
 export async function openBrowser({ colorScheme = 'light', width = 1280, height = 800 }: WindowOptions = {}): Promise<BrowserWindow> {
@@ -30,7 +38,13 @@ export async function openBrowser({ colorScheme = 'light', width = 1280, height 
   const profile = await mkdtemp(join(tmpdir(), 'browser-'));
   let context: BrowserContext;
   try {
-    context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: FLAGS, colorScheme, viewport: { width, height } });
+    context = await chromium.launchPersistentContext(profile, {
+      executablePath,
+      headless: true,
+      args: FLAGS,
+      colorScheme,
+      viewport: { width, height },
+    });
   } catch (error) {
     await rm(profile, { recursive: true, force: true });
     throw error;
@@ -65,5 +79,7 @@ export function findChromium(path: string): string {
       // The next one.
     }
   }
-  throw new Error('The browser tests need Chromium on the PATH: run "bash test/support/install-servers.sh", or install the package "chromium".');
+  throw new Error(
+    'The browser tests need Chromium on the PATH: run "bash test/support/install-servers.sh", or install the package "chromium".',
+  );
 }

@@ -4,7 +4,10 @@ const { join } = require('node:path');
 
 const root = join(__dirname, '../..');
 
-/** Some tests run the built gateway as a process: they must not meet the build of yesterday's source. Jest runs this once, before all tests. */
+/**
+ * Some tests run the built gateway as a process: they must not meet the build of yesterday's source. Jest runs this
+ * once, before all tests.
+ */
 module.exports = function buildWhenStale() {
   // The first and the last file that the build makes: there may have been a compiler alone, or a build that was ended.
   const built = ['dist/main.js', 'dist/graphiql/page.css.gz'].map((file) => join(root, file));

@@ -93,10 +93,18 @@ export const TEST_SECRET = 'a secret of the tests, 32 characters and more';
 export function openCacheRig(options: CacheRigOptions): CacheRig {
   let nowMs = options.startMs ?? Date.now();
   const observer = new CountingObserver();
-  const transport = createTransport({ baseUrl: new URL(options.upstreamUrl), connections: 64, maxBodyBytes: 1 << 24, timeoutMs: options.timeoutMs ?? 5000 });
+  const transport = createTransport({
+    baseUrl: new URL(options.upstreamUrl),
+    connections: 64,
+    maxBodyBytes: 1 << 24,
+    timeoutMs: options.timeoutMs ?? 5000,
+  });
   const store = options.openStore(observer);
   const source = new CachedSource({
-    source: new UpstreamSource(new Attempts(transport, { connections: 64, callBudget: 100 }), { paging: { mode: 'offset', base: 0 }, retries: 0 }),
+    source: new UpstreamSource(new Attempts(transport, { connections: 64, callBudget: 100 }), {
+      paging: { mode: 'offset', base: 0 },
+      retries: 0,
+    }),
     flights: new SharedFlights(),
     ring: options.ring ?? createKeyRing({ secret: options.secret ?? TEST_SECRET, scope: 'test' }),
     store,

@@ -44,11 +44,18 @@ async function replay(stage: DockerStage, directory: string, directories: Readon
     if (keyword === 'COPY') copy(args, { directory, workdir, directories });
     if (keyword !== 'RUN') continue;
     if (text === 'npm ci') symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
-    else await run('sh', ['-c', text], { cwd: directory, env: { PATH: process.env['PATH'], HOME: process.env['HOME'], npm_config_prefer_offline: 'true' } });
+    else
+      await run('sh', ['-c', text], {
+        cwd: directory,
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], npm_config_prefer_offline: 'true' },
+      });
   }
 }
 
-function copy(args: readonly string[], { directory, workdir, directories }: { directory: string; workdir: string; directories: ReadonlyMap<string, string> }): void {
+function copy(
+  args: readonly string[],
+  { directory, workdir, directories }: { directory: string; workdir: string; directories: ReadonlyMap<string, string> },
+): void {
   const from = args.find((arg) => arg.startsWith('--from='))?.slice('--from='.length);
   const paths = args.filter((arg) => !arg.startsWith('--'));
   const target = paths.pop() as string;

@@ -27,12 +27,19 @@ export interface GatewayProcess extends RunningCommand {
 
 /** Starts the built gateway with these settings and no others of the test's own environment. */
 export function spawnGateway(env: Environment = {}, args: readonly string[] = []): GatewayProcess {
-  const command = spawnCommand(process.execPath, [join(root, 'dist/main.js'), ...args], { cwd: root, env: { PATH: process.env['PATH'], PORT: '0', ...env } });
+  const command = spawnCommand(process.execPath, [join(root, 'dist/main.js'), ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], PORT: '0', ...env },
+  });
   return { ...command, ready: async () => (await command.waitFor(/"url":"(http:[^"]+)\/graphql"[^\n]*"msg":"ready"\}\n/))[1] as string };
 }
 
 /** Runs a command and keeps what it writes. */
-export function spawnCommand(command: string, args: readonly string[], options: { readonly cwd: string; readonly env: Environment }): RunningCommand {
+export function spawnCommand(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: Environment },
+): RunningCommand {
   const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';

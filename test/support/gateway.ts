@@ -60,7 +60,11 @@ export async function startGateway(overrides: Environment = {}): Promise<Gateway
   const logLines: string[] = [];
   const app = await createApp(config, createLog(config.logLevel, toLines(logLines)));
   const query: Gateway['query'] = async (document, variables, options = {}) => {
-    const body = JSON.stringify({ query: typeof document === 'string' ? document : print(document), variables, operationName: options.operationName });
+    const body = JSON.stringify({
+      query: typeof document === 'string' ? document : print(document),
+      variables,
+      operationName: options.operationName,
+    });
     const response = await fetch(`${app.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...toAuthorization(options.token, app.billingApi), ...options.headers },
@@ -84,7 +88,14 @@ export async function startGateway(overrides: Environment = {}): Promise<Gateway
 export async function toAnswer<Data = Json>(response: Response): Promise<GraphqlAnswer<Data>> {
   const text = await response.text();
   const body = JSON.parse(text) as { data?: Data | null; errors?: GraphQLFormattedError[]; extensions?: Record<string, Json> };
-  return { status: response.status, headers: response.headers, text, data: body.data, errors: body.errors ?? [], extensions: body.extensions };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    data: body.data,
+    errors: body.errors ?? [],
+    extensions: body.extensions,
+  };
 }
 
 function toAuthorization(token: string | null | undefined, billingApi: BillingApi | null): Record<string, string> {
@@ -96,7 +107,12 @@ function toAuthorization(token: string | null | undefined, billingApi: BillingAp
 function toLines(lines: string[]): Writable {
   return new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      lines.push(...chunk.toString('utf8').split('\n').filter((line) => line !== ''));
+      lines.push(
+        ...chunk
+          .toString('utf8')
+          .split('\n')
+          .filter((line) => line !== ''),
+      );
       done();
     },
   });

@@ -29,14 +29,28 @@ export function readKustomization(): readonly string[] {
  */
 export function checkManifests(manifests: readonly Manifest[]): string[] {
   const file = join(__dirname, 'manifests.generated.ts');
-  const text = manifests.map((manifest, index) => `import type { ${manifest.kind} as T${index} } from 'kubernetes-types/${toModule(manifest.apiVersion)}';\nexport const m${index}: T${index} = ${JSON.stringify(manifest)};`).join('\n');
-  const options: ts.CompilerOptions = { strict: true, noEmit: true, skipLibCheck: true, types: [], module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16, target: ts.ScriptTarget.ES2022 };
+  const text = manifests
+    .map(
+      (manifest, index) =>
+        `import type { ${manifest.kind} as T${index} } from 'kubernetes-types/${toModule(manifest.apiVersion)}';\nexport const m${index}: T${index} = ${JSON.stringify(manifest)};`,
+    )
+    .join('\n');
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+    module: ts.ModuleKind.Node16,
+    moduleResolution: ts.ModuleResolutionKind.Node16,
+    target: ts.ScriptTarget.ES2022,
+  };
   const host = ts.createCompilerHost(options);
   const [fileExists, readFile] = [host.fileExists.bind(host), host.readFile.bind(host)];
   host.fileExists = (name) => name === file || fileExists(name);
   host.readFile = (name) => (name === file ? text : readFile(name));
   const getSourceFile = host.getSourceFile.bind(host);
-  host.getSourceFile = (name, ...rest) => (name === file ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2022) : getSourceFile(name, ...rest));
+  host.getSourceFile = (name, ...rest) =>
+    name === file ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2022) : getSourceFile(name, ...rest);
   const program = ts.createProgram([file], options, host);
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }

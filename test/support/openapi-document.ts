@@ -10,7 +10,15 @@ export interface OpenApiDocument {
   openapi: string;
   info: Record<string, unknown>;
   security: Record<string, string[]>[];
-  paths: Record<string, { get: { parameters: Record<string, unknown>[]; responses: Record<string, { description: string; content: Record<string, { schema: { $ref: string } }> }> } }>;
+  paths: Record<
+    string,
+    {
+      get: {
+        parameters: Record<string, unknown>[];
+        responses: Record<string, { description: string; content: Record<string, { schema: { $ref: string } }> }>;
+      };
+    }
+  >;
   components: { securitySchemes: Record<string, AnySchemaObject>; schemas: Record<string, AnySchemaObject> };
 }
 
@@ -27,7 +35,9 @@ export function toAnswerCheck(document: OpenApiDocument): (status: number) => Va
   const ajv = new Ajv2020({ allErrors: true, strict: true });
   // The references in the document point below `components`, so the schemas stay there, under a keyword without meaning.
   ajv.addVocabulary(['components']);
-  const schemas = Object.fromEntries(Object.entries(document.components.schemas).map(([name, schema]) => [name, { ...schema, additionalProperties: false }]));
+  const schemas = Object.fromEntries(
+    Object.entries(document.components.schemas).map(([name, schema]) => [name, { ...schema, additionalProperties: false }]),
+  );
   ajv.addSchema({ $id: 'contract', components: { schemas } });
   const responses = document.paths['/customers/{idType}/{id}/bills']!.get.responses;
   return (status) => {

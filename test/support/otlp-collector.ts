@@ -59,7 +59,8 @@ export async function startCollector(onPort = 0): Promise<OtlpCollector> {
       const body = Buffer.concat(chunks);
       const bytes = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
       deliveries.push({ path: request.url ?? '', headers: request.headers, bytes });
-      if (status === 200) spans.push(...(request.headers['content-type'] === 'application/json' ? decodeJsonSpans(bytes) : decodeProtobufSpans(bytes)));
+      if (status === 200)
+        spans.push(...(request.headers['content-type'] === 'application/json' ? decodeJsonSpans(bytes) : decodeProtobufSpans(bytes)));
       response.writeHead(status, { 'content-type': request.headers['content-type'] ?? '' }).end();
       for (const look of waiting.splice(0)) look();
     });
@@ -109,12 +110,17 @@ interface JsonSpan {
   readonly status?: { readonly code?: number };
 }
 interface JsonRequest {
-  readonly resourceSpans: readonly { readonly resource: { readonly attributes: JsonAttributes }; readonly scopeSpans: readonly { readonly spans: readonly JsonSpan[] }[] }[];
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: JsonAttributes };
+    readonly scopeSpans: readonly { readonly spans: readonly JsonSpan[] }[];
+  }[];
 }
 
 function decodeJsonSpans(bytes: Buffer): ReceivedSpan[] {
   const { resourceSpans } = JSON.parse(bytes.toString('utf8')) as JsonRequest;
-  return resourceSpans.flatMap(({ resource, scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans.map((span) => toSpan(span, toAttributes(resource.attributes)))));
+  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) => spans.map((span) => toSpan(span, toAttributes(resource.attributes)))),
+  );
 }
 
 function toSpan(span: JsonSpan, resource: Record<string, Value>): ReceivedSpan {
@@ -139,5 +145,7 @@ function toAttributes(attributes: JsonAttributes): Record<string, Value> {
 }
 
 function toValue({ stringValue, intValue, boolValue, arrayValue }: JsonValue): Value {
-  return stringValue ?? (intValue === undefined ? undefined : Number(intValue)) ?? boolValue ?? (arrayValue?.values.map(toValue) as string[]);
+  return (
+    stringValue ?? (intValue === undefined ? undefined : Number(intValue)) ?? boolValue ?? (arrayValue?.values.map(toValue) as string[])
+  );
 }

@@ -4,7 +4,22 @@ import type { Bills } from '../../src/billing/model/bills';
 export function toPlainBills(bills: Bills): Bills {
   return {
     ...bills,
-    billingAddresses: bills.billingAddresses?.map(({ street, neighborhood, city, state, country, zipCode }) => ({ street, neighborhood, city, state, country, zipCode })) ?? null,
-    invoices: bills.invoices.map(({ number, contractNumber, billPeriod, amount, status, origin }) => ({ number, contractNumber, billPeriod, amount, status, origin })),
+    billingAddresses:
+      bills.billingAddresses?.map(({ street, neighborhood, city, state, country, zipCode }) => ({
+        street,
+        neighborhood,
+        city,
+        state,
+        country,
+        zipCode,
+      })) ?? null,
+    invoices: bills.invoices.map(({ number, contractNumber, billPeriod, amount, status, origin }) => ({
+      number,
+      contractNumber,
+      billPeriod,
+      amount,
+      status,
+      origin,
+    })),
   };
 }

@@ -38,7 +38,8 @@ function toNeed(selector: SyntaxNode, textOf: (node: SyntaxNode) => string): Met
     const [label, value] = [matcher.getChild('LabelName'), matcher.getChild('StringLiteral')].map((node) => (node ? textOf(node) : ''));
     const text = JSON.parse(value as string) as string;
     // A pattern of plain alternatives, a|b, names values too.
-    const values = matcher.getChild('MatchOp')?.getChild('EqlRegex') || matcher.getChild('MatchOp')?.getChild('NeqRegex') ? text.split('|') : [text];
+    const values =
+      matcher.getChild('MatchOp')?.getChild('EqlRegex') || matcher.getChild('MatchOp')?.getChild('NeqRegex') ? text.split('|') : [text];
     return [label as string, values.filter((each) => /^[\w-]+$/.test(each))];
   });
   return { name: textOf(name), labels: Object.fromEntries(labels) };

@@ -2,7 +2,16 @@ import fc from 'fast-check';
 
 /** Parts of random operations over the sample data: every field of the schema can come, under aliases, in fragments, skipped or not. */
 const alias = fc.constantFrom('', '', '', 'a: ', 'b: ');
-const directive = fc.constantFrom('', '', '', ' @include(if: true)', ' @skip(if: true)', ' @include(if: $yes)', ' @skip(if: $yes)', ' @skip(if: $no)');
+const directive = fc.constantFrom(
+  '',
+  '',
+  '',
+  ' @include(if: true)',
+  ' @skip(if: true)',
+  ' @include(if: $yes)',
+  ' @skip(if: $yes)',
+  ' @skip(if: $no)',
+);
 
 function selection(fields: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.array(fields, { minLength: 1, maxLength: 4 }).map((parts) => `{ __typename ${parts.join(' ')} }`);
@@ -14,9 +23,12 @@ function leaf(...names: string[]): fc.Arbitrary<string> {
 
 /** Two fields under one response key must be the same field: so aliases are the field's own. */
 function field(name: string, call: fc.Arbitrary<string>, below: fc.Arbitrary<string>): fc.Arbitrary<string> {
-  return fc.tuple(alias, fc.string({ unit: fc.constantFrom('x', 'y', 'z'), minLength: 1, maxLength: 6 }), call, directive, below).map(
-    ([prefix, unique, args, condition, set]) => `${prefix === '' ? `${name}_${unique}_${hash(args + condition + set)}: ` : `${prefix.slice(0, -2)}${hash(args + condition + set)}${name}: `}${name}${args}${condition} ${set}`,
-  );
+  return fc
+    .tuple(alias, fc.string({ unit: fc.constantFrom('x', 'y', 'z'), minLength: 1, maxLength: 6 }), call, directive, below)
+    .map(
+      ([prefix, unique, args, condition, set]) =>
+        `${prefix === '' ? `${name}_${unique}_${hash(args + condition + set)}: ` : `${prefix.slice(0, -2)}${hash(args + condition + set)}${name}: `}${name}${args}${condition} ${set}`,
+    );
 }
 
 function hash(text: string): string {
@@ -32,10 +44,18 @@ function fragment(type: string, set: fc.Arbitrary<string>): fc.Arbitrary<string>
 const address = selection(leaf('street', 'neighborhood', 'city', 'state', 'country', 'zipCode'));
 const keyOnly = fc.constantFrom('{ number }', '{ number customer { id } __typename }');
 const invoiceLeaf = leaf('number', 'contractNumber', 'billPeriod', 'amount', 'status');
-const invoice = selection(fc.oneof({ weight: 6, arbitrary: invoiceLeaf }, { weight: 1, arbitrary: field('contract', fc.constant(''), keyOnly) }, { weight: 1, arbitrary: fragment('Invoice', selection(invoiceLeaf)) }));
+const invoice = selection(
+  fc.oneof(
+    { weight: 6, arbitrary: invoiceLeaf },
+    { weight: 1, arbitrary: field('contract', fc.constant(''), keyOnly) },
+    { weight: 1, arbitrary: fragment('Invoice', selection(invoiceLeaf)) },
+  ),
+);
 const pageInfo = selection(leaf('hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'));
 const edges = selection(fc.oneof(leaf('cursor'), field('node', fc.constant(''), invoice)));
-const connection = selection(fc.oneof(field('nodes', fc.constant(''), invoice), field('edges', fc.constant(''), edges), field('pageInfo', fc.constant(''), pageInfo)));
+const connection = selection(
+  fc.oneof(field('nodes', fc.constant(''), invoice), field('edges', fc.constant(''), edges), field('pageInfo', fc.constant(''), pageInfo)),
+);
 const page = fc.constantFrom('', '(first: 3)', '(first: $first)', '(first: 40)', '(first: 2, after: $after)', '(first: null)');
 const contract = selection(
   fc.oneof(
@@ -47,12 +67,27 @@ const contract = selection(
     { weight: 1, arbitrary: fragment('Contract', selection(leaf('number', 'dueDate'))) },
   ),
 );
-const number = fc.constantFrom('(number: "700100")', '(number: "700100")', '(number: $number)', '(number: "700102")', '(number: "700103")', '(number: "999999")', '(number: 700100)');
+const number = fc.constantFrom(
+  '(number: "700100")',
+  '(number: "700100")',
+  '(number: $number)',
+  '(number: "700102")',
+  '(number: "700103")',
+  '(number: "999999")',
+  '(number: 700100)',
+);
 const customer = selection(
   fc.oneof(
     { weight: 2, arbitrary: leaf('idType', 'id') },
     { weight: 4, arbitrary: field('contract', number, contract) },
-    { weight: 1, arbitrary: field('contracts', fc.constantFrom('(numbers: ["700100", "999999", "700103"])', '(numbers: [$number, "700100"])', '(numbers: [])'), contract) },
+    {
+      weight: 1,
+      arbitrary: field(
+        'contracts',
+        fc.constantFrom('(numbers: ["700100", "999999", "700103"])', '(numbers: [$number, "700100"])', '(numbers: [])'),
+        contract,
+      ),
+    },
   ),
 );
 const root = field('customer', fc.constantFrom('(idType: "RUC", id: "80012345")', '(idType: "RUC", id: $id)'), customer);
@@ -61,7 +96,9 @@ const root = field('customer', fc.constantFrom('(idType: "RUC", id: "80012345")'
 export const VARIABLES = { yes: true, no: false, first: 5, after: null, number: '700100', id: '80012345' };
 
 /** A random operation that is valid, and succeeds. */
-export const randomOperation: fc.Arbitrary<string> = fc.array(root, { minLength: 1, maxLength: 2 }).map(
-  (fields) =>
-    `query Random($yes: Boolean!, $no: Boolean = false, $first: Int, $after: String, $number: ID!, $id: ID!) { __typename ${fields.join(' ')} ...Used } fragment Used on Query { used: customer(idType: "RUC", id: $id) { id @include(if: $yes) idType @skip(if: $no) contract(number: $number) { n: number invoices(first: $first, after: $after) { __typename } } } }`,
-);
+export const randomOperation: fc.Arbitrary<string> = fc
+  .array(root, { minLength: 1, maxLength: 2 })
+  .map(
+    (fields) =>
+      `query Random($yes: Boolean!, $no: Boolean = false, $first: Int, $after: String, $number: ID!, $id: ID!) { __typename ${fields.join(' ')} ...Used } fragment Used on Query { used: customer(idType: "RUC", id: $id) { id @include(if: $yes) idType @skip(if: $no) contract(number: $number) { n: number invoices(first: $first, after: $after) { __typename } } } }`,
+  );

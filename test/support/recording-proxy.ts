@@ -46,9 +46,20 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
 // What belongs to one connection (RFC 9110, section 7.6.1), and what fetch writes itself.
 const HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'host', 'content-length', 'accept-encoding', 'expect']);
 
-async function pass(target: string, headers: IncomingHttpHeaders, body: string): Promise<{ status: number; headers: Record<string, string>; text: string }> {
+async function pass(
+  target: string,
+  headers: IncomingHttpHeaders,
+  body: string,
+): Promise<{ status: number; headers: Record<string, string>; text: string }> {
   const kept = Object.entries(headers).filter((entry): entry is [string, string] => !HOP.has(entry[0]) && typeof entry[1] === 'string');
   const response = await fetch(target, { method: 'POST', headers: Object.fromEntries(kept), body });
   const text = await response.text();
-  return { status: response.status, headers: { 'content-type': response.headers.get('content-type') ?? 'application/json', 'cache-control': response.headers.get('cache-control') ?? '' }, text };
+  return {
+    status: response.status,
+    headers: {
+      'content-type': response.headers.get('content-type') ?? 'application/json',
+      'cache-control': response.headers.get('cache-control') ?? '',
+    },
+    text,
+  };
 }

@@ -132,7 +132,8 @@ export async function startRedisCluster(): Promise<RedisServer[]> {
   await second.command('CLUSTER', 'ADDSLOTSRANGE', '8192', '16383');
   await first.command('CLUSTER', 'MEET', '127.0.0.1', String(second.port), String(second.busPort));
   for (const node of nodes) {
-    for (let info = ''; !info.includes('cluster_state:ok'); info = String(await node.command('CLUSTER', 'INFO'))) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let info = ''; !info.includes('cluster_state:ok'); info = String(await node.command('CLUSTER', 'INFO')))
+      await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return nodes;
 }

@@ -20,7 +20,11 @@ export function byContract(answers: Readonly<Record<string, ScriptedAnswer>>): S
 }
 
 /** Runs a test against a gateway over a script: one attempt a call, and nothing remembered, unless the test says otherwise. */
-export async function withScript(script: Script, use: (ends: ScriptedGateway) => Promise<void>, environment: Environment = {}): Promise<void> {
+export async function withScript(
+  script: Script,
+  use: (ends: ScriptedGateway) => Promise<void>,
+  environment: Environment = {},
+): Promise<void> {
   const upstream = await startScriptedUpstream(script);
   try {
     const gateway = await startGateway({ BILLING_API_URL: upstream.url, BILLING_API_RETRIES: '0', ...environment });

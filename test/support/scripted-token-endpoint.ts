@@ -43,11 +43,19 @@ export async function startScriptedTokenEndpoint(): Promise<ScriptedTokenEndpoin
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
-      requests.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, form: Object.fromEntries(new URLSearchParams(body)) });
+      requests.push({
+        method: request.method ?? '',
+        url: request.url ?? '',
+        headers: request.headers,
+        form: Object.fromEntries(new URLSearchParams(body)),
+      });
       if (current.silent) return;
       if (current.reset) request.socket.resetAndDestroy();
       else if (current.endless) sendWithoutEnd(response, current.slow === true);
-      else response.writeHead(current.status ?? 200, { 'content-type': current.type ?? 'application/json', ...current.headers }).end(typeof current.body === 'string' ? current.body : JSON.stringify(current.body ?? {}));
+      else
+        response
+          .writeHead(current.status ?? 200, { 'content-type': current.type ?? 'application/json', ...current.headers })
+          .end(typeof current.body === 'string' ? current.body : JSON.stringify(current.body ?? {}));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

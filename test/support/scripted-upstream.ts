@@ -66,7 +66,14 @@ export async function startScriptedUpstream(script: Script = () => ({}), onPort 
   const waiting: { count: number; resolve: () => void }[] = [];
 
   const server = createServer((message, response) => {
-    const request = { method: message.method ?? '', url: message.url ?? '', headers: message.headers, rawHeaders: message.rawHeaders, receivedAtMs: Date.now(), abandoned: false };
+    const request = {
+      method: message.method ?? '',
+      url: message.url ?? '',
+      headers: message.headers,
+      rawHeaders: message.rawHeaders,
+      receivedAtMs: Date.now(),
+      abandoned: false,
+    };
     const index = requests.push(request) - 1;
     response.on('close', () => {
       request.abandoned = !response.writableFinished;
@@ -124,7 +131,8 @@ async function answer(message: IncomingMessage, response: ServerResponse, script
   const body = toBytes(scripted.body ?? {});
   // A GET's answer without a body (204, 304) must not announce one.
   const status = scripted.status ?? 200;
-  const length = status === 204 || status === 304 || scripted.headers?.['transfer-encoding'] !== undefined ? {} : { 'content-length': body.length };
+  const length =
+    status === 204 || status === 304 || scripted.headers?.['transfer-encoding'] !== undefined ? {} : { 'content-length': body.length };
   response.writeHead(status, { 'content-type': 'application/json', ...length, ...scripted.headers });
   if (scripted.bodyDelayMs !== undefined || scripted.hang !== undefined || scripted.truncateAtBytes !== undefined) response.flushHeaders();
   await pause(scripted.bodyDelayMs);

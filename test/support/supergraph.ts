@@ -21,7 +21,10 @@ export function startCrm(): Promise<Service> {
 }
 
 /** Composes the example supergraph with its subgraphs at these addresses, and starts a router over it on a free port. */
-export async function startRouter(script: (typeof ROUTERS)[keyof typeof ROUTERS], urls: Readonly<Record<'billing' | 'crm', string>>): Promise<Service> {
+export async function startRouter(
+  script: (typeof ROUTERS)[keyof typeof ROUTERS],
+  urls: Readonly<Record<'billing' | 'crm', string>>,
+): Promise<Service> {
   const directory = await mkdtemp(join(tmpdir(), 'supergraph-'));
   const file = join(directory, 'supergraph.graphql');
   await writeFile(file, (await composeSupergraph(undefined, urls)).supergraphSdl);

@@ -26,7 +26,16 @@ export interface TracedOptions {
 export async function withTraces(use: (ends: TracedProcess) => Promise<void>, { environment, script }: TracedOptions = {}): Promise<void> {
   const upstream = await startScriptedUpstream(script ?? ((request) => good(request)));
   const collector = await startCollector();
-  const gateway = spawnGateway({ NODE_ENV: 'production', HOST: '127.0.0.1', DRAIN_DELAY_MS: '0', BILLING_API_URL: upstream.url, BILLING_API_RETRIES: '0', CACHE_TTL_SECONDS: '0', OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...environment });
+  const gateway = spawnGateway({
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    DRAIN_DELAY_MS: '0',
+    BILLING_API_URL: upstream.url,
+    BILLING_API_RETRIES: '0',
+    CACHE_TTL_SECONDS: '0',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    ...environment,
+  });
   try {
     const port = Number(new URL(await gateway.ready()).port);
     await use({

@@ -31,7 +31,8 @@ export function parseBillQuery(path: CustomerKey, query: QueryString, rules: Bil
 
   const contractNumber = parseSingle(query, 'contractNumber');
   if (contractNumber === undefined && rules.contractNumberRequired) throw badParameter('contractNumber', 'is required');
-  if (contractNumber !== undefined && !/^\d+$/.test(contractNumber)) throw badParameter('contractNumber', 'must be an integer, written in digits');
+  if (contractNumber !== undefined && !/^\d+$/.test(contractNumber))
+    throw badParameter('contractNumber', 'must be an integer, written in digits');
 
   const quantity = parseCount(query, 'quantity') ?? rules.maxQuantity;
   // Refused and not cut: a caller that gets fewer than it asked for takes them for the last ones.

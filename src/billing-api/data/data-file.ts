@@ -24,7 +24,8 @@ import { toCanonicalDigits, toCustomerKeyText, type LedgerData } from './ledger'
  *           "billingAddress": [{ "street": "…", "city": "Asunción" }],
  *           "dueDate": "2025-07-15",
  *           "invoiceCollection": [
- *             { "invoiceContractNo": "700100", "invoiceNumber": "0001", "billPeriod": "2025-06", "invoiceAmount": 9007199254740993, "invoiceStatus": false }
+ *             { "invoiceContractNo": "700100", "invoiceNumber": "0001", "billPeriod": "2025-06", "invoiceAmount":
+ * 9007199254740993, "invoiceStatus": false }
  *           ]
  *         }
  *       ]
@@ -70,13 +71,18 @@ export function parseLedgerData(text: string, file: string): LedgerData {
 }
 
 const ajv = new Ajv2020({ allErrors: true });
-ajv.addKeyword({ keyword: 'exactInteger', schemaType: 'boolean', validate: (_wanted: boolean, value: unknown) => typeof value === 'bigint' });
+ajv.addKeyword({
+  keyword: 'exactInteger',
+  schemaType: 'boolean',
+  validate: (_wanted: boolean, value: unknown) => typeof value === 'bigint',
+});
 const isLedgerShape = ajv.compile<LedgerData>(ledgerSchema);
 
 function toProblem(error: ErrorObject): string {
   const place = error.instancePath === '' ? '/' : error.instancePath;
   if (error.keyword === 'exactInteger') return `${place} must be a whole number, written in digits`;
-  if (error.keyword === 'additionalProperties') return `${place} must not have the member ${JSON.stringify(error.params['additionalProperty'])}`;
+  if (error.keyword === 'additionalProperties')
+    return `${place} must not have the member ${JSON.stringify(error.params['additionalProperty'])}`;
   return `${place} ${error.message ?? 'is wrong'}`;
 }
 
@@ -87,12 +93,16 @@ function findContradictions(data: LedgerData): string[] {
     ...findRepeated(data.clients.map((client) => client.clientId)).map((index) => `/clients/${index}/clientId is used twice`),
     ...findRepeated(data.customers.map(toCustomerKeyText)).map((index) => `/customers/${index} has the idType and id of another customer`),
     ...data.customers.flatMap((customer, index) =>
-      findRepeated(customer.contracts.map((contract) => toCanonicalDigits(contract.contractNo))).map((at) => `/customers/${index}/contracts/${at}/contractNo is used twice`),
+      findRepeated(customer.contracts.map((contract) => toCanonicalDigits(contract.contractNo))).map(
+        (at) => `/customers/${index}/contracts/${at}/contractNo is used twice`,
+      ),
     ),
     ...data.clients.flatMap((client, index) =>
       client.mayRead === 'all'
         ? []
-        : client.mayRead.flatMap((key, at) => (customers.has(toCustomerKeyText(key)) ? [] : [`/clients/${index}/mayRead/${at} is not a customer of this file`])),
+        : client.mayRead.flatMap((key, at) =>
+            customers.has(toCustomerKeyText(key)) ? [] : [`/clients/${index}/mayRead/${at} is not a customer of this file`],
+          ),
     ),
   ];
 }

@@ -32,7 +32,14 @@ function fiber(): ContractRecord {
   return {
     contractNo: '700100',
     billingAddress: [
-      { street: 'Avda. Mariscal López 3794', neighborhood: 'Villa Morra', city: 'Asunción', state: 'Distrito Capital', country: 'Paraguay', zipCode: '001535' },
+      {
+        street: 'Avda. Mariscal López 3794',
+        neighborhood: 'Villa Morra',
+        city: 'Asunción',
+        state: 'Distrito Capital',
+        country: 'Paraguay',
+        zipCode: '001535',
+      },
       { street: 'Acceso Sur km 14', neighborhood: '', city: 'Ñemby', state: 'Central', country: 'Paraguay', zipCode: '' },
     ],
     dueDate: '2025-07-15',
@@ -43,10 +50,14 @@ function fiber(): ContractRecord {
 /** More than 5,000 invoices: 88 branches, each billed every month for five years. */
 function branches(): ContractRecord {
   const branchCount = 88;
-  const invoiceCollection = Array.from({ length: 60 * branchCount }, (_, index) => toInvoice('700101', index, Math.floor(index / branchCount)));
+  const invoiceCollection = Array.from({ length: 60 * branchCount }, (_, index) =>
+    toInvoice('700101', index, Math.floor(index / branchCount)),
+  );
   return {
     contractNo: '700101',
-    billingAddress: [{ street: 'Ruta Transchaco km 18,5', city: 'Mariano Roque Alonso', state: 'Central', country: 'Paraguay', zipCode: '110604' }],
+    billingAddress: [
+      { street: 'Ruta Transchaco km 18,5', city: 'Mariano Roque Alonso', state: 'Central', country: 'Paraguay', zipCode: '110604' },
+    ],
     dueDate: '2025-07-31',
     invoiceCollection,
   };
@@ -59,7 +70,16 @@ function unused(): ContractRecord {
 
 /** Amounts that do not fit into 32 bits, nor into a floating-point number, and their edges. */
 function extremes(): ContractRecord {
-  const amounts = [2147483647n, 2147483648n, 9007199254740991n, 9007199254740993n, -9007199254740993n, 123456789012345678901234567890n, 0n, -1n];
+  const amounts = [
+    2147483647n,
+    2147483648n,
+    9007199254740991n,
+    9007199254740993n,
+    -9007199254740993n,
+    123456789012345678901234567890n,
+    0n,
+    -1n,
+  ];
   return {
     contractNo: '700103',
     billingAddress: [{ street: 'Palma 435 c/ 14 de Mayo', city: 'Asunción', country: 'Paraguay' }],
@@ -81,7 +101,16 @@ function fleet(): ContractRecord {
 function home(): ContractRecord {
   return {
     contractNo: '550300',
-    billingAddress: [{ street: 'Rua João Ramalho, 1.204, apto. 32', neighborhood: 'Perdizes', city: 'São Paulo', state: 'SP', country: 'Brasil', zipCode: '05008-001' }],
+    billingAddress: [
+      {
+        street: 'Rua João Ramalho, 1.204, apto. 32',
+        neighborhood: 'Perdizes',
+        city: 'São Paulo',
+        state: 'SP',
+        country: 'Brasil',
+        zipCode: '05008-001',
+      },
+    ],
     dueDate: '2025-07-10',
     invoiceCollection: toMonthlyInvoices('550300', 7),
   };
@@ -89,7 +118,14 @@ function home(): ContractRecord {
 
 /** As little as the contract allows: no addresses, no due date, invoices with members left out. */
 function bare(): ContractRecord {
-  return { contractNo: '410001', invoiceCollection: [{ invoiceNumber: '000000000042', billPeriod: '2025-06' }, { invoiceContractNo: '410001', invoiceAmount: 118000n }, {}] };
+  return {
+    contractNo: '410001',
+    invoiceCollection: [
+      { invoiceNumber: '000000000042', billPeriod: '2025-06' },
+      { invoiceContractNo: '410001', invoiceAmount: 118000n },
+      {},
+    ],
+  };
 }
 
 function toMonthlyInvoices(contractNo: string, months: number): Invoice[] {

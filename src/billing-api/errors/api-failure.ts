@@ -38,6 +38,7 @@ export function sendFailure(reply: FastifyReply, failure: ApiFailure): FastifyRe
 export function toApiFailure(error: unknown): ApiFailure {
   if (error instanceof ApiFailure) return error;
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
-  if (typeof status === 'number' && status >= 400 && status < 500) return new ApiFailure(status, 'BAD_REQUEST', 'The request could not be read.');
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new ApiFailure(status, 'BAD_REQUEST', 'The request could not be read.');
   return new ApiFailure(500, 'INTERNAL_ERROR', 'The request could not be served.');
 }

@@ -28,6 +28,7 @@ export function sendTokenFailure(reply: FastifyReply, failure: TokenFailure): Fa
 export function toTokenFailure(error: unknown): TokenFailure {
   if (error instanceof TokenFailure) return error;
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
-  if (typeof status === 'number' && status >= 400 && status < 500) return new TokenFailure('invalid_request', 'The request could not be read.', status);
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new TokenFailure('invalid_request', 'The request could not be read.', status);
   return new TokenFailure('server_error', 'The request could not be served.', 500);
 }

@@ -16,7 +16,8 @@ export interface TokenRequest {
 }
 
 /** A token's content once its signature and dates have been checked, or why it is refused. */
-export type TokenVerdict = { readonly ok: true; readonly clientId: string; readonly scopes: readonly string[] } | { readonly ok: false; readonly reason: string };
+export type TokenVerdict =
+  { readonly ok: true; readonly clientId: string; readonly scopes: readonly string[] } | { readonly ok: false; readonly reason: string };
 
 /** Issues and checks the API's access tokens: JWTs (RFC 7519) signed with HS256 (RFC 7518 section 3.2). */
 export class AccessTokens {
@@ -38,7 +39,12 @@ export class AccessTokens {
     try {
       // The list of algorithms is the defence against `alg: none` and against a key used with an algorithm that it
       // was not made for (RFC 8725 section 3.1). Without `exp` as a required claim, a token without it never ends.
-      const { payload } = await jwtVerify(token, this.secret, { algorithms: ['HS256'], issuer, typ: 'JWT', requiredClaims: ['exp', 'iat', 'sub'] });
+      const { payload } = await jwtVerify(token, this.secret, {
+        algorithms: ['HS256'],
+        issuer,
+        typ: 'JWT',
+        requiredClaims: ['exp', 'iat', 'sub'],
+      });
       const scope = payload['scope'];
       return { ok: true, clientId: payload.sub ?? '', scopes: typeof scope === 'string' ? scope.split(' ') : [] };
     } catch (error) {

@@ -26,8 +26,10 @@ function parseCredentials(header: string | undefined, form: ReadonlyMap<string, 
   if (header !== undefined) {
     const basic = parseBasic(header);
     // RFC 6749 section 2.3: one method a request. The id alone proves nothing and may be repeated.
-    if (formSecret !== undefined) throw new TokenFailure('invalid_request', 'Authenticate the client by HTTP Basic or in the form, not by both.');
-    if (formId !== undefined && formId !== basic.clientId) throw new TokenFailure('invalid_request', 'client_id names another client than the Authorization header.');
+    if (formSecret !== undefined)
+      throw new TokenFailure('invalid_request', 'Authenticate the client by HTTP Basic or in the form, not by both.');
+    if (formId !== undefined && formId !== basic.clientId)
+      throw new TokenFailure('invalid_request', 'client_id names another client than the Authorization header.');
     return basic;
   }
   if (formId === undefined || formSecret === undefined) throw new TokenFailure('invalid_client', 'Client authentication is required.');

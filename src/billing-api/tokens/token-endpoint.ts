@@ -43,7 +43,9 @@ export async function addTokenEndpoint(app: FastifyInstance, options: TokenEndpo
 /** A body becomes its form parameters, or null where it is not a form; no body at all is allowed, for Basic needs none. */
 function acceptForms(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, new URLSearchParams(body.toString())));
+  scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, new URLSearchParams(body.toString())),
+  );
   scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body.length === 0 ? undefined : null));
 }
 

@@ -159,7 +159,11 @@ export class BillsLoader {
   #addRuns(key: PageKey, pages: readonly PageKey[]): void {
     const read = (call: Call): Promise<Bills | null> =>
       this.#read({ customer: key.customer, contractNumber: key.contractNumber, window: { offset: call.offset, limit: call.limit } }, call);
-    const runs = planPages(pages, this.paging).map(({ start, end, calls }): Run => ({ start, end, calls: calls.map((call) => new Call(call, read)) }));
+    const runs = planPages(pages, this.paging).map(({ start, end, calls }): Run => ({
+      start,
+      end,
+      calls: calls.map((call) => new Call(call, read)),
+    }));
     this.#runCount += runs.length;
     for (const run of runs) this.#callCount += run.calls.length;
     const earlier = this.#runs.get(key.contract);

@@ -1,13 +1,6 @@
 /** What can go wrong between the domain and the billing API. A closed list: every failure is one of these. */
 export type BillingFailure =
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'invalid-input'
-  | 'rate-limited'
-  | 'timeout'
-  | 'unavailable'
-  | 'invalid-response'
-  | 'budget-exceeded';
+  'unauthenticated' | 'forbidden' | 'invalid-input' | 'rate-limited' | 'timeout' | 'unavailable' | 'invalid-response' | 'budget-exceeded';
 
 /** What a failure carries besides its kind and message. */
 export interface BillingErrorDetails {

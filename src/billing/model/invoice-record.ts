@@ -51,7 +51,8 @@ export class InvoiceRecord implements Invoice {
     const sign = bytes[at] === MINUS ? -1 : 1;
     if (sign < 0) at++;
     let amount = 0;
-    for (let digit = bytes[at] as number; digit >= ZERO && digit <= NINE; digit = bytes[++at] as number) amount = amount * 10 + digit - ZERO;
+    for (let digit = bytes[at] as number; digit >= ZERO && digit <= NINE; digit = bytes[++at] as number)
+      amount = amount * 10 + digit - ZERO;
     return sign * amount;
   }
 

@@ -1,6 +1,11 @@
 import type { BillingSource, BillsAnswer } from './billing-source';
 
-const NOTHING: BillsAnswer = { bills: null, received: { body: Buffer.alloc(0), headers: {}, receivedAtMs: 0 }, freshUntilMs: 0, stale: false };
+const NOTHING: BillsAnswer = {
+  bills: null,
+  received: { body: Buffer.alloc(0), headers: {}, receivedAtMs: 0 },
+  freshUntilMs: 0,
+  stale: false,
+};
 
 /** A source that knows of nothing, and asks nobody: neither the billing API nor what is remembered of it. */
 export const drySource: BillingSource = { read: () => Promise.resolve(NOTHING) };

@@ -44,7 +44,8 @@ export class FlightTable {
 /** Spreads contracts and windows over the rows; questions of several callers or customers may well share one. */
 function rowOf({ contractNumber, window }: BillsRequest): number {
   let hash = Math.imul(window.offset, 31) ^ window.limit;
-  if (contractNumber !== null) for (let i = 0; i < contractNumber.length; i++) hash = Math.imul(hash ^ contractNumber.charCodeAt(i), 0x01000193);
+  if (contractNumber !== null)
+    for (let i = 0; i < contractNumber.length; i++) hash = Math.imul(hash ^ contractNumber.charCodeAt(i), 0x01000193);
   return (hash ^ (hash >>> 15)) & (ROWS - 1);
 }
 

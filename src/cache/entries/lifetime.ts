@@ -25,7 +25,12 @@ type Headers = ReceivedBills['headers'];
  * @param found false for a 404.
  * @param tokenExpiresAtMs Infinity where the token does not say.
  */
-export function toLifetime(headers: Headers, found: boolean, tokenExpiresAtMs: number, { nowMs, limits }: { nowMs: number; limits: LifetimeLimits }): Lifetime | null {
+export function toLifetime(
+  headers: Headers,
+  found: boolean,
+  tokenExpiresAtMs: number,
+  { nowMs, limits }: { nowMs: number; limits: LifetimeLimits },
+): Lifetime | null {
   const told = !isSilent(headers);
   const seconds = Math.min(limits.ttlSeconds, found ? Infinity : NOT_FOUND_MAX_SECONDS, told ? toAllowedSeconds(headers, nowMs) : Infinity);
   const freshUntilMs = Math.min(nowMs + seconds * 1000, tokenExpiresAtMs);
@@ -36,7 +41,12 @@ export function toLifetime(headers: Headers, found: boolean, tokenExpiresAtMs: n
 
 /** Whether the headers say nothing of keeping. Then the operator's limit alone counts. */
 function isSilent(headers: Headers): boolean {
-  return headers['cache-control'] === undefined && headers['expires'] === undefined && headers['pragma'] === undefined && headers['vary'] === undefined;
+  return (
+    headers['cache-control'] === undefined &&
+    headers['expires'] === undefined &&
+    headers['pragma'] === undefined &&
+    headers['vary'] === undefined
+  );
 }
 
 function toAllowedSeconds(headers: Headers, nowMs: number): number {
@@ -47,7 +57,11 @@ function toAllowedSeconds(headers: Headers, nowMs: number): number {
   const isExplicit = /(^|[\s,])max-age\b/.test(control) || headers['expires'] !== undefined;
   if (isExplicit) return policy.maxAge() - toAgeSeconds(headers['age']);
   // Without a lifetime of its own the answer may be kept for as long as the operator says, unless it forbids it.
-  const isForbidden = !policy.storable() || /(^|[\s,])no-cache\b/.test(control) || given['vary'] === '*' || /no-cache/.test(given['pragma'] ?? '') && control === '';
+  const isForbidden =
+    !policy.storable() ||
+    /(^|[\s,])no-cache\b/.test(control) ||
+    given['vary'] === '*' ||
+    (/no-cache/.test(given['pragma'] ?? '') && control === '');
   return isForbidden ? 0 : Infinity;
 }
 

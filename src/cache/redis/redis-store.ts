@@ -46,7 +46,10 @@ export function createRedisStore(options: RedisStoreOptions): EntryStore {
 class RedisStore implements EntryStore {
   readonly layer = 'redis';
   readonly isShared = true;
-  readonly locks: EntryLocks = { take: (name, owner, ttlMs) => this.#take(name, owner, ttlMs), release: (name, owner) => this.#release(name, owner) };
+  readonly locks: EntryLocks = {
+    take: (name, owner, ttlMs) => this.#take(name, owner, ttlMs),
+    release: (name, owner) => this.#release(name, owner),
+  };
   readonly #client: RedisClient;
   readonly #keyv: Keyv<Buffer>;
   readonly #observer: CacheObserver;
@@ -235,7 +238,8 @@ function toAdapter(client: RedisClient): KeyvStoreAdapter {
   redis.on('error', () => undefined); // the client's own listener knows
   const wrap = (value: Buffer | undefined): RawData | undefined => (value === undefined ? undefined : { value, expires: undefined });
   // For several names at once KeyvRedis asks a cluster's nodes itself, past the client, and gets texts instead of bytes.
-  const getMany = (names: string[]) => (redis.isCluster() ? Promise.all(names.map((name) => redis.get<Buffer>(name))) : redis.getMany<Buffer>(names));
+  const getMany = (names: string[]) =>
+    redis.isCluster() ? Promise.all(names.map((name) => redis.get<Buffer>(name))) : redis.getMany<Buffer>(names);
   const adapter = {
     opts: {},
     namespace: undefined,

@@ -39,7 +39,8 @@ export function assertRootArguments(info: GraphQLResolveInfo, limits: PageLimits
   const fields = collect([info.operation], 'Query', info);
   // Root fields are executed in order: the first one has looked for all.
   if (fields.keys().next().value !== info.path.key) return;
-  for (const [key, nodes] of fields) checkArguments('Query', nodes, { info: { ...info, path: { prev: undefined, key, typename: undefined } }, limits, keys: [] });
+  for (const [key, nodes] of fields)
+    checkArguments('Query', nodes, { info: { ...info, path: { prev: undefined, key, typename: undefined } }, limits, keys: [] });
 }
 
 interface Place {

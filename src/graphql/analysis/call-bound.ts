@@ -29,7 +29,12 @@ export function boundCalls(shape: OperationShape, limits: PredictionLimits): Cal
   const ofSet = (set: SelectionSetNode | undefined): CallBound | null => {
     let sum: CallBound | null = NOTHING;
     for (const selection of set?.selections ?? []) {
-      const part: CallBound | null = selection.kind === Kind.FIELD ? ofField(selection) : selection.kind === Kind.INLINE_FRAGMENT ? ofSet(selection.selectionSet) : ofFragment(selection.name.value);
+      const part: CallBound | null =
+        selection.kind === Kind.FIELD
+          ? ofField(selection)
+          : selection.kind === Kind.INLINE_FRAGMENT
+            ? ofSet(selection.selectionSet)
+            : ofFragment(selection.name.value);
       if (part === null) return null;
       sum = add(sum, part);
     }
@@ -72,7 +77,12 @@ export function boundCalls(shape: OperationShape, limits: PredictionLimits): Cal
  * Whether the bound holds the operation within `budget`, whatever else is in its variables.
  * @param variables as they came, before they are coerced.
  */
-export function isWithinBound(bound: CallBound, shape: OperationShape, variables: Readonly<Record<string, unknown>> | undefined, budget: number): boolean {
+export function isWithinBound(
+  bound: CallBound,
+  shape: OperationShape,
+  variables: Readonly<Record<string, unknown>> | undefined,
+  budget: number,
+): boolean {
   let calls = bound.fixed;
   for (const [name, perMember] of bound.perMember) {
     const value = variables?.[name];
@@ -100,7 +110,8 @@ function add(a: CallBound, b: CallBound): CallBound {
 
 function timesList(bound: CallBound, field: FieldNode, argumentName: string): CallBound | null {
   const value = field.arguments?.find((argument) => argument.name.value === argumentName)?.value;
-  if (value?.kind === Kind.VARIABLE) return bound.perMember.size > 0 ? null : { fixed: 0, perMember: new Map([[value.name.value, bound.fixed]]), pages: 0 };
+  if (value?.kind === Kind.VARIABLE)
+    return bound.perMember.size > 0 ? null : { fixed: 0, perMember: new Map([[value.name.value, bound.fixed]]), pages: 0 };
   const length = literalLength(value);
   return { fixed: bound.fixed * length, perMember: new Map([...bound.perMember].map(([name, calls]) => [name, calls * length])), pages: 0 };
 }

@@ -23,10 +23,18 @@ export function parseEntityKey(representation: unknown): EntityKey {
     case 'Invoice': {
       const { contract, number } = toObject(representation, 'Invoice');
       const of = toObject(contract, 'contract');
-      return { type: 'Invoice', customer: toCustomer(of['customer']), contractNumber: parseContractNumber(toId(of['number']), 'contract.number'), number: parseInvoiceNumber(toId(number)) };
+      return {
+        type: 'Invoice',
+        customer: toCustomer(of['customer']),
+        contractNumber: parseContractNumber(toId(of['number']), 'contract.number'),
+        number: parseInvoiceNumber(toId(number)),
+      };
     }
     default:
-      throw new BillingError('invalid-input', '`representations` must name, in `__typename`, one of the entities of this subgraph: Contract, Customer or Invoice.');
+      throw new BillingError(
+        'invalid-input',
+        '`representations` must name, in `__typename`, one of the entities of this subgraph: Contract, Customer or Invoice.',
+      );
   }
 }
 

@@ -5,14 +5,20 @@ import { GraphQLError, Kind, type OperationDefinitionNode, type TypeNode } from 
  * number already, and GraphQL would take it for an ID: the digits of some other customer. Representations of entities
  * are left to entity-keys.ts, where such a number costs its own item and not the whole list.
  */
-export function inexactVariablesError(variables: Readonly<Record<string, unknown>> | undefined, operation?: Pick<OperationDefinitionNode, 'variableDefinitions'>): GraphQLError | null {
+export function inexactVariablesError(
+  variables: Readonly<Record<string, unknown>> | undefined,
+  operation?: Pick<OperationDefinitionNode, 'variableDefinitions'>,
+): GraphQLError | null {
   for (const name in variables) {
     const value = variables[name];
     if (typeof value === 'object' && isOfRepresentations(name, operation)) continue;
     if (isInexact(value, 0)) {
-      return new GraphQLError(`Variable "$${name}" must not be a number past 2^53, whose digits JSON does not keep: write it as a string.`, {
-        extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
-      });
+      return new GraphQLError(
+        `Variable "$${name}" must not be a number past 2^53, whose digits JSON does not keep: write it as a string.`,
+        {
+          extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
+        },
+      );
     }
   }
   return null;
@@ -24,7 +30,10 @@ function isOfRepresentations(name: string, operation: Pick<OperationDefinitionNo
   return type?.name.value === '_Any';
 }
 
-/** Levels that are looked into. No argument is more than a list: what is deeper is refused for its type, and must not exhaust the stack before. */
+/**
+ * Levels that are looked into. No argument is more than a list: what is deeper is refused for its type, and must not
+ * exhaust the stack before.
+ */
 const MAX_LEVELS = 8;
 
 /** Whether a value is, or holds, a whole number that is not exact. No argument of the schema is a fraction. */

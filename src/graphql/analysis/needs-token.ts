@@ -1,4 +1,13 @@
-import { getDirectiveValues, GraphQLIncludeDirective, GraphQLSkipDirective, Kind, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionNode, type SelectionSetNode } from 'graphql';
+import {
+  getDirectiveValues,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
+  Kind,
+  type FragmentDefinitionNode,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql';
 
 /** Root fields that say nothing about anybody's bills. */
 const PUBLIC_FIELDS: ReadonlySet<string> = new Set(['__typename', '__schema', '__type', '_service']);
@@ -7,7 +16,11 @@ const PUBLIC_FIELDS: ReadonlySet<string> = new Set(['__typename', '__schema', '_
  * Whether an operation selects, at its root, a field that needs a caller. Judged by the field's own name, wherever a
  * fragment brings it in from: a fragment's name means nothing.
  */
-export function needsToken(operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, variables: Readonly<Record<string, unknown>>): boolean {
+export function needsToken(
+  operation: OperationDefinitionNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  variables: Readonly<Record<string, unknown>>,
+): boolean {
   const visited = new Set<string>();
   const visit = (set: SelectionSetNode): boolean =>
     set.selections.some((selection) => {
@@ -25,7 +38,10 @@ export function needsToken(operation: OperationDefinitionNode, fragments: Readon
 
 function isLeftOut(selection: SelectionNode, variables: Readonly<Record<string, unknown>>): boolean {
   try {
-    return getDirectiveValues(GraphQLSkipDirective, selection, variables)?.['if'] === true || getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.['if'] === false;
+    return (
+      getDirectiveValues(GraphQLSkipDirective, selection, variables)?.['if'] === true ||
+      getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.['if'] === false
+    );
   } catch {
     // A condition that is null where it may not be: the executor's to refuse, for a caller that has a token.
     return false;

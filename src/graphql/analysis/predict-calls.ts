@@ -39,7 +39,11 @@ const HEAD: PageRequest = { offset: 0, first: 0, probe: false };
  * Predicts the calls of a validated operation from its coerced variables, without executing it: the same pages, planned
  * by the same planner as the loads are. What an argument's form will refuse is counted as nothing, for it costs nothing.
  */
-export function predictCalls(shape: OperationShape, variableValues: Readonly<Record<string, unknown>>, limits: PredictionLimits): CallPrediction {
+export function predictCalls(
+  shape: OperationShape,
+  variableValues: Readonly<Record<string, unknown>>,
+  limits: PredictionLimits,
+): CallPrediction {
   return new Prediction(shape, variableValues, limits).count();
 }
 
@@ -124,7 +128,12 @@ class Prediction {
         this.#visitContract(key.customer, key.number, nodes, 0);
         return;
       case 'Invoice':
-        if (attempt(() => (assertArgumentsBelow('Invoice', { ...this.#info, fieldNodes: nodes, path: ROOT }, this.#limits.pageLimits), true)) === null) return;
+        if (
+          attempt(
+            () => (assertArgumentsBelow('Invoice', { ...this.#info, fieldNodes: nodes, path: ROOT }, this.#limits.pageLimits), true),
+          ) === null
+        )
+          return;
         this.#atLeast = true;
         this.#ask(key.customer, key.contractNumber, this.#scanPage(), 0);
         this.#visitInvoice(key.customer, key.contractNumber, nodes, 1);
@@ -161,7 +170,9 @@ class Prediction {
     const pages = this.#contractPages(fields);
     if (!pages) return;
     // One number that is not of its form keeps all of them from being asked for.
-    const numbers = attempt(() => toIds(fields[0] as FieldNode, this.#info.variableValues).map((item) => parseContractNumber(item, 'numbers')));
+    const numbers = attempt(() =>
+      toIds(fields[0] as FieldNode, this.#info.variableValues).map((item) => parseContractNumber(item, 'numbers')),
+    );
     if (!numbers) return;
     for (const number of numbers) {
       for (const page of pages) this.#ask(customer, number, page, wave);
@@ -217,7 +228,8 @@ class Prediction {
   }
 
   #visitInvoicesOf(customer: Customer, number: string, nodes: readonly FieldNode[], wave: number): void {
-    for (const fields of this.#furtherOf(nodes)) if (fields[0]?.name.value === 'invoice') this.#visitInvoice(customer, number, fields, wave + 1);
+    for (const fields of this.#furtherOf(nodes))
+      if (fields[0]?.name.value === 'invoice') this.#visitInvoice(customer, number, fields, wave + 1);
   }
 
   /** An invoice that is named, so that its contract is known. */
@@ -235,7 +247,12 @@ class Prediction {
   #readsBelowInvoices(nodes: readonly FieldNode[]): boolean {
     for (const fields of collect(nodes, 'InvoiceConnection', this.#info).values()) {
       const name = fields[0]?.name.value;
-      const invoices = name === 'nodes' ? [fields] : name === 'edges' ? [...collect(fields, 'InvoiceEdge', this.#info).values()].filter((edge) => edge[0]?.name.value === 'node') : [];
+      const invoices =
+        name === 'nodes'
+          ? [fields]
+          : name === 'edges'
+            ? [...collect(fields, 'InvoiceEdge', this.#info).values()].filter((edge) => edge[0]?.name.value === 'node')
+            : [];
       for (const invoice of invoices) {
         for (const contract of collect(invoice, 'Invoice', this.#info).values()) {
           if (contract[0]?.name.value === 'contract' && this.#readsContract(contract)) return true;
@@ -265,7 +282,12 @@ class Prediction {
 
   #page(fields: readonly FieldNode[]): PageRequest {
     const node = fields[0] as FieldNode;
-    return parsePage(argument(node, 'first', this.#info, 'Int'), argument(node, 'after', this.#info, 'String'), selectsNextPage(fields, this.#info), this.#limits.pageLimits);
+    return parsePage(
+      argument(node, 'first', this.#info, 'Int'),
+      argument(node, 'after', this.#info, 'String'),
+      selectsNextPage(fields, this.#info),
+      this.#limits.pageLimits,
+    );
   }
 
   #ask(customer: Customer, contractNumber: string | null, page: PageRequest, wave: number): void {

@@ -1,4 +1,12 @@
-import { GraphQLError, Kind, type FieldNode, type FragmentDefinitionNode, type GraphQLResolveInfo, type SelectionSetNode, type ValueNode } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLResolveInfo,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
 import { parseInvoiceNumber } from '../../billing/model/customer';
 import { parsePage, type PageLimits, type PageRequest } from '../../billing/model/window';
@@ -56,8 +64,14 @@ function lookInto(info: SelectionInfo, limits: PageLimits): ContractSelection {
         parseInvoiceNumber(argument(node, 'number', info, 'ID'));
         continue;
       }
-      const page = parsePage(argument(node, 'first', info, 'Int'), argument(node, 'after', info, 'String'), selectsNextPage(nodes, info), limits);
-      if (!pages.some((other) => other.offset === page.offset && other.first === page.first && other.probe === page.probe)) pages.push(page);
+      const page = parsePage(
+        argument(node, 'first', info, 'Int'),
+        argument(node, 'after', info, 'String'),
+        selectsNextPage(nodes, info),
+        limits,
+      );
+      if (!pages.some((other) => other.offset === page.offset && other.first === page.first && other.probe === page.probe))
+        pages.push(page);
     } catch (error) {
       if (!(error instanceof BillingError)) throw error;
       throw new GraphQLError(error.message, { nodes, path: [...pathOf(info.path), key], originalError: error });
@@ -93,7 +107,11 @@ export type SelectedFields = ReadonlyMap<string, readonly FieldNode[]>;
 const compiled = new WeakMap<readonly Selecting[], Map<string, SelectedFields>>();
 
 /** Collects the fields below `parents` and remembers them for `collect`, which is asked for them at each execution. */
-export function collectForGood(parents: readonly Selecting[], typeName: string, info: Pick<SelectionInfo, 'fragments' | 'variableValues'>): SelectedFields {
+export function collectForGood(
+  parents: readonly Selecting[],
+  typeName: string,
+  info: Pick<SelectionInfo, 'fragments' | 'variableValues'>,
+): SelectedFields {
   const fields = collect(parents, typeName, info);
   const byType = compiled.get(parents);
   if (byType) byType.set(typeName, fields);
@@ -102,7 +120,11 @@ export function collectForGood(parents: readonly Selecting[], typeName: string, 
 }
 
 /** The fields selected below `parents`, by response key. All types that are looked into are object types. */
-export function collect(parents: readonly Selecting[], typeName: string, info: Pick<SelectionInfo, 'fragments' | 'variableValues'>): SelectedFields {
+export function collect(
+  parents: readonly Selecting[],
+  typeName: string,
+  info: Pick<SelectionInfo, 'fragments' | 'variableValues'>,
+): SelectedFields {
   const known = compiled.get(parents)?.get(typeName);
   if (known) return known;
   const fields = new Map<string, FieldNode[]>();
@@ -139,7 +161,8 @@ function isIncluded(directives: NonNullable<FieldNode['directives']>, info: Pick
     const name = directive.name.value;
     if (name !== 'skip' && name !== 'include') continue;
     const condition = directive.arguments?.[0]?.value;
-    const value = condition?.kind === Kind.VARIABLE ? info.variableValues[condition.name.value] : condition?.kind === Kind.BOOLEAN && condition.value;
+    const value =
+      condition?.kind === Kind.VARIABLE ? info.variableValues[condition.name.value] : condition?.kind === Kind.BOOLEAN && condition.value;
     if (value === (name === 'skip')) return false;
   }
   return true;

@@ -51,12 +51,15 @@ export function toCode(failure: BillingFailure): GatewayErrorCode {
  * What a client is shown of an error: a code of the closed list and a message that was written for it. Everything
  * else becomes a generic message with an id, under which `report` has the rest.
  */
-export function createErrorFormatter(report: ReportInternalError): (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError {
+export function createErrorFormatter(
+  report: ReportInternalError,
+): (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError {
   return (formatted, error) => {
     const cause = unwrapResolverError(error);
     if (cause instanceof BillingError) return { ...formatted, message: cause.message, extensions: toExtensions(cause) };
     const code = formatted.extensions?.['code'];
-    if (code === 'GRAPHQL_PARSE_FAILED') return { ...formatted, message: toParseMessage(formatted.message), extensions: withoutStack(formatted.extensions) };
+    if (code === 'GRAPHQL_PARSE_FAILED')
+      return { ...formatted, message: toParseMessage(formatted.message), extensions: withoutStack(formatted.extensions) };
     if (APOLLO_CODES.has(code) || isGatewayCode(code)) return { ...formatted, extensions: withoutStack(formatted.extensions) };
     // graphql-js finds some bad arguments only while it executes: a variable that is null where the argument may not be.
     // The error that it throws for that is wrapped in one with the field's path.
@@ -66,7 +69,11 @@ export function createErrorFormatter(report: ReportInternalError): (formatted: G
     const errorId = randomUUID();
     // Outside of resolvers Apollo Server wraps what was thrown: the log tells what it was.
     report(errorId, (cause instanceof GraphQLError && cause.originalError) || cause);
-    return { ...formatted, message: 'Something went wrong in the gateway. Report the errorId to its operator.', extensions: { code: 'INTERNAL_SERVER_ERROR', errorId } };
+    return {
+      ...formatted,
+      message: 'Something went wrong in the gateway. Report the errorId to its operator.',
+      extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
+    };
   };
 }
 

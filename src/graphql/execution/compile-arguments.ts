@@ -23,7 +23,10 @@ export function compileArguments(field: GraphQLField<unknown, unknown>, node: Fi
   return (variables) => make((constants ??= getArgumentValues(optional, literals)), variables);
 }
 
-type MakeArguments = (constants: Readonly<Record<string, unknown>>, variables: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+type MakeArguments = (
+  constants: Readonly<Record<string, unknown>>,
+  variables: Readonly<Record<string, unknown>>,
+) => Readonly<Record<string, unknown>>;
 
 /**
  * One object literal with all the field's arguments: an object that is made property by property is twice as large.
@@ -38,12 +41,16 @@ function compileCopies(field: GraphQLField<unknown, unknown>, given: ReadonlyMap
     const required = isNonNullType(arg.type);
     reads.push(`let v${index} = variables[${JSON.stringify(value.name.value)}];`);
     // An absent variable is an absent argument; validation has seen to it that a present one is of the argument's type.
-    if (arg.defaultValue !== undefined) reads.push(`if (v${index} === undefined) v${index} = fallbacks[${fallbacks.push(arg.defaultValue) - 1}];`);
+    if (arg.defaultValue !== undefined)
+      reads.push(`if (v${index} === undefined) v${index} = fallbacks[${fallbacks.push(arg.defaultValue) - 1}];`);
     if (required) reads.push(`if (v${index} === undefined || v${index} === null) bail('${arg.name}');`);
     return `${nameOf(arg.name)}: v${index}`;
   });
   const code = `'use strict'; return function makeArguments(constants, variables) { ${reads.join(' ')} return { ${members.join(', ')} }; };`;
-  const make = compileFunction(code, ['fallbacks', 'bail']) as (fallbacks: readonly unknown[], bail: (what: string) => never) => MakeArguments;
+  const make = compileFunction(code, ['fallbacks', 'bail']) as (
+    fallbacks: readonly unknown[],
+    bail: (what: string) => never,
+  ) => MakeArguments;
   return make(fallbacks, bail);
 }
 

@@ -40,7 +40,11 @@ export type IsRepeatable = (field: FieldPlan) => boolean;
  * Compiles a validated query to a plan; null where it has something that the plan does not cover (introspection,
  * mutations, other scalars or abstract types). `@skip` and `@include` are decided here, by `context.conditions`.
  */
-export function compileOperation(operation: OperationDefinitionNode, context: CompileContext, isRepeatable: IsRepeatable): ObjectPlan | null {
+export function compileOperation(
+  operation: OperationDefinitionNode,
+  context: CompileContext,
+  isRepeatable: IsRepeatable,
+): ObjectPlan | null {
   const root = context.schema.getQueryType();
   if (!root || (operation.operation as string) !== 'query') return null;
   try {
@@ -88,21 +92,56 @@ class Compiler {
       slots++;
     }
     const liveFields = fields.filter((field) => field.slot >= 0 && !field.repeats);
-    return { kind: 'object', nullable, type, fields, liveFields, writePlain: liveFields.length === 0 ? compilePlainWriter(type.name, fields) : null };
+    return {
+      kind: 'object',
+      nullable,
+      type,
+      fields,
+      liveFields,
+      writePlain: liveFields.length === 0 ? compilePlainWriter(type.name, fields) : null,
+    };
   }
 
-  #field(type: GraphQLObjectType, responseKey: string, nodes: readonly [FieldNode, ...FieldNode[]], place: { readonly isFirst: boolean; readonly slot: number }): FieldPlan {
+  #field(
+    type: GraphQLObjectType,
+    responseKey: string,
+    nodes: readonly [FieldNode, ...FieldNode[]],
+    place: { readonly isFirst: boolean; readonly slot: number },
+  ): FieldPlan {
     const name = nodes[0].name.value;
-    const base = { responseKey, prefix: Buffer.from(`${place.isFirst ? '' : ','}${JSON.stringify(responseKey)}:`, 'latin1'), name, parentType: type, nodes, repeats: false };
+    const base = {
+      responseKey,
+      prefix: Buffer.from(`${place.isFirst ? '' : ','}${JSON.stringify(responseKey)}:`, 'latin1'),
+      name,
+      parentType: type,
+      nodes,
+      repeats: false,
+    };
     if (name === '__typename') {
-      return { ...base, slot: -1, value: { kind: 'leaf', leaf: 'String', nullable: false }, constant: Buffer.from(JSON.stringify(type.name)), field: null, resolve: null, args: () => ({}) };
+      return {
+        ...base,
+        slot: -1,
+        value: { kind: 'leaf', leaf: 'String', nullable: false },
+        constant: Buffer.from(JSON.stringify(type.name)),
+        field: null,
+        resolve: null,
+        args: () => ({}),
+      };
     }
     const field = type.getFields()[name];
     if (!field) throw new Uncovered(name);
     const value = this.#value(field.type, nodes);
     const isLive = field.resolve !== undefined || isLiveValue(value);
     const resolve = field.resolve ? (toDirectResolver(type.name, name) ?? (field.resolve as DirectResolver)) : null;
-    return { ...base, slot: isLive ? place.slot : -1, value, constant: null, field: field as GraphQLField<unknown, unknown>, resolve, args: compileArguments(field as GraphQLField<unknown, unknown>, nodes[0]) };
+    return {
+      ...base,
+      slot: isLive ? place.slot : -1,
+      value,
+      constant: null,
+      field: field as GraphQLField<unknown, unknown>,
+      resolve,
+      args: compileArguments(field as GraphQLField<unknown, unknown>, nodes[0]),
+    };
   }
 
   /** The plan of a field's value; one and the same for equal selections. */
@@ -146,7 +185,11 @@ class Compiler {
   /** A text that two selections of one type share if and only if they select the same under the same keys. */
   #selectionKey(type: GraphQLOutputType, nodes: readonly FieldNode[]): string {
     const named = getNamedType(type);
-    if (isUnionType(named)) return `{${named.getTypes().map((member) => `${member.name}${this.#objectKey(member, nodes)}`).join(' ')}}`;
+    if (isUnionType(named))
+      return `{${named
+        .getTypes()
+        .map((member) => `${member.name}${this.#objectKey(member, nodes)}`)
+        .join(' ')}}`;
     return isObjectType(named) ? this.#objectKey(named, nodes) : '';
   }
 

@@ -1,4 +1,16 @@
-import { getVariableValues, isNonNullType, Kind, typeFromAST, visit, type DirectiveNode, type DocumentNode, type GraphQLResolveInfo, type GraphQLSchema, type OperationDefinitionNode, type VariableDefinitionNode } from 'graphql';
+import {
+  getVariableValues,
+  isNonNullType,
+  Kind,
+  typeFromAST,
+  visit,
+  type DirectiveNode,
+  type DocumentNode,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type VariableDefinitionNode,
+} from 'graphql';
 import { needsToken } from '../analysis/needs-token';
 import { compileOperation, type IsRepeatable } from './compile-operation';
 import { JsonBuffer } from './json-buffer';
@@ -40,7 +52,9 @@ export class PreparedOperation<C> {
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, options: PreparedOptions<C>) {
     this.operation = operation;
     this.document = document;
-    const fragments = Object.fromEntries(document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])));
+    const fragments = Object.fromEntries(
+      document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])),
+    );
     this.#environment = { schema, document, operation, fragments };
     this.#options = options;
     this.#conditions = conditionsOf(document);

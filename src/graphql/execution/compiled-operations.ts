@@ -34,7 +34,11 @@ export class PreparedOperations {
   constructor(schema: GraphQLSchema, bound: PreparedOperationsBound = BOUND) {
     this.#schema = schema;
     // A document takes many times its text; the plan that is compiled from it is of the same order, and counted with it.
-    this.#known = new LRUCache({ max: bound.maxOperations, maxSize: bound.maxBytes, sizeCalculation: (known, key) => 2 * (key.length + toHeapBytes(known.document)) });
+    this.#known = new LRUCache({
+      max: bound.maxOperations,
+      maxSize: bound.maxBytes,
+      sizeCalculation: (known, key) => 2 * (key.length + toHeapBytes(known.document)),
+    });
   }
 
   /** How many operations are kept. */
@@ -62,7 +66,10 @@ export class PreparedOperations {
     const known = this.#known.get(toKey(query, operationName));
     // A name that a client sends may hold anything, and so a key may be one of another name and text.
     if (known?.query !== query || known.operationName !== operationName) return undefined;
-    return (known.prepared ??= new PreparedOperation<GatewayContext>(this.#schema, known.document, known.operation, { isRepeatable, onRepeat }));
+    return (known.prepared ??= new PreparedOperation<GatewayContext>(this.#schema, known.document, known.operation, {
+      isRepeatable,
+      onRepeat,
+    }));
   }
 }
 
@@ -85,7 +92,10 @@ function holdsContract(plan: ValuePlan, depth: number): boolean {
     case 'union':
       return true;
     case 'object':
-      return (depth > 0 && (plan.type.name === 'Contract' || plan.type.name === 'Customer')) || plan.fields.some((field) => holdsContract(field.value, depth + 1));
+      return (
+        (depth > 0 && (plan.type.name === 'Contract' || plan.type.name === 'Customer')) ||
+        plan.fields.some((field) => holdsContract(field.value, depth + 1))
+      );
   }
 }
 

@@ -2,7 +2,12 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { getMetadataStorage } from 'type-graphql';
 
 /** A field's resolver, as the compiled execution calls it. */
-export type DirectResolver = (source: unknown, args: Readonly<Record<string, unknown>>, context: unknown, info: GraphQLResolveInfo) => unknown;
+export type DirectResolver = (
+  source: unknown,
+  args: Readonly<Record<string, unknown>>,
+  context: unknown,
+  info: GraphQLResolveInfo,
+) => unknown;
 
 type Storage = ReturnType<typeof getMetadataStorage>;
 type Parameter = NonNullable<Storage['queries'][number]['params']>[number];
@@ -36,7 +41,10 @@ export function toDirectResolver(typeName: string, fieldName: string): DirectRes
 function find(storage: Storage, typeName: string, fieldName: string): ResolverRecord | undefined {
   if (typeName === 'Query') return storage.queries.find((query) => query.schemaName === fieldName);
   return storage.fieldResolvers.find(
-    (field) => field.kind === 'external' && field.schemaName === fieldName && storage.objectTypes.some((type) => type.name === typeName && type.target === field.getObjectType?.()),
+    (field) =>
+      field.kind === 'external' &&
+      field.schemaName === fieldName &&
+      storage.objectTypes.some((type) => type.name === typeName && type.target === field.getObjectType?.()),
   );
 }
 
@@ -47,11 +55,23 @@ function call({ target, methodName }: ResolverRecord, readers: readonly DirectRe
   const [a, b, c, d] = readers as [DirectResolver, DirectResolver, DirectResolver, DirectResolver];
   switch (readers.length) {
     case 3:
-      return (source, args, context, info) => method.call(resolver, a(source, args, context, info), b(source, args, context, info), c(source, args, context, info));
+      return (source, args, context, info) =>
+        method.call(resolver, a(source, args, context, info), b(source, args, context, info), c(source, args, context, info));
     case 4:
-      return (source, args, context, info) => method.call(resolver, a(source, args, context, info), b(source, args, context, info), c(source, args, context, info), d(source, args, context, info));
+      return (source, args, context, info) =>
+        method.call(
+          resolver,
+          a(source, args, context, info),
+          b(source, args, context, info),
+          c(source, args, context, info),
+          d(source, args, context, info),
+        );
     default:
-      return (source, args, context, info) => method.apply(resolver, readers.map((read) => read(source, args, context, info)));
+      return (source, args, context, info) =>
+        method.apply(
+          resolver,
+          readers.map((read) => read(source, args, context, info)),
+        );
   }
 }
 

@@ -38,8 +38,23 @@ export function compilePlainWriter(typeName: string, fields: readonly FieldPlan[
     writes.push(writeValue(field, name, ref));
   });
   writes.push(storeBytes(fields.length === 0 ? [0x7b, 0x7d] : [0x7d]));
-  const code = [writeRecord(typeName, fields), `let room = ${fixed};`, ...reads, ...room, 'out.ensure(room); let b = out.bytes, p = out.length, n = 0;', ...writes, 'out.length = p;'];
-  const make = compileFunction(`'use strict'; return function writePlain(out, value) {\n${code.join('\n')}\n};`, ['refs', 'bail', 'writeAscii', 'writeDigits', 'writeBigInt', 'writeList']) as (...scope: unknown[]) => PlainWriter;
+  const code = [
+    writeRecord(typeName, fields),
+    `let room = ${fixed};`,
+    ...reads,
+    ...room,
+    'out.ensure(room); let b = out.bytes, p = out.length, n = 0;',
+    ...writes,
+    'out.length = p;',
+  ];
+  const make = compileFunction(`'use strict'; return function writePlain(out, value) {\n${code.join('\n')}\n};`, [
+    'refs',
+    'bail',
+    'writeAscii',
+    'writeDigits',
+    'writeBigInt',
+    'writeList',
+  ]) as (...scope: unknown[]) => PlainWriter;
   return make(refs, bail, writeAscii, writeDigits, writeBigInt, writeList);
 }
 
@@ -65,8 +80,22 @@ interface RecordForm {
 const TEXT: readonly LeafKind[] = ['String'];
 const IDENTIFIER: readonly LeafKind[] = ['ID', 'String'];
 const RECORD_FORMS = new Map<string, RecordForm>([
-  ['Invoice', { columns: INVOICE_COLUMNS, leaves: { contractNumber: IDENTIFIER, number: IDENTIFIER, billPeriod: TEXT, amount: ['BigInt'], status: ['Boolean'] }, lengthColumn: LENGTH_COLUMN }],
-  ['Address', { columns: ADDRESS_COLUMNS, leaves: { street: TEXT, neighborhood: TEXT, city: TEXT, state: TEXT, country: TEXT, zipCode: TEXT }, lengthColumn: ADDRESS_LENGTH_COLUMN }],
+  [
+    'Invoice',
+    {
+      columns: INVOICE_COLUMNS,
+      leaves: { contractNumber: IDENTIFIER, number: IDENTIFIER, billPeriod: TEXT, amount: ['BigInt'], status: ['Boolean'] },
+      lengthColumn: LENGTH_COLUMN,
+    },
+  ],
+  [
+    'Address',
+    {
+      columns: ADDRESS_COLUMNS,
+      leaves: { street: TEXT, neighborhood: TEXT, city: TEXT, state: TEXT, country: TEXT, zipCode: TEXT },
+      lengthColumn: ADDRESS_LENGTH_COLUMN,
+    },
+  ],
 ]);
 
 /** Code that writes a record from its answer's bytes and returns; nothing where the type has none or a field is another. */
@@ -113,7 +142,9 @@ const RELOAD = 'out.ensure(room); b = out.bytes; p = out.length;';
 function writeValue(field: FieldPlan, v: string, ref: (value: unknown) => string): string {
   const plan = field.value;
   const name = JSON.stringify(field.name);
-  const otherwise = plan.nullable ? `if (${v} === null || ${v} === undefined) { ${storeText('null')} } else bail(${name});` : `bail(${name});`;
+  const otherwise = plan.nullable
+    ? `if (${v} === null || ${v} === undefined) { ${storeText('null')} } else bail(${name});`
+    : `bail(${name});`;
   switch (plan.kind) {
     case 'leaf':
       return `${writeLeaf(plan.leaf, v)} else ${otherwise}`;

@@ -145,4 +145,3 @@ function asLive(value: unknown): LiveObject {
   if (!(value instanceof LiveObject)) bail('not a completed object');
   return value;
 }
-

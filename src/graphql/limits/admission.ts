@@ -24,13 +24,23 @@ export function admit(request: NamedDocument, trusted: TrustedDocuments): Admiss
   const { query } = request;
   if (typeof query === 'string' && query !== '') {
     if (trusted.hasText(query)) return { kind: 'run', text: query };
-    return { kind: 'refuse', code: 'BAD_REQUEST', message: 'This gateway runs trusted documents only, and this text is not one of them. Send a document of its manifest, by its id or byte for byte; a new one must be added by the operator (TRUSTED_DOCUMENTS).' };
+    return {
+      kind: 'refuse',
+      code: 'BAD_REQUEST',
+      message:
+        'This gateway runs trusted documents only, and this text is not one of them. Send a document of its manifest, by its id or byte for byte; a new one must be added by the operator (TRUSTED_DOCUMENTS).',
+    };
   }
   const id = request.documentId ?? toPersistedHash(request.extensions);
   if (id === undefined) return PASS;
   const text = typeof id === 'string' ? trusted.textOf(id) : undefined;
   if (text !== undefined) return { kind: 'run', text };
-  return { kind: 'refuse', code: 'PERSISTED_QUERY_NOT_FOUND', message: 'This gateway runs trusted documents only, and there is none of this id. It must be added by the operator (TRUSTED_DOCUMENTS).' };
+  return {
+    kind: 'refuse',
+    code: 'PERSISTED_QUERY_NOT_FOUND',
+    message:
+      'This gateway runs trusted documents only, and there is none of this id. It must be added by the operator (TRUSTED_DOCUMENTS).',
+  };
 }
 
 function toPersistedHash(extensions: unknown): unknown {

@@ -35,7 +35,10 @@ export function callBudgetPlugin(callBudget: CallBudget): ApolloServerPlugin<Gat
         didResolveOperation: ({ schema, document, operation, request, contextValue }) => {
           // Without a caller there are no calls.
           if (!contextValue.billing || !operation) return Promise.resolve();
-          const refusal = callBudget.refusal({ schema, document, operation, variables: request.variables }, contextValue.billing.operation.callBudget);
+          const refusal = callBudget.refusal(
+            { schema, document, operation, variables: request.variables },
+            contextValue.billing.operation.callBudget,
+          );
           return refusal ? Promise.reject(refusal) : Promise.resolve();
         },
       }),

@@ -1,5 +1,13 @@
 import { HeaderMap } from '@apollo/server';
-import { getVariableValues, GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import {
+  getVariableValues,
+  GraphQLError,
+  Kind,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
 import { boundCalls, isWithinBound, type CallBound } from '../analysis/call-bound';
 import { predictCalls, type CallPrediction, type OperationShape, type PredictionLimits } from '../analysis/predict-calls';
 
@@ -31,7 +39,9 @@ export class CallBudget {
 
   /** How many calls the operation would make; null where its variables are not of their types, so that it makes none. */
   predict(requested: RequestedOperation): CallPrediction | null {
-    const { coerced } = getVariableValues(requested.schema, requested.operation.variableDefinitions ?? [], requested.variables ?? {}, { maxErrors: 1 });
+    const { coerced } = getVariableValues(requested.schema, requested.operation.variableDefinitions ?? [], requested.variables ?? {}, {
+      maxErrors: 1,
+    });
     return coerced ? predictCalls(this.#knownOf(requested).shape, coerced, this.#limits) : null;
   }
 
@@ -64,6 +74,7 @@ function toBudgetError({ calls, atLeast }: CallPrediction, budget: number): Grap
 
 function fragmentsOf(document: DocumentNode): Record<string, FragmentDefinitionNode> {
   const fragments = Object.create(null) as Record<string, FragmentDefinitionNode>;
-  for (const definition of document.definitions) if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
   return fragments;
 }

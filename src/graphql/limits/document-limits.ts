@@ -1,4 +1,14 @@
-import { GraphQLError, Kind, OperationTypeNode, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionNode, type SelectionSetNode, type ValidationRule } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+  type ValidationRule,
+} from 'graphql';
 
 /** What one document may hold. */
 export interface DocumentLimits {
@@ -23,9 +33,12 @@ const MIN_ROOT_FIELDS = 20;
  */
 export function checkDocument(document: DocumentNode, limits: DocumentLimits): GraphQLError[] {
   const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   const measure = new Measure(fragments);
-  return document.definitions.flatMap((definition) => (definition.kind === Kind.OPERATION_DEFINITION ? checkOperation(definition, measure, limits) : []));
+  return document.definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION ? checkOperation(definition, measure, limits) : [],
+  );
 }
 
 /** The limits as a validation rule: they are checked once per document, together with its validity. */
@@ -42,12 +55,24 @@ function checkOperation(operation: OperationDefinitionNode, measure: Measure, li
   const maxRootFields = Math.max(MIN_ROOT_FIELDS, limits.maxAliases);
   const errors: GraphQLError[] = [];
   const refuse = (message: string): void => {
-    errors.push(new GraphQLError(`${operation.name ? `The operation "${operation.name.value}"` : 'The operation'} ${message}`, { nodes: operation }));
+    errors.push(
+      new GraphQLError(`${operation.name ? `The operation "${operation.name.value}"` : 'The operation'} ${message}`, { nodes: operation }),
+    );
   };
-  if (depth > limits.maxDepth) refuse(`is nested ${depth > MAX_LEVELS ? `more than ${MAX_LEVELS}` : depth} fields deep; ${limits.maxDepth} are allowed (MAX_DEPTH). Select fewer levels, or ask for the inner ones in an operation of their own.`);
-  if (aliases > limits.maxAliases) refuse(`has ${toCount(aliases)} aliases, those in fragments counted each time; ${limits.maxAliases} are allowed (MAX_ALIASES). Use \`contracts(numbers:)\` for many contracts, or split the operation.`);
-  if (fields > maxRootFields) refuse(`has ${toCount(fields)} fields at its root; ${maxRootFields} are allowed (MAX_ALIASES). Split the operation.`);
-  if (directives > MAX_DIRECTIVES) refuse(`has ${toCount(directives)} directives, those in fragments counted each time; ${MAX_DIRECTIVES} are allowed. Group fields in one fragment with one directive, or split the operation.`);
+  if (depth > limits.maxDepth)
+    refuse(
+      `is nested ${depth > MAX_LEVELS ? `more than ${MAX_LEVELS}` : depth} fields deep; ${limits.maxDepth} are allowed (MAX_DEPTH). Select fewer levels, or ask for the inner ones in an operation of their own.`,
+    );
+  if (aliases > limits.maxAliases)
+    refuse(
+      `has ${toCount(aliases)} aliases, those in fragments counted each time; ${limits.maxAliases} are allowed (MAX_ALIASES). Use \`contracts(numbers:)\` for many contracts, or split the operation.`,
+    );
+  if (fields > maxRootFields)
+    refuse(`has ${toCount(fields)} fields at its root; ${maxRootFields} are allowed (MAX_ALIASES). Split the operation.`);
+  if (directives > MAX_DIRECTIVES)
+    refuse(
+      `has ${toCount(directives)} directives, those in fragments counted each time; ${MAX_DIRECTIVES} are allowed. Group fields in one fragment with one directive, or split the operation.`,
+    );
   return errors;
 }
 

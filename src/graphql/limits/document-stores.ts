@@ -19,7 +19,10 @@ export const PERSISTED_QUERY_TTL_SECONDS = 86_400;
 const BYTES_PER_TOKEN = 500;
 
 /** Makes the stores. The least recently used goes first. */
-export function createDocumentStores(maxDocumentBytes = MAX_DOCUMENT_BYTES, maxPersistedQueryBytes = MAX_PERSISTED_QUERY_BYTES): DocumentStores {
+export function createDocumentStores(
+  maxDocumentBytes = MAX_DOCUMENT_BYTES,
+  maxPersistedQueryBytes = MAX_PERSISTED_QUERY_BYTES,
+): DocumentStores {
   return {
     documents: new InMemoryLRUCache<DocumentNode>({ maxSize: maxDocumentBytes, sizeCalculation: toHeapBytes }),
     // A character of a text takes two bytes at most.

@@ -48,7 +48,11 @@ const MANIFEST_FORMAT = 'apollo-persisted-query-manifest';
 
 /** Makes a manifest; the ids are the texts' SHA-256, as clients compute them. */
 export function toManifest(operations: readonly Omit<ManifestOperation, 'id'>[]): Manifest {
-  return { format: MANIFEST_FORMAT, version: 1, operations: operations.map((operation) => ({ id: createHash('sha256').update(operation.body).digest('hex'), ...operation })) };
+  return {
+    format: MANIFEST_FORMAT,
+    version: 1,
+    operations: operations.map((operation) => ({ id: createHash('sha256').update(operation.body).digest('hex'), ...operation })),
+  };
 }
 
 /**

@@ -14,7 +14,12 @@ interface EntitiesArgs {
  * there is no such entity. Replaces the reference implementation, in which one unknown type or synchronous throw
  * costs the whole list: here each representation is resolved apart, and fails apart with its index in the path.
  */
-export function resolveEntities(_root: unknown, { representations }: EntitiesArgs, context: GatewayContext, info: GraphQLResolveInfo): Promise<unknown>[] {
+export function resolveEntities(
+  _root: unknown,
+  { representations }: EntitiesArgs,
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+): Promise<unknown>[] {
   assertRootArguments(info, context.pageLimits);
   // What is selected of a contract is the same for all of them.
   const selectionAt = lookAheadOnce(info, context.pageLimits);

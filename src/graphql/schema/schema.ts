@@ -1,5 +1,15 @@
 import 'reflect-metadata';
-import { DirectiveLocation, GraphQLBoolean, GraphQLDirective, GraphQLEnumType, GraphQLInt, GraphQLObjectType, GraphQLSchema, lexicographicSortSchema, specifiedDirectives } from 'graphql';
+import {
+  DirectiveLocation,
+  GraphQLBoolean,
+  GraphQLDirective,
+  GraphQLEnumType,
+  GraphQLInt,
+  GraphQLObjectType,
+  GraphQLSchema,
+  lexicographicSortSchema,
+  specifiedDirectives,
+} from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { ContractResolver } from './contract/contract.resolver';
 import { CustomerResolver } from './customer/customer.resolver';
@@ -11,7 +21,13 @@ const CacheControlDirective = new GraphQLDirective({
   description: 'For how many seconds a part of an answer may be kept, and for whom: PRIVATE means for its caller alone.',
   args: {
     maxAge: { type: GraphQLInt },
-    scope: { type: new GraphQLEnumType({ name: 'CacheControlScope', description: 'Whom a kept answer may be given to.', values: { PUBLIC: { description: 'Anybody.' }, PRIVATE: { description: 'The caller who asked, and nobody else.' } } }) },
+    scope: {
+      type: new GraphQLEnumType({
+        name: 'CacheControlScope',
+        description: 'Whom a kept answer may be given to.',
+        values: { PUBLIC: { description: 'Anybody.' }, PRIVATE: { description: 'The caller who asked, and nobody else.' } },
+      }),
+    },
     inheritMaxAge: { type: GraphQLBoolean },
   },
   locations: [DirectiveLocation.FIELD_DEFINITION, DirectiveLocation.OBJECT, DirectiveLocation.INTERFACE, DirectiveLocation.UNION],
@@ -31,6 +47,11 @@ export function buildClientSchema(): GraphQLSchema {
 /** TypeGraphQL makes the root type by itself, and offers no place for its description. */
 function withQueryDescribed(schema: GraphQLSchema): GraphQLSchema {
   const config = schema.toConfig();
-  const described = new GraphQLObjectType({ ...config.query?.toConfig(), name: 'Query', fields: config.query?.toConfig().fields ?? {}, description: 'Where every query starts.' });
+  const described = new GraphQLObjectType({
+    ...config.query?.toConfig(),
+    name: 'Query',
+    fields: config.query?.toConfig().fields ?? {},
+    description: 'Where every query starts.',
+  });
   return new GraphQLSchema({ ...config, query: described, types: config.types.filter((type) => type !== config.query) });
 }

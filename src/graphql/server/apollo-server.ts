@@ -1,5 +1,10 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled, ApolloServerPluginUsageReportingDisabled, ApolloServerPluginSchemaReportingDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+} from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import { getVariableValues, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema } from 'graphql';
 import type { Log } from '../../telemetry/logs/log';
@@ -97,7 +102,8 @@ function learnPlugin(operations: PreparedOperations): ApolloServerPlugin<Gateway
         executionDidStart: ({ source, request, document, operation }) => {
           // Only what was sent as text: a hash is Apollo Server's to look up. Contrary to its type, `operation` may be
           // missing: Apollo Server lets the execution find out that there is none of that name.
-          if (request.query !== undefined && (operation as typeof operation | undefined)) operations.learn(source, request.operationName, document, operation);
+          if (request.query !== undefined && (operation as typeof operation | undefined))
+            operations.learn(source, request.operationName, document, operation);
           return Promise.resolve();
         },
       }),
@@ -105,5 +111,9 @@ function learnPlugin(operations: PreparedOperations): ApolloServerPlugin<Gateway
 }
 
 function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  return new Map(document.definitions.flatMap((definition) => (definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [])));
+  return new Map(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
+    ),
+  );
 }

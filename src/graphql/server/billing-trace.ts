@@ -54,7 +54,11 @@ export function toBillingTrace(billing: Billing): BillingTrace {
 /** The account of an operation with each of its questions. */
 export function toDetailedTrace(billing: Billing, report: CallReport, pseudonym: Pseudonym): DetailedBillingTrace {
   const questions = report.questions(performance.now());
-  return { ...toBillingTrace(billing), upstreamMs: toWaitedMs(questions), requests: questions.map((question) => toTracedRequest(question, pseudonym)) };
+  return {
+    ...toBillingTrace(billing),
+    upstreamMs: toWaitedMs(questions),
+    requests: questions.map((question) => toTracedRequest(question, pseudonym)),
+  };
 }
 
 /** The account of an operation that was not executed: nothing was asked, and so much would have been. */

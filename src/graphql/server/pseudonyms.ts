@@ -13,6 +13,11 @@ const BYTES = 9;
  */
 export function createPseudonyms(secret: string | null): (caller: Caller) => Pseudonym {
   // The label keeps the secret's other uses apart from this one.
-  const key = createSecretKey(createHmac('sha256', secret ?? randomBytes(32)).update('pseudonyms in traces').digest());
-  return (caller) => (name) => createHmac('sha256', key).update(`${caller.token}\n${name}`).digest().subarray(0, BYTES).toString('base64url');
+  const key = createSecretKey(
+    createHmac('sha256', secret ?? randomBytes(32))
+      .update('pseudonyms in traces')
+      .digest(),
+  );
+  return (caller) => (name) =>
+    createHmac('sha256', key).update(`${caller.token}\n${name}`).digest().subarray(0, BYTES).toString('base64url');
 }

@@ -33,7 +33,10 @@ function toCost({ billing, traced, report }: GatewayContext, pseudonyms: (caller
   return report ? toDetailedTrace(billing, report, pseudonyms(billing.operation.caller)) : toBillingTrace(billing);
 }
 
-function toDryRun({ schema, document, operation, request, contextValue }: GraphQLRequestContextWillSendResponse<GatewayContext>, callBudget: CallBudget): object | null {
+function toDryRun(
+  { schema, document, operation, request, contextValue }: GraphQLRequestContextWillSendResponse<GatewayContext>,
+  callBudget: CallBudget,
+): object | null {
   if (!document || !operation) return null;
   const prediction = callBudget.predict({ schema, document, operation, variables: request.variables });
   return prediction && toDryRunTrace(prediction, contextValue.callBudget);

@@ -28,14 +28,23 @@ export function toConnectionLimits(timeouts: ConnectionTimeouts) {
   return {
     keepAliveTimeout: timeouts.keepAliveMs,
     requestTimeout: timeouts.requestMs,
-    http: { headersTimeout: timeouts.headersMs, requestTimeout: timeouts.requestMs, keepAliveTimeout: timeouts.keepAliveMs, connectionsCheckingInterval: timeouts.checkMs, maxHeaderSize: MAX_HEADER_BYTES },
+    http: {
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
+      keepAliveTimeout: timeouts.keepAliveMs,
+      connectionsCheckingInterval: timeouts.checkMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
     clientErrorHandler: answerClientError,
   } satisfies FastifyHttpOptions<Server>;
 }
 
 /** Statuses and messages for what Node's HTTP parser refuses, by its code. */
 const REFUSALS: Readonly<Record<string, readonly [status: number, message: string]>> = {
-  HPE_HEADER_OVERFLOW: [431, `The address and the headers of the request are larger than the ${MAX_HEADER_BYTES} bytes that are allowed. Send a long query by POST.`],
+  HPE_HEADER_OVERFLOW: [
+    431,
+    `The address and the headers of the request are larger than the ${MAX_HEADER_BYTES} bytes that are allowed. Send a long query by POST.`,
+  ],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The request body has chunk extensions that are larger than this gateway takes.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come in time.'],
 };
@@ -51,7 +60,9 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   // An answer may be on its way already, while the body comes late: two must not be mixed. Node's own handler asks the same way.
   const answering = (socket as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent === true;
   if (!answering) {
-    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nconnection: close\r\ncache-control: no-store\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nconnection: close\r\ncache-control: no-store\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
   }
   // Not only ended: a client that never reads would keep a half-closed connection open.
   socket.destroySoon();

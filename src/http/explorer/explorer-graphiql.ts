@@ -3,7 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { introspectionFromSchema, type GraphQLSchema } from 'graphql';
-import { AUTHORIZATION_PLACEHOLDER, EXAMPLE_QUERY, PAGE_HEADERS, toExampleVariables, type Explorer, type ExplorerOptions } from './explorer';
+import {
+  AUTHORIZATION_PLACEHOLDER,
+  EXAMPLE_QUERY,
+  PAGE_HEADERS,
+  toExampleVariables,
+  type Explorer,
+  type ExplorerOptions,
+} from './explorer';
 
 /** The files that `npm run build` puts into `dist/graphiql`; see tools/graphiql-files.ts. */
 const FILES: Readonly<Record<string, string>> = {
@@ -22,7 +29,8 @@ const OWN_FILES: ReadonlySet<string> = new Set(['cost.js', 'page.js', 'page.css'
 const FOLDER = join(__dirname, '../../../dist/graphiql');
 
 /** Nothing from elsewhere, and no script or style in the page itself. GraphiQL's style sheet holds its fonts and pictures. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** GraphiQL out of the package itself, for networks that reach nothing else. */
 export function createGraphiql({ example, issueToken, schema, trustedOnly }: ExplorerOptions): Explorer {
@@ -53,9 +61,18 @@ function registerFiles(app: FastifyInstance): void {
       return reply;
     }
     // Read each time and not kept: an explorer is opened seldom, and the gateway's memory is for answers.
-    const body = request.headers['accept-encoding']?.includes('gzip') ? createReadStream(join(FOLDER, `${file}.gz`)) : await readFile(join(FOLDER, file));
+    const body = request.headers['accept-encoding']?.includes('gzip')
+      ? createReadStream(join(FOLDER, `${file}.gz`))
+      : await readFile(join(FOLDER, file));
     if (!Buffer.isBuffer(body)) void reply.header('content-encoding', 'gzip');
-    return reply.headers({ ...PAGE_HEADERS, 'cache-control': OWN_FILES.has(file) ? 'no-cache' : 'public, max-age=3600', vary: 'accept-encoding', 'content-type': `${type}; charset=utf-8` }).send(body);
+    return reply
+      .headers({
+        ...PAGE_HEADERS,
+        'cache-control': OWN_FILES.has(file) ? 'no-cache' : 'public, max-age=3600',
+        vary: 'accept-encoding',
+        'content-type': `${type}; charset=utf-8`,
+      })
+      .send(body);
   });
 }
 
@@ -75,21 +92,33 @@ const INTROSPECTION_IS_OFF = 'Introspection is off (INTROSPECTION=false): there 
 
 /** What a reader should know from the start. */
 function toNotice(isSchemaOpen: boolean, trustedOnly: boolean): string {
-  return [trustedOnly ? 'Only trusted documents run here (TRUSTED_DOCUMENTS): any other text is refused, changes to them included.' : '', isSchemaOpen ? '' : INTROSPECTION_IS_OFF].filter((text) => text !== '').join(' ');
+  return [
+    trustedOnly ? 'Only trusted documents run here (TRUSTED_DOCUMENTS): any other text is refused, changes to them included.' : '',
+    isSchemaOpen ? '' : INTROSPECTION_IS_OFF,
+  ]
+    .filter((text) => text !== '')
+    .join(' ');
 }
 
 /** A token of the embedded billing API, for the page itself and for no other: any page could open this address otherwise. */
 function registerToken(app: FastifyInstance, issueToken: () => string): void {
   app.post('/graphql/explorer/token', (request, reply) => {
     void reply.header('cache-control', 'no-store');
-    if (!isOwnPage(request)) return reply.code(403).send({ errors: [{ message: 'Only the explorer of this address may ask for a token.', extensions: { code: 'FORBIDDEN' } }] });
+    if (!isOwnPage(request))
+      return reply
+        .code(403)
+        .send({ errors: [{ message: 'Only the explorer of this address may ask for a token.', extensions: { code: 'FORBIDDEN' } }] });
     return reply.send({ token: issueToken() });
   });
 }
 
 /** Browsers set `Origin` on each POST, and no script can change it (Fetch, section 3.1). */
 function isOwnPage({ headers }: FastifyRequest): boolean {
-  return headers.host !== undefined && headers.origin === `http://${headers.host}` && /^(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?$/.test(headers.host);
+  return (
+    headers.host !== undefined &&
+    headers.origin === `http://${headers.host}` &&
+    /^(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?$/.test(headers.host)
+  );
 }
 
 function toPage(settings: Readonly<Record<string, string | boolean>>): string {

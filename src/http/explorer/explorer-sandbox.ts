@@ -1,5 +1,12 @@
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
-import { AUTHORIZATION_PLACEHOLDER, EXAMPLE_QUERY, PAGE_HEADERS, toExampleVariables, type Explorer, type ExplorerOptions } from './explorer';
+import {
+  AUTHORIZATION_PLACEHOLDER,
+  EXAMPLE_QUERY,
+  PAGE_HEADERS,
+  toExampleVariables,
+  type Explorer,
+  type ExplorerOptions,
+} from './explorer';
 
 /**
  * Apollo Sandbox, in a frame of the gateway's own page. The page loads its script from Apollo's address, so it needs
@@ -19,7 +26,10 @@ export function createSandbox({ example }: ExplorerOptions): Explorer {
     ],
     // The page's own policy says where scripts, styles and frames may come from; policies add up, so that this one is
     // about what it leaves open. A policy in the page itself cannot say who may frame it (CSP 3, section 6.4.2).
-    pageHeaders: { ...PAGE_HEADERS, 'content-security-policy': "object-src 'none'; base-uri 'none'; form-action 'none'; connect-src 'self'; frame-ancestors 'none'" },
+    pageHeaders: {
+      ...PAGE_HEADERS,
+      'content-security-policy': "object-src 'none'; base-uri 'none'; form-action 'none'; connect-src 'self'; frame-ancestors 'none'",
+    },
     register: () => undefined,
   };
 }

@@ -6,7 +6,11 @@ import type { TrustedDocuments } from '../../graphql/limits/trusted-documents';
 export function createAdmissionHook(trusted: TrustedDocuments | null): preHandlerHookHandler {
   return (request, reply, done) => {
     if (Array.isArray(request.body)) {
-      refuse(reply, 'BAD_REQUEST', 'A request holds one operation: send several operations as several requests, or put their fields into one.');
+      refuse(
+        reply,
+        'BAD_REQUEST',
+        'A request holds one operation: send several operations as several requests, or put their fields into one.',
+      );
       return;
     }
     if (!trusted) {
@@ -40,7 +44,10 @@ function admitGet(request: FastifyRequest, reply: FastifyReply, trusted: Trusted
   // A name that is there twice is refused later on; here, none of the two may slip through.
   const texts = params.getAll('query');
   const query = texts.find((text) => !trusted.hasText(text)) ?? texts[0];
-  const admission = admit({ query, documentId: params.get('documentId') ?? undefined, extensions: parseJson(params.get('extensions')) }, trusted);
+  const admission = admit(
+    { query, documentId: params.get('documentId') ?? undefined, extensions: parseJson(params.get('extensions')) },
+    trusted,
+  );
   if (admission.kind === 'refuse') {
     refuse(reply, admission.code, admission.message);
     return;
@@ -64,5 +71,8 @@ function parseJson(text: string | null): unknown {
 }
 
 function refuse(reply: FastifyReply, code: string, message: string): void {
-  void reply.code(400).header('cache-control', 'no-store').send({ errors: [{ message, extensions: { code } }] });
+  void reply
+    .code(400)
+    .header('cache-control', 'no-store')
+    .send({ errors: [{ message, extensions: { code } }] });
 }

@@ -80,7 +80,8 @@ export class PreparedLane {
   #take({ request, response, body, startedMs, next }: Arrival): boolean {
     const { headers } = request;
     const contentType = this.#mediaType(headerOf(headers, 'accept'));
-    if (contentType === undefined || APOLLO_HEADERS.some((name) => headerOf(headers, name) !== undefined) || isDetailed(headers)) return false;
+    if (contentType === undefined || APOLLO_HEADERS.some((name) => headerOf(headers, name) !== undefined) || isDetailed(headers))
+      return false;
     const { callers, contexts, kept, operations } = this.#options;
     const caller = callers.of(headerOf(headers, 'authorization'));
     // What an answer cost is different each time: a traced one is not kept.
@@ -88,9 +89,27 @@ export class PreparedLane {
     const answer = key === null ? undefined : kept?.find(key, Date.now());
     if (answer) {
       const requestId = toRequestId(headers);
-      this.#send(response, answer.body, answer.contentType, { requestId, cacheHeaders: toFreshnessHeaders(answer.freshUntilMs, Date.now()) });
+      this.#send(response, answer.body, answer.contentType, {
+        requestId,
+        cacheHeaders: toFreshnessHeaders(answer.freshUntilMs, Date.now()),
+      });
       const trace = startTraceOf(headers, startedMs, contexts.startTrace);
-      this.#options.observer.operationEnded({ requestId, traceId: trace ? trace.traceId : toTraceId(headers), trace, operationName: answer.operationName, operationType: answer.operationType, outcome: 'ok', codes: NO_CODES, status: 200, durationMs: performance.now() - startedMs, calls: 0, merged: 0, cached: answer.parts, stale: 0, lane: 'kept' });
+      this.#options.observer.operationEnded({
+        requestId,
+        traceId: trace ? trace.traceId : toTraceId(headers),
+        trace,
+        operationName: answer.operationName,
+        operationType: answer.operationType,
+        outcome: 'ok',
+        codes: NO_CODES,
+        status: 200,
+        durationMs: performance.now() - startedMs,
+        calls: 0,
+        merged: 0,
+        cached: answer.parts,
+        stale: 0,
+        lane: 'kept',
+      });
       return true;
     }
     const plain = parsePlain(body);
@@ -103,7 +122,11 @@ export class PreparedLane {
   #execute({ request, response, startedMs, contentType, caller, key, prepared, variables, next }: Execution): boolean {
     const variant = prepared.variant(variables);
     const { contexts, callBudget, operations } = this.#options;
-    const isRefused = (): boolean => callBudget.refusal({ schema: operations.schema, document: prepared.document, operation: prepared.operation, variables }, contexts.callBudget) !== null;
+    const isRefused = (): boolean =>
+      callBudget.refusal(
+        { schema: operations.schema, document: prepared.document, operation: prepared.operation, variables },
+        contexts.callBudget,
+      ) !== null;
     if (!variant || (variant.needsToken && !caller) || isRefused()) return false;
     const context = createContext(request, response, { caller, requestId: toRequestId(request.headers), startedMs }, contexts);
     const executed = prepared.run(variant.plan, variables, context).then(
@@ -116,7 +139,10 @@ export class PreparedLane {
           return;
         }
         if (key !== null) this.#keep(key, { body: answer, contentType, context, prepared });
-        this.#send(response, answer, contentType, { requestId: context.requestId, cacheHeaders: toCacheHeaders(context.billing, false, Date.now()) });
+        this.#send(response, answer, contentType, {
+          requestId: context.requestId,
+          cacheHeaders: toCacheHeaders(context.billing, false, Date.now()),
+        });
         this.#observe(context, prepared);
       },
       () => this.#leave(request, context, next),
@@ -128,7 +154,22 @@ export class PreparedLane {
 
   #observe({ requestId, traceId, trace, startedMs, billing }: GatewayContext, { operation }: PreparedOperation<GatewayContext>): void {
     const { calls, cached, stale, caller } = billing?.operation ?? NOTHING;
-    this.#options.observer.operationEnded({ requestId, traceId, trace, operationName: toToldName(operation.name?.value, caller?.token), operationType: operation.operation, outcome: 'ok', codes: NO_CODES, status: 200, durationMs: performance.now() - startedMs, calls, merged: billing?.merged ?? 0, cached, stale, lane: 'prepared' });
+    this.#options.observer.operationEnded({
+      requestId,
+      traceId,
+      trace,
+      operationName: toToldName(operation.name?.value, caller?.token),
+      operationType: operation.operation,
+      outcome: 'ok',
+      codes: NO_CODES,
+      status: 200,
+      durationMs: performance.now() - startedMs,
+      calls,
+      merged: billing?.merged ?? 0,
+      cached,
+      stale,
+      lane: 'prepared',
+    });
   }
 
   /** Leaves the operation to Apollo Server, over the loads that were made. */
@@ -143,11 +184,31 @@ export class PreparedLane {
   #keep(key: string, { body, contentType, context, prepared }: Answer): void {
     const operation = context.billing?.operation;
     if (!operation || operation.calls > 0 || operation.cached === 0 || operation.stale > 0 || operation.freshUntilMs <= Date.now()) return;
-    this.#options.kept?.keep(key, { body, contentType, operationName: toToldName(prepared.operation.name?.value, operation.caller.token), operationType: prepared.operation.operation, parts: operation.cached, freshUntilMs: operation.freshUntilMs });
+    this.#options.kept?.keep(key, {
+      body,
+      contentType,
+      operationName: toToldName(prepared.operation.name?.value, operation.caller.token),
+      operationType: prepared.operation.operation,
+      parts: operation.cached,
+      freshUntilMs: operation.freshUntilMs,
+    });
   }
 
-  #send(response: ServerResponse, answer: Buffer | string, contentType: string, { requestId, cacheHeaders }: { requestId: string; cacheHeaders: Record<string, string> }): void {
-    const headers = [...this.#options.fixedHeaders, 'x-request-id', requestId, 'content-type', contentType, 'content-length', String(answer.length)];
+  #send(
+    response: ServerResponse,
+    answer: Buffer | string,
+    contentType: string,
+    { requestId, cacheHeaders }: { requestId: string; cacheHeaders: Record<string, string> },
+  ): void {
+    const headers = [
+      ...this.#options.fixedHeaders,
+      'x-request-id',
+      requestId,
+      'content-type',
+      contentType,
+      'content-length',
+      String(answer.length),
+    ];
     for (const name in cacheHeaders) headers.push(name, cacheHeaders[name] as string);
     response.writeHead(200, headers);
     if (typeof answer === 'string') {
@@ -221,7 +282,8 @@ function mayReachForPrototype(variables: Variables, text: string): boolean {
   for (const name in variables) {
     if (name === '__proto__' || name === 'constructor') return true;
     // Most variables are no objects, and have no names of their own.
-    if (typeof variables[name] === 'object' && (text.includes('__proto__') || text.includes('constructor') || text.includes('\\u'))) return true;
+    if (typeof variables[name] === 'object' && (text.includes('__proto__') || text.includes('constructor') || text.includes('\\u')))
+      return true;
   }
   return false;
 }

@@ -13,7 +13,10 @@ const MESSAGES: Readonly<Record<string, string>> = {
 export function toHttpError(error: unknown, reply: FastifyReply): FastifyReply {
   const { statusCode, code } = error as Partial<FastifyError>;
   const isClients = statusCode !== undefined && statusCode >= 400 && statusCode < 500;
-  const message = code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? toTooLarge(reply) : (code !== undefined && MESSAGES[code]) || (isClients ? 'The request is not well formed.' : 'Something went wrong in the gateway.');
+  const message =
+    code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+      ? toTooLarge(reply)
+      : (code !== undefined && MESSAGES[code]) || (isClients ? 'The request is not well formed.' : 'Something went wrong in the gateway.');
   return reply
     .code(isClients ? statusCode : 500)
     .header('cache-control', 'no-store')

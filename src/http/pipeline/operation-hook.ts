@@ -27,20 +27,56 @@ export function createOperationHook(observer: OperationObserver, startTrace: Sta
 /** Null where the operation did not come as far as Apollo Server's pipeline. */
 function toContextRecord({ graphqlContext }: FastifyRequest, { statusCode, raw }: FastifyReply): OperationRecord | null {
   if (!graphqlContext?.ending.end) return null;
-  const { requestId, traceId, trace, startedMs, billing, ending: { end } } = graphqlContext;
+  const {
+    requestId,
+    traceId,
+    trace,
+    startedMs,
+    billing,
+    ending: { end },
+  } = graphqlContext;
   const { calls, cached, stale } = billing?.operation ?? NOTHING;
-  return { requestId, traceId, trace, ...end, ...(raw.destroyed ? ABORTED : null), status: statusCode, durationMs: performance.now() - startedMs, calls, merged: billing?.merged ?? 0, cached, stale, lane: 'apollo' };
+  return {
+    requestId,
+    traceId,
+    trace,
+    ...end,
+    ...(raw.destroyed ? ABORTED : null),
+    status: statusCode,
+    durationMs: performance.now() - startedMs,
+    calls,
+    merged: billing?.merged ?? 0,
+    cached,
+    stale,
+    lane: 'apollo',
+  };
 }
 
 /** Null where the answer is none to an operation: the explorer's page. */
-function toRefusal(request: FastifyRequest, reply: FastifyReply, { payload, startTrace }: { payload: unknown; startTrace: StartTrace | undefined }): OperationRecord | null {
+function toRefusal(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { payload, startTrace }: { payload: unknown; startTrace: StartTrace | undefined },
+): OperationRecord | null {
   const context = request.graphqlContext;
   const { statusCode: status, elapsedTime } = reply;
   if (status < 400) return null;
   const startedMs = context?.startedMs ?? performance.now() - elapsedTime;
   const trace = context ? context.trace : startTraceOf(request.headers, startedMs, startTrace);
   const traceId = trace ? trace.traceId : toTraceId(request.headers);
-  return { requestId: requestIdOf(request, reply), traceId, trace, operationName: null, operationType: null, outcome: 'refused', codes: codesOf(payload), status, durationMs: performance.now() - startedMs, ...NOTHING, lane: 'http' };
+  return {
+    requestId: requestIdOf(request, reply),
+    traceId,
+    trace,
+    operationName: null,
+    operationType: null,
+    outcome: 'refused',
+    codes: codesOf(payload),
+    status,
+    durationMs: performance.now() - startedMs,
+    ...NOTHING,
+    lane: 'http',
+  };
 }
 
 /** A client that has gone ends its calls; the errors that this makes are nobody's, and nothing has failed. */

@@ -17,7 +17,10 @@ export interface OperationLifetime {
 export function startLifetime(response: ServerResponse, deadlineMs: number): OperationLifetime {
   const controller = new Cancellation();
   const deadlineAtMs = performance.now() + deadlineMs;
-  const timer = setTimeout(() => controller.abort(new BillingError('timeout', 'The operation took longer than it may. Ask for less at once, or try again.')), deadlineMs);
+  const timer = setTimeout(
+    () => controller.abort(new BillingError('timeout', 'The operation took longer than it may. Ask for less at once, or try again.')),
+    deadlineMs,
+  );
   const end = (): void => {
     clearTimeout(timer);
     if (!response.writableFinished) controller.abort(new BillingError('unavailable', 'The client closed the connection.'));

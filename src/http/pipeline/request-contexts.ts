@@ -45,13 +45,41 @@ export interface RequestStart {
  * Makes the context of one operation: fresh loads, on behalf of its caller, with its own time.
  * @throws GraphQLError `BAD_REQUEST` where the caller's deadline is not one, or its wish for a dry run cannot be understood.
  */
-export function createContext(request: IncomingMessage, response: ServerResponse, { caller, requestId, startedMs }: RequestStart, options: RequestContextOptions): GatewayContext {
+export function createContext(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { caller, requestId, startedMs }: RequestStart,
+  options: RequestContextOptions,
+): GatewayContext {
   const deadlineMs = toDeadlineMs(headerOf(request.headers, DEADLINE_HEADER), options.deadlineMs);
   const dryRun = isDryRun(request.headers);
   const report = isDetailed(request.headers) ? new CallReport() : null;
   const through = dryRun ? () => drySource : report ? (source: BillingSource) => report.watch(source) : undefined;
   // Last of what may fail: a trace that is begun has to be ended.
   const trace = startTraceOf(request.headers, startedMs, options.startTrace);
-  const billing = caller && options.createBilling(new BillingOperation({ caller, requestId, trace: trace ?? undefined, ...startLifetime(response, deadlineMs), callBudget: options.callBudget }), through);
-  return { requestId, traceId: trace ? trace.traceId : toTraceId(request.headers), trace, startedMs, billing, pageLimits: options.pageLimits, callBudget: options.callBudget, traced: isTraced(request, options), report, dryRun, ending: { end: null } };
+  const billing =
+    caller &&
+    options.createBilling(
+      new BillingOperation({
+        caller,
+        requestId,
+        trace: trace ?? undefined,
+        ...startLifetime(response, deadlineMs),
+        callBudget: options.callBudget,
+      }),
+      through,
+    );
+  return {
+    requestId,
+    traceId: trace ? trace.traceId : toTraceId(request.headers),
+    trace,
+    startedMs,
+    billing,
+    pageLimits: options.pageLimits,
+    callBudget: options.callBudget,
+    traced: isTraced(request, options),
+    report,
+    dryRun,
+    ending: { end: null },
+  };
 }

@@ -17,6 +17,7 @@ let count = 0;
  */
 export function toRequestId(headers: IncomingHttpHeaders): string {
   const header = headerOf(headers, 'x-request-id');
-  if (header !== undefined && ACCEPTED.test(header) && !TOKEN.test(header) && !tellsToken(header, headerOf(headers, 'authorization'))) return header;
+  if (header !== undefined && ACCEPTED.test(header) && !TOKEN.test(header) && !tellsToken(header, headerOf(headers, 'authorization')))
+    return header;
   return `${processPart}-${(++count).toString(36)}`;
 }

@@ -22,5 +22,7 @@ export function isDryRun(headers: IncomingHttpHeaders): boolean {
   const value = headerOf(headers, DRY_RUN_HEADER);
   if (value === undefined) return false;
   if (value === '1') return true;
-  throw new GraphQLError(`The header "${DRY_RUN_HEADER}" must be 1, or not be there.`, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+  throw new GraphQLError(`The header "${DRY_RUN_HEADER}" must be 1, or not be there.`, {
+    extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
+  });
 }

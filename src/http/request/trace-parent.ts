@@ -24,7 +24,12 @@ export function toTraceParent(headers: IncomingHttpHeaders): TraceParent | null 
   if (traceId === undefined || spanId === undefined || flags === undefined) return null;
   const authorization = headerOf(headers, 'authorization');
   if (tellsToken(traceId, authorization) || tellsToken(spanId, authorization)) return null;
-  return { traceId, spanId, isSampled: (parseInt(flags, 16) & SAMPLED) === SAMPLED, state: toTraceState(headerOf(headers, 'tracestate'), authorization) };
+  return {
+    traceId,
+    spanId,
+    isSampled: (parseInt(flags, 16) & SAMPLED) === SAMPLED,
+    state: toTraceState(headerOf(headers, 'tracestate'), authorization),
+  };
 }
 
 /** Starts the trace of a request's operation, where operations are traced. */

@@ -13,6 +13,9 @@ export function createAttemptLog(log: Log): (record: AttemptRecord) => void {
     const level = WARNED.has(record.outcome) ? 'warn' : 'debug';
     if (!log.isLevelEnabled(level)) return;
     const { requestId, outcome, status, durationMs, isRetry } = record;
-    log[level]({ requestId, outcome, ...(status === null ? {} : { status }), durationMs: Math.round(durationMs * 100) / 100, isRetry }, 'attempt');
+    log[level](
+      { requestId, outcome, ...(status === null ? {} : { status }), durationMs: Math.round(durationMs * 100) / 100, isRetry },
+      'attempt',
+    );
   };
 }

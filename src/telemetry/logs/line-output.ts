@@ -74,7 +74,7 @@ export function createLineOutput(fd: number): LineOutput {
 /** Whether all bytes were written. */
 function writeAll(fd: number, bytes: Buffer): boolean {
   const untilMs = performance.now() + LAST_WAIT_MS;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {

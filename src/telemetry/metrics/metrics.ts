@@ -30,7 +30,11 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
-  const hits = countByLayer(registry, 'cache_hits_total', 'Questions answered without a call of their own: by something remembered and fresh (memory, redis), by a call under way (flight), or as part of an answer that was kept whole (kept)');
+  const hits = countByLayer(
+    registry,
+    'cache_hits_total',
+    'Questions answered without a call of their own: by something remembered and fresh (memory, redis), by a call under way (flight), or as part of an answer that was kept whole (kept)',
+  );
   return {
     operations: createOperationMetrics(registry, { prefix: PREFIX, countHit: hits }),
     upstream: toUpstreamObserver(registry),
@@ -44,10 +48,27 @@ export function createMetrics(): Metrics {
 
 function toUpstreamObserver(registry: Registry): UpstreamObserver {
   const registers = [registry];
-  const attempts = new TallyHistogram(registry, { name: `${PREFIX}upstream_attempt_duration_seconds`, help: 'Attempts at the billing API, by outcome', buckets: SECONDS });
-  const retries = new Counter({ name: `${PREFIX}upstream_retries_total`, help: 'Attempts made because an earlier one had failed', registers });
-  const calls = createTallyCounter(registry, { name: `${PREFIX}upstream_calls_total`, help: 'Calls to the billing API by outcome, whatever number of attempts each took', label: 'outcome' });
-  const refused = new Counter({ name: `${PREFIX}upstream_refused_total`, help: 'Calls that ended without an attempt', labelNames: ['reason'], registers });
+  const attempts = new TallyHistogram(registry, {
+    name: `${PREFIX}upstream_attempt_duration_seconds`,
+    help: 'Attempts at the billing API, by outcome',
+    buckets: SECONDS,
+  });
+  const retries = new Counter({
+    name: `${PREFIX}upstream_retries_total`,
+    help: 'Attempts made because an earlier one had failed',
+    registers,
+  });
+  const calls = createTallyCounter(registry, {
+    name: `${PREFIX}upstream_calls_total`,
+    help: 'Calls to the billing API by outcome, whatever number of attempts each took',
+    label: 'outcome',
+  });
+  const refused = new Counter({
+    name: `${PREFIX}upstream_refused_total`,
+    help: 'Calls that ended without an attempt',
+    labelNames: ['reason'],
+    registers,
+  });
   for (const reason of ['circuit', 'queue']) refused.inc({ reason }, 0);
   const observers = new Map<string, (seconds: number) => void>();
   return {
@@ -64,8 +85,17 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
 
 function toDriftObserver(registry: Registry): DriftObserver {
   const registers = [registry];
-  const checks = new Counter({ name: `${PREFIX}contract_checks_total`, help: 'Answers of the billing API that were compared with the contract: a sample', registers });
-  const drift = new Counter({ name: `${PREFIX}contract_drift_total`, help: 'Answers of the sample that differ from the contract, by path', labelNames: ['kind', 'path'], registers });
+  const checks = new Counter({
+    name: `${PREFIX}contract_checks_total`,
+    help: 'Answers of the billing API that were compared with the contract: a sample',
+    registers,
+  });
+  const drift = new Counter({
+    name: `${PREFIX}contract_drift_total`,
+    help: 'Answers of the sample that differ from the contract, by path',
+    labelNames: ['kind', 'path'],
+    registers,
+  });
   return { answerChecked: () => checks.inc(), drifted: (kind, path) => drift.inc({ kind, path }) };
 }
 
@@ -79,7 +109,12 @@ function toCacheObserver(registry: Registry, hits: CountLayer): CacheObserver {
   const count = (name: string, help: string): CountLayer => countByLayer(registry, name, help);
   const stale = count('cache_stale_hits_total', 'Questions answered by something past its time, because the billing API failed');
   const missed = count('cache_misses_total', 'Questions that nothing remembered answers');
-  const waited = createTallyCounter(registry, { name: `${PREFIX}cache_lock_waits_total`, help: "Questions that waited for another process's call for the same, by how that ended", label: 'outcome', values: ['answered', 'unanswered', 'gave-up'] });
+  const waited = createTallyCounter(registry, {
+    name: `${PREFIX}cache_lock_waits_total`,
+    help: "Questions that waited for another process's call for the same, by how that ended",
+    label: 'outcome',
+    values: ['answered', 'unanswered', 'gave-up'],
+  });
   const stored = count('cache_stores_total', 'Answers handed to the store');
   return {
     hit: (layer, isStale) => (isStale ? stale : hits)(layer),
@@ -93,9 +128,20 @@ function toCacheObserver(registry: Registry, hits: CountLayer): CacheObserver {
 
 function watch(registry: Registry, state: () => UpstreamState): void {
   const gauge = (name: string, help: string, read: (state: UpstreamState) => number): void => {
-    new Gauge({ name: PREFIX + name, help, registers: [registry], collect() { this.set(read(state())); } });
+    new Gauge({
+      name: PREFIX + name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(state()));
+      },
+    });
   };
-  gauge('upstream_circuit_open', 'Circuit breaker: 0 closed, 0.5 half-open, 1 open', ({ circuit }) => ({ closed: 0, 'half-open': 0.5, open: 1 })[circuit]);
+  gauge(
+    'upstream_circuit_open',
+    'Circuit breaker: 0 closed, 0.5 half-open, 1 open',
+    ({ circuit }) => ({ closed: 0, 'half-open': 0.5, open: 1 })[circuit],
+  );
   gauge('upstream_under_way', 'Attempts under way', ({ underWay }) => underWay);
   gauge('upstream_waiting', 'Calls that wait for a place', ({ waiting }) => waiting);
   gauge('upstream_limit', 'Attempts that may be under way at once', ({ limit }) => limit);

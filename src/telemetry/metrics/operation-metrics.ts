@@ -20,11 +20,18 @@ type Tally = Record<OperationOutcome, number>;
  * Counts operations in a registry. An operation costs three look-ups and four additions; labels are put together at a
  * scrape. Names are those of operations that were validated, and bounded: no client can add series without end.
  */
-export function createOperationMetrics(registry: Registry, options: { readonly prefix: string; readonly countHit: (layer: CacheLayer, parts: number) => void }): OperationObserver {
+export function createOperationMetrics(
+  registry: Registry,
+  options: { readonly prefix: string; readonly countHit: (layer: CacheLayer, parts: number) => void },
+): OperationObserver {
   const durations = createDurations(registry, options.prefix);
   const tallies = createTallies(registry, options.prefix);
   const codes = createCodes(registry, options.prefix);
-  const merged = new Counter({ name: `${options.prefix}questions_merged_total`, help: 'Questions answered by the call of another question of the same operation', registers: [registry] });
+  const merged = new Counter({
+    name: `${options.prefix}questions_merged_total`,
+    help: 'Questions answered by the call of another question of the same operation',
+    registers: [registry],
+  });
   return {
     operationEnded: (record) => {
       durations(record);
@@ -38,7 +45,11 @@ export function createOperationMetrics(registry: Registry, options: { readonly p
 }
 
 function createDurations(registry: Registry, prefix: string): (record: OperationRecord) => void {
-  const histogram = new TallyHistogram(registry, { name: `${prefix}operation_duration_seconds`, help: 'Operations, by outcome and by what answered them', buckets: SECONDS });
+  const histogram = new TallyHistogram(registry, {
+    name: `${prefix}operation_duration_seconds`,
+    help: 'Operations, by outcome and by what answered them',
+    buckets: SECONDS,
+  });
   const children = new Map<Lane, Partial<Record<OperationOutcome, (seconds: number) => void>>>();
   return ({ lane, outcome, durationMs }) => {
     let ofLane = children.get(lane);
@@ -84,7 +95,12 @@ function toTally(): Tally {
 }
 
 function createCodes(registry: Registry, prefix: string): (code: string) => void {
-  const count = createTallyCounter(registry, { name: `${prefix}operation_errors_total`, help: 'Operations whose answer has an error of the code', label: 'code', values: ['INTERNAL_SERVER_ERROR'] });
+  const count = createTallyCounter(registry, {
+    name: `${prefix}operation_errors_total`,
+    help: 'Operations whose answer has an error of the code',
+    label: 'code',
+    values: ['INTERNAL_SERVER_ERROR'],
+  });
   const known = new Set<string>();
   return (code) => {
     if (known.size < MAX_CODES) known.add(code);

@@ -14,7 +14,10 @@ export interface TallyCounterOptions {
  * together each time.
  * @returns what counts, by the label's value.
  */
-export function createTallyCounter(registry: Registry, { name, help, label, values = [] }: TallyCounterOptions): (value: string, count?: number) => void {
+export function createTallyCounter(
+  registry: Registry,
+  { name, help, label, values = [] }: TallyCounterOptions,
+): (value: string, count?: number) => void {
   const pending = new Map<string, number>(values.map((value) => [value, 0]));
   new Counter({
     name,

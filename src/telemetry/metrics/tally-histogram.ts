@@ -32,7 +32,11 @@ export class TallyHistogram {
   constructor(registry: Registry, options: TallyHistogramOptions) {
     this.#options = options;
     const { name, help } = options;
-    const metric: Pick<Histogram, 'get'> & { readonly name: string; readonly help: string } = { name, help, get: () => Promise.resolve(this.#values()) };
+    const metric: Pick<Histogram, 'get'> & { readonly name: string; readonly help: string } = {
+      name,
+      help,
+      get: () => Promise.resolve(this.#values()),
+    };
     // The registry asks a metric for its name and its values, and for nothing else.
     registry.registerMetric(metric as unknown as Histogram);
   }
@@ -52,13 +56,23 @@ export class TallyHistogram {
 
   #values(): MetricObjectWithValues<MetricValue<string>> {
     const { name, help } = this.#options;
-    return { name, help, type: 'histogram', aggregator: 'sum', values: this.#tallies.flatMap((tally) => this.#series(tally)) } as unknown as MetricObjectWithValues<MetricValue<string>>;
+    return {
+      name,
+      help,
+      type: 'histogram',
+      aggregator: 'sum',
+      values: this.#tallies.flatMap((tally) => this.#series(tally)),
+    } as unknown as MetricObjectWithValues<MetricValue<string>>;
   }
 
   #series({ labels, counts, sum }: Tally): (MetricValue<string> & { metricName: string })[] {
     const { name, buckets } = this.#options;
     let count = 0;
-    const series = Array.from(counts, (each, at) => ({ metricName: `${name}_bucket`, labels: { le: buckets[at] === undefined ? '+Inf' : String(buckets[at]), ...labels }, value: (count += each) }));
+    const series = Array.from(counts, (each, at) => ({
+      metricName: `${name}_bucket`,
+      labels: { le: buckets[at] === undefined ? '+Inf' : String(buckets[at]), ...labels },
+      value: (count += each),
+    }));
     return [...series, { metricName: `${name}_sum`, labels, value: sum }, { metricName: `${name}_count`, labels, value: count }];
   }
 }

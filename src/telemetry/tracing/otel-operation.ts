@@ -1,4 +1,15 @@
-import { SpanKind, SpanStatusCode, trace, type Attributes, type Context, type HrTime, type Link, type Span, type SpanContext, type Tracer } from '@opentelemetry/api';
+import {
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Context,
+  type HrTime,
+  type Link,
+  type Span,
+  type SpanContext,
+  type Tracer,
+} from '@opentelemetry/api';
 import type { LookupResult, OperationTrace, TracedAttempt, TracedStep } from '../../billing/ports/operation-trace';
 import { toLevel } from '../logs/operation-level';
 import type { OperationRecord, OperationSpan } from '../observers/operation-observer';
@@ -35,7 +46,11 @@ export class OtelOperation implements OperationSpan {
   constructor(options: OtelOperationOptions) {
     this.#options = options;
     this.#clockMs = Date.now() - performance.now();
-    this.#span = options.tracer.startSpan(SPANS.operation, { kind: SpanKind.SERVER, startTime: this.#toTime(options.startedMs), attributes: { [ATTRIBUTES.httpRoute]: '/graphql' } }, options.parent);
+    this.#span = options.tracer.startSpan(
+      SPANS.operation,
+      { kind: SpanKind.SERVER, startTime: this.#toTime(options.startedMs), attributes: { [ATTRIBUTES.httpRoute]: '/graphql' } },
+      options.parent,
+    );
   }
 
   get traceId(): string {
@@ -49,7 +64,9 @@ export class OtelOperation implements OperationSpan {
 
   startPlanning(): TracedStep<[pages: number, calls: number]> {
     const span = this.#start(SPANS.planning);
-    return span ? { end: (pages, calls) => this.#end(span, { [ATTRIBUTES.plannedPages]: pages, [ATTRIBUTES.plannedCalls]: calls }) } : NO_STEP;
+    return span
+      ? { end: (pages, calls) => this.#end(span, { [ATTRIBUTES.plannedPages]: pages, [ATTRIBUTES.plannedCalls]: calls }) }
+      : NO_STEP;
   }
 
   startLookup(layer: string): TracedStep<[result: LookupResult]> {
@@ -100,7 +117,10 @@ export class OtelOperation implements OperationSpan {
     });
     const [code] = codes;
     if (code !== undefined || outcome !== 'ok') {
-      span.setAttributes({ [ATTRIBUTES.errorType]: code ?? (outcome === 'aborted' ? outcome : String(status)), ...(codes.length > 1 ? { [ATTRIBUTES.codes]: [...codes] } : {}) });
+      span.setAttributes({
+        [ATTRIBUTES.errorType]: code ?? (outcome === 'aborted' ? outcome : String(status)),
+        ...(codes.length > 1 ? { [ATTRIBUTES.codes]: [...codes] } : {}),
+      });
       // What a client did wrong is no error of the server's ("HTTP server spans", "Status").
       if (toLevel({ codes, stale: 0 }) !== 'info' || status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
     }
@@ -115,7 +135,8 @@ export class OtelOperation implements OperationSpan {
   #endAttempt(span: Span, outcome: string, status: number | null): void {
     if (status !== null) span.setAttribute(ATTRIBUTES.httpStatus, status);
     // By the conventions a status stands for itself. An absent contract (404) is an answer, and no error.
-    if (outcome !== 'ok' && outcome !== 'not-found') span.setAttribute(ATTRIBUTES.errorType, status !== null && status >= 400 ? String(status) : outcome);
+    if (outcome !== 'ok' && outcome !== 'not-found')
+      span.setAttribute(ATTRIBUTES.errorType, status !== null && status >= 400 ? String(status) : outcome);
     if (!FAULTLESS.has(outcome)) span.setStatus({ code: SpanStatusCode.ERROR });
     this.#end(span);
   }

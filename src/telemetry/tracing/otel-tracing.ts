@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { ROOT_CONTEXT, trace, TraceFlags, type Context } from '@opentelemetry/api';
 import { TraceState } from '@opentelemetry/core';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
-import { AlwaysOffSampler, AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler, TracerProvider, type Sampler, type SpanExporter } from '@opentelemetry/sdk-trace';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+  type Sampler,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace';
 import type { StartTrace, TraceParent } from '../observers/operation-observer';
 import { OtelOperation } from './otel-operation';
 import type { ExportOptions, TracingOptions } from './tracing-options';
@@ -36,12 +45,30 @@ export async function createTracing(options: TracingOptions, { billingApi, deliv
     // Which of several equal processes it was.
     resource: defaultResource().merge(resourceFromAttributes({ 'service.instance.id': randomUUID(), ...options.resource })),
     sampler: createSampler(options),
-    spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: delayMs, exportTimeoutMillis: timeoutMs, maxQueueSize: maxWaiting, maxExportBatchSize: maxSpans })],
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter,
+        scheduledDelayMillis: delayMs,
+        exportTimeoutMillis: timeoutMs,
+        maxQueueSize: maxWaiting,
+        maxExportBatchSize: maxSpans,
+      }),
+    ],
   });
   const tracer = provider.getTracer('billing-graphql-gateway');
-  const api = { address: billingApi.hostname.replace(/^\[|\]$/g, ''), port: Number(billingApi.port) || (billingApi.protocol === 'https:' ? 443 : 80) };
+  const api = {
+    address: billingApi.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(billingApi.port) || (billingApi.protocol === 'https:' ? 443 : 80),
+  };
   return {
-    startTrace: (parent, startedMs) => new OtelOperation({ tracer, api, propagates: options.propagates, parent: parent && options.propagates ? toContext(parent) : ROOT_CONTEXT, startedMs }),
+    startTrace: (parent, startedMs) =>
+      new OtelOperation({
+        tracer,
+        api,
+        propagates: options.propagates,
+        parent: parent && options.propagates ? toContext(parent) : ROOT_CONTEXT,
+        startedMs,
+      }),
     close: async () => {
       const late = new Promise<'late'>((resolve) => setTimeout(resolve, LAST_WAIT_MS, 'late').unref());
       const outcome = await Promise.race([provider.shutdown(), late]);
@@ -52,7 +79,9 @@ export async function createTracing(options: TracingOptions, { billingApi, deliv
 
 /** Only the one that is asked for is loaded. */
 async function createExporter({ protocol, endpoint, headers, compression, timeoutMs }: ExportOptions): Promise<SpanExporter> {
-  const { OTLPTraceExporter } = await (protocol === 'http/json' ? import('@opentelemetry/exporter-trace-otlp-http') : import('@opentelemetry/exporter-trace-otlp-proto'));
+  const { OTLPTraceExporter } = await (protocol === 'http/json'
+    ? import('@opentelemetry/exporter-trace-otlp-http')
+    : import('@opentelemetry/exporter-trace-otlp-proto'));
   const settings = { url: endpoint.href, headers: { ...headers }, timeoutMillis: timeoutMs, compression };
   // Certificates (OTEL_EXPORTER_OTLP_CERTIFICATE and its kin) it reads by itself.
   return new OTLPTraceExporter(settings as unknown as ConstructorParameters<typeof OTLPTraceExporter>[0]);
@@ -77,5 +106,11 @@ function createSampler({ sampler, ratio }: TracingOptions): Sampler {
 
 function toContext({ traceId, spanId, isSampled, state }: TraceParent): Context {
   const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true, ...(state === null ? {} : { traceState: new TraceState(state) }) });
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags,
+    isRemote: true,
+    ...(state === null ? {} : { traceState: new TraceState(state) }),
+  });
 }

@@ -1,5 +1,12 @@
 /** How operations are chosen to be traced, by OpenTelemetry's names (OTEL_TRACES_SAMPLER). */
-export const SAMPLERS = ['always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'] as const;
+export const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
 export type SamplerName = (typeof SAMPLERS)[number];
 
 /** How spans are sent to a collector (OTLP over HTTP). */

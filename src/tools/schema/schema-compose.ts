@@ -34,7 +34,10 @@ interface SupergraphConfig {
  * @param urls routing addresses, by subgraph, that take the place of the configuration's.
  * @throws CompositionFailure, and the file system's error where a file is missing.
  */
-export async function composeSupergraph(configFile: string = supergraphConfigFile, urls: Readonly<Record<string, string>> = {}): Promise<ComposedSupergraph> {
+export async function composeSupergraph(
+  configFile: string = supergraphConfigFile,
+  urls: Readonly<Record<string, string>> = {},
+): Promise<ComposedSupergraph> {
   const { subgraphs } = parseYaml(await readFile(configFile, 'utf8')) as SupergraphConfig;
   const services = await Promise.all(
     Object.entries(subgraphs).map(async ([name, subgraph]) => ({
@@ -49,7 +52,10 @@ export async function composeSupergraph(configFile: string = supergraphConfigFil
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { config: { type: 'string', default: supergraphConfigFile }, out: { type: 'string' } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { config: { type: 'string', default: supergraphConfigFile }, out: { type: 'string' } },
+  });
   const { supergraphSdl, hints } = await composeSupergraph(values.config);
   for (const hint of hints) console.log(`hint: ${hint}`);
   if (values.out === undefined) console.log('The subgraphs compose.');

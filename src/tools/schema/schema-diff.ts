@@ -26,7 +26,10 @@ export async function diffSubgraphs(before: string, after: string): Promise<read
   const changes = await diff(toSchema(before), toSchema(after));
   const uses = findDirectives(parse(before));
   const shared = new Set([...uses.values()].filter((use) => use.name === 'shareable').map((use) => use.path));
-  const all = [...changes.filter((change) => !isAboutDirectives(change)).map((change) => toChange(change, shared)), ...diffDirectives(parse(before), parse(after))];
+  const all = [
+    ...changes.filter((change) => !isAboutDirectives(change)).map((change) => toChange(change, shared)),
+    ...diffDirectives(parse(before), parse(after)),
+  ];
   const order: readonly Weight[] = ['breaking', 'dangerous', 'safe'];
   return all.sort((a, b) => order.indexOf(a.weight) - order.indexOf(b.weight) || a.path.localeCompare(b.path));
 }
@@ -39,7 +42,8 @@ function toSchema(sdl: string): ReturnType<typeof buildSchema> {
 function toChange(change: Change, shared: ReadonlySet<string>): SchemaChange {
   const { path = '', message } = change;
   // Where another subgraph returns the shared type, a router can find the new field nowhere: composition fails there.
-  if (change.type === 'FIELD_ADDED' && shared.has(path.split('.', 1)[0] ?? '')) return { weight: 'dangerous', path, message: `${message}, which other subgraphs share` };
+  if (change.type === 'FIELD_ADDED' && shared.has(path.split('.', 1)[0] ?? ''))
+    return { weight: 'dangerous', path, message: `${message}, which other subgraphs share` };
   return { weight: WEIGHTS[change.criticality.level], path, message };
 }
 
@@ -62,8 +66,10 @@ const DIRECTIVES: Readonly<Record<string, { readonly removed: Weight; readonly a
 function diffDirectives(before: DocumentNode, after: DocumentNode): SchemaChange[] {
   const [was, is] = [findDirectives(before), findDirectives(after)];
   const changes: SchemaChange[] = [];
-  for (const [use, { path, name }] of was) if (!is.has(use)) changes.push({ weight: DIRECTIVES[name]?.removed ?? 'dangerous', path, message: `${use} was removed` });
-  for (const [use, { path, name }] of is) if (!was.has(use)) changes.push({ weight: DIRECTIVES[name]?.added ?? 'dangerous', path, message: `${use} was added` });
+  for (const [use, { path, name }] of was)
+    if (!is.has(use)) changes.push({ weight: DIRECTIVES[name]?.removed ?? 'dangerous', path, message: `${use} was removed` });
+  for (const [use, { path, name }] of is)
+    if (!was.has(use)) changes.push({ weight: DIRECTIVES[name]?.added ?? 'dangerous', path, message: `${use} was added` });
   const types = typesOf(before);
   // A type that is new as a whole breaks nobody by what it says of itself.
   return changes.filter((change) => change.path === 'schema' || types.has(change.path));
@@ -73,7 +79,8 @@ function diffDirectives(before: DocumentNode, after: DocumentNode): SchemaChange
 function findDirectives(document: DocumentNode): Map<string, { path: string; name: string }> {
   const found = new Map<string, { path: string; name: string }>();
   for (const definition of document.definitions) {
-    if (definition.kind === Kind.OPERATION_DEFINITION || definition.kind === Kind.FRAGMENT_DEFINITION || !('directives' in definition)) continue;
+    if (definition.kind === Kind.OPERATION_DEFINITION || definition.kind === Kind.FRAGMENT_DEFINITION || !('directives' in definition))
+      continue;
     const path = 'name' in definition ? definition.name.value : 'schema';
     for (const directive of definition.directives ?? []) found.set(`${path} ${print(directive)}`, { path, name: directive.name.value });
   }
@@ -88,7 +95,11 @@ function typesOf(document: DocumentNode): Set<string> {
 export function toReport(changes: readonly SchemaChange[], base: string): string {
   if (changes.length === 0) return `The subgraph's schema is the same as at ${base}.`;
   const count = (weight: Weight): string => `${changes.filter((change) => change.weight === weight).length} ${weight}`;
-  return [`The subgraph's schema against ${base}:`, ...changes.map((change) => `  ${change.weight.padEnd(10)} ${change.path.padEnd(28)} ${change.message}`), `${count('breaking')}, ${count('dangerous')}, ${count('safe')}.`].join('\n');
+  return [
+    `The subgraph's schema against ${base}:`,
+    ...changes.map((change) => `  ${change.weight.padEnd(10)} ${change.path.padEnd(28)} ${change.message}`),
+    `${count('breaking')}, ${count('dangerous')}, ${count('safe')}.`,
+  ].join('\n');
 }
 
 const HELP = `Compares the subgraph's schema, as the source tree makes it, with what was committed at a git revision.
@@ -103,12 +114,22 @@ Exit code: 0, 1 where a change breaks clients or other subgraphs, 2 where the tw
 /** What was committed at the revision. Rejects where there is no such revision, or no such file in it. */
 export async function readCommitted(base: string, folder: string = schemaFolder): Promise<string> {
   // A revision that begins with "-" would be an option of git's.
-  const { stdout } = await promisify(execFile)('git', ['show', '--end-of-options', `${base}:./subgraph.graphql`], { cwd: folder, maxBuffer: 16 * 1024 * 1024 });
+  const { stdout } = await promisify(execFile)('git', ['show', '--end-of-options', `${base}:./subgraph.graphql`], {
+    cwd: folder,
+    maxBuffer: 16 * 1024 * 1024,
+  });
   return stdout;
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { base: { type: 'string', default: 'HEAD' }, 'allow-breaking': { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      base: { type: 'string', default: 'HEAD' },
+      'allow-breaking': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
   if (values.help) {
     console.log(HELP);
     return;

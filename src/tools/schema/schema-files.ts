@@ -26,7 +26,13 @@ export function printClientSchema(schema: GraphQLSchema): string {
   const config = schema.toConfig();
   const hidden = config.directives.filter((directive) => !specifiedDirectives.includes(directive));
   const hiddenTypes = new Set(hidden.flatMap((directive) => directive.args.map((arg) => getNamedType(arg.type).name)));
-  return printSchema(new GraphQLSchema({ ...config, directives: [...specifiedDirectives], types: config.types.filter((type) => !hiddenTypes.has(type.name)) }));
+  return printSchema(
+    new GraphQLSchema({
+      ...config,
+      directives: [...specifiedDirectives],
+      types: config.types.filter((type) => !hiddenTypes.has(type.name)),
+    }),
+  );
 }
 
 /** What a router is told of the subgraph: the value of `_service.sdl` itself, so that the two cannot differ. */

@@ -30,7 +30,7 @@ export function readTokenAnswer({ status, contentType, location, text }: RawToke
   return {
     status,
     members,
-    contentType: text === '' ? 'an empty body' : toPrintable(contentType?.split(';', 1)[0], secret) ?? 'a body without a type',
+    contentType: text === '' ? 'an empty body' : (toPrintable(contentType?.split(';', 1)[0], secret) ?? 'a body without a type'),
     error: toPrintable(error, secret),
     description: toPrintable(description, secret),
     location: target && toPrintable(`${target.origin}${target.pathname}`, secret),

@@ -71,16 +71,26 @@ export function parseTokenCommand(args: readonly string[], env: Readonly<Record<
   const clientId = require('BILLING_API_CLIENT_ID', 'the id that the billing API knows your application by');
   const clientSecret = require('BILLING_API_CLIENT_SECRET', "the application's secret, in the environment and not on the command line");
   const auth = given.auth ?? read('BILLING_API_TOKEN_AUTH') ?? 'basic';
-  if (auth !== 'basic' && auth !== 'form') problems.push(`--auth (BILLING_API_TOKEN_AUTH) must be basic or form, not ${JSON.stringify(auth)}.`);
+  if (auth !== 'basic' && auth !== 'form')
+    problems.push(`--auth (BILLING_API_TOKEN_AUTH) must be basic or form, not ${JSON.stringify(auth)}.`);
   const scope = given.scope ?? read('BILLING_API_TOKEN_SCOPE') ?? 'read';
   if (url === null || problems.length > 0) throw new TokenUsageError(problems);
-  return { url, clientId, clientSecret, scope: scope === '' ? null : scope, auth: auth === 'form' ? 'form' : 'basic', json: given.json === true };
+  return {
+    url,
+    clientId,
+    clientSecret,
+    scope: scope === '' ? null : scope,
+    auth: auth === 'form' ? 'form' : 'basic',
+    json: given.json === true,
+  };
 }
 
 /** The address is not quoted where it is refused: it may hold what must not be in it. */
 function parseTokenUrl(text: string | undefined, problems: string[]): URL | null {
   if (text === undefined) {
-    problems.push('BILLING_API_TOKEN_URL is missing: the address of the token endpoint, such as https://api.example/oauth/client_credential/accesstoken?grant_type=client_credentials. With the embedded billing API, the start prints it.');
+    problems.push(
+      'BILLING_API_TOKEN_URL is missing: the address of the token endpoint, such as https://api.example/oauth/client_credential/accesstoken?grant_type=client_credentials. With the embedded billing API, the start prints it.',
+    );
     return null;
   }
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -90,7 +100,9 @@ function parseTokenUrl(text: string | undefined, problems: string[]): URL | null
   }
   // RFC 6749 section 3.1: no fragment; section 2.3.1: no credentials in the address, where logs and histories keep them.
   if (url.hash !== '' || url.username !== '' || url.password !== '' || url.searchParams.has('client_secret')) {
-    problems.push('BILLING_API_TOKEN_URL (--url) must hold no user, password, client_secret or fragment: id and secret have variables of their own.');
+    problems.push(
+      'BILLING_API_TOKEN_URL (--url) must hold no user, password, client_secret or fragment: id and secret have variables of their own.',
+    );
   }
   return url;
 }

@@ -32,9 +32,18 @@ async function ask(options: TokenOptions, timeoutMs: number): Promise<TokenAnswe
   const { headers, form } = toRequest(options);
   try {
     // A redirect is not followed: it would carry the secret to an address that nobody wrote down.
-    const response = await fetch(options.url, { method: 'POST', headers, body: form, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetch(options.url, {
+      method: 'POST',
+      headers,
+      body: form,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    });
     const text = await readText(response);
-    return readTokenAnswer({ status: response.status, contentType: response.headers.get('content-type'), location: response.headers.get('location'), text }, options.clientSecret);
+    return readTokenAnswer(
+      { status: response.status, contentType: response.headers.get('content-type'), location: response.headers.get('location'), text },
+      options.clientSecret,
+    );
   } catch (error) {
     throw new TokenRefusal(toConnectionMessage(error, options.url, timeoutMs));
   }
@@ -74,33 +83,46 @@ function toFormText(text: string): string {
 function toGranted({ members, contentType }: TokenAnswer): GrantedToken {
   if (!members) throw new TokenRefusal(`The answer is not a JSON object but ${contentType}. Is the address that of the token endpoint?`);
   const { access_token: token, token_type: type, expires_in: expiresIn } = members;
-  if (typeof token !== 'string' || token === '') throw new TokenRefusal('The answer is JSON without an access_token. Is the address that of the token endpoint?');
+  if (typeof token !== 'string' || token === '')
+    throw new TokenRefusal('The answer is JSON without an access_token. Is the address that of the token endpoint?');
   // Section 5.1 demands a type; Apigee, whose addresses look like the contract's, says "BearerToken", and some say nothing.
-  if (type !== undefined && !(typeof type === 'string' && /^bearer(?:token)?$/i.test(type))) throw new TokenRefusal('The token is not a bearer token, and the billing API takes no other.');
+  if (type !== undefined && !(typeof type === 'string' && /^bearer(?:token)?$/i.test(type)))
+    throw new TokenRefusal('The token is not a bearer token, and the billing API takes no other.');
   const caller = Caller.parse(`Bearer ${token}`);
-  if (!caller) throw new TokenRefusal('The access_token holds characters that no bearer token has (RFC 6750 section 2.1), so that no server would take it.');
+  if (!caller)
+    throw new TokenRefusal(
+      'The access_token holds characters that no bearer token has (RFC 6750 section 2.1), so that no server would take it.',
+    );
   const seconds = typeof expiresIn === 'string' && expiresIn !== '' ? Number(expiresIn) : expiresIn;
-  return { authorization: caller.authorization, expiresInSeconds: typeof seconds === 'number' && Number.isFinite(seconds) ? seconds : undefined };
+  return {
+    authorization: caller.authorization,
+    expiresInSeconds: typeof seconds === 'number' && Number.isFinite(seconds) ? seconds : undefined,
+  };
 }
 
 /** What the errors of RFC 6749 section 5.2 come to for who typed the command. */
 const HINTS: Readonly<Record<string, string>> = {
-  invalid_client: 'Check BILLING_API_CLIENT_ID and BILLING_API_CLIENT_SECRET. Where they are right, the server may want them in the form: --auth form.',
-  invalid_request: 'The server may want the client\'s id and secret in the form (--auth form), or the grant in the address (?grant_type=client_credentials).',
-  invalid_scope: 'Ask for a scope that the client may have (--scope SCOPE), or for none in particular (--scope \'\').',
+  invalid_client:
+    'Check BILLING_API_CLIENT_ID and BILLING_API_CLIENT_SECRET. Where they are right, the server may want them in the form: --auth form.',
+  invalid_request:
+    "The server may want the client's id and secret in the form (--auth form), or the grant in the address (?grant_type=client_credentials).",
+  invalid_scope: "Ask for a scope that the client may have (--scope SCOPE), or for none in particular (--scope '').",
   unauthorized_client: 'The client may not use client credentials: its registration has to be changed.',
   unsupported_grant_type: 'The address is not an endpoint for client credentials, or wants ?grant_type=client_credentials in it.',
 };
 
 function toRefusal({ status, members, contentType, error, description, location }: TokenAnswer, { url, auth }: TokenOptions): string {
-  if (status >= 300 && status < 400) return `The token endpoint redirects${location === null ? '' : ` to ${location}`}, which is not followed: it would carry the secret along. Set the address where the endpoint really is.`;
+  if (status >= 300 && status < 400)
+    return `The token endpoint redirects${location === null ? '' : ` to ${location}`}, which is not followed: it would carry the secret along. Set the address where the endpoint really is.`;
   const said = [error, description].filter((text) => text !== null).join(': ');
   const what = `The token endpoint refused with HTTP ${status}${said === '' ? (members ? '' : ` and ${contentType}`) : `, ${said.replace(/\.$/, '')}`}.`;
   if (error !== null && Object.hasOwn(HINTS, error)) return `${what}\n${HINTS[error] ?? ''}`;
   if (status === 401) return `${what}\n${HINTS['invalid_client'] ?? ''}`;
   if (status === 404 || status === 405) return `${what}\nThere is no token endpoint at ${url.origin}${url.pathname}.`;
   if (status === 415) return `${what}\nIt takes no form, so it is not a token endpoint of OAuth 2.0.`;
-  return status >= 500 ? `${what}\nTry again later.` : `${what}\nThe client was sent ${auth === 'basic' ? 'by HTTP Basic; --auth form sends it in the form' : 'in the form; --auth basic sends it by HTTP Basic'}.`;
+  return status >= 500
+    ? `${what}\nTry again later.`
+    : `${what}\nThe client was sent ${auth === 'basic' ? 'by HTTP Basic; --auth form sends it in the form' : 'in the form; --auth basic sends it by HTTP Basic'}.`;
 }
 
 function toConnectionMessage(error: unknown, url: URL, timeoutMs: number): string {

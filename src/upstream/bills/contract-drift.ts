@@ -73,7 +73,12 @@ function compare(value: unknown, shape: WireShape, path: string, tell: Tell): vo
   } else if (!isOfType(value, shape)) tell('retyped', path);
 }
 
-function compareFields(object: Readonly<Record<string, unknown>>, fields: Readonly<Record<string, WireShape>>, path: string, tell: Tell): void {
+function compareFields(
+  object: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, WireShape>>,
+  path: string,
+  tell: Tell,
+): void {
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
   for (const [name, field] of Object.entries(fields)) {
     if (Object.hasOwn(object, name)) compare(object[name], field, at(name), tell);

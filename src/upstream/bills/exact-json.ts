@@ -110,7 +110,7 @@ const MAX_DIGITS = 400;
 function toExactNumber(text: string): number | bigint {
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
   const value = Number(text);
-  if (!match || Number.isSafeInteger(value) && !match[3] && !match[4]) return value;
+  if (!match || (Number.isSafeInteger(value) && !match[3] && !match[4])) return value;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
   const shift = Number(exponent) - fraction.length;
   const digits = whole + fraction;

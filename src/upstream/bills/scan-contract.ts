@@ -1,5 +1,18 @@
 import { ADDRESS_COLUMNS, ADDRESS_LENGTH_COLUMN, MARKS_PER_ADDRESS } from '../../billing/model/address-record';
-import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, LETTER_N, OPEN_BRACE, OPEN_BRACKET, QUOTE, endOfSimple, endOfText, endOfWord, skipSpace } from './scan-json';
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LETTER_N,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  endOfSimple,
+  endOfText,
+  endOfWord,
+  skipSpace,
+} from './scan-json';
 
 /** More addresses than a contract has are no answer of the contract. */
 const MAX_ADDRESSES = 16;

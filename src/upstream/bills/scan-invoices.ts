@@ -1,5 +1,19 @@
 import { INVOICE_COLUMNS, LENGTH_COLUMN, MARKS_PER_INVOICE } from '../../billing/model/invoice-record';
-import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, LETTER_N, NINE, OPEN_BRACE, OPEN_BRACKET, QUOTE, endOfText, endOfWholeNumber, endOfWord, skipSpace } from './scan-json';
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LETTER_N,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  endOfText,
+  endOfWholeNumber,
+  endOfWord,
+  skipSpace,
+} from './scan-json';
 
 /** Longer lists are no answers of the contract; marking them would take more memory than they are worth. */
 const MAX_INVOICES = 65_536;
@@ -138,4 +152,3 @@ function columnAt(body: Buffer, view: DataView, at: number): number {
   for (let i = 0; i < last; i++) if (view.getInt32(at + i * 4, true) !== words[i]) return NO_COLUMN;
   return view.getInt32(at + (NAME_LENGTHS[column] as number) - 4, true) === words[last] ? column : NO_COLUMN;
 }
-

@@ -8,7 +8,11 @@ export class AttemptFailure extends BillingError {
   /** How long the API asked to wait before the next attempt, in milliseconds; null where it did not say. */
   readonly retryAfterMs: number | null;
 
-  constructor(failure: BillingFailure, message: string, options: BillingErrorDetails & { cause?: unknown; status?: number; retryAfterMs?: number | null } = {}) {
+  constructor(
+    failure: BillingFailure,
+    message: string,
+    options: BillingErrorDetails & { cause?: unknown; status?: number; retryAfterMs?: number | null } = {},
+  ) {
     super(failure, message, options);
     this.retryAfterMs = options.retryAfterMs ?? null;
   }
@@ -39,7 +43,9 @@ export function toFailure(status: number, message: string | null, retryAfter: st
     case 400:
       return new AttemptFailure('invalid-input', message ?? 'The billing API refused the request as malformed.', { status });
     case 401:
-      return new AttemptFailure('unauthenticated', 'The billing API did not accept the bearer token. Ask for a new token and try again.', { status });
+      return new AttemptFailure('unauthenticated', 'The billing API did not accept the bearer token. Ask for a new token and try again.', {
+        status,
+      });
     case 403:
       return new AttemptFailure('forbidden', "The bearer token does not allow to read this customer's bills.", { status });
     case 429: {
@@ -75,18 +81,27 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
 
 /** The failure of an answer that cannot be used. `detail` is for the operator: it names paths and sizes, never values. */
 export function invalidResponse(detail: string): BillingError {
-  return new BillingError('invalid-response', 'The billing API sent an answer that does not follow its contract.', { cause: new Error(detail) });
+  return new BillingError('invalid-response', 'The billing API sent an answer that does not follow its contract.', {
+    cause: new Error(detail),
+  });
 }
 
 /** The failure of an attempt that was not answered in time. */
 export function timedOut(detail: string): AttemptFailure {
-  return new AttemptFailure('timeout', 'The billing API did not answer in time. Try again, or ask for less at once.', { cause: new Error(detail) });
+  return new AttemptFailure('timeout', 'The billing API did not answer in time. Try again, or ask for less at once.', {
+    cause: new Error(detail),
+  });
 }
 
-/** The failure of an attempt that found no connection, or lost it. Of the error only its code is kept: the rest names the API's address, or quotes its bytes. */
+/**
+ * The failure of an attempt that found no connection, or lost it. Of the error only its code is kept: the rest names the
+ * API's address, or quotes its bytes.
+ */
 export function unreachable(error: Error): AttemptFailure {
   const code = (error as NodeJS.ErrnoException).code ?? error.name;
-  return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', { cause: new Error(`no connection: ${code}`) });
+  return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', {
+    cause: new Error(`no connection: ${code}`),
+  });
 }
 
 /** The failure of an attempt whose connection ended before the answer did. */
@@ -96,15 +111,23 @@ export function lost(): AttemptFailure {
 
 /** The failure of an attempt that was answered with something else than HTTP/1.1. `detail` is for the operator: it quotes nothing. */
 export function notHttp(detail: string): AttemptFailure {
-  return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', { cause: new Error(`the answer is not HTTP/1.1: ${detail}`) });
+  return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', {
+    cause: new Error(`the answer is not HTTP/1.1: ${detail}`),
+  });
 }
 
 /** The failure of a call that is not made because the billing API has been failing. `retryAfterSeconds`: when it will be tried again. */
 export function circuitOpen(retryAfterSeconds: number): BillingError {
-  return new BillingError('unavailable', `The billing API has been failing and is left alone for a moment. Try again in ${retryAfterSeconds} s.`, { retryAfterSeconds });
+  return new BillingError(
+    'unavailable',
+    `The billing API has been failing and is left alone for a moment. Try again in ${retryAfterSeconds} s.`,
+    { retryAfterSeconds },
+  );
 }
 
 /** The failure of a call that is not made because too many others wait already. */
 export function overloaded(): BillingError {
-  return new BillingError('unavailable', 'More calls to the billing API are waiting than it can answer in time. Try again in a moment.', { retryAfterSeconds: 1 });
+  return new BillingError('unavailable', 'More calls to the billing API are waiting than it can answer in time. Try again in a moment.', {
+    retryAfterSeconds: 1,
+  });
 }

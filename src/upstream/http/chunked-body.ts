@@ -23,7 +23,10 @@ export class ChunkedBody {
     this.#onData = onData;
   }
 
-  /** Reads the next bytes, and returns how many of them belong to the body where it ends in them; otherwise null. @throws BillingError `unavailable` for what are not chunks. */
+  /**
+   * Reads the next bytes, and returns how many of them belong to the body where it ends in them; otherwise null. @throws
+   * BillingError `unavailable` for what are not chunks.
+   */
   read(bytes: Buffer): number | null {
     let at = 0;
     while (at < bytes.length) {

@@ -128,7 +128,8 @@ export class AnswerParser {
     const hasBody = this.#status !== 204 && this.#status !== 304;
     if (coding !== undefined) {
       // With a length beside it, or under HTTP/1.0, the two ends would each believe in an end of its own.
-      if (coding.toLowerCase() !== 'chunked' || length !== undefined || !isHttp11) throw notHttp('its body has a framing that is not clear');
+      if (coding.toLowerCase() !== 'chunked' || length !== undefined || !isHttp11)
+        throw notHttp('its body has a framing that is not clear');
       this.#chunks = new ChunkedBody((bytes) => this.#add(bytes));
       this.#part = hasBody ? 'chunks' : 'nothing';
     } else if (length !== undefined) {

@@ -67,7 +67,8 @@ export function createTransport(options: TransportOptions): Transport {
  * @throws Error where something in it would not stay in its line.
  */
 function toHead(host: string, path: string, authorization: string, trace: readonly string[] = []): string {
-  if (!PATH.test(path) || !FIELD_VALUE.test(authorization) || !trace.every((part) => FIELD_VALUE.test(part))) throw new Error('A request to the billing API holds a character that no head may hold.');
+  if (!PATH.test(path) || !FIELD_VALUE.test(authorization) || !trace.every((part) => FIELD_VALUE.test(part)))
+    throw new Error('A request to the billing API holds a character that no head may hold.');
   let head = `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\naccept: application/json\r\nauthorization: ${authorization}\r\n`;
   for (let i = 0; i < trace.length; i += 2) head += `${trace[i] as string}: ${trace[i + 1] as string}\r\n`;
   return `${head}\r\n`;
@@ -147,6 +148,6 @@ class Exchange implements Passenger {
   #toAbortFailure(reason: Error): BillingError {
     if (!(reason instanceof BillingError)) return unreachable(reason);
     const hadTime = performance.now() - this.#startedMs >= this.#question.timeoutMs / 2;
-    return reason.failure === 'timeout' && hadTime ? timedOut('no whole answer within the operation\'s time') : reason;
+    return reason.failure === 'timeout' && hadTime ? timedOut("no whole answer within the operation's time") : reason;
   }
 }

@@ -36,7 +36,10 @@ export class Attempts {
     this.#transport = transport;
     this.#observer = options.observer ?? {};
     this.#limit = new AdaptiveLimit(options.connections);
-    this.#limiter = new FairLimiter(this.#limit, Math.max(options.connections * WAITING_PER_CONNECTION, options.callBudget * WAITING_OPERATIONS));
+    this.#limiter = new FairLimiter(
+      this.#limit,
+      Math.max(options.connections * WAITING_PER_CONNECTION, options.callBudget * WAITING_OPERATIONS),
+    );
     this.#circuit = new CircuitBreaker((state) => {
       this.#observer.circuitChanged?.(state);
       // Who waits for a place would wait for nothing.
@@ -100,7 +103,11 @@ export class Attempts {
 
   #failureOf({ status, headers, body }: HttpAnswer, context: CallContext): AttemptFailure | null {
     if (status === 200 || status === 404) return null;
-    return toFailure(status, status === 400 ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }) : null, headers['retry-after']);
+    return toFailure(
+      status,
+      status === 400 ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }) : null,
+      headers['retry-after'],
+    );
   }
 
   #send(path: string, context: CallContext, resends: number, headers: readonly string[] | undefined): Promise<HttpAnswer> {
@@ -121,7 +128,8 @@ export class Attempts {
   #free(context: CallContext, failure: unknown, durationMs: number): void {
     const status = failure instanceof BillingError ? failure.status : null;
     // How fast a failure came says nothing about how busy the API is.
-    if (failure === null || (failure instanceof AttemptFailure && failure.failure === 'timeout')) this.#limit.noteLatency(durationMs, this.#limiter.underWay, performance.now());
+    if (failure === null || (failure instanceof AttemptFailure && failure.failure === 'timeout'))
+      this.#limit.noteLatency(durationMs, this.#limiter.underWay, performance.now());
     else if (status === 429) this.#limit.noteRefusal(performance.now());
     if (status !== 401 || this.#limiter.waiting === 0) {
       this.#limiter.leave();

@@ -1,4 +1,12 @@
-import { BrokenCircuitError, circuitBreaker, CircuitState, DelegateBackoff, handleWhen, SamplingBreaker, type CircuitBreakerPolicy } from 'cockatiel';
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  CircuitState,
+  DelegateBackoff,
+  handleWhen,
+  SamplingBreaker,
+  type CircuitBreakerPolicy,
+} from 'cockatiel';
 import { BillingError } from '../../billing/model/billing-error';
 import type { CircuitName } from '../../telemetry/observers/upstream-observer';
 import { AttemptFailure, circuitOpen, isOutage } from '../errors/failures';
@@ -67,7 +75,10 @@ export class CircuitBreaker {
     }
   }
 
-  /** Makes an attempt and counts how it ended; where the circuit's pause is over, as its probe. Rejects as the attempt does, or as `refusal` says. */
+  /**
+   * Makes an attempt and counts how it ended; where the circuit's pause is over, as its probe. Rejects as the attempt
+   * does, or as `refusal` says.
+   */
   run(attempt: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     if (this.#policy.state !== CircuitState.Closed) return this.#probe(attempt);
     return attempt().then(this.#counted, this.#countFailure);

@@ -26,7 +26,10 @@ async function windows({ path, windows: asked }, authorization) {
   const end = Math.max(...asked.map(({ offset, limit }) => offset + limit));
   const { bytes } = await get(`${path}&pageInit=${start}&quantity=${end - start}`, authorization);
   const bills = JSON.parse(bytes);
-  const parts = asked.map(({ offset, limit }) => ({ ...bills, invoiceCollection: bills.invoiceCollection.slice(offset - start, offset - start + limit) }));
+  const parts = asked.map(({ offset, limit }) => ({
+    ...bills,
+    invoiceCollection: bills.invoiceCollection.slice(offset - start, offset - start + limit),
+  }));
   return { status: 200, bytes: Buffer.from(JSON.stringify(parts)) };
 }
 

@@ -53,7 +53,13 @@ interface Bills {
   readonly contractNo?: string;
   readonly dueDate?: string;
   readonly billingAddress?: Address[];
-  readonly invoiceCollection?: readonly { invoiceNumber?: string; invoiceContractNo?: string; billPeriod?: string; invoiceAmount?: number; invoiceStatus?: boolean }[];
+  readonly invoiceCollection?: readonly {
+    invoiceNumber?: string;
+    invoiceContractNo?: string;
+    billPeriod?: string;
+    invoiceAmount?: number;
+    invoiceStatus?: boolean;
+  }[];
 }
 
 async function fetchContract(args: ContractArgs, authorization: string): Promise<Contract | null> {

@@ -3,13 +3,24 @@ import { startGateway, type Gateway } from '../../support/gateway';
 import { startPageServer, type PageServer } from '../../support/page-server';
 
 /** What the hosted Sandbox sends with an operation, and what it can be told to send. */
-const SANDBOX_HEADERS = { 'content-type': 'application/json', 'apollo-require-preflight': 'true', 'x-apollo-operation-name': 'Q', 'x-billing-trace': 'calls', 'x-request-timeout-ms': '5000', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
+const SANDBOX_HEADERS = {
+  'content-type': 'application/json',
+  'apollo-require-preflight': 'true',
+  'x-apollo-operation-name': 'Q',
+  'x-billing-trace': 'calls',
+  'x-request-timeout-ms': '5000',
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+};
 const QUERY = 'query Q { customer(idType: "RUC", id: "80012345") { contract(number: "700100") { dueDate } } }';
 
 /** What a script of the page got. */
 interface Got {
   readonly status: number;
-  readonly body: { readonly data?: unknown; readonly errors?: readonly { readonly extensions: { readonly code: string } }[]; readonly extensions?: { readonly billing: Record<string, unknown> } };
+  readonly body: {
+    readonly data?: unknown;
+    readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
+    readonly extensions?: { readonly billing: Record<string, unknown> };
+  };
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +55,11 @@ describe('A page on another origin, in a browser', () => {
   function send(url: string, query: string, headers: Record<string, string>): Promise<Got> {
     return window.page.evaluate(
       async (asked) => {
-        const response = await fetch(`${asked.url}/graphql`, { method: 'POST', headers: asked.headers, body: JSON.stringify({ query: asked.query }) });
+        const response = await fetch(`${asked.url}/graphql`, {
+          method: 'POST',
+          headers: asked.headers,
+          body: JSON.stringify({ query: asked.query }),
+        });
         return { status: response.status, body: (await response.json()) as Got['body'], headers: Object.fromEntries(response.headers) };
       },
       { url, query, headers },
@@ -53,10 +68,19 @@ describe('A page on another origin, in a browser', () => {
 
   it('does what the hosted Sandbox does: the schema, then a query with its headers, after a preflight', async () => {
     gateway = await startGateway();
-    const schema = await send(gateway.url, '{ __schema { types { name } } }', { 'content-type': 'application/json', 'apollo-require-preflight': 'true' });
+    const schema = await send(gateway.url, '{ __schema { types { name } } }', {
+      'content-type': 'application/json',
+      'apollo-require-preflight': 'true',
+    });
     const answer = await send(gateway.url, QUERY, { ...SANDBOX_HEADERS, authorization: `Bearer ${gateway.app.billingApi!.issueToken()}` });
     expect(JSON.stringify(schema.body)).toContain('"InvoiceConnection"');
-    expect(answer).toMatchObject({ status: 200, body: { data: { customer: { contract: { dueDate: '2025-07-15' } } }, extensions: { billing: { calls: 1, requests: [{ source: 'api' }] } } } });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        data: { customer: { contract: { dueDate: '2025-07-15' } } },
+        extensions: { billing: { calls: 1, requests: [{ source: 'api' }] } },
+      },
+    });
     expect(answer.headers['x-request-id']).toMatch(/\S/);
     // One for both: it was told of all headers, and for how long that holds.
     expect(preflights).toEqual([`${gateway.url}/graphql`]);
@@ -65,7 +89,11 @@ describe('A page on another origin, in a browser', () => {
 
   it('learns what a query would cost', async () => {
     gateway = await startGateway();
-    const answer = await send(gateway.url, QUERY, { 'content-type': 'application/json', 'x-billing-dry-run': '1', authorization: 'Bearer any' });
+    const answer = await send(gateway.url, QUERY, {
+      'content-type': 'application/json',
+      'x-billing-dry-run': '1',
+      authorization: 'Bearer any',
+    });
     expect(answer.body.extensions?.billing).toMatchObject({ calls: 0, prediction: { calls: 1 } });
     expect(gateway.upstreamCalls()).toBe(0);
   });

@@ -19,15 +19,22 @@ const UNAUTHORIZED = 'Failed to load resource: the server responded with a statu
 
 async function photograph(page: Page, name: string): Promise<void> {
   await page.mouse.move(640, 5);
-  await page.screenshot({ path: join(isRenewing && COMMITTED.includes(name) ? join(__dirname, 'screenshots') : elsewhere, name), animations: 'disabled', caret: 'hide' });
+  await page.screenshot({
+    path: join(isRenewing && COMMITTED.includes(name) ? join(__dirname, 'screenshots') : elsewhere, name),
+    animations: 'disabled',
+    caret: 'hide',
+  });
 }
 
 /** Waits until an element says what it should, and gives its text; says what it said instead where it does not. */
 async function textOf(page: Page, selector: string, pattern: RegExp): Promise<string> {
   const element = page.locator(selector);
-  await element.filter({ hasText: pattern }).waitFor({ timeout: 15_000 }).catch(async () => {
-    throw new Error(`${selector} says ${JSON.stringify(await element.innerText())}, and not ${String(pattern)}.`);
-  });
+  await element
+    .filter({ hasText: pattern })
+    .waitFor({ timeout: 15_000 })
+    .catch(async () => {
+      throw new Error(`${selector} says ${JSON.stringify(await element.innerText())}, and not ${String(pattern)}.`);
+    });
   return element.innerText();
 }
 
@@ -37,7 +44,11 @@ const HEADERS = '.graphiql-editor-tool > :nth-child(2) .CodeMirror';
 
 /** What GraphiQL's editors are made of. */
 interface Editor {
-  readonly CodeMirror: { getValue(): string; setValue(text: string): void; readonly documentAST?: { readonly loc?: { readonly source: { readonly body: string } } } };
+  readonly CodeMirror: {
+    getValue(): string;
+    setValue(text: string): void;
+    readonly documentAST?: { readonly loc?: { readonly source: { readonly body: string } } };
+  };
 }
 
 async function write(page: Page, editor: string, text: string): Promise<void> {
@@ -47,16 +58,29 @@ async function write(page: Page, editor: string, text: string): Promise<void> {
 /** Writes a query, and waits until GraphiQL has read it: it does so when the writer pauses. */
 async function writeQuery(page: Page, text: string): Promise<void> {
   await write(page, QUERY, text);
-  const isRead = (): Promise<boolean> => page.locator(QUERY).evaluate((element, value) => (element as unknown as Editor).CodeMirror.documentAST?.loc?.source.body === value, text);
+  const isRead = (): Promise<boolean> =>
+    page
+      .locator(QUERY)
+      .evaluate((element, value) => (element as unknown as Editor).CodeMirror.documentAST?.loc?.source.body === value, text);
   while (!(await isRead())) await page.waitForTimeout(20);
 }
 
-const read = (page: Page, editor: string): Promise<string> => page.locator(editor).evaluate((element) => (element as unknown as Editor).CodeMirror.getValue());
+const read = (page: Page, editor: string): Promise<string> =>
+  page.locator(editor).evaluate((element) => (element as unknown as Editor).CodeMirror.getValue());
 
-const readTable = (page: Page): Promise<string[][]> => page.locator('#rows tr').evaluateAll((rows) => rows.map((row) => [...(row as unknown as { children: Iterable<{ textContent: string }> }).children].map((cell) => cell.textContent)));
+const readTable = (page: Page): Promise<string[][]> =>
+  page
+    .locator('#rows tr')
+    .evaluateAll((rows) =>
+      rows.map((row) => [...(row as unknown as { children: Iterable<{ textContent: string }> }).children].map((cell) => cell.textContent)),
+    );
 
 /** Opens GraphiQL of a gateway. */
-async function withGraphiql(use: (ends: { page: Page; gateway: Gateway; window: BrowserWindow }) => Promise<void>, environment: Record<string, string> = {}, options: WindowOptions = {}): Promise<void> {
+async function withGraphiql(
+  use: (ends: { page: Page; gateway: Gateway; window: BrowserWindow }) => Promise<void>,
+  environment: Record<string, string> = {},
+  options: WindowOptions = {},
+): Promise<void> {
   const gateway = await startGateway({ EXPLORER: 'graphiql', ...environment });
   try {
     await visit(gateway, use, options);
@@ -65,7 +89,11 @@ async function withGraphiql(use: (ends: { page: Page; gateway: Gateway; window: 
   }
 }
 
-async function visit(gateway: Gateway, use: (ends: { page: Page; gateway: Gateway; window: BrowserWindow }) => Promise<void>, options: WindowOptions = {}): Promise<void> {
+async function visit(
+  gateway: Gateway,
+  use: (ends: { page: Page; gateway: Gateway; window: BrowserWindow }) => Promise<void>,
+  options: WindowOptions = {},
+): Promise<void> {
   const window = await openBrowser(options);
   try {
     await window.page.goto(`${gateway.url}/graphql`);
@@ -91,7 +119,17 @@ describe('A newcomer in GraphiQL', () => {
       await page.click(RUN);
       expect(await textOf(page, ANSWER, /Asunción/)).toContain('"number": "001100009000000"');
       expect(await textOf(page, SUMMARY, /call/)).toMatch(/^1 call to the billing API · [\d.]+ ms waiting for it/);
-      expect(await readTable(page)).toEqual([['1', expect.stringMatching(/^[\w-]{12}$/), expect.stringMatching(/^[\w-]{12}$/), '1 to 4', 'billing API', 'OK', expect.stringMatching(/^[\d.]+ ms$/)]]);
+      expect(await readTable(page)).toEqual([
+        [
+          '1',
+          expect.stringMatching(/^[\w-]{12}$/),
+          expect.stringMatching(/^[\w-]{12}$/),
+          '1 to 4',
+          'billing API',
+          'OK',
+          expect.stringMatching(/^[\d.]+ ms$/),
+        ],
+      ]);
       await photograph(page, 'graphiql.png');
       expect(window.complaints).toEqual([]);
       expect(window.requests.filter((url) => !url.startsWith(`${gateway.url}/`) && !url.startsWith('data:'))).toEqual([]);
@@ -121,27 +159,43 @@ describe('A newcomer in GraphiQL', () => {
     }));
 
   it('learns what a query would cost, without a call, for the query as it stands in the editor', () =>
-    withGraphiql(async ({ page, gateway, window }) => {
-      await page.click('#token');
-      await textOf(page, '#note', /A token for an hour/);
-      await page.click('#predict');
-      await textOf(page, SUMMARY, /It would make 1 call\b/);
-      await writeQuery(page, '{\n  customer(idType: "RUC", id: "80012345") {\n    contracts(numbers: ["700100", "700101", "700103"]) {\n      number\n      invoices(first: 1500) {\n        nodes { number }\n      }\n    }\n  }\n}\n');
-      await page.click('#predict');
-      expect(await textOf(page, SUMMARY, /It would make 6 calls/)).toMatch(/a query may make 100.*Nothing was asked/s);
-      expect(gateway.upstreamCalls()).toBe(0);
-      await page.click('text=Variables');
-      await write(page, VARIABLES, '');
-      await photograph(page, 'predicted-cost.png');
-      expect(window.complaints).toEqual([]);
-    }, { MAX_PAGE_SIZE: '2000' }));
+    withGraphiql(
+      async ({ page, gateway, window }) => {
+        await page.click('#token');
+        await textOf(page, '#note', /A token for an hour/);
+        await page.click('#predict');
+        await textOf(page, SUMMARY, /It would make 1 call\b/);
+        await writeQuery(
+          page,
+          '{\n  customer(idType: "RUC", id: "80012345") {\n    contracts(numbers: ["700100", "700101", "700103"]) {\n      number\n      invoices(first: 1500) {\n        nodes { number }\n      }\n    }\n  }\n}\n',
+        );
+        await page.click('#predict');
+        expect(await textOf(page, SUMMARY, /It would make 6 calls/)).toMatch(/a query may make 100.*Nothing was asked/s);
+        expect(gateway.upstreamCalls()).toBe(0);
+        await page.click('text=Variables');
+        await write(page, VARIABLES, '');
+        await photograph(page, 'predicted-cost.png');
+        expect(window.complaints).toEqual([]);
+      },
+      { MAX_PAGE_SIZE: '2000' },
+    ));
 
   it.each([
     ['a query that is none', '{ customer(', '', /Refused: GRAPHQL_PARSE_FAILED/],
     ['a query that does not fit the schema', '{ nothing }', '', /Refused: GRAPHQL_VALIDATION_FAILED/],
     ['variables that are no JSON', '{ __typename }', '{', /The variables are not a JSON object/],
-    ['too many calls', `{ customer(idType: "RUC", id: "1") { contracts(numbers: [${Array.from({ length: 101 }, (_, index) => `"${index}"`).join(',')}]) { number } } }`, '', /would make 101 calls.*100 are allowed/],
-    ['an argument that is not of its form', '{ customer(idType: "RUC", id: "1") { contract(number: "x") { number } } }', '', /It would make 0 calls.*number/],
+    [
+      'too many calls',
+      `{ customer(idType: "RUC", id: "1") { contracts(numbers: [${Array.from({ length: 101 }, (_, index) => `"${index}"`).join(',')}]) { number } } }`,
+      '',
+      /would make 101 calls.*100 are allowed/,
+    ],
+    [
+      'an argument that is not of its form',
+      '{ customer(idType: "RUC", id: "1") { contract(number: "x") { number } } }',
+      '',
+      /It would make 0 calls.*number/,
+    ],
   ])('is told why %s cannot be predicted, or would fail', (_what, query, variables, message) =>
     withGraphiql(async ({ page }) => {
       await page.click('#token');
@@ -150,7 +204,8 @@ describe('A newcomer in GraphiQL', () => {
       await write(page, VARIABLES, variables);
       await page.click('#predict');
       await textOf(page, SUMMARY, message);
-    }));
+    }),
+  );
 
   it('keeps other headers when it gets a token, and after a reload the query that was written, but not the token', () =>
     withGraphiql(async ({ page }) => {
@@ -164,7 +219,8 @@ describe('A newcomer in GraphiQL', () => {
       await page.click('[aria-label="Show History"]');
       await textOf(page, '.graphiql-history', /__typename/);
       // It writes down what it keeps when the writer pauses.
-      while (!(await page.evaluate("sessionStorage.getItem('graphiql:tabState')?.includes('{ __typename }')"))) await page.waitForTimeout(20);
+      while (!(await page.evaluate("sessionStorage.getItem('graphiql:tabState')?.includes('{ __typename }')")))
+        await page.waitForTimeout(20);
       const storesOf = (): Promise<unknown> => page.evaluate('JSON.stringify([{ ...sessionStorage }, { ...localStorage }])');
       expect(await storesOf()).not.toMatch(/Bearer ey|x-request-id/);
       await page.reload();
@@ -176,55 +232,76 @@ describe('A newcomer in GraphiQL', () => {
 
 describe('GraphiQL', () => {
   it('shows each call of a query that makes many: the origin, the outcome and the time', () =>
-    withScript(byContract({ 2: { status: 404 }, 3: { status: 503 } }), async ({ gateway }) => {
-      await visit(gateway, async ({ page }) => {
-        // There is no button where the billing API is not the embedded one.
-        expect(await page.locator('#token').isVisible()).toBe(false);
-        await write(page, HEADERS, '{ "Authorization": "Bearer test" }');
-        await writeQuery(page, '{\n  customer(idType: "RUC", id: "80012345") {\n    contracts(numbers: ["1", "2", "3"]) {\n      number\n      dueDate\n    }\n  }\n}\n');
-        await page.click(RUN);
-        expect(await textOf(page, SUMMARY, /3 calls to the billing API/)).toContain('1 error');
-        expect((await readTable(page)).map((cells) => cells.slice(3, 6))).toEqual([['1', 'billing API', 'OK'], ['1', 'billing API', 'NOT_FOUND'], ['1', 'billing API', 'UPSTREAM_UNAVAILABLE']]);
-        await page.click(RUN);
-        await textOf(page, SUMMARY, /1 call to the billing API/);
-        expect((await readTable(page)).map((cells) => cells[4])).toEqual(['cache', 'cache', 'billing API']);
-        await photograph(page, 'calls.png');
-      });
-    }, { EXPLORER: 'graphiql', CACHE_TTL_SECONDS: '60' }));
+    withScript(
+      byContract({ 2: { status: 404 }, 3: { status: 503 } }),
+      async ({ gateway }) => {
+        await visit(gateway, async ({ page }) => {
+          // There is no button where the billing API is not the embedded one.
+          expect(await page.locator('#token').isVisible()).toBe(false);
+          await write(page, HEADERS, '{ "Authorization": "Bearer test" }');
+          await writeQuery(
+            page,
+            '{\n  customer(idType: "RUC", id: "80012345") {\n    contracts(numbers: ["1", "2", "3"]) {\n      number\n      dueDate\n    }\n  }\n}\n',
+          );
+          await page.click(RUN);
+          expect(await textOf(page, SUMMARY, /3 calls to the billing API/)).toContain('1 error');
+          expect((await readTable(page)).map((cells) => cells.slice(3, 6))).toEqual([
+            ['1', 'billing API', 'OK'],
+            ['1', 'billing API', 'NOT_FOUND'],
+            ['1', 'billing API', 'UPSTREAM_UNAVAILABLE'],
+          ]);
+          await page.click(RUN);
+          await textOf(page, SUMMARY, /1 call to the billing API/);
+          expect((await readTable(page)).map((cells) => cells[4])).toEqual(['cache', 'cache', 'billing API']);
+          await photograph(page, 'calls.png');
+        });
+      },
+      { EXPLORER: 'graphiql', CACHE_TTL_SECONDS: '60' },
+    ));
 
   it('says so where only trusted documents run, and documents the schema all the same', async () => {
     const manifest = join(await mkdtemp(join(tmpdir(), 'manifest-')), 'manifest.json');
     await writeFile(manifest, JSON.stringify({ abc: '{ __typename }' }));
-    await withGraphiql(async ({ page }) => {
-      await textOf(page, '#note', /Only trusted documents run here \(TRUSTED_DOCUMENTS\)/);
-      await page.click(RUN);
-      await textOf(page, SUMMARY, /Refused: BAD_REQUEST/);
-      await writeQuery(page, '{ __typename }');
-      await page.click(RUN);
-      await textOf(page, ANSWER, /"__typename": "Query"/);
-      await page.click('[aria-label="Show Documentation Explorer"]');
-      await textOf(page, '.graphiql-doc-explorer-content', /InvoiceConnection/);
-    }, { TRUSTED_DOCUMENTS: manifest });
+    await withGraphiql(
+      async ({ page }) => {
+        await textOf(page, '#note', /Only trusted documents run here \(TRUSTED_DOCUMENTS\)/);
+        await page.click(RUN);
+        await textOf(page, SUMMARY, /Refused: BAD_REQUEST/);
+        await writeQuery(page, '{ __typename }');
+        await page.click(RUN);
+        await textOf(page, ANSWER, /"__typename": "Query"/);
+        await page.click('[aria-label="Show Documentation Explorer"]');
+        await textOf(page, '.graphiql-doc-explorer-content', /InvoiceConnection/);
+      },
+      { TRUSTED_DOCUMENTS: manifest },
+    );
   });
 
   it('says so where introspection is off', () =>
-    withGraphiql(async ({ page }) => {
-      await textOf(page, '#note', /Introspection is off/);
-      await page.click('[aria-label="Show Documentation Explorer"]');
-      await textOf(page, '.graphiql-doc-explorer', /Error fetching schema|Introspection is off/);
-    }, { INTROSPECTION: 'false' }));
+    withGraphiql(
+      async ({ page }) => {
+        await textOf(page, '#note', /Introspection is off/);
+        await page.click('[aria-label="Show Documentation Explorer"]');
+        await textOf(page, '.graphiql-doc-explorer', /Error fetching schema|Introspection is off/);
+      },
+      { INTROSPECTION: 'false' },
+    ));
 
   it('can be read in the dark, and in a narrow window', () =>
-    withGraphiql(async ({ page }) => {
-      await page.click('#token');
-      await textOf(page, '#note', /A token for an hour/);
-      await page.click('text=Variables');
-      await page.click(RUN);
-      await textOf(page, SUMMARY, /1 call/);
-      await photograph(page, 'graphiql-dark.png');
-      expect(await page.evaluate("getComputedStyle(document.getElementById('cost')).backgroundColor")).toBe('rgb(31, 41, 55)');
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-    }, {}, { colorScheme: 'dark', width: 900 }));
+    withGraphiql(
+      async ({ page }) => {
+        await page.click('#token');
+        await textOf(page, '#note', /A token for an hour/);
+        await page.click('text=Variables');
+        await page.click(RUN);
+        await textOf(page, SUMMARY, /1 call/);
+        await photograph(page, 'graphiql-dark.png');
+        expect(await page.evaluate("getComputedStyle(document.getElementById('cost')).backgroundColor")).toBe('rgb(31, 41, 55)');
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      },
+      {},
+      { colorScheme: 'dark', width: 900 },
+    ));
 });
 
 describe('The pictures that are committed', () => {
@@ -241,7 +318,9 @@ describe('The browser of these tests', () => {
 
   it('would show a complaint of the policy: a script that is written into the page does not run', () =>
     withGraphiql(async ({ page, window }) => {
-      await page.evaluate(`(() => { const script = document.createElement('script'); script.textContent = 'globalThis.ran = true'; document.body.append(script); })()`);
+      await page.evaluate(
+        `(() => { const script = document.createElement('script'); script.textContent = 'globalThis.ran = true'; document.body.append(script); })()`,
+      );
       expect(await page.evaluate('globalThis.ran')).toBeUndefined();
       expect(window.complaints).toEqual([expect.stringContaining('Content Security Policy')]);
     }));

@@ -5,7 +5,10 @@ import type { BillsQuery, BillsQueryVariables } from './gql/graphql';
 type Contract = NonNullable<BillsQuery['customer']['contract']>;
 type Invoice = NonNullable<Contract['invoices']>['nodes'][number];
 
-/** All invoices of a contract, page by page as they are consumed. Throws the first error that it meets; none for a contract that is not known. */
+/**
+ * All invoices of a contract, page by page as they are consumed. Throws the first error that it meets; none for a
+ * contract that is not known.
+ */
 export async function* allInvoices(client: BillingClient, contract: Omit<BillsQueryVariables, 'after'>): AsyncGenerator<Invoice> {
   let after: string | null = null;
   do {

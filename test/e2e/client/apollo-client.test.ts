@@ -12,11 +12,23 @@ const PAGE: TypedDocumentNode<Page> = gql`
       id
       contract(number: $number) {
         number
-        customer { idType id }
+        customer {
+          idType
+          id
+        }
         dueDate
         invoices(first: $first, after: $after) {
-          edges { cursor node { number amount } }
-          pageInfo { hasNextPage endCursor }
+          edges {
+            cursor
+            node {
+              number
+              amount
+            }
+          }
+          pageInfo {
+            hasNextPage
+            endCursor
+          }
         }
       }
     }
@@ -24,17 +36,38 @@ const PAGE: TypedDocumentNode<Page> = gql`
 `;
 const DUE_DATE = gql`
   query DueDate($idType: String!, $id: ID!, $number: ID!) {
-    customer(idType: $idType, id: $id) { idType id contract(number: $number) { number customer { idType id } dueDate } }
+    customer(idType: $idType, id: $id) {
+      idType
+      id
+      contract(number: $number) {
+        number
+        customer {
+          idType
+          id
+        }
+        dueDate
+      }
+    }
   }
 `;
 interface Page {
-  readonly customer: { readonly contract: { readonly invoices: { readonly edges: readonly { readonly node: { readonly number: string } }[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string } } } };
+  readonly customer: {
+    readonly contract: {
+      readonly invoices: {
+        readonly edges: readonly { readonly node: { readonly number: string } }[];
+        readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
+      };
+    };
+  };
 }
 
 describe('Apollo Client, set up as in the README', () => {
   it('joins the pages of a contract, each read once, and finds its fields again under its composite key', async () => {
     const gateway = await startGateway();
-    const client = createApolloClient(`${gateway.url}/graphql`, new Tokens(gateway.app.billingApi!.issueToken(), () => Promise.reject(new Error('no new token'))));
+    const client = createApolloClient(
+      `${gateway.url}/graphql`,
+      new Tokens(gateway.app.billingApi!.issueToken(), () => Promise.reject(new Error('no new token'))),
+    );
     try {
       const variables = { ...CONTRACT, first: 20 };
       const first = await client.query({ query: PAGE, variables });
@@ -48,7 +81,9 @@ describe('Apollo Client, set up as in the README', () => {
       const before = gateway.upstreamCalls();
       const again = await client.query({ query: DUE_DATE, variables: CONTRACT });
       expect([again.data, gateway.upstreamCalls() - before]).toMatchObject([{ customer: { contract: { dueDate: '2025-07-15' } } }, 0]);
-      expect(Object.keys(client.cache.extract() as object)).toContain('Contract:{"customer":{"idType":"RUC","id":"80012345"},"number":"700100"}');
+      expect(Object.keys(client.cache.extract() as object)).toContain(
+        'Contract:{"customer":{"idType":"RUC","id":"80012345"},"number":"700100"}',
+      );
     } finally {
       client.stop();
       await gateway.close();
@@ -59,22 +94,33 @@ describe('Apollo Client, set up as in the README', () => {
     ['that the billing API refuses (HTTP 200)', 'Bearer old', 'old'],
     ['that is missing (HTTP 401)', undefined, ''],
   ])('renews a token %s, and asks again', async (_what, refused, token) => {
-    await withScript((request) => (request.headers.authorization === 'Bearer new' ? good(request) : { status: 401 }), async ({ gateway, upstream }) => {
-      let renewals = 0;
-      const client = createApolloClient(`${gateway.url}/graphql`, new Tokens(token, () => Promise.resolve((renewals += 1, 'new'))));
-      const { data } = await client.query({ query: DUE_DATE, variables: CONTRACT });
-      client.stop();
-      expect([data, renewals]).toMatchObject([{ customer: { contract: { dueDate: '2025-07-15' } } }, 1]);
-      expect(upstream.requests.map(({ headers }) => headers.authorization)).toEqual([...(refused === undefined ? [] : [refused]), 'Bearer new']);
-    });
+    await withScript(
+      (request) => (request.headers.authorization === 'Bearer new' ? good(request) : { status: 401 }),
+      async ({ gateway, upstream }) => {
+        let renewals = 0;
+        const client = createApolloClient(`${gateway.url}/graphql`, new Tokens(token, () => Promise.resolve(((renewals += 1), 'new'))));
+        const { data } = await client.query({ query: DUE_DATE, variables: CONTRACT });
+        client.stop();
+        expect([data, renewals]).toMatchObject([{ customer: { contract: { dueDate: '2025-07-15' } } }, 1]);
+        expect(upstream.requests.map(({ headers }) => headers.authorization)).toEqual([
+          ...(refused === undefined ? [] : [refused]),
+          'Bearer new',
+        ]);
+      },
+    );
   });
 
   it('gives up where the new token is refused as well, with the code', async () => {
-    await withScript(() => ({ status: 401 }), async ({ gateway, upstream }) => {
-      const client = createApolloClient(`${gateway.url}/graphql`, new Tokens('old', () => Promise.resolve('new')));
-      await expect(client.query({ query: DUE_DATE, variables: CONTRACT })).rejects.toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
-      client.stop();
-      expect(upstream.requests).toHaveLength(2);
-    });
+    await withScript(
+      () => ({ status: 401 }),
+      async ({ gateway, upstream }) => {
+        const client = createApolloClient(`${gateway.url}/graphql`, new Tokens('old', () => Promise.resolve('new')));
+        await expect(client.query({ query: DUE_DATE, variables: CONTRACT })).rejects.toMatchObject({
+          errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+        });
+        client.stop();
+        expect(upstream.requests).toHaveLength(2);
+      },
+    );
   });
 });

@@ -48,7 +48,8 @@ describe('A typed client', () => {
   it('asks for no further page than is consumed', async () => {
     const before = gateway.upstreamCalls();
     const numbers: unknown[] = [];
-    for await (const { number } of allInvoices(client, { ...CUSTOMER, contract: '700101', first: 10 })) if (numbers.push(number) === 15) break;
+    for await (const { number } of allInvoices(client, { ...CUSTOMER, contract: '700101', first: 10 }))
+      if (numbers.push(number) === 15) break;
     expect(gateway.upstreamCalls() - before).toBe(2);
   });
 
@@ -69,10 +70,19 @@ describe('A typed client whose billing API is not always well', () => {
   it('renews a refused token, once for all operations that it was refused for', async () => {
     await withScript(taking('new'), async ({ gateway }) => {
       let fetched = 0;
-      const tokens = new Tokens('old', () => Promise.resolve((fetched += 1, 'new')));
+      const tokens = new Tokens('old', () => Promise.resolve(((fetched += 1), 'new')));
       const client = new BillingClient({ url: `${gateway.url}/graphql`, tokens });
-      const answers = await Promise.all([client.query(Bills, ONE), client.query(Bills, { ...ONE, contract: '2' }), client.query(Bills, { ...ONE, contract: '3' })]);
-      expect([fetched, ...answers.map(({ data, errors }) => [data?.customer.contract?.dueDate, errors])]).toEqual([1, ['2025-07-15', []], ['2025-07-15', []], ['2025-07-15', []]]);
+      const answers = await Promise.all([
+        client.query(Bills, ONE),
+        client.query(Bills, { ...ONE, contract: '2' }),
+        client.query(Bills, { ...ONE, contract: '3' }),
+      ]);
+      expect([fetched, ...answers.map(({ data, errors }) => [data?.customer.contract?.dueDate, errors])]).toEqual([
+        1,
+        ['2025-07-15', []],
+        ['2025-07-15', []],
+        ['2025-07-15', []],
+      ]);
     });
   });
 
@@ -80,16 +90,29 @@ describe('A typed client whose billing API is not always well', () => {
     await withScript(taking('another'), async ({ gateway, upstream }) => {
       const client = new BillingClient({ url: `${gateway.url}/graphql`, tokens: new Tokens('old', () => Promise.resolve('new')) });
       const { data, errors } = await client.query(Bills, ONE);
-      expect([data, errors.map(({ extensions, path }) => [extensions.code, path]), upstream.requests.length]).toEqual([{ customer: { contract: null } }, [['UNAUTHENTICATED', ['customer', 'contract']]], 2]);
+      expect([data, errors.map(({ extensions, path }) => [extensions.code, path]), upstream.requests.length]).toEqual([
+        { customer: { contract: null } },
+        [['UNAUTHENTICATED', ['customer', 'contract']]],
+        2,
+      ]);
     });
   });
 
   it('waits for as long as it is told, and no longer than a user would', async () => {
-    const script = (request: RecordedRequest, index: number): ScriptedAnswer => (index === 0 ? { status: 429, headers: { 'retry-after': '7' } } : good(request));
-    for (const [maxWaitSeconds, waits] of [[10, [7]], [5, []]] as const) {
+    const script = (request: RecordedRequest, index: number): ScriptedAnswer =>
+      index === 0 ? { status: 429, headers: { 'retry-after': '7' } } : good(request);
+    for (const [maxWaitSeconds, waits] of [
+      [10, [7]],
+      [5, []],
+    ] as const) {
       await withScript(script, async ({ gateway }) => {
         const waited: number[] = [];
-        const client = new BillingClient({ url: `${gateway.url}/graphql`, tokens: new Tokens('t', refuse), maxWaitSeconds, pause: (seconds) => Promise.resolve(void waited.push(seconds)) });
+        const client = new BillingClient({
+          url: `${gateway.url}/graphql`,
+          tokens: new Tokens('t', refuse),
+          maxWaitSeconds,
+          pause: (seconds) => Promise.resolve(void waited.push(seconds)),
+        });
         const { errors } = await client.query(Bills, ONE);
         expect([waited, errors.map(({ extensions }) => extensions.code)]).toEqual([waits, waits.length > 0 ? [] : ['RATE_LIMITED']]);
       });
@@ -98,22 +121,29 @@ describe('A typed client whose billing API is not always well', () => {
 
   it('names its documents by their hashes, and sends the text where a gateway does not know one', async () => {
     for (const TRUSTED_DOCUMENTS of [join(__dirname, 'gql/persisted-documents.json'), '']) {
-      await withScript(good, async ({ gateway }) => {
-        const client = new BillingClient({ url: `${gateway.url}/graphql`, tokens: new Tokens('t', refuse), byHash: true });
-        const { data, errors } = await client.query(Bills, ONE);
-        expect([data?.customer.contract?.dueDate, errors]).toEqual(['2025-07-15', []]);
-      }, { TRUSTED_DOCUMENTS });
+      await withScript(
+        good,
+        async ({ gateway }) => {
+          const client = new BillingClient({ url: `${gateway.url}/graphql`, tokens: new Tokens('t', refuse), byHash: true });
+          const { data, errors } = await client.query(Bills, ONE);
+          expect([data?.customer.contract?.dueDate, errors]).toEqual(['2025-07-15', []]);
+        },
+        { TRUSTED_DOCUMENTS },
+      );
     }
   });
 
   it('ends the calls made for it when it is no longer wanted', async () => {
-    await withScript(() => ({ hang: 'before-headers' }), async ({ gateway, upstream }) => {
-      const client = new BillingClient({ url: `${gateway.url}/graphql`, tokens: new Tokens('t', refuse) });
-      const left = new AbortController();
-      const answer = client.query(Bills, ONE, left.signal);
-      await upstream.waitForRequests(1);
-      left.abort();
-      await expect(answer).rejects.toThrow('aborted');
-    });
+    await withScript(
+      () => ({ hang: 'before-headers' }),
+      async ({ gateway, upstream }) => {
+        const client = new BillingClient({ url: `${gateway.url}/graphql`, tokens: new Tokens('t', refuse) });
+        const left = new AbortController();
+        const answer = client.query(Bills, ONE, left.signal);
+        await upstream.waitForRequests(1);
+        left.abort();
+        await expect(answer).rejects.toThrow('aborted');
+      },
+    );
   });
 });

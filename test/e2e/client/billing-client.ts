@@ -30,7 +30,11 @@ export class BillingClient {
   }
 
   /** Rejects only where no gateway answered; all else is in `errors`. */
-  async query<Data, Variables>(document: TypedDocumentString<Data, Variables>, variables: Variables, signal: AbortSignal | null = null): Promise<Answer<Data>> {
+  async query<Data, Variables>(
+    document: TypedDocumentString<Data, Variables>,
+    variables: Variables,
+    signal: AbortSignal | null = null,
+  ): Promise<Answer<Data>> {
     const { tokens, maxWaitSeconds = 10, pause = toTimer } = this.#options;
     const done = new Set<Reaction['do']>();
     let byHash = this.#options.byHash === true;

@@ -12,11 +12,20 @@ const PAGE = gql<Page>`
       id
       contract(number: $number) {
         number
-        customer { idType id }
+        customer {
+          idType
+          id
+        }
         dueDate
         invoices(first: $first, after: $after) {
-          nodes { number amount }
-          pageInfo { hasNextPage endCursor }
+          nodes {
+            number
+            amount
+          }
+          pageInfo {
+            hasNextPage
+            endCursor
+          }
         }
       }
     }
@@ -24,17 +33,38 @@ const PAGE = gql<Page>`
 `;
 const DUE_DATE = gql<{ readonly customer: { readonly contract: { readonly dueDate: string } | null } }>`
   query DueDate($idType: String!, $id: ID!, $number: ID!) {
-    customer(idType: $idType, id: $id) { idType id contract(number: $number) { number customer { idType id } dueDate } }
+    customer(idType: $idType, id: $id) {
+      idType
+      id
+      contract(number: $number) {
+        number
+        customer {
+          idType
+          id
+        }
+        dueDate
+      }
+    }
   }
 `;
 interface Page {
-  readonly customer: { readonly contract: { readonly invoices: { readonly nodes: readonly { readonly number: string }[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string } } } };
+  readonly customer: {
+    readonly contract: {
+      readonly invoices: {
+        readonly nodes: readonly { readonly number: string }[];
+        readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
+      };
+    };
+  };
 }
 
 describe('urql, set up as in the README', () => {
   it('joins the pages of a contract, each read once, and finds its fields again under its composite key', async () => {
     const gateway = await startGateway();
-    const client = createUrqlClient(`${gateway.url}/graphql`, new Tokens(gateway.app.billingApi!.issueToken(), () => Promise.reject(new Error('no new token'))));
+    const client = createUrqlClient(
+      `${gateway.url}/graphql`,
+      new Tokens(gateway.app.billingApi!.issueToken(), () => Promise.reject(new Error('no new token'))),
+    );
     try {
       const first = await client.query(PAGE, { ...CONTRACT, first: 20 }).toPromise();
       const { endCursor } = first.data!.customer.contract.invoices.pageInfo;
@@ -53,21 +83,30 @@ describe('urql, set up as in the README', () => {
     ['that the billing API refuses (HTTP 200)', 'Bearer old', 'old'],
     ['that is missing (HTTP 401)', undefined, ''],
   ])('renews a token %s, and asks again', async (_what, refused, token) => {
-    await withScript((request) => (request.headers.authorization === 'Bearer new' ? good(request) : { status: 401 }), async ({ gateway, upstream }) => {
-      let renewals = 0;
-      const client = createUrqlClient(`${gateway.url}/graphql`, new Tokens(token, () => Promise.resolve((renewals += 1, 'new'))));
-      const { data, error } = await client.query(DUE_DATE, CONTRACT).toPromise();
-      expect([data?.customer.contract?.dueDate, error, renewals]).toEqual(['2025-07-15', undefined, 1]);
-      expect(upstream.requests.map(({ headers }) => headers.authorization)).toEqual([...(refused === undefined ? [] : [refused]), 'Bearer new']);
-    });
+    await withScript(
+      (request) => (request.headers.authorization === 'Bearer new' ? good(request) : { status: 401 }),
+      async ({ gateway, upstream }) => {
+        let renewals = 0;
+        const client = createUrqlClient(`${gateway.url}/graphql`, new Tokens(token, () => Promise.resolve(((renewals += 1), 'new'))));
+        const { data, error } = await client.query(DUE_DATE, CONTRACT).toPromise();
+        expect([data?.customer.contract?.dueDate, error, renewals]).toEqual(['2025-07-15', undefined, 1]);
+        expect(upstream.requests.map(({ headers }) => headers.authorization)).toEqual([
+          ...(refused === undefined ? [] : [refused]),
+          'Bearer new',
+        ]);
+      },
+    );
   });
 
   it('gives up where the new token is refused as well, with the code', async () => {
-    await withScript(() => ({ status: 401 }), async ({ gateway, upstream }) => {
-      const client = createUrqlClient(`${gateway.url}/graphql`, new Tokens('old', () => Promise.resolve('new')));
-      const { error } = await client.query(DUE_DATE, CONTRACT).toPromise();
-      expect(error?.graphQLErrors.map(({ extensions }) => extensions['code'])).toEqual(['UNAUTHENTICATED']);
-      expect(upstream.requests).toHaveLength(2);
-    });
+    await withScript(
+      () => ({ status: 401 }),
+      async ({ gateway, upstream }) => {
+        const client = createUrqlClient(`${gateway.url}/graphql`, new Tokens('old', () => Promise.resolve('new')));
+        const { error } = await client.query(DUE_DATE, CONTRACT).toPromise();
+        expect(error?.graphQLErrors.map(({ extensions }) => extensions['code'])).toEqual(['UNAUTHENTICATED']);
+        expect(upstream.requests).toHaveLength(2);
+      },
+    );
   });
 });

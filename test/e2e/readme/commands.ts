@@ -14,7 +14,8 @@ function provenBy(file: string, ...words: readonly string[]): Proof {
   return async (command) => {
     const text = existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '';
     const missing = words.filter((word) => !text.includes(word));
-    if (text === '' || missing.length > 0) throw new Error(`${file}, which is to prove "${command}", is not there or has no ${missing.join(', ')}.`);
+    if (text === '' || missing.length > 0)
+      throw new Error(`${file}, which is to prove "${command}", is not there or has no ${missing.join(', ')}.`);
     return Promise.resolve();
   };
 }
@@ -41,7 +42,10 @@ async function endsWell(command: string): Promise<void> {
 }
 
 function inShell(command: string, env: Readonly<Record<string, string>>): RunningCommand {
-  return spawnCommand('bash', ['-c', `exec ${command.includes('=') ? 'env ' : ''}${command}`], { cwd: root, env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env } });
+  return spawnCommand('bash', ['-c', `exec ${command.includes('=') ? 'env ' : ''}${command}`], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+  });
 }
 
 /** The packages that a reader is told to install are those that the tests use, in the same major version. */
@@ -49,19 +53,26 @@ function installsWhatIsTested(command: string): Promise<void> {
   const tested: Readonly<Record<string, string>> = { ...packageJson.dependencies, ...packageJson.devDependencies };
   for (const [, name, version] of command.matchAll(/ ((?:@[a-z-]+\/)?[a-z-]+)@(\d+)(?= |$)/g)) {
     const range = tested[name as string];
-    if (range === undefined || major(minVersion(range)!) !== Number(version)) throw new Error(`The tests use ${name as string} ${range ?? 'not at all'}, and not ${version as string}.`);
+    if (range === undefined || major(minVersion(range)!) !== Number(version))
+      throw new Error(`The tests use ${name as string} ${range ?? 'not at all'}, and not ${version as string}.`);
   }
   return Promise.resolve();
 }
 
-/** Every command that a block of the documentation may hold, and what proves it. One that is not here fails the test; so does one that is no longer needed. */
+/**
+ * Every command that a block of the documentation may hold, and what proves it. One that is not here fails the test; so
+ * does one that is no longer needed.
+ */
 export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proof])[] = [
   // The build is made by the tests' own set-up, and the installation is the one that they run from. npm passes no signal on,
   // so that here its script is run without it.
   ['npm ci && npm run build && npm start', () => startsAGateway('node dist/main.js')],
   ['npm ci && npm test', provenBy('.ci/run', 'npm ci && npm test')],
   ['BILLING_API_URL=https://billing.example/v2 NODE_ENV=production node dist/main.js', startsAGateway],
-  ['OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.05 node dist/main.js', startsAGateway],
+  [
+    'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.05 node dist/main.js',
+    startsAGateway,
+  ],
   [/^npm install --save-dev( (@[a-z-]+\/)?[a-z-]+@\d+)+$/, installsWhatIsTested],
   ['npm run supergraph', provenBy('test/e2e/supergraph/start.test.ts', "'apollo'")],
   ['npm run supergraph -- --router hive', provenBy('test/e2e/supergraph/start.test.ts', "'hive'")],
@@ -69,12 +80,24 @@ export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proo
   ['npm run schema:diff -- --base origin/main', provenBy('test/unit/tools/schema/schema-diff.test.ts', "'--base'")],
   // There is neither Docker nor a cluster here: what these commands take is held against the gateway, and the lines of the
   // Dockerfile are run.
-  ['export CACHE_SECRET=$(openssl rand -hex 32) GRAFANA_PASSWORD=$(openssl rand -hex 12)', provenBy('test/deploy/compose.test.ts', 'CACHE_SECRET', 'GRAFANA_PASSWORD')],
+  [
+    'export CACHE_SECRET=$(openssl rand -hex 32) GRAFANA_PASSWORD=$(openssl rand -hex 12)',
+    provenBy('test/deploy/compose.test.ts', 'CACHE_SECRET', 'GRAFANA_PASSWORD'),
+  ],
   ['docker compose -f deploy/compose.yaml up --build --detach', provenBy('test/deploy/compose.test.ts', 'checkCompose')],
-  ['docker run --stop-timeout 30 --read-only --publish 4000:4000 --env BILLING_API_URL=https://billing.example/v2 billing-gateway', provenBy('test/deploy/dockerfile.test.ts', 'buildStages', 'BILLING_API_URL')],
-  [/^kubectl create secret generic billing-gateway --from-literal=CACHE_SECRET=\S.* --from-literal=REDIS_URL=\S+$/, provenBy('test/deploy/kubernetes.test.ts', 'secretKeyRef', 'CACHE_SECRET', 'REDIS_URL')],
+  [
+    'docker run --stop-timeout 30 --read-only --publish 4000:4000 --env BILLING_API_URL=https://billing.example/v2 billing-gateway',
+    provenBy('test/deploy/dockerfile.test.ts', 'buildStages', 'BILLING_API_URL'),
+  ],
+  [
+    /^kubectl create secret generic billing-gateway --from-literal=CACHE_SECRET=\S.* --from-literal=REDIS_URL=\S+$/,
+    provenBy('test/deploy/kubernetes.test.ts', 'secretKeyRef', 'CACHE_SECRET', 'REDIS_URL'),
+  ],
   ['kubectl apply --kustomize deploy/kubernetes', provenBy('test/deploy/kubernetes.test.ts', 'readKustomization')],
-  [/^(kubectl logs --selector app\.kubernetes\.io\/name=billing-gateway|docker compose -f deploy\/compose\.yaml logs) .*\| grep '"requestId":"THE-ID"'$/, provenBy('test/e2e/operation-lines.test.ts', "requestId: 'mine-1'")],
+  [
+    /^(kubectl logs --selector app\.kubernetes\.io\/name=billing-gateway|docker compose -f deploy\/compose\.yaml logs) .*\| grep '"requestId":"THE-ID"'$/,
+    provenBy('test/e2e/operation-lines.test.ts', "requestId: 'mine-1'"),
+  ],
 ];
 
 /** What proves a command; undefined where nothing does. */

@@ -34,15 +34,28 @@ export async function createFrontEnd(codegen: string, files: Readonly<Record<str
   const config = parse(codegen) as { schema: string; generates: Record<string, { config: Record<string, unknown> }> };
   const [[output, settings]] = Object.entries(config.generates) as [[string, { config: Record<string, unknown> }]];
   const { documentMode, ...others } = settings.config;
-  if (config.schema !== 'http://127.0.0.1:4000/graphql' || output !== 'src/gql/' || documentMode !== 'string') throw new Error('The codegen.yml of the README is not what its text says of it.');
+  if (config.schema !== 'http://127.0.0.1:4000/graphql' || output !== 'src/gql/' || documentMode !== 'string')
+    throw new Error('The codegen.yml of the README is not what its text says of it.');
   const generates = { [output]: settings, 'src/parsed/': { ...settings, config: others } };
   await writeFile(join(folder, 'codegen.yml'), stringify({ ...config, schema: `${gatewayUrl}/graphql`, generates }));
   await run(process.execPath, [join(root, 'node_modules/@graphql-codegen/cli/cjs/bin.js'), '--config', 'codegen.yml'], { cwd: folder });
   return {
     folder,
     compile: () => {
-      const options: ts.CompilerOptions = { strict: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, types: ['node'], typeRoots: [join(root, 'node_modules/@types')], skipLibCheck: true, outDir: join(folder, 'out'), rootDir: join(folder, 'src') };
-      const program = ts.createProgram(Object.keys(files).map((file) => join(folder, file)), options);
+      const options: ts.CompilerOptions = {
+        strict: true,
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.CommonJS,
+        types: ['node'],
+        typeRoots: [join(root, 'node_modules/@types')],
+        skipLibCheck: true,
+        outDir: join(folder, 'out'),
+        rootDir: join(folder, 'src'),
+      };
+      const program = ts.createProgram(
+        Object.keys(files).map((file) => join(folder, file)),
+        options,
+      );
       program.emit();
       return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
     },

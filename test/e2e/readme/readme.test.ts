@@ -78,7 +78,9 @@ async function runCodegen(block: CodeBlock): Promise<void> {
     expect(frontEnd.compile()).toEqual([]);
     const printed = await frontEnd.run('first.js', { URL: `${gateway.url}/graphql`, TOKEN: gateway.app.billingApi!.issueToken() });
     expect(JSON.parse(printed)).toEqual(['2025-07-15', 20, 922900]);
-    expect(await readFile(join(frontEnd.folder, 'src/parsed/graphql.ts'), 'utf8')).toContain('as unknown as DocumentNode<BillsQuery, BillsQueryVariables>');
+    expect(await readFile(join(frontEnd.folder, 'src/parsed/graphql.ts'), 'utf8')).toContain(
+      'as unknown as DocumentNode<BillsQuery, BillsQueryVariables>',
+    );
   } finally {
     await frontEnd.remove();
   }
@@ -87,7 +89,11 @@ async function runCodegen(block: CodeBlock): Promise<void> {
 /** The router's own names cannot be checked without the router; ours can. */
 async function checkRouter(document: Record<string, unknown>): Promise<void> {
   const supergraph = parseYaml(await readFile(join(root, 'schema/supergraph.yaml'), 'utf8')) as { subgraphs: Record<string, unknown> };
-  const { headers, include_subgraph_errors: errors, response_cache: cache } = document as Record<string, Record<string, Record<string, Record<string, unknown>>>>;
+  const {
+    headers,
+    include_subgraph_errors: errors,
+    response_cache: cache,
+  } = document as Record<string, Record<string, Record<string, Record<string, unknown>>>>;
   for (const subgraphs of [headers?.['subgraphs'], errors?.['subgraphs'], cache?.['subgraph']?.['subgraphs']]) {
     expect(Object.keys(subgraphs as object)).toEqual(Object.keys(supergraph.subgraphs).filter((name) => name === 'billing'));
   }
@@ -124,7 +130,10 @@ async function runBlock(block: CodeBlock): Promise<void> {
 }
 
 describe('A code block of the documentation', () => {
-  it.each(blocks.map((block) => [block.language, block.place, block.heading, block] as const))('in %s, at %s ("%s"), does what it shows', (_language, _place, _heading, block) => runBlock(block));
+  it.each(blocks.map((block) => [block.language, block.place, block.heading, block] as const))(
+    'in %s, at %s ("%s"), does what it shows',
+    (_language, _place, _heading, block) => runBlock(block),
+  );
 
   it.each([
     ['of a language that nothing runs', 'cobol', 'DISPLAY "HELLO".', 'Nothing runs a block of the language "cobol"'],
@@ -145,6 +154,10 @@ describe('A code block of the documentation', () => {
 
   it('needs every proof that is there', () => {
     const commands = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => toCommands(text));
-    expect(COMMANDS.filter(([known]) => !commands.some((command) => (typeof known === 'string' ? known === command : known.test(command)))).map(([known]) => known)).toEqual([]);
+    expect(
+      COMMANDS.filter(([known]) => !commands.some((command) => (typeof known === 'string' ? known === command : known.test(command)))).map(
+        ([known]) => known,
+      ),
+    ).toEqual([]);
   });
 });

@@ -27,7 +27,10 @@ async function startApolloRouter(supergraphSdl, port = 0) {
       }),
   });
   const server = new ApolloServer({ gateway, includeStacktraceInErrorResponses: false, stopOnTerminationSignals: false });
-  const { url } = await startStandaloneServer(server, { listen: { host: '127.0.0.1', port }, context: ({ req }) => Promise.resolve({ headers: req.headers }) });
+  const { url } = await startStandaloneServer(server, {
+    listen: { host: '127.0.0.1', port },
+    context: ({ req }) => Promise.resolve({ headers: req.headers }),
+  });
   return { url, close: () => server.stop() };
 }
 
@@ -35,5 +38,7 @@ module.exports = { startApolloRouter };
 
 if (require.main === module) {
   const { values } = parseArgs({ options: { supergraph: { type: 'string' }, port: { type: 'string', default: '4100' } } });
-  void startApolloRouter(readFileSync(values.supergraph, 'utf8'), Number(values.port)).then(({ url }) => console.log(`The router is at ${url}`));
+  void startApolloRouter(readFileSync(values.supergraph, 'utf8'), Number(values.port)).then(({ url }) =>
+    console.log(`The router is at ${url}`),
+  );
 }

@@ -10,8 +10,23 @@ const { buildSubgraphSchema } = require('@apollo/subgraph');
 const { parse } = require('graphql');
 
 const accounts = [
-  { code: 'A-1', customer: { idType: 'RUC', id: '80012345' }, legalName: 'Distribuidora del Este S.A.', contracts: [['700100', 12], ['700101', 880], ['700102', 1], ['700103', 4]] },
-  { code: 'A-2', customer: { idType: 'NIT', id: '1023456021' }, legalName: 'Transportes Andinos S.R.L.', contracts: [['90071992547409931', 37]] },
+  {
+    code: 'A-1',
+    customer: { idType: 'RUC', id: '80012345' },
+    legalName: 'Distribuidora del Este S.A.',
+    contracts: [
+      ['700100', 12],
+      ['700101', 880],
+      ['700102', 1],
+      ['700103', 4],
+    ],
+  },
+  {
+    code: 'A-2',
+    customer: { idType: 'NIT', id: '1023456021' },
+    legalName: 'Transportes Andinos S.R.L.',
+    contracts: [['90071992547409931', 37]],
+  },
   // The billing API has never heard of this contract.
   { code: 'A-3', customer: { idType: 'RUC', id: '80054321' }, legalName: 'Recién Llegados S.A.', contracts: [['700900', 2]] },
 ];
@@ -40,7 +55,11 @@ const resolvers = {
 /** Starts the CRM; port 0 is any free one. */
 async function startCrm(port = 0) {
   const typeDefs = parse(readFileSync(join(__dirname, 'crm.graphql'), 'utf8'));
-  const server = new ApolloServer({ schema: buildSubgraphSchema({ typeDefs, resolvers }), stopOnTerminationSignals: false, plugins: [ApolloServerPluginInlineTraceDisabled()] });
+  const server = new ApolloServer({
+    schema: buildSubgraphSchema({ typeDefs, resolvers }),
+    stopOnTerminationSignals: false,
+    plugins: [ApolloServerPluginInlineTraceDisabled()],
+  });
   const { url } = await startStandaloneServer(server, { listen: { host: '127.0.0.1', port } });
   return { url, close: () => server.stop() };
 }

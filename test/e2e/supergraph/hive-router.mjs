@@ -14,7 +14,9 @@ const router = createGatewayRuntime({
   landingPage: false,
   propagateHeaders: {
     fromClientToSubgraphs: ({ request, subgraphName }) =>
-      Object.fromEntries(forwardedHeaders(subgraphName).flatMap((header) => (request.headers.has(header) ? [[header, request.headers.get(header)]] : []))),
+      Object.fromEntries(
+        forwardedHeaders(subgraphName).flatMap((header) => (request.headers.has(header) ? [[header, request.headers.get(header)]] : [])),
+      ),
   },
 });
 

@@ -12,14 +12,17 @@ const { composeSupergraph } = require('../../../dist/tools/schema/schema-compose
 const { startApolloRouter } = require('./apollo-router.cjs');
 const { startCrm } = require('./crm.cjs');
 
-const QUERY = '{ account(code: "A-1") { customer { legalName } contracts { number lineCount dueDate invoices(first: 2) { nodes { number billPeriod amount } } } } }';
+const QUERY =
+  '{ account(code: "A-1") { customer { legalName } contracts { number lineCount dueDate invoices(first: 2) { nodes { number billPeriod amount } } } } }';
 
 /** Hive Gateway is a process of its own: its packages cannot be required. */
 function startHiveRouter(supergraphSdl, port) {
   const directory = mkdtempSync(join(tmpdir(), 'supergraph-'));
   const file = join(directory, 'supergraph.graphql');
   writeFileSync(file, supergraphSdl);
-  const child = spawn(process.execPath, [join(__dirname, 'hive-router.mjs'), '--supergraph', file, '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(__dirname, 'hive-router.mjs'), '--supergraph', file, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return new Promise((resolve, reject) => {
     child.stdout.once('data', (line) => {
       rmSync(directory, { recursive: true });
@@ -44,7 +47,9 @@ async function main() {
   console.log(`The CRM subgraph is at ${crm.url}`);
   console.log(`The router is at ${router.url}`);
   console.log('\nContracts that start in the CRM, with their bills; the token is good for an hour:\n');
-  console.log(`curl -s ${router.url} -H 'Content-Type: application/json' -H 'Authorization: Bearer ${app.billingApi.issueToken()}' -d '${JSON.stringify({ query: QUERY })}'\n`);
+  console.log(
+    `curl -s ${router.url} -H 'Content-Type: application/json' -H 'Authorization: Bearer ${app.billingApi.issueToken()}' -d '${JSON.stringify({ query: QUERY })}'\n`,
+  );
 
   const stop = async () => {
     for (const part of [router, crm, app]) await part.close();

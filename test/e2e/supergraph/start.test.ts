@@ -3,12 +3,15 @@ import { join } from 'node:path';
 
 /** Starts the example as `npm run supergraph` does, once it is built, and reads the command that it prints. */
 function startExample(router: string): Promise<{ child: ChildProcess; url: string; authorization: string; body: string }> {
-  const child = spawn(process.execPath, [join(__dirname, 'start.cjs'), '--router', router, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(__dirname, 'start.cjs'), '--router', router, '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let printed = '';
   return new Promise((resolve, reject) => {
     child.stdout.on('data', (chunk: Buffer) => {
       printed += chunk.toString('utf8');
-      const [, url, authorization, body] = /curl -s (\S+) -H 'Content-Type: application\/json' -H 'Authorization: ([^']+)' -d '([^']+)'\n/.exec(printed) ?? [];
+      const [, url, authorization, body] =
+        /curl -s (\S+) -H 'Content-Type: application\/json' -H 'Authorization: ([^']+)' -d '([^']+)'\n/.exec(printed) ?? [];
       if (url !== undefined) resolve({ child, url, authorization: authorization!, body: body! });
     });
     child.once('exit', () => reject(new Error(`The example ended: ${printed}`)));
@@ -27,7 +30,12 @@ describe('The example supergraph', () => {
     expect(data.account).toMatchObject({
       customer: { legalName: 'Distribuidora del Este S.A.' },
       contracts: [
-        { number: '700100', lineCount: 12, dueDate: '2025-07-15', invoices: { nodes: [{ number: '001100009000000' }, { number: '001100008999999' }] } },
+        {
+          number: '700100',
+          lineCount: 12,
+          dueDate: '2025-07-15',
+          invoices: { nodes: [{ number: '001100009000000' }, { number: '001100008999999' }] },
+        },
         { number: '700101', lineCount: 880 },
         { number: '700102', lineCount: 1, invoices: { nodes: [] } },
         { number: '700103', lineCount: 4 },

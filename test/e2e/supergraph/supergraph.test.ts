@@ -6,7 +6,8 @@ import { startScriptedUpstream, type RecordedRequest, type ScriptedUpstream } fr
 import { ROUTERS, startCrm, startRouter, type Service } from '../../support/supergraph';
 
 // One JSON text: an amount past 2^53 cannot be written through a number.
-const EXTREME = '{"contractNo":"700103","dueDate":"2025-07-05","invoiceCollection":[{"invoiceContractNo":"700103","invoiceNumber":"0007","invoiceAmount":9007199254740993}]}';
+const EXTREME =
+  '{"contractNo":"700103","dueDate":"2025-07-05","invoiceCollection":[{"invoiceContractNo":"700103","invoiceNumber":"0007","invoiceAmount":9007199254740993}]}';
 const BILLS = 'dueDate billingAddresses { city } invoices(first: 2) { nodes { number amount } pageInfo { hasNextPage endCursor } }';
 const STARTED_IN_CRM = `{ account(code: "A-1") { customer { legalName } contracts { number lineCount ${BILLS} } } }`;
 
@@ -47,7 +48,11 @@ describe.each(["Apollo's gateway", 'Hive Gateway'] as const)('A supergraph behin
 
   async function ask(query: string, headers: Record<string, string> = { authorization: 'Bearer of-the-client' }): Promise<Asked> {
     const before = upstream.requests.length;
-    const response = await fetch(router.url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query }) });
+    const response = await fetch(router.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query }),
+    });
     return { answer: await toAnswer(response), calls: upstream.requests.slice(before) };
   }
 
@@ -61,7 +66,9 @@ describe.each(["Apollo's gateway", 'Hive Gateway'] as const)('A supergraph behin
   const codesOf = (errors: readonly GraphQLFormattedError[]): unknown[] => errors.map((error) => error.extensions?.['code']);
 
   it('answers with fields of both subgraphs, at the calls of the query to the gateway alone', async () => {
-    const { answer, calls } = await ask(`{ customer(idType: "RUC", id: "80012345") { legalName contract(number: "700100") { number lineCount ${BILLS} } } }`);
+    const { answer, calls } = await ask(
+      `{ customer(idType: "RUC", id: "80012345") { legalName contract(number: "700100") { number lineCount ${BILLS} } } }`,
+    );
     const direct = await askDirectly(`{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { number ${BILLS} } } }`);
     expect(answer.errors).toEqual([]);
     expect(answer.data.customer.legalName).toBe('Distribuidora del Este S.A.');
@@ -73,10 +80,14 @@ describe.each(["Apollo's gateway", 'Hive Gateway'] as const)('A supergraph behin
   it('gives contracts that start in the CRM their bills, in one request and at the calls of the query to the gateway alone', async () => {
     const before = billing.requests.length;
     const { answer, calls } = await ask(STARTED_IN_CRM);
-    const direct = await askDirectly(`{ customer(idType: "RUC", id: "80012345") { contracts(numbers: ["700100", "700101", "700102", "700103"]) { number ${BILLS} } } }`);
+    const direct = await askDirectly(
+      `{ customer(idType: "RUC", id: "80012345") { contracts(numbers: ["700100", "700101", "700102", "700103"]) { number ${BILLS} } } }`,
+    );
     expect(answer.errors).toEqual([]);
     const lines = [12, 880, 1, 4];
-    expect(answer.data.account.contracts).toEqual((direct.answer.data.customer.contracts as object[]).map((contract, index) => ({ ...contract, lineCount: lines[index] })));
+    expect(answer.data.account.contracts).toEqual(
+      (direct.answer.data.customer.contracts as object[]).map((contract, index) => ({ ...contract, lineCount: lines[index] })),
+    );
     expect(answer.data.account.contracts[3].invoices.nodes).toEqual([{ number: '0007', amount: '9007199254740993' }]);
     expect(urlsOf(calls)).toEqual(urlsOf(direct.calls));
     expect(calls).toHaveLength(4);
@@ -108,7 +119,9 @@ describe.each(["Apollo's gateway", 'Hive Gateway'] as const)('A supergraph behin
   });
 
   it('keeps the other contracts where the billing API fails for one', async () => {
-    upstream.setScript((request) => (toAskedBills(request.url).contractNumber === '700101' ? { status: 503 } : { body: toBillsBody(toAskedBills(request.url)) }));
+    upstream.setScript((request) =>
+      toAskedBills(request.url).contractNumber === '700101' ? { status: 503 } : { body: toBillsBody(toAskedBills(request.url)) },
+    );
     const { answer } = await ask('{ account(code: "A-1") { contracts { number lineCount dueDate } } }');
     expect(answer.data.account.contracts).toEqual([
       { number: '700100', lineCount: 12, dueDate: '2025-07-15' },
@@ -129,16 +142,24 @@ describe.each(["Apollo's gateway", 'Hive Gateway'] as const)('A supergraph behin
   });
 
   it('goes from an invoice back to what the CRM knows of its contract', async () => {
-    const { answer, calls } = await ask('{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { invoice(number: "700100-000003") { number contract { lineCount customer { legalName } } } } } }');
+    const { answer, calls } = await ask(
+      '{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { invoice(number: "700100-000003") { number contract { lineCount customer { legalName } } } } } }',
+    );
     expect(answer.errors).toEqual([]);
-    expect(answer.data.customer.contract.invoice).toEqual({ number: '700100-000003', contract: { lineCount: 12, customer: { legalName: 'Distribuidora del Este S.A.' } } });
+    expect(answer.data.customer.contract.invoice).toEqual({
+      number: '700100-000003',
+      contract: { lineCount: 12, customer: { legalName: 'Distribuidora del Este S.A.' } },
+    });
     expect(calls).toHaveLength(1);
   });
 
   it('hands the trace that a request belongs to on to the gateway', async () => {
     const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'vendor=value' };
     const before = billing.requests.length;
-    await ask('{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { dueDate } } }', { authorization: 'Bearer of-the-client', ...trace });
+    await ask('{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { dueDate } } }', {
+      authorization: 'Bearer of-the-client',
+      ...trace,
+    });
     const [request] = billing.requests.slice(before);
     expect(request!.headers['traceparent']).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-/);
     expect(request!.headers['tracestate']).toBe(trace.tracestate);

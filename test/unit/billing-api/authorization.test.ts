@@ -29,14 +29,23 @@ describe('Authorization', () => {
   afterAll(() => api.close());
 
   const ask = (authorization?: string) =>
-    requestRaw(api.port, { path: '/customers/RUC/80012345/bills?contractNumber=700100', headers: authorization === undefined ? {} : { authorization } });
+    requestRaw(api.port, {
+      path: '/customers/RUC/80012345/bills?contractNumber=700100',
+      headers: authorization === undefined ? {} : { authorization },
+    });
 
   it.each(['Bearer', 'bearer', 'BEARER'])('takes a token under the scheme %s', async (scheme) => {
     expect((await ask(`${scheme} ${api.issueToken()}`)).status).toBe(200);
   });
 
   it('takes a token that any JWT library signed with its secret', async () => {
-    const token = await new SignJWT({ scope: 'write read' }).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).setIssuer('billing-api').setSubject('gateway-demo').setIssuedAt().setExpirationTime('1m').sign(Buffer.from(secret));
+    const token = await new SignJWT({ scope: 'write read' })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setIssuer('billing-api')
+      .setSubject('gateway-demo')
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(Buffer.from(secret));
     expect((await ask(`Bearer ${token}`)).status).toBe(200);
   });
 
@@ -48,9 +57,15 @@ describe('Authorization', () => {
     expectRefusal(await ask(authorization), 'Bearer realm="billing"');
   });
 
-  it.each(['Bearer', 'Bearer ', 'Bearer two words', 'Bearer a,b', 'Bearer "quoted"'])('refuses the malformed header %j', async (authorization) => {
-    expectRefusal(await ask(authorization), 'Bearer realm="billing", error="invalid_token", error_description="The access token is malformed."');
-  });
+  it.each(['Bearer', 'Bearer ', 'Bearer two words', 'Bearer a,b', 'Bearer "quoted"'])(
+    'refuses the malformed header %j',
+    async (authorization) => {
+      expectRefusal(
+        await ask(authorization),
+        'Bearer realm="billing", error="invalid_token", error_description="The access token is malformed."',
+      );
+    },
+  );
 
   it('says of an expired token that it has expired', async () => {
     expectRefusal(

@@ -65,9 +65,14 @@ describe('Paging', () => {
 
   it('serves all the invoices of a customer without contractNumber where that is optional', async () => {
     await withApi({ contractNumberRequired: false }, async (api) => {
-      const bills = JSON.parse((await getBills(api, { query: 'pageInit=30&quantity=10' })).text) as { invoiceCollection: { invoiceContractNo: string }[] };
+      const bills = JSON.parse((await getBills(api, { query: 'pageInit=30&quantity=10' })).text) as {
+        invoiceCollection: { invoiceContractNo: string }[];
+      };
       expect(Object.keys(bills)).toEqual(['invoiceCollection']);
-      expect(bills.invoiceCollection.map((invoice) => invoice.invoiceContractNo)).toEqual([...Array<string>(6).fill('700100'), ...Array<string>(4).fill('700101')]);
+      expect(bills.invoiceCollection.map((invoice) => invoice.invoiceContractNo)).toEqual([
+        ...Array<string>(6).fill('700100'),
+        ...Array<string>(4).fill('700101'),
+      ]);
       expect(toInvoiceNumbers(await getBills(api, { customer: 'RUC/80054321' }))).toEqual([]);
       expect(toInvoiceNumbers(await getBills(api, { query: 'contractNumber=700103&quantity=2' }))).toHaveLength(2);
     });

@@ -32,8 +32,14 @@ describe('The billing API as a server', () => {
     const unknown = await requestRaw(api.port, { path: '/customers/RUC' });
     const broken = await requestRaw(api.port, { path: '/customers/%E0%A4%A/1/bills' });
     await api.close();
-    expect([unknown.status, JSON.parse(unknown.text)]).toEqual([404, { error: { code: 'NOT_FOUND', message: 'There is no such resource.' } }]);
-    expect([broken.status, JSON.parse(broken.text)]).toEqual([400, { error: { code: 'BAD_REQUEST', message: 'The request could not be read.' } }]);
+    expect([unknown.status, JSON.parse(unknown.text)]).toEqual([
+      404,
+      { error: { code: 'NOT_FOUND', message: 'There is no such resource.' } },
+    ]);
+    expect([broken.status, JSON.parse(broken.text)]).toEqual([
+      400,
+      { error: { code: 'BAD_REQUEST', message: 'The request could not be read.' } },
+    ]);
   });
 
   it('answers errorBody to bytes that are not HTTP, and to a head that is too large', async () => {

@@ -30,7 +30,10 @@ describe('Billing.contract', () => {
   it('keeps the contract and its other page where one of two distant pages fails, whichever it is', async () => {
     for (const failing of [near, far]) {
       const late = new BillingError('timeout', 'late');
-      const { billing } = createBilling({ total: 600, before: ({ window }) => (window.offset === failing.offset ? Promise.reject(late) : undefined) });
+      const { billing } = createBilling({
+        total: 600,
+        before: ({ window }) => (window.offset === failing.offset ? Promise.reject(late) : undefined),
+      });
       const contract = await billing.contract(customer, '1', [near, far]);
       expect(contract).toMatchObject({ dueDate: '2025-07-15' });
       expect(await failureOf(billing.contractInvoices(contract!, failing))).toBe(late);
@@ -39,7 +42,10 @@ describe('Billing.contract', () => {
   });
 
   it('fails with the first error where every page fails', async () => {
-    const { billing } = createBilling({ total: 5, before: ({ window }) => Promise.reject(new BillingError('unavailable', `at ${window.offset}`)) });
+    const { billing } = createBilling({
+      total: 5,
+      before: ({ window }) => Promise.reject(new BillingError('unavailable', `at ${window.offset}`)),
+    });
     expect((await failureOf(billing.contract(customer, '1', [near, far]))).message).toBe('at 0');
   });
 });

@@ -27,7 +27,10 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
   async function open(options: Partial<CacheRigOptions> = {}): Promise<CacheRig> {
     const opened = openCacheRig({
       upstreamUrl: upstream.url,
-      openStore: (observer) => (redis ? createRedisStore({ urls: [redis.url], observer, reads: silentOutage, writes: silentOutage, readTimeoutMs: 2000 }) : createMemoryStore({ maxBytes: 1 << 24, observer })),
+      openStore: (observer) =>
+        redis
+          ? createRedisStore({ urls: [redis.url], observer, reads: silentOutage, writes: silentOutage, readTimeoutMs: 2000 })
+          : createMemoryStore({ maxBytes: 1 << 24, observer }),
       ...options,
     });
     const token = newToken();
@@ -145,7 +148,12 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
       await rig.ask(token, first);
       const before = calls();
       const { bills, received } = await rig.ask(token, second);
-      return { numbers: bills?.invoices.map((invoice) => Number(invoice.number?.slice(-6))), dueDate: bills?.dueDate, calls: calls() - before, remembered: received === null };
+      return {
+        numbers: bills?.invoices.map((invoice) => Number(invoice.number?.slice(-6))),
+        dueDate: bills?.dueDate,
+        calls: calls() - before,
+        remembered: received === null,
+      };
     }
 
     test.each<[string, Question, Question, number[]]>([

@@ -6,7 +6,15 @@ import { createKeyRing, type KeyRing } from '../../../src/cache/entries/key-ring
 import { createMemoryStore } from '../../../src/cache/entries/memory-store';
 import { createRedisStore } from '../../../src/cache/redis/redis-store';
 import { toAskedBills, toBillsBody, toWireInvoice } from '../../support/bills-body';
-import { openCacheRig, silentOutage, TEST_SECRET, toCaller, until, type CacheRig, type CountingObserver } from '../../support/cache-fixtures';
+import {
+  openCacheRig,
+  silentOutage,
+  TEST_SECRET,
+  toCaller,
+  until,
+  type CacheRig,
+  type CountingObserver,
+} from '../../support/cache-fixtures';
 import { startRedis, type RedisServer } from '../../support/redis-server';
 import { startScriptedUpstream, type ScriptedAnswer, type ScriptedUpstream } from '../../support/scripted-upstream';
 
@@ -43,7 +51,13 @@ const steps = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('ask' as const), asks: fc.array(asks, { minLength: 1, maxLength: 8 }) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1000, 3000, 29_999, 30_000, 60_000) }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('weather' as const), weather: fc.constantFrom<Weather>('fine', 'slow', 'failing', 'silent', 'unknown', 'not-to-be-stored') }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('weather' as const),
+        weather: fc.constantFrom<Weather>('fine', 'slow', 'failing', 'silent', 'unknown', 'not-to-be-stored'),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('evict' as const), share: fc.nat(3) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('misdeliver' as const), times: fc.integer({ min: 1, max: 4 }) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), sameCallers: fc.boolean() }) },
@@ -167,7 +181,10 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
   function check(run: number, { caller, contract, window }: Ask, bills: Bills, stale: boolean): void {
     if (bills.dueDate !== `Bearer ${toToken(run, caller)}`) throw new Error(`A FOREIGN ANSWER: ${String(bills.dueDate)}`);
     const number = String(1001 + contract);
-    const expected = Array.from({ length: TOTAL }, (_, index) => toWireInvoice(number, index).invoiceNumber).slice(window.offset, window.offset + window.limit);
+    const expected = Array.from({ length: TOTAL }, (_, index) => toWireInvoice(number, index).invoiceNumber).slice(
+      window.offset,
+      window.offset + window.limit,
+    );
     expect(bills.invoices.map((invoice) => invoice.number)).toEqual(expected);
     const ageMs = nowMs - Number(bills.billingAddresses?.[0]?.street);
     expect(ageMs).toBeGreaterThanOrEqual(0);
@@ -191,7 +208,9 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
           case 'ask':
             await Promise.all(
               step.asks.map(async (ask) => {
-                const answer = await rig.ask(toToken(run, ask.caller), { contract: String(1001 + ask.contract), ...ask.window }).catch(() => null);
+                const answer = await rig
+                  .ask(toToken(run, ask.caller), { contract: String(1001 + ask.contract), ...ask.window })
+                  .catch(() => null);
                 if (answer?.bills) check(run, ask, answer.bills, answer.stale);
                 if (answer?.received === null) used.remembered++;
                 if (answer?.stale) used.stale++;
@@ -243,11 +262,16 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
     expect(String(result.errorInstance)).toContain('A FOREIGN ANSWER');
   });
 
-  test('would still get nothing of each other\'s out of the store, if only the names left the caller out: the seal holds', async () => {
+  test("would still get nothing of each other's out of the store, if only the names left the caller out: the seal holds", async () => {
     const shared = toCaller('one-for-all');
     const named: KeyRing = { of: (caller) => ({ ...ring.of(caller), naming: ring.of(shared).naming }) };
     // One at a time, so that only the store can give one caller what is another's.
-    const oneByOne = steps.map((todo) => todo.flatMap((step): Step[] => (step.kind === 'ask' ? step.asks.map((ask) => ({ kind: 'ask', asks: [ask] })) : [step])));
-    await fc.assert(fc.asyncProperty(oneByOne, (todo) => take(todo, named)), { numRuns: 20 });
+    const oneByOne = steps.map((todo) =>
+      todo.flatMap((step): Step[] => (step.kind === 'ask' ? step.asks.map((ask) => ({ kind: 'ask', asks: [ask] })) : [step])),
+    );
+    await fc.assert(
+      fc.asyncProperty(oneByOne, (todo) => take(todo, named)),
+      { numRuns: 20 },
+    );
   });
 });

@@ -45,7 +45,7 @@ describe('the name of an entry', () => {
   });
 });
 
-describe('a caller\'s keys', () => {
+describe("a caller's keys", () => {
   test('are derived once for each caller', () => {
     const caller = toCaller('token-a');
     expect(ring.of(caller)).toBe(ring.of(caller));
@@ -72,7 +72,7 @@ describe('a sealed value', () => {
     expect(SEAL_BYTES).toBe(29);
   });
 
-  test('does not open under another name, were it the same caller\'s', () => {
+  test("does not open under another name, were it the same caller's", () => {
     expect(unseal(sealing, key.nameOf({ offset: 21, limit: 21 }), sealed)).toBeNull();
   });
 
@@ -114,7 +114,9 @@ describe('a sealed value', () => {
   test('tells a contract that is not known from one with an empty body', () => {
     const lifetime = { freshUntilMs: 1, staleUntilMs: 2 };
     expect(openEntry(sealing, key.text, sealEntry(sealing, key.text, { ...lifetime, body: null }))?.body).toBeNull();
-    expect(openEntry(sealing, key.text, sealEntry(sealing, key.text, { ...lifetime, body: Buffer.alloc(0) }))?.body).toEqual(Buffer.alloc(0));
+    expect(openEntry(sealing, key.text, sealEntry(sealing, key.text, { ...lifetime, body: Buffer.alloc(0) }))?.body).toEqual(
+      Buffer.alloc(0),
+    );
   });
 });
 

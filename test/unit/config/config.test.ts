@@ -46,8 +46,23 @@ describe('The configuration', () => {
   });
 
   it('is closed to the outside in production, unless it is told otherwise', () => {
-    expect(parseConfig(PRODUCTION)).toMatchObject({ production: true, host: '0.0.0.0', corsOrigins: [], introspection: false, explorer: 'none', drainDelayMs: 5000 });
-    expect(parseConfig({ ...PRODUCTION, INTROSPECTION: 'true', EXPLORER: 'graphiql', CORS_ORIGINS: 'https://a.example, https://b.example:8443', DRAIN_DELAY_MS: '0' })).toMatchObject({
+    expect(parseConfig(PRODUCTION)).toMatchObject({
+      production: true,
+      host: '0.0.0.0',
+      corsOrigins: [],
+      introspection: false,
+      explorer: 'none',
+      drainDelayMs: 5000,
+    });
+    expect(
+      parseConfig({
+        ...PRODUCTION,
+        INTROSPECTION: 'true',
+        EXPLORER: 'graphiql',
+        CORS_ORIGINS: 'https://a.example, https://b.example:8443',
+        DRAIN_DELAY_MS: '0',
+      }),
+    ).toMatchObject({
       introspection: true,
       explorer: 'graphiql',
       corsOrigins: ['https://a.example', 'https://b.example:8443'],
@@ -101,12 +116,15 @@ describe('The configuration', () => {
 
   it.each(WHOLE_NUMBERS)('turns nothing that is not a whole number into a default: %s', (name) => {
     for (const value of ['x', '-1', '1.5', '1e3', '0x10', '1_000', '10 ms', '+1', 'NaN', 'Infinity', '9'.repeat(16)]) {
-      expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} must be a whole number from \\d+ to \\d+, not "`))]);
+      expect(problemsOf({ [name]: value })).toEqual([
+        expect.stringMatching(new RegExp(`^${name} must be a whole number from \\d+ to \\d+, not "`)),
+      ]);
     }
   });
 
   it.each(CHOICES)('turns no other word into a default: %s', (name) => {
-    for (const value of ['x', '2', 'TRUE', 'Info', 'offset,page']) expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name} must be one of "`)]);
+    for (const value of ['x', '2', 'TRUE', 'Info', 'offset,page'])
+      expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name} must be one of "`)]);
   });
 
   it('has every setting that is a number or a choice under test', () => {
@@ -115,17 +133,24 @@ describe('The configuration', () => {
     expect([...WHOLE_NUMBERS, ...CHOICES, ...others].sort()).toEqual(names.sort());
   });
 
-  it.each(['billing.example', 'ftp://billing.example', '//billing.example', 'http://', '/v2'])('refuses %s as the address of the billing API', (value) => {
-    expect(problemsOf({ BILLING_API_URL: value })).toEqual(['BILLING_API_URL must be an address that starts with http:// or https://.']);
-    expect(problemsOf({ NODE_ENV: 'production', BILLING_API_URL: value })).toHaveLength(1);
-  });
+  it.each(['billing.example', 'ftp://billing.example', '//billing.example', 'http://', '/v2'])(
+    'refuses %s as the address of the billing API',
+    (value) => {
+      expect(problemsOf({ BILLING_API_URL: value })).toEqual(['BILLING_API_URL must be an address that starts with http:// or https://.']);
+      expect(problemsOf({ NODE_ENV: 'production', BILLING_API_URL: value })).toHaveLength(1);
+    },
+  );
 
   it.each(['?key=1', '#part'])('refuses an address of the billing API that ends in %s', (end) => {
     expect(problemsOf({ BILLING_API_URL: `https://billing.example${end}` })).toEqual([expect.stringContaining('must be a base address')]);
   });
 
   it('quotes no password in what it says', () => {
-    const problems = problemsOf({ BILLING_API_URL: 'https://me:hunter2@billing.example', REDIS_URL: 'http://me:hunter2@cache.example', CACHE_SECRET: 'hunter2' });
+    const problems = problemsOf({
+      BILLING_API_URL: 'https://me:hunter2@billing.example',
+      REDIS_URL: 'http://me:hunter2@cache.example',
+      CACHE_SECRET: 'hunter2',
+    });
     expect(problems).toHaveLength(3);
     expect(problems.join()).not.toContain('hunter2');
   });
@@ -134,20 +159,31 @@ describe('The configuration', () => {
     const redis = { REDIS_URL: 'rediss://cache.example:6380/1' };
     expect(problemsOf(redis)).toEqual([expect.stringContaining('CACHE_SECRET is missing')]);
     expect(problemsOf({ ...redis, CACHE_SECRET: 'x'.repeat(31) })).toEqual(['CACHE_SECRET must have at least 32 characters.']);
-    expect(parseConfig({ ...redis, CACHE_SECRET: 'x'.repeat(32) })).toMatchObject({ redisUrls: ['rediss://cache.example:6380/1'], cacheSecret: 'x'.repeat(32) });
+    expect(parseConfig({ ...redis, CACHE_SECRET: 'x'.repeat(32) })).toMatchObject({
+      redisUrls: ['rediss://cache.example:6380/1'],
+      cacheSecret: 'x'.repeat(32),
+    });
   });
 
   it('takes several addresses as the nodes of a cluster, and refuses them all where one is none', () => {
     const secret = { CACHE_SECRET: 'x'.repeat(32) };
-    expect(parseConfig({ ...secret, REDIS_URL: 'redis://a.example:7000, redis://b.example:7000' }).redisUrls).toEqual(['redis://a.example:7000', 'redis://b.example:7000']);
+    expect(parseConfig({ ...secret, REDIS_URL: 'redis://a.example:7000, redis://b.example:7000' }).redisUrls).toEqual([
+      'redis://a.example:7000',
+      'redis://b.example:7000',
+    ]);
     for (const value of ['redis://a.example,b.example:7000', 'redis://a.example,', 'redis://a.example,http://b.example']) {
-      expect(problemsOf({ ...secret, REDIS_URL: value })).toEqual(['REDIS_URL must be an address that starts with redis:// or rediss://, or several of them separated by commas.']);
+      expect(problemsOf({ ...secret, REDIS_URL: value })).toEqual([
+        'REDIS_URL must be an address that starts with redis:// or rediss://, or several of them separated by commas.',
+      ]);
     }
   });
 
-  it.each(['https://a.example/', 'a.example', 'https://a.example,*', 'https://a.example,,https://b.example', 'null'])('refuses %s as origins', (value) => {
-    expect(problemsOf({ CORS_ORIGINS: value })).toEqual([expect.stringContaining('CORS_ORIGINS must be "*" or a list of origins')]);
-  });
+  it.each(['https://a.example/', 'a.example', 'https://a.example,*', 'https://a.example,,https://b.example', 'null'])(
+    'refuses %s as origins',
+    (value) => {
+      expect(problemsOf({ CORS_ORIGINS: value })).toEqual([expect.stringContaining('CORS_ORIGINS must be "*" or a list of origins')]);
+    },
+  );
 
   it.each(['Production', 'prod', 'PROD', 'production-eu'])('does not take NODE_ENV=%s for development', (value) => {
     expect(problemsOf({ NODE_ENV: value })).toEqual([`NODE_ENV must be written "production", not "${value}".`]);

@@ -9,7 +9,9 @@ const root = join(__dirname, '../../..');
 const PROMISED = `HOST PORT NODE_ENV LOG_LEVEL BILLING_API_URL BILLING_API_PAGING BILLING_API_PAGE_BASE BILLING_API_MAX_QUANTITY
   BILLING_API_TIMEOUT_MS REQUEST_DEADLINE_MS BILLING_API_RETRIES BILLING_API_CONNECTIONS BILLING_API_MAX_BODY_BYTES REDIS_URL
   CACHE_SECRET CACHE_TTL_SECONDS CACHE_STALE_SECONDS CACHE_MAX_BYTES UPSTREAM_CALL_BUDGET MAX_PAGE_SIZE MAX_DEPTH MAX_ALIASES
-  MAX_TOKENS MAX_REQUEST_BYTES TRUSTED_DOCUMENTS CORS_ORIGINS INTROSPECTION EXPLORER DRAIN_DELAY_MS OTEL_EXPORTER_OTLP_ENDPOINT`.split(/\s+/);
+  MAX_TOKENS MAX_REQUEST_BYTES TRUSTED_DOCUMENTS CORS_ORIGINS INTROSPECTION EXPLORER DRAIN_DELAY_MS OTEL_EXPORTER_OTLP_ENDPOINT`.split(
+  /\s+/,
+);
 
 /** The settings of an env file, as `node --env-file` reads them. */
 function readEnvFile(text: string): Record<string, string> {
@@ -57,7 +59,9 @@ describe('The list of settings', () => {
   it('tells the same defaults as .env.example, wherever a default is a plain value', () => {
     const plain = SETTINGS.filter((setting) => example[setting.name] !== '' && /^[A-Za-z0-9.]+$/.test(setting.fallback));
     expect(plain.length).toBeGreaterThan(15);
-    expect(Object.fromEntries(plain.map((setting) => [setting.name, setting.fallback]))).toEqual(Object.fromEntries(plain.map((setting) => [setting.name, example[setting.name]])));
+    expect(Object.fromEntries(plain.map((setting) => [setting.name, setting.fallback]))).toEqual(
+      Object.fromEntries(plain.map((setting) => [setting.name, example[setting.name]])),
+    );
   });
 
   it('would be found out if the gateway read a name that the list does not have', () => {

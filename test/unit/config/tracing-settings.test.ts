@@ -23,7 +23,13 @@ describe('The settings of traces', () => {
 
   it('have the defaults of the specification', () => {
     expect(tracingOf({})).toEqual({
-      export: { protocol: 'http/protobuf', endpoint: new URL('http://collector:4318/v1/traces'), headers: {}, compression: 'none', timeoutMs: 10_000 },
+      export: {
+        protocol: 'http/protobuf',
+        endpoint: new URL('http://collector:4318/v1/traces'),
+        headers: {},
+        compression: 'none',
+        timeoutMs: 10_000,
+      },
       batch: { delayMs: 5000, timeoutMs: 30_000, maxWaiting: 2048, maxSpans: 512 },
       sampler: 'parentbased_always_on',
       ratio: 1,
@@ -44,8 +50,14 @@ describe('The settings of traces', () => {
 
   it('that are for traces alone come before those for all signals, and headers are added up', () => {
     const { protocol, headers, compression, timeoutMs } = tracingOf({
-      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_TIMEOUT: '5', OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '6',
-      OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip', OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'none', OTEL_EXPORTER_OTLP_HEADERS: 'a=1, b = x%3Dy%20z', OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'a=2',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '5',
+      OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '6',
+      OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+      OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'none',
+      OTEL_EXPORTER_OTLP_HEADERS: 'a=1, b = x%3Dy%20z',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'a=2',
     })!.export;
     expect([protocol, headers, compression, timeoutMs]).toEqual(['http/json', { a: '2', b: 'x=y z' }, 'none', 6]);
   });
@@ -56,7 +68,12 @@ describe('The settings of traces', () => {
     expect(tracingOf({ OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME: 'two' })?.resource['service.name']).toBe('two');
   });
 
-  it.each([['tracecontext', true], ['baggage, tracecontext', true], ['b3,tracecontext', true], ['none', false]])('propagate with OTEL_PROPAGATORS=%s: %s', (value, propagates) => {
+  it.each([
+    ['tracecontext', true],
+    ['baggage, tracecontext', true],
+    ['b3,tracecontext', true],
+    ['none', false],
+  ])('propagate with OTEL_PROPAGATORS=%s: %s', (value, propagates) => {
     expect(tracingOf({ OTEL_PROPAGATORS: value })?.propagates).toBe(propagates);
   });
 
@@ -95,11 +112,14 @@ describe('The settings of traces', () => {
     ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'grpc', /^OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is "grpc"/],
     ['OTEL_TRACES_SAMPLER', 'jaeger_remote', /^OTEL_TRACES_SAMPLER is "jaeger_remote"/],
     ['OTEL_PROPAGATORS', 'b3', /^OTEL_PROPAGATORS must have "tracecontext"/],
-  ])('are refused only where they ask for traces, where the specification knows them and the gateway does not: %s=%s', (name, value, problem) => {
-    expect(problemsOf({ [name]: value })).toEqual([]);
-    expect(problemsOf({ ...ENDPOINT, OTEL_TRACES_EXPORTER: 'none', [name]: value })).toEqual([]);
-    expect(problemsOf({ ...ENDPOINT, [name]: value })).toEqual([expect.stringMatching(problem)]);
-  });
+  ])(
+    'are refused only where they ask for traces, where the specification knows them and the gateway does not: %s=%s',
+    (name, value, problem) => {
+      expect(problemsOf({ [name]: value })).toEqual([]);
+      expect(problemsOf({ ...ENDPOINT, OTEL_TRACES_EXPORTER: 'none', [name]: value })).toEqual([]);
+      expect(problemsOf({ ...ENDPOINT, [name]: value })).toEqual([expect.stringMatching(problem)]);
+    },
+  );
 
   it.each(['1.1', '-0.1', 'half', '1e-1', ''])('have a share from 0 to 1, or none: %j', (argument) => {
     const problems = problemsOf({ ...ENDPOINT, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: argument });

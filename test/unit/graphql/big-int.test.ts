@@ -4,7 +4,16 @@ import { BigIntScalar } from '../../../src/graphql/schema/scalars/big-int';
 
 const whole = fc.oneof(fc.bigInt({ min: -(2n ** 55n), max: 2n ** 55n }), fc.bigInt({ min: -(10n ** 50n), max: 10n ** 50n }));
 const schema = new GraphQLSchema({
-  query: new GraphQLObjectType({ name: 'Query', fields: { echo: { type: GraphQLString, args: { amount: { type: BigIntScalar } }, resolve: (_root, { amount }: { amount: number | bigint }) => String(amount) } } }),
+  query: new GraphQLObjectType({
+    name: 'Query',
+    fields: {
+      echo: {
+        type: GraphQLString,
+        args: { amount: { type: BigIntScalar } },
+        resolve: (_root, { amount }: { amount: number | bigint }) => String(amount),
+      },
+    },
+  }),
 });
 const echo = (literal: string) => graphqlSync({ schema, source: `{ echo(amount: ${literal}) }` });
 

@@ -4,7 +4,9 @@ import { satisfies } from 'semver';
 import packageJson from '../../../package.json';
 
 interface Lock {
-  readonly packages: Readonly<Record<string, { readonly version?: string; readonly engines?: Readonly<Record<string, string>>; readonly resolved?: string }>>;
+  readonly packages: Readonly<
+    Record<string, { readonly version?: string; readonly engines?: Readonly<Record<string, string>>; readonly resolved?: string }>
+  >;
 }
 
 const lock = JSON.parse(readFileSync(join(__dirname, '../../../package-lock.json'), 'utf8')) as Lock;
@@ -23,7 +25,9 @@ describe('The packages that are installed', () => {
   });
 
   it('would be found to hold one that does not', () => {
-    expect(findUnfit({ packages: { 'node_modules/new': { version: '1.0.0', engines: { node: '>=22' } } } }, ['20.19.0'])).toEqual(['node_modules/new 1.0.0 (>=22)']);
+    expect(findUnfit({ packages: { 'node_modules/new': { version: '1.0.0', engines: { node: '>=22' } } } }, ['20.19.0'])).toEqual([
+      'node_modules/new 1.0.0 (>=22)',
+    ]);
   });
 
   it('are locked without an address: they come from the registry that whoever installs them has set', () => {

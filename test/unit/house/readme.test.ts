@@ -13,8 +13,16 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 function tableBelow(heading: string, text = readme): string[][] {
   const section = text.slice(text.indexOf(`${heading}\n`)).split('\n');
   const start = section.findIndex((line) => line.startsWith('|'));
-  const rows = section.slice(start, section.findIndex((line, index) => index > start && !line.startsWith('|')));
-  return rows.slice(2).map((row) => row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
+  const rows = section.slice(
+    start,
+    section.findIndex((line, index) => index > start && !line.startsWith('|')),
+  );
+  return rows.slice(2).map((row) =>
+    row
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 function blockOf(language: string): string {
@@ -32,7 +40,14 @@ const FAILURES: Readonly<Record<BillingFailure, true>> = {
   'invalid-response': true,
   'budget-exceeded': true,
 };
-const OTHER_CODES = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'PERSISTED_QUERY_NOT_FOUND', 'BAD_REQUEST', 'OPERATION_RESOLUTION_FAILURE', 'INTERNAL_SERVER_ERROR'];
+const OTHER_CODES = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'BAD_REQUEST',
+  'OPERATION_RESOLUTION_FAILURE',
+  'INTERNAL_SERVER_ERROR',
+];
 
 describe('The README', () => {
   it('shows a first query, and the very answer that it gets', async () => {
@@ -48,7 +63,11 @@ describe('The README', () => {
 
   it('lists every code of an error, and no other', () => {
     const codes = [...Object.keys(FAILURES).map((failure) => toCode(failure as BillingFailure)), ...OTHER_CODES];
-    expect(tableBelow('### Errors').map(([code]) => code).sort()).toEqual(codes.map((code) => `\`${code}\``).sort());
+    expect(
+      tableBelow('### Errors')
+        .map(([code]) => code)
+        .sort(),
+    ).toEqual(codes.map((code) => `\`${code}\``).sort());
   });
 
   it('would be found to lack a row', () => {

@@ -49,8 +49,13 @@ interface Expectation {
 async function findRefused(expectations: readonly Expectation[]): Promise<{ refused: string[]; message: string | undefined }[]> {
   const cases = expectations.map(({ room, targets }) => {
     const file = join(src, `${moduleOf(room)}.ts`);
-    const paths = targets.map((target) => relative(dirname(file), join(src, target))).map((path) => (path.startsWith('.') ? path : `./${path}`));
-    return { file, text: paths.map((path, index) => (index % 2 === 0 ? `import '${path}';` : `import type {} from '${path}';`)).join('\n') };
+    const paths = targets
+      .map((target) => relative(dirname(file), join(src, target)))
+      .map((path) => (path.startsWith('.') ? path : `./${path}`));
+    return {
+      file,
+      text: paths.map((path, index) => (index % 2 === 0 ? `import '${path}';` : `import type {} from '${path}';`)).join('\n'),
+    };
   });
   return (await lint(cases)).map((all, index) => {
     const findings = all.filter((each) => each.ruleId === 'import-x/no-restricted-paths');
@@ -60,7 +65,11 @@ async function findRefused(expectations: readonly Expectation[]): Promise<{ refu
 
 describe('The rooms of the house', () => {
   it('are those that the rule knows', () => {
-    expect(foldersIn(src).filter((name) => name !== 'tools').sort()).toEqual(Object.keys(ROOMS).sort());
+    expect(
+      foldersIn(src)
+        .filter((name) => name !== 'tools')
+        .sort(),
+    ).toEqual(Object.keys(ROOMS).sort());
     for (const [room, inner] of Object.entries(INNER_ROOMS)) expect(foldersIn(join(src, room)).sort()).toEqual(Object.keys(inner).sort());
     for (const room of Object.keys(ROOMS)) if (!(room in INNER_ROOMS)) expect(foldersIn(join(src, room))).toEqual([]);
   });
@@ -68,11 +77,17 @@ describe('The rooms of the house', () => {
   it('have no cycle: what a room may import never leads back to it', () => {
     const leadsTo = (table: Readonly<Record<string, readonly string[]>>, from: string): string[] =>
       (table[from] ?? []).flatMap((next) => [next, ...leadsTo(table, next)]);
-    for (const table of [ROOMS, ...Object.values(INNER_ROOMS)]) for (const room of Object.keys(table)) expect(leadsTo(table, room)).not.toContain(room);
+    for (const table of [ROOMS, ...Object.values(INNER_ROOMS)])
+      for (const room of Object.keys(table)) expect(leadsTo(table, room)).not.toContain(room);
   });
 
   it(`hold at most ${MAX_FILES} files side by side`, () => {
-    const folders = ['', ...readdirSync(src, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [join(entry.parentPath, entry.name)] : []))];
+    const folders = [
+      '',
+      ...readdirSync(src, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+        entry.isDirectory() ? [join(entry.parentPath, entry.name)] : [],
+      ),
+    ];
     for (const folder of folders) {
       const files = readdirSync(folder || src, { withFileTypes: true }).filter((entry) => entry.isFile());
       expect([folder, files.length <= MAX_FILES]).toEqual([folder, true]);

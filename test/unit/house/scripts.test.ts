@@ -14,13 +14,29 @@ const scripts: Readonly<Record<string, string>> = packageJson.scripts;
 /** The commands of the README's first code block: to start, and to test. */
 async function readmeCommands(): Promise<string[]> {
   const block = /```(?:sh|bash)\n([^]*?)```/.exec(await readFile(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
-  return block.split('\n').map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '');
+  return block
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter((line) => line !== '');
 }
 
 describe('The commands of the project', () => {
   it('are all there', () => {
     expect(Object.keys(scripts)).toEqual(
-      expect.arrayContaining(['dev', 'build', 'start', 'typecheck', 'lint', 'fix', 'test', 'schema:emit', 'schema:check', 'codegen', 'codegen:check', 'check']),
+      expect.arrayContaining([
+        'dev',
+        'build',
+        'start',
+        'typecheck',
+        'lint',
+        'fix',
+        'test',
+        'schema:emit',
+        'schema:check',
+        'codegen',
+        'codegen:check',
+        'check',
+      ]),
     );
   });
 
@@ -86,7 +102,10 @@ describe('The set-up of the tests', () => {
     const others = { openssl: '', 'redis-server': '', nginx: '', curl: '', promtool: '' };
     const withoutApt = await runInstaller({ ...others, id: 'echo 0' });
     const withoutRights = await runInstaller({ ...others, id: 'echo 1000', sudo: 'exit 1', 'apt-get': '' });
-    expect(withoutApt).toMatchObject({ code: 1, output: expect.stringMatching(/^The tests need these programs on the PATH: chromium\. .*no apt-get/) });
+    expect(withoutApt).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/^The tests need these programs on the PATH: chromium\. .*no apt-get/),
+    });
     expect(withoutRights).toMatchObject({ code: 1, output: expect.stringMatching(/chromium.*neither root nor may use sudo/) });
     expect(withoutRights.ran).not.toContain('apt-get');
   });
@@ -95,7 +114,8 @@ describe('The set-up of the tests', () => {
 describe('The command dev', () => {
   it('runs the gateway, runs it again when a source file changes, and leaves nothing behind when it ends', async () => {
     const project = await mkdtemp(join(tmpdir(), 'dev-'));
-    for (const part of ['src', 'dist', 'package.json', 'tsconfig.json', 'tsconfig.build.json']) await cp(join(root, part), join(project, part), { recursive: true });
+    for (const part of ['src', 'dist', 'package.json', 'tsconfig.json', 'tsconfig.build.json'])
+      await cp(join(root, part), join(project, part), { recursive: true });
     await symlink(join(root, 'node_modules'), join(project, 'node_modules'));
     // Without the build that the command begins with, which the copy has already.
     const [build, start] = scripts['dev']!.split(' && ');

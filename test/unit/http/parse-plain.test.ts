@@ -6,8 +6,14 @@ describe('A request that the prepared lane understands', () => {
   it.each([
     ['{"query":"{ a }"}', { query: '{ a }', operationName: undefined, variables: {} }],
     ['{"operationName":null,"variables":null,"query":"{ a }"}', { query: '{ a }', operationName: undefined, variables: {} }],
-    ['{"operationName":"A","variables":{"n":"1","list":["2"]},"query":"query A { a }"}', { query: 'query A { a }', operationName: 'A', variables: { n: '1', list: ['2'] } }],
-    ['{"query":"{ a(b: \\"__proto__ constructor \\\\u00e9\\") }","variables":{"n":"__proto__"}}', { query: '{ a(b: "__proto__ constructor \\u00e9") }', operationName: undefined, variables: { n: '__proto__' } }],
+    [
+      '{"operationName":"A","variables":{"n":"1","list":["2"]},"query":"query A { a }"}',
+      { query: 'query A { a }', operationName: 'A', variables: { n: '1', list: ['2'] } },
+    ],
+    [
+      '{"query":"{ a(b: \\"__proto__ constructor \\\\u00e9\\") }","variables":{"n":"__proto__"}}',
+      { query: '{ a(b: "__proto__ constructor \\u00e9") }', operationName: undefined, variables: { n: '__proto__' } },
+    ],
     ['{"query":"{ a }","variables":{"n":"\\u00e9"}}', { query: '{ a }', operationName: undefined, variables: { n: 'é' } }],
   ])('is %s', (text, expected) => {
     expect(parse(text)).toEqual(expected);

@@ -23,7 +23,11 @@ describe('The limits of a request', () => {
     const body = JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(2000) } });
     for (const headers of [{ 'content-length': String(body.length) }, { 'transfer-encoding': 'chunked' }]) {
       const answer = await ask({ method: 'POST', headers: { ...json, ...headers }, body });
-      expect([answer.status, answer.code, answer.message]).toEqual([413, 'BAD_REQUEST', 'The request body is larger than the 2000 bytes that are allowed (MAX_REQUEST_BYTES). Split the operation, or send fewer variables at once.']);
+      expect([answer.status, answer.code, answer.message]).toEqual([
+        413,
+        'BAD_REQUEST',
+        'The request body is larger than the 2000 bytes that are allowed (MAX_REQUEST_BYTES). Split the operation, or send fewer variables at once.',
+      ]);
     }
     const fits = await ask({ method: 'POST', headers: json, body: JSON.stringify({ query: '{ __typename }' }).padEnd(2000) });
     expect(fits.status).toBe(200);
@@ -42,8 +46,20 @@ describe('The limits of a request', () => {
     ['empty', '', json, 400, 'The request body is empty; it must be a JSON object with a "query".'],
     ['JSON that sets a prototype', '{"__proto__": {"x": 1}}', json, 400, 'The request body is not JSON.'],
     ['a number', '7', json, 400, 'POST body missing, invalid Content-Type, or JSON object has no keys.'],
-    ['XML', '<a/>', { 'content-type': 'application/xml' }, 415, 'The request body must be JSON: send the header "Content-Type: application/json".'],
-    ['without a query', '{"operationName": "x"}', json, 400, 'GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.'],
+    [
+      'XML',
+      '<a/>',
+      { 'content-type': 'application/xml' },
+      415,
+      'The request body must be JSON: send the header "Content-Type: application/json".',
+    ],
+    [
+      'without a query',
+      '{"operationName": "x"}',
+      json,
+      400,
+      'GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.',
+    ],
   ])('refuse a body that is %s', async (_name, body, headers, ...expected) => {
     const answer = await ask({ method: 'POST', headers: { ...headers, 'content-length': String(body.length) }, body });
     expect([answer.status, answer.code, answer.message]).toEqual([expected[0], 'BAD_REQUEST', expected[1]]);
@@ -63,7 +79,9 @@ describe('The limits of a request', () => {
 
   it('refuse a head that is too large with a 431, and bytes that are not HTTP with a 400, in the shape of GraphQL', async () => {
     const large = await sendBytes(gateway.port, `GET /graphql HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
-    expect(large).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\n[^]*\r\n\r\n\{"errors":\[\{"message":"[^"]+16384 bytes[^"]+","extensions":\{"code":"BAD_REQUEST"\}\}\]\}$/);
+    expect(large).toMatch(
+      /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n[^]*\r\n\r\n\{"errors":\[\{"message":"[^"]+16384 bytes[^"]+","extensions":\{"code":"BAD_REQUEST"\}\}\]\}$/,
+    );
     const garbage = await sendBytes(gateway.port, 'hello\r\n\r\n');
     expect(garbage).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*\{"errors":\[/);
   });
@@ -86,13 +104,24 @@ describe('In production', () => {
   });
   afterAll(() => gateway.close());
 
-  it.each(['{ __schema { types { name } } }', '{ x: __type(name: "Query") { name } }', '{ ...__typename } fragment __typename on Query { __schema { __typename } }'])('introspection is refused: %s', async (query) => {
+  it.each([
+    '{ __schema { types { name } } }',
+    '{ x: __type(name: "Query") { name } }',
+    '{ ...__typename } fragment __typename on Query { __schema { __typename } }',
+  ])('introspection is refused: %s', async (query) => {
     const answer = await gateway.query(query, {}, { token: null });
     expect([answer.status, answer.errors[0]!.extensions?.['code']]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
     expect(answer.errors[0]!.message).toMatch(/introspection is not allowed/);
   });
 
-  it.each(['{ custome { id } }', '{ customer(idType: "CPF", i: "1") { id } }', '{ customer(idType: "CPF", id: "1") { contrac { id } } }', 'query($x: Custome) { __typename }', '{ ... on Quer { __typename } }', '{ __typename @skp }'])('nothing that exists is suggested to %s', async (query) => {
+  it.each([
+    '{ custome { id } }',
+    '{ customer(idType: "CPF", i: "1") { id } }',
+    '{ customer(idType: "CPF", id: "1") { contrac { id } } }',
+    'query($x: Custome) { __typename }',
+    '{ ... on Quer { __typename } }',
+    '{ __typename @skp }',
+  ])('nothing that exists is suggested to %s', async (query) => {
     const answer = await gateway.query(query, {}, { token: null });
     expect(answer.status).toBe(400);
     expect(answer.text).not.toMatch(/did you mean|"customer"|"Customer"|"contract"|"skip"/i);
@@ -137,7 +166,12 @@ describe('A connection', () => {
 
   it('that says nothing is closed, and leaves others alone', async () => {
     const silent = openConnection(server.port);
-    const answer = await requestRaw(server.port, { method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json' }, body: '{"query":"{ __typename }"}' });
+    const answer = await requestRaw(server.port, {
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ __typename }"}',
+    });
     expect(answer.status).toBe(200);
     await silent.closed;
     expect(silent.received()).toMatch(/^(HTTP\/1\.1 408 |$)/);

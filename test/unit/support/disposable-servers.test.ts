@@ -3,7 +3,8 @@ import { startGateway } from '../../support/gateway';
 import { requestRaw } from '../../support/raw-request';
 import { startScriptedUpstream } from '../../support/scripted-upstream';
 
-const QUERY = 'query Bills($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { number dueDate invoices(first: 2) { nodes { number } } } } }';
+const QUERY =
+  'query Bills($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { number dueDate invoices(first: 2) { nodes { number } } } } }';
 
 describe('A gateway for a test', () => {
   it('answers over the embedded billing API, with a token that it takes, and counts its calls', async () => {
@@ -34,7 +35,9 @@ describe('A gateway for a test', () => {
 
 describe('A scripted upstream', () => {
   it('answers what it is told, and remembers what it was asked', async () => {
-    const upstream = await startScriptedUpstream((_request, index) => (index === 0 ? { status: 429, headers: { 'retry-after': '7' }, body: { error: {} } } : { body: 'text' }));
+    const upstream = await startScriptedUpstream((_request, index) =>
+      index === 0 ? { status: 429, headers: { 'retry-after': '7' }, body: { error: {} } } : { body: 'text' },
+    );
     const first = await requestRaw(upstream.port, { path: '/a/../b?c', headers: { 'x-one': '1' } });
     const second = await requestRaw(upstream.port, { path: '/' });
     await upstream.close();
@@ -43,22 +46,28 @@ describe('A scripted upstream', () => {
     expect(upstream.connectionCount()).toBe(2);
   });
 
-  it.each([{ reset: true }, { truncateAtBytes: 3, body: 'abcdefgh' }, { rawBytes: 'not HTTP\r\n\r\n' }])('breaks a connection: %j', async (scripted) => {
-    const upstream = await startScriptedUpstream(() => scripted);
-    await expect(requestRaw(upstream.port, { path: '/' })).rejects.toThrow(/socket hang up|ECONNRESET|aborted|Parse Error/);
-    await upstream.close();
-  });
+  it.each([{ reset: true }, { truncateAtBytes: 3, body: 'abcdefgh' }, { rawBytes: 'not HTTP\r\n\r\n' }])(
+    'breaks a connection: %j',
+    async (scripted) => {
+      const upstream = await startScriptedUpstream(() => scripted);
+      await expect(requestRaw(upstream.port, { path: '/' })).rejects.toThrow(/socket hang up|ECONNRESET|aborted|Parse Error/);
+      await upstream.close();
+    },
+  );
 
-  it.each(['before-headers', 'after-headers', 'in-body'] as const)('goes silent %s until the other side leaves, and notes that it left', async (hang) => {
-    const upstream = await startScriptedUpstream(() => ({ hang, body: 'abcdefgh' }));
-    const controller = new AbortController();
-    const asked = fetch(upstream.url, { signal: controller.signal }).then((response) => response.text());
-    await upstream.waitForRequests(1);
-    setTimeout(() => controller.abort(), 50);
-    await expect(asked).rejects.toThrow('aborted');
-    while (!upstream.requests[0]!.abandoned) await new Promise(setImmediate);
-    await upstream.close();
-  });
+  it.each(['before-headers', 'after-headers', 'in-body'] as const)(
+    'goes silent %s until the other side leaves, and notes that it left',
+    async (hang) => {
+      const upstream = await startScriptedUpstream(() => ({ hang, body: 'abcdefgh' }));
+      const controller = new AbortController();
+      const asked = fetch(upstream.url, { signal: controller.signal }).then((response) => response.text());
+      await upstream.waitForRequests(1);
+      setTimeout(() => controller.abort(), 50);
+      await expect(asked).rejects.toThrow('aborted');
+      while (!upstream.requests[0]!.abandoned) await new Promise(setImmediate);
+      await upstream.close();
+    },
+  );
 
   it('holds an answer back until the test lets it go, and takes a new script', async () => {
     let release = (): void => undefined;
@@ -84,6 +93,9 @@ describe('A scripted upstream', () => {
   it('serves windows of a contract', () => {
     const asked = toAskedBills('/v2/customers/RUC/80012345/bills?contractNumber=7&pageInit=2&quantity=5');
     expect(asked).toEqual({ idType: 'RUC', id: '80012345', contractNumber: '7', pageInit: 2, quantity: 5 });
-    expect((toBillsBody(asked, 4)['invoiceCollection'] as { invoiceNumber: string }[]).map((invoice) => invoice.invoiceNumber)).toEqual(['7-000002', '7-000003']);
+    expect((toBillsBody(asked, 4)['invoiceCollection'] as { invoiceNumber: string }[]).map((invoice) => invoice.invoiceNumber)).toEqual([
+      '7-000002',
+      '7-000003',
+    ]);
   });
 });

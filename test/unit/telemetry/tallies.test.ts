@@ -5,10 +5,16 @@ import { TallyHistogram } from '../../../src/telemetry/metrics/tally-histogram';
 
 const BUCKETS = [0.001, 0.1, 1, 10];
 const outcome = fc.constantFrom('ok', 'failed');
-const values = fc.array(fc.tuple(outcome, fc.oneof(fc.constantFrom(...BUCKETS, 0, 1e9), fc.double({ min: 0, max: 20, noNaN: true }))), { maxLength: 40 });
+const values = fc.array(fc.tuple(outcome, fc.oneof(fc.constantFrom(...BUCKETS, 0, 1e9), fc.double({ min: 0, max: 20, noNaN: true }))), {
+  maxLength: 40,
+});
 
 /** The samples of a text, in whatever order. */
-const samples = (text: string): string[] => text.split('\n').filter((line) => line !== '').sort();
+const samples = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .sort();
 
 describe('A histogram of tallies', () => {
   it('says what a histogram of prom-client says of the same observations, scrape after scrape', async () => {

@@ -31,7 +31,10 @@ describe('The command billing-api', () => {
   });
 
   it('takes every option from the command line', () => {
-    const args = '--host ::1 --port 0 --base-path /v2 --data bills.json --paging page --page-base 1 --contract-number optional --max-quantity 50 --token-lifetime 60'.split(' ');
+    const args =
+      '--host ::1 --port 0 --base-path /v2 --data bills.json --paging page --page-base 1 --contract-number optional --max-quantity 50 --token-lifetime 60'.split(
+        ' ',
+      );
     expect(parseBillingApiOptions(args, {})).toEqual({
       host: '::1',
       port: 0,
@@ -46,8 +49,19 @@ describe('The command billing-api', () => {
   });
 
   it('takes options from the environment, where the command line does not say otherwise', () => {
-    const env = { BILLING_API_PORT: '5000', BILLING_API_PAGING: 'page', BILLING_API_PAGE_BASE: '1', BILLING_API_DATA: '', BILLING_API_SIGNING_SECRET: 'x'.repeat(32) };
-    expect(parseBillingApiOptions(['--paging', 'offset'], env)).toMatchObject({ port: 5000, paging: 'offset', pageBase: 1, signingSecret: 'x'.repeat(32) });
+    const env = {
+      BILLING_API_PORT: '5000',
+      BILLING_API_PAGING: 'page',
+      BILLING_API_PAGE_BASE: '1',
+      BILLING_API_DATA: '',
+      BILLING_API_SIGNING_SECRET: 'x'.repeat(32),
+    };
+    expect(parseBillingApiOptions(['--paging', 'offset'], env)).toMatchObject({
+      port: 5000,
+      paging: 'offset',
+      pageBase: 1,
+      signingSecret: 'x'.repeat(32),
+    });
     expect(parseBillingApiOptions([], env)).not.toHaveProperty('dataFile');
   });
 
@@ -70,7 +84,8 @@ describe('The command billing-api', () => {
 
   it('has a help that names every option', () => {
     expect(parseBillingApiOptions(['--help', '--port', 'x'], {})).toBe('help');
-    for (const flag of ['host', 'port', 'base-path', 'data', 'paging', 'page-base', 'contract-number', 'max-quantity', 'token-lifetime']) expect(billingApiHelp).toContain(`--${flag} `);
+    for (const flag of ['host', 'port', 'base-path', 'data', 'paging', 'page-base', 'contract-number', 'max-quantity', 'token-lifetime'])
+      expect(billingApiHelp).toContain(`--${flag} `);
   });
 
   it('prints a guide whose commands work when they are pasted into a shell', async () => {
@@ -80,9 +95,14 @@ describe('The command billing-api', () => {
     expect(guide).toContain(api.tokenUrl);
     expect(words).toHaveLength(2);
     // A shell splits the words; `printf` in the place of curl shows what curl would be given.
-    const [token, bills] = await Promise.all(words.map(async (line) => (await run('sh', ['-c', line.replace('curl', "printf '%s\\n'")])).stdout.trimEnd().split('\n')));
+    const [token, bills] = await Promise.all(
+      words.map(async (line) => (await run('sh', ['-c', line.replace('curl', "printf '%s\\n'")])).stdout.trimEnd().split('\n')),
+    );
     expect(token!.slice(0, 4)).toEqual(['-s', '-X', 'POST', '-u']);
-    const grant = await fetch(token![5]!, { method: 'POST', headers: { authorization: `Basic ${Buffer.from(token![4]!).toString('base64')}` } });
+    const grant = await fetch(token![5]!, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(token![4]!).toString('base64')}` },
+    });
     const answer = await fetch(bills!.at(-1)!, { headers: { authorization: bills!.at(-2)!.replace('Authorization: ', '') } });
     await api.close();
     expect([grant.status, answer.status]).toEqual([200, 200]);

@@ -12,7 +12,8 @@ const operations = join(root, 'test/operations');
 /** A copy of what the generator reads and writes, in which a test may change things. */
 async function copyProject(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'codegen-'));
-  for (const part of ['codegen.yml', 'package.json', 'schema', 'test/operations', 'test/generated', 'test/e2e/client']) await cp(join(root, part), join(copy, part), { recursive: true });
+  for (const part of ['codegen.yml', 'package.json', 'schema', 'test/operations', 'test/generated', 'test/e2e/client'])
+    await cp(join(root, part), join(copy, part), { recursive: true });
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   return copy;
 }
@@ -62,7 +63,10 @@ describe('The typed documents', () => {
     for (const file of await readdir(operations)) {
       const [definition, ...others] = parse(await readFile(join(operations, file), 'utf8')).definitions;
       expect(others).toEqual([]);
-      const name = definition?.kind === Kind.OPERATION_DEFINITION || definition?.kind === Kind.FRAGMENT_DEFINITION ? definition.name?.value : undefined;
+      const name =
+        definition?.kind === Kind.OPERATION_DEFINITION || definition?.kind === Kind.FRAGMENT_DEFINITION
+          ? definition.name?.value
+          : undefined;
       expect(`${name?.replaceAll(/(?<!^)[A-Z]/g, '-$&').toLowerCase()}.graphql`).toBe(file);
     }
   });

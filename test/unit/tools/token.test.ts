@@ -5,7 +5,11 @@ import { requestToken, TokenRefusal } from '../../../src/tools/token/token-reque
 import { startScriptedTokenEndpoint, type ScriptedTokenEndpoint, type TokenScript } from '../../support/scripted-token-endpoint';
 
 const SECRET = 'top/secret: 100%';
-const ENVIRONMENT = { BILLING_API_TOKEN_URL: 'https://api.example/token', BILLING_API_CLIENT_ID: 'portal', BILLING_API_CLIENT_SECRET: SECRET };
+const ENVIRONMENT = {
+  BILLING_API_TOKEN_URL: 'https://api.example/token',
+  BILLING_API_CLIENT_ID: 'portal',
+  BILLING_API_CLIENT_SECRET: SECRET,
+};
 
 function problemsOf(args: string[], env: Record<string, string> = ENVIRONMENT): readonly string[] {
   try {
@@ -23,25 +27,41 @@ function toOptions(url: string, others: Partial<TokenOptions> = {}): TokenOption
 
 /** What the tool says where there is no token. */
 async function refusalOf(asked: Promise<unknown>): Promise<string> {
-  const error: unknown = await asked.then(() => null, (reason: unknown) => reason);
+  const error: unknown = await asked.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(TokenRefusal);
   return (error as TokenRefusal).message;
 }
 
 describe('The settings of the command token', () => {
   it('come from the environment, with the scope of the contract and HTTP Basic unless they say otherwise', () => {
-    expect(parseTokenCommand([], ENVIRONMENT)).toEqual({ url: new URL('https://api.example/token'), clientId: 'portal', clientSecret: SECRET, scope: 'read', auth: 'basic', json: false });
+    expect(parseTokenCommand([], ENVIRONMENT)).toEqual({
+      url: new URL('https://api.example/token'),
+      clientId: 'portal',
+      clientSecret: SECRET,
+      scope: 'read',
+      auth: 'basic',
+      json: false,
+    });
     const others = { BILLING_API_TOKEN_SCOPE: 'bills:read', BILLING_API_TOKEN_AUTH: 'form' };
     expect(parseTokenCommand(['--json'], { ...ENVIRONMENT, ...others })).toMatchObject({ scope: 'bills:read', auth: 'form', json: true });
   });
 
   it('come from the command line before the environment', () => {
     const args = ['--url', 'https://other.example/t?grant_type=client_credentials', '--scope', '', '--auth', 'form'];
-    expect(parseTokenCommand(args, { ...ENVIRONMENT, BILLING_API_TOKEN_SCOPE: 'x', BILLING_API_TOKEN_AUTH: 'basic' })).toMatchObject({ url: new URL(args[1]!), scope: null, auth: 'form' });
+    expect(parseTokenCommand(args, { ...ENVIRONMENT, BILLING_API_TOKEN_SCOPE: 'x', BILLING_API_TOKEN_AUTH: 'basic' })).toMatchObject({
+      url: new URL(args[1]!),
+      scope: null,
+      auth: 'form',
+    });
   });
 
   it('are named all at once where they are missing', () => {
-    expect(problemsOf([], { BILLING_API_CLIENT_SECRET: '' })).toEqual(['TOKEN_URL', 'CLIENT_ID', 'CLIENT_SECRET'].map((name): unknown => expect.stringContaining(`BILLING_API_${name} is missing`)));
+    expect(problemsOf([], { BILLING_API_CLIENT_SECRET: '' })).toEqual(
+      ['TOKEN_URL', 'CLIENT_ID', 'CLIENT_SECRET'].map((name): unknown => expect.stringContaining(`BILLING_API_${name} is missing`)),
+    );
   });
 
   it.each([
@@ -55,33 +75,60 @@ describe('The settings of the command token', () => {
     expect(problems[0]).not.toContain(url);
   });
 
-  it.each([[['--auth', 'digest'], /basic or form, not "digest"/], [['--secret', 'x'], /--secret/], [['extra'], /extra/]])('are refused for %j', (args, message) => {
+  it.each([
+    [['--auth', 'digest'], /basic or form, not "digest"/],
+    [['--secret', 'x'], /--secret/],
+    [['extra'], /extra/],
+  ])('are refused for %j', (args, message) => {
     expect(problemsOf(args)).toEqual([expect.stringMatching(message)]);
   });
 
   it('are all in the help', () => {
     expect(parseTokenCommand(['--help'], {})).toBe('help');
-    for (const name of ['--url', '--scope', '--auth', '--json', ...Object.keys(ENVIRONMENT), 'BILLING_API_TOKEN_SCOPE', 'BILLING_API_TOKEN_AUTH']) expect(tokenHelp).toContain(name);
+    for (const name of [
+      '--url',
+      '--scope',
+      '--auth',
+      '--json',
+      ...Object.keys(ENVIRONMENT),
+      'BILLING_API_TOKEN_SCOPE',
+      'BILLING_API_TOKEN_AUTH',
+    ])
+      expect(tokenHelp).toContain(name);
   });
 });
 
 describe('The command token', () => {
-  it.each(['basic', 'form'] as const)('gets a token of the embedded billing API that its bills take, with its credentials by %s', async (auth) => {
-    const api = await createBillingApi();
-    try {
-      const granted = await requestToken({ url: new URL(api.tokenUrl), clientId: api.clientId, clientSecret: api.clientSecret, scope: 'read', auth });
-      const bills = await fetch(`${api.url}/customers/RUC/80012345/bills?contractNumber=700100`, { headers: { authorization: granted.authorization } });
-      expect([bills.status, granted.expiresInSeconds]).toEqual([200, 3600]);
-    } finally {
-      await api.close();
-    }
-  });
+  it.each(['basic', 'form'] as const)(
+    'gets a token of the embedded billing API that its bills take, with its credentials by %s',
+    async (auth) => {
+      const api = await createBillingApi();
+      try {
+        const granted = await requestToken({
+          url: new URL(api.tokenUrl),
+          clientId: api.clientId,
+          clientSecret: api.clientSecret,
+          scope: 'read',
+          auth,
+        });
+        const bills = await fetch(`${api.url}/customers/RUC/80012345/bills?contractNumber=700100`, {
+          headers: { authorization: granted.authorization },
+        });
+        expect([bills.status, granted.expiresInSeconds]).toEqual([200, 3600]);
+      } finally {
+        await api.close();
+      }
+    },
+  );
 
   it('gets one for an id and a secret of any characters', async () => {
     const client = { clientId: 'o:hara & söhne', clientSecret: SECRET, mayRead: 'all' as const };
     const api = await createBillingApi({ clients: [client] });
     try {
-      for (const auth of ['basic', 'form'] as const) await expect(requestToken({ ...client, url: new URL(api.tokenUrl), scope: null, auth })).resolves.toMatchObject({ expiresInSeconds: 3600 });
+      for (const auth of ['basic', 'form'] as const)
+        await expect(requestToken({ ...client, url: new URL(api.tokenUrl), scope: null, auth })).resolves.toMatchObject({
+          expiresInSeconds: 3600,
+        });
     } finally {
       await api.close();
     }
@@ -89,7 +136,10 @@ describe('The command token', () => {
 
   it('prints the header as curl takes it, or as JSON, and says for how long it is good', () => {
     const granted = { authorization: 'Bearer abc', expiresInSeconds: 3600 };
-    expect([toHeaderLine(granted, false), toHeaderLine(granted, true)]).toEqual(['Authorization: Bearer abc', '{"Authorization":"Bearer abc"}']);
+    expect([toHeaderLine(granted, false), toHeaderLine(granted, true)]).toEqual([
+      'Authorization: Bearer abc',
+      '{"Authorization":"Bearer abc"}',
+    ]);
     const url = new URL('https://api.example/token');
     expect([3600, 59, 86_400, undefined].map((expiresInSeconds) => toTokenNote({ ...granted, expiresInSeconds }, { url }))).toEqual([
       'It is good for 60 minutes.',
@@ -102,7 +152,8 @@ describe('The command token', () => {
   it('warns of a secret that went unencrypted past this machine', () => {
     const noteFor = (url: string): string => toTokenNote({ authorization: 'Bearer abc', expiresInSeconds: 1 }, { url: new URL(url) });
     expect(noteFor('http://api.example/token')).toContain('unencrypted to api.example');
-    for (const url of ['https://api.example/', 'http://127.0.0.1:4010/', 'http://localhost/', 'http://[::1]:1/']) expect(noteFor(url)).not.toContain('unencrypted');
+    for (const url of ['https://api.example/', 'http://127.0.0.1:4010/', 'http://localhost/', 'http://[::1]:1/'])
+      expect(noteFor(url)).not.toContain('unencrypted');
   });
 });
 
@@ -121,7 +172,10 @@ describe('The command token, at a token endpoint of another make', () => {
     await requestToken(toOptions(`${endpoint.url}/token?grant_type=client_credentials`, { scope: null, auth: 'form' }));
     const [rfc, contract] = endpoint.requests.slice(-2);
     expect(rfc).toMatchObject({ method: 'POST', url: '/token', form: { grant_type: 'client_credentials', scope: 'read' } });
-    expect(rfc!.headers).toMatchObject({ 'content-type': expect.stringMatching(/^application\/x-www-form-urlencoded/), accept: 'application/json' });
+    expect(rfc!.headers).toMatchObject({
+      'content-type': expect.stringMatching(/^application\/x-www-form-urlencoded/),
+      accept: 'application/json',
+    });
     // RFC 6749 section 2.3.1: form-encoded, then joined.
     expect(Buffer.from(rfc!.headers.authorization!.replace('Basic ', ''), 'base64').toString()).toBe('portal:top%2Fsecret%3A+100%25');
     expect(contract).toMatchObject({ url: '/token?grant_type=client_credentials', form: { client_id: 'portal', client_secret: SECRET } });
@@ -130,7 +184,7 @@ describe('The command token, at a token endpoint of another make', () => {
 
   it.each([
     ['in lower case', { ...GOOD, token_type: 'bearer', expires_in: 60 }, 60],
-    ["of Apigee, with a life that is text", { ...GOOD, token_type: 'BearerToken', expires_in: '3599' }, 3599],
+    ['of Apigee, with a life that is text', { ...GOOD, token_type: 'BearerToken', expires_in: '3599' }, 3599],
     ['without a type or a life', { access_token: 'abc.def' }, undefined],
   ])('takes a token %s', async (_what, body, expiresInSeconds) => {
     at({ body });
@@ -138,20 +192,52 @@ describe('The command token, at a token endpoint of another make', () => {
   });
 
   it.each<[string, TokenScript, RegExp]>([
-    ['the client is refused', { status: 401, body: { error: 'invalid_client', error_description: 'Unknown client.' } }, /HTTP 401, invalid_client: Unknown client\.\n.*BILLING_API_CLIENT_ID.*--auth form/],
-    ['it is refused without a reason', { status: 401, body: '' , type: 'text/plain' }, /HTTP 401 and an empty body\.\n.*BILLING_API_CLIENT_ID/],
-    ["Apigee refuses", { status: 401, body: { ErrorCode: 'invalid_client', Error: 'ClientId is Invalid' } }, /invalid_client: ClientId is Invalid.*\n.*BILLING_API_CLIENT_ID/],
-    ["Apigee's own fault is told", { status: 500, body: { fault: { faultstring: 'Something broke', detail: { errorcode: 'oauth.v2.Broken' } } } }, /HTTP 500, oauth\.v2\.Broken: Something broke/],
+    [
+      'the client is refused',
+      { status: 401, body: { error: 'invalid_client', error_description: 'Unknown client.' } },
+      /HTTP 401, invalid_client: Unknown client\.\n.*BILLING_API_CLIENT_ID.*--auth form/,
+    ],
+    [
+      'it is refused without a reason',
+      { status: 401, body: '', type: 'text/plain' },
+      /HTTP 401 and an empty body\.\n.*BILLING_API_CLIENT_ID/,
+    ],
+    [
+      'Apigee refuses',
+      { status: 401, body: { ErrorCode: 'invalid_client', Error: 'ClientId is Invalid' } },
+      /invalid_client: ClientId is Invalid.*\n.*BILLING_API_CLIENT_ID/,
+    ],
+    [
+      "Apigee's own fault is told",
+      { status: 500, body: { fault: { faultstring: 'Something broke', detail: { errorcode: 'oauth.v2.Broken' } } } },
+      /HTTP 500, oauth\.v2\.Broken: Something broke/,
+    ],
     ['the scope is refused', { status: 400, body: { error: 'invalid_scope' } }, /HTTP 400, invalid_scope\.\n.*--scope/],
-    ['the grant is not known', { status: 400, body: { error: 'unsupported_grant_type' } }, /unsupported_grant_type\.\n.*grant_type=client_credentials/],
-    ['there is a page', { body: '<html>Sign in</html>', type: 'text/html; charset=utf-8' }, /not a JSON object but text\/html\. Is the address/],
+    [
+      'the grant is not known',
+      { status: 400, body: { error: 'unsupported_grant_type' } },
+      /unsupported_grant_type\.\n.*grant_type=client_credentials/,
+    ],
+    [
+      'there is a page',
+      { body: '<html>Sign in</html>', type: 'text/html; charset=utf-8' },
+      /not a JSON object but text\/html\. Is the address/,
+    ],
     ['there is JSON of something else', { body: { status: 'ok' } }, /JSON without an access_token/],
     ['there is a list', { body: [GOOD] }, /not a JSON object/],
     ['the token is not a bearer token', { body: { ...GOOD, token_type: 'mac' } }, /not a bearer token/],
     ['the token has a line break in it', { body: { ...GOOD, access_token: 'abc\r\nX-Other: 1' } }, /characters that no bearer token has/],
-    ['nobody is there', { status: 404, body: 'not found', type: 'text/plain' }, /HTTP 404 and text\/plain\.\nThere is no token endpoint at http:\/\/127\.0\.0\.1:\d+\/token\./],
+    [
+      'nobody is there',
+      { status: 404, body: 'not found', type: 'text/plain' },
+      /HTTP 404 and text\/plain\.\nThere is no token endpoint at http:\/\/127\.0\.0\.1:\d+\/token\./,
+    ],
     ['the server fails', { status: 503, body: '', type: 'text/plain' }, /HTTP 503 .*\nTry again later/],
-    ['the connection is cut', { reset: true }, /no connection to the token endpoint at http:\/\/127\.0\.0\.1:\d+ \((?:ECONNRESET|UND_ERR_SOCKET)\)/],
+    [
+      'the connection is cut',
+      { reset: true },
+      /no connection to the token endpoint at http:\/\/127\.0\.0\.1:\d+ \((?:ECONNRESET|UND_ERR_SOCKET)\)/,
+    ],
   ])('says so where %s, and what to do', async (_what, script, message) => {
     at(script);
     expect(await refusalOf(requestToken(toOptions(`${endpoint.url}/token`)))).toMatch(message);

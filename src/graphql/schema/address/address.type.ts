@@ -3,7 +3,10 @@ import type { Address } from '../../../billing/model/bills';
 
 @Directive('@shareable')
 @Directive('@cacheControl(scope: PRIVATE)')
-@ObjectType('Address', { simpleResolvers: true, description: 'A postal address, part by part as the billing API holds it. Every part may be absent.' })
+@ObjectType('Address', {
+  simpleResolvers: true,
+  description: 'A postal address, part by part as the billing API holds it. Every part may be absent.',
+})
 export class AddressType implements Address {
   @Field(() => String, { nullable: true, description: 'Street and house number.' })
   street!: string | null;

@@ -16,7 +16,8 @@ import { ContractType } from './contract.type';
 export class ContractResolver {
   @FieldResolver(() => InvoiceConnectionType, {
     nullable: true,
-    description: "A page of the contract's invoices, in the order of the billing API. It comes with the contract's own data in one upstream call.",
+    description:
+      "A page of the contract's invoices, in the order of the billing API. It comes with the contract's own data in one upstream call.",
   })
   invoices(
     @Root() contract: Contract,
@@ -28,12 +29,15 @@ export class ContractResolver {
     const billing = billingOf(context);
     // No promise where it came with the contract: an operation with many contracts has as many of them.
     const known = billing.knownInvoices(contract, page);
-    return known ? new InvoiceConnection(known) : billing.contractInvoices(contract, page).then((invoices) => invoices && new InvoiceConnection(invoices));
+    return known
+      ? new InvoiceConnection(known)
+      : billing.contractInvoices(contract, page).then((invoices) => invoices && new InvoiceConnection(invoices));
   }
 
   @FieldResolver(() => InvoiceType, {
     nullable: true,
-    description: "One invoice by its number; null where the contract has none of that number. Reads the contract's invoices page by page until it is found, within the operation's call budget.",
+    description:
+      "One invoice by its number; null where the contract has none of that number. Reads the contract's invoices page by page until it is found, within the operation's call budget.",
   })
   invoice(
     @Root() contract: Contract,

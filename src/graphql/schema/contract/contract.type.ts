@@ -12,7 +12,10 @@ export class ContractType {
   @Field(() => CustomerType, { description: 'The customer whose contract it is.' })
   customer!: CustomerType;
 
-  @Field(() => String, { nullable: true, description: "The account's expiration date, exactly as the billing API writes it: text, not an instant." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The account's expiration date, exactly as the billing API writes it: text, not an instant.",
+  })
   dueDate!: string | null;
 
   @Field(() => [AddressType], { nullable: true, description: 'Addresses that bills are sent to; null where the billing API names none.' })

@@ -10,12 +10,22 @@ import { selectContract, type ContractSelection, type SelectionInfo } from '../.
  * Loads a contract together with all that is selected of it: one call, the check that it exists included.
  * Null where the billing API does not know it. Rejects with BillingError.
  */
-export function loadContract(customer: Customer, number: string, context: GatewayContext, info: GraphQLResolveInfo): Promise<Contract | null> {
+export function loadContract(
+  customer: Customer,
+  number: string,
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+): Promise<Contract | null> {
   return loadSelected(customer, number, context, lookAhead(info, context.pageLimits));
 }
 
 /** The same, where what is selected is known already: one look ahead serves all contracts of a list. */
-export function loadSelected(customer: Customer, number: string, context: GatewayContext, selection: ContractSelection): Promise<Contract | null> {
+export function loadSelected(
+  customer: Customer,
+  number: string,
+  context: GatewayContext,
+  selection: ContractSelection,
+): Promise<Contract | null> {
   const billing = billingOf(context);
   // A search reads the list from its start in the largest pages there are: the first of them serves the contract too.
   const scan: PageRequest = { offset: 0, first: billing.scanPageSize, probe: false };

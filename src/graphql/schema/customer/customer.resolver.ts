@@ -16,8 +16,14 @@ import { CustomerType } from './customer.type';
 
 @Resolver(() => CustomerType)
 export class CustomerResolver {
-  @Query(() => CustomerType, { description: 'A customer, by the identification that the billing API knows. Makes no upstream call by itself.' })
-  customer(@Args(() => CustomerArgs) { idType, id }: CustomerArgs, @Ctx() context: GatewayContext, @Info() info: GraphQLResolveInfo): Customer {
+  @Query(() => CustomerType, {
+    description: 'A customer, by the identification that the billing API knows. Makes no upstream call by itself.',
+  })
+  customer(
+    @Args(() => CustomerArgs) { idType, id }: CustomerArgs,
+    @Ctx() context: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Customer {
     assertRootArguments(info, context.pageLimits);
     return parseCustomer(idType, id);
   }
@@ -37,7 +43,8 @@ export class CustomerResolver {
 
   @FieldResolver(() => [ContractType], {
     nullable: 'items',
-    description: "Several of the customer's contracts, in the order of `numbers`; null at the place of each that the billing API does not know. One upstream call for each different number.",
+    description:
+      "Several of the customer's contracts, in the order of `numbers`; null at the place of each that the billing API does not know. One upstream call for each different number.",
   })
   contracts(
     @Root() customer: Customer,
@@ -60,7 +67,8 @@ export class CustomerResolver {
 
   @FieldResolver(() => InvoiceConnectionType, {
     nullable: true,
-    description: "All the customer's invoices, whatever the contract. Some deployments of the billing API refuse this and ask for a contract: then this is an error with the code BAD_USER_INPUT.",
+    description:
+      "All the customer's invoices, whatever the contract. Some deployments of the billing API refuse this and ask for a contract: then this is an error with the code BAD_USER_INPUT.",
   })
   async invoices(
     @Root() customer: Customer,

@@ -3,8 +3,10 @@ import type { Customer } from '../../../billing/model/customer';
 
 @Directive('@key(fields: "idType id")')
 @Directive('@cacheControl(scope: PRIVATE)')
-@ObjectType('Customer', { simpleResolvers: true, description:
-    "A customer of the telco, by the identification that the billing API knows. Naming one makes no call: whether the customer exists shows when a contract or an invoice is read.",
+@ObjectType('Customer', {
+  simpleResolvers: true,
+  description:
+    'A customer of the telco, by the identification that the billing API knows. Naming one makes no call: whether the customer exists shows when a contract or an invoice is read.',
 })
 export class CustomerType implements Customer {
   @Field(() => String, { description: 'The kind of identification, such as "CPF" or "RUC".' })

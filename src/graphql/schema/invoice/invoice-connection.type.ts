@@ -14,7 +14,10 @@ export class PageInfoType {
   @Field(() => String, { nullable: true, description: "The first invoice's cursor; null on an empty page." })
   readonly startCursor!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The last invoice's cursor, to be given as `after` for the next page; null on an empty page." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The last invoice's cursor, to be given as `after` for the next page; null on an empty page.",
+  })
   readonly endCursor!: string | null;
 }
 

@@ -15,7 +15,11 @@ export class InvoiceResolver {
     nullable: true,
     description: 'The contract that the invoice was read under. Its number and customer cost no further upstream call.',
   })
-  contract(@Root() invoice: Invoice, @Ctx() context: GatewayContext, @Info() info: GraphQLResolveInfo): Promise<Contract | null> | Contract | null {
+  contract(
+    @Root() invoice: Invoice,
+    @Ctx() context: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Contract | null> | Contract | null {
     const { customer, contractNumber } = invoice.origin;
     // Among all a customer's invoices, the invoice itself says which contract it belongs to.
     const number = contractNumber ?? invoice.contractNumber;

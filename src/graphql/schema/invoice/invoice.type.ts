@@ -18,7 +18,10 @@ export class InvoiceType implements Invoice {
   @Field(() => BigIntScalar, { nullable: true, description: "The invoice's total, exact. The billing API names no currency." })
   amount!: number | bigint | null;
 
-  @Field(() => Boolean, { nullable: true, description: "The invoice's status as the billing API gives it. Its contract does not say what true means." })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "The invoice's status as the billing API gives it. Its contract does not say what true means.",
+  })
   status!: boolean | null;
 
   /** Not a field of the schema: which question the invoice came as an answer to. */

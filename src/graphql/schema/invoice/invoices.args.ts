@@ -3,9 +3,16 @@ import { DEFAULT_PAGE_SIZE } from '../../../billing/model/window';
 
 @ArgsType()
 export class InvoicesArgs {
-  @Field(() => Int, { nullable: true, defaultValue: DEFAULT_PAGE_SIZE, description: "Most invoices to return: 1 up to the gateway's maximum page size (1000 unless it is set otherwise)." })
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: DEFAULT_PAGE_SIZE,
+    description: "Most invoices to return: 1 up to the gateway's maximum page size (1000 unless it is set otherwise).",
+  })
   first?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Return the invoices after this cursor, taken from `endCursor` or `edges.cursor` of an earlier page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Return the invoices after this cursor, taken from `endCursor` or `edges.cursor` of an earlier page.',
+  })
   after?: string | null;
 }

@@ -49,7 +49,10 @@ globalThis.Cost = (() => {
         const texts = [index + 1, request.customer, request.contract ?? 'all contracts', toWindow(request)];
         row.append(...texts.map((text) => element('td', '', String(text))));
         row.append(element('td', `source ${request.source}`, SOURCES[request.source] ?? request.source));
-        row.append(element('td', `outcome ${request.outcome === 'OK' ? 'good' : request.outcome === 'NOT_FOUND' ? '' : 'bad'}`, request.outcome), toBar(request.durationMs, longestMs));
+        row.append(
+          element('td', `outcome ${request.outcome === 'OK' ? 'good' : request.outcome === 'NOT_FOUND' ? '' : 'bad'}`, request.outcome),
+          toBar(request.durationMs, longestMs),
+        );
         return row;
       }),
     );
@@ -60,8 +63,15 @@ globalThis.Cost = (() => {
     const [error] = errors;
     const code = error.extensions?.code;
     const isTokenMissing = code === 'UNAUTHENTICATED';
-    const help = settings.canIssueToken ? 'Press "Get a token", and run the query again.' : 'Put one into the headers below the query: npm run -s token -- --json prints them.';
-    show('bad', isTokenMissing ? 'This query needs a token.' : `Refused: ${code ?? 'no code'}.`, isTokenMissing ? help : error.message, 'No call was made.');
+    const help = settings.canIssueToken
+      ? 'Press "Get a token", and run the query again.'
+      : 'Put one into the headers below the query: npm run -s token -- --json prints them.';
+    show(
+      'bad',
+      isTokenMissing ? 'This query needs a token.' : `Refused: ${code ?? 'no code'}.`,
+      isTokenMissing ? help : error.message,
+      'No call was made.',
+    );
   };
 
   return {
@@ -69,7 +79,15 @@ globalThis.Cost = (() => {
     showAnswer(answer, settings) {
       const { billing } = answer.extensions ?? {};
       if (billing) {
-        show('', `${count(billing.calls, 'call')} to the billing API`, `${toMs(billing.upstreamMs)} waiting for it`, `${billing.merged} merged`, `${billing.cached} from the cache`, billing.stale > 0 && `${billing.stale} past their time`, answer.errors && count(answer.errors.length, 'error'));
+        show(
+          '',
+          `${count(billing.calls, 'call')} to the billing API`,
+          `${toMs(billing.upstreamMs)} waiting for it`,
+          `${billing.merged} merged`,
+          `${billing.cached} from the cache`,
+          billing.stale > 0 && `${billing.stale} past their time`,
+          answer.errors && count(answer.errors.length, 'error'),
+        );
         showCalls(billing.requests);
       } else if (answer.errors && !('data' in answer)) showRefusal(answer.errors, settings);
       else show('', 'No call to the billing API', 'The query asks for nothing of a customer.');
@@ -82,7 +100,13 @@ globalThis.Cost = (() => {
         return;
       }
       const { calls, atLeast, budget } = prediction;
-      show(answer.errors ? 'bad' : 'good', `It would make ${atLeast ? 'at least ' : ''}${count(calls, 'call')}`, `a query may make ${budget}`, 'Counted as if the cache were empty. Nothing was asked.', answer.errors?.[0]?.message);
+      show(
+        answer.errors ? 'bad' : 'good',
+        `It would make ${atLeast ? 'at least ' : ''}${count(calls, 'call')}`,
+        `a query may make ${budget}`,
+        'Counted as if the cache were empty. Nothing was asked.',
+        answer.errors?.[0]?.message,
+      );
     },
     /** Why there is nothing to tell. */
     showProblem(text) {

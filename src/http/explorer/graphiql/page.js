@@ -27,7 +27,9 @@
   // A reload goes on with what was being written: GraphiQL finds the tab by the query that it is given.
   const stored = JSON.parse(sessionStorage.getItem('graphiql:tabState') ?? 'null');
   const tab = stored?.tabs[stored.activeTabIndex];
-  const example = tab?.query ? { query: tab.query, variables: tab.variables ?? undefined } : { query: settings.query, variables: settings.variables };
+  const example = tab?.query
+    ? { query: tab.query, variables: tab.variables ?? undefined }
+    : { query: settings.query, variables: settings.variables };
 
   const post = async (params, headersOfQuery, ownHeaders) => {
     const response = await fetch('/graphql', {
@@ -48,7 +50,11 @@
 
   /** What stands in one of GraphiQL's editors. */
   const textOf = (editor) => document.querySelector(editor)?.CodeMirror.getValue() ?? '';
-  const editors = { query: '.graphiql-query-editor .CodeMirror', variables: '.graphiql-editor-tool > :nth-child(1) .CodeMirror', headers: '.graphiql-editor-tool > :nth-child(2) .CodeMirror' };
+  const editors = {
+    query: '.graphiql-query-editor .CodeMirror',
+    variables: '.graphiql-editor-tool > :nth-child(1) .CodeMirror',
+    headers: '.graphiql-editor-tool > :nth-child(2) .CodeMirror',
+  };
 
   /** An editor's JSON object; empty where nothing is in it. Throws where it is none. */
   const readObject = (name) => {
@@ -68,7 +74,10 @@
     // Where several operations stand in the editor, it is the one with the cursor in it.
     const named = operationName && new RegExp(`\\b${operationName}\\b`).test(query) ? { operationName } : {};
     try {
-      Cost.showPrediction(await post({ query, variables: readObject('variables'), ...named }, readObject('headers'), { 'x-billing-dry-run': '1' }), settings);
+      Cost.showPrediction(
+        await post({ query, variables: readObject('variables'), ...named }, readObject('headers'), { 'x-billing-dry-run': '1' }),
+        settings,
+      );
     } catch (error) {
       Cost.showProblem(error.message);
     }

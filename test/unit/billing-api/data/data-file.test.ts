@@ -37,25 +37,71 @@ describe('A data file', () => {
   });
 
   it('keeps the API from starting, with its name and every problem, where it is wrong', async () => {
-    await expect(createBillingApi({ dataFile: join(__dirname, 'no-such-file.json') })).rejects.toThrow(/The data file .*no-such-file\.json cannot be used:\n {2}Error: ENOENT/);
+    await expect(createBillingApi({ dataFile: join(__dirname, 'no-such-file.json') })).rejects.toThrow(
+      /The data file .*no-such-file\.json cannot be used:\n {2}Error: ENOENT/,
+    );
   });
 
   it.each([
     ['text that is not JSON', '{"clients": [', /^not JSON: /],
     ['something other than an object', '[]', /^\/ must be object$/],
     ['no clients', '{"clients":[],"customers":[]}', /^\/clients must NOT have fewer than 1 items$/],
-    ['a client without a secret', '{"clients":[{"clientId":"a","mayRead":"all"}],"customers":[]}', /^\/clients\/0 must have required property 'clientSecret'$/],
-    ['a right that is neither all nor a list', '{"clients":[{"clientId":"a","clientSecret":"b","mayRead":"some"}],"customers":[]}', /^\/clients\/0\/mayRead must be equal to constant$/],
-    ['a misspelt member', customers('[{"contractNo":"1","invoices":[],"invoiceCollection":[]}]'), /^\/customers\/0\/contracts\/0 must not have the member "invoices"$/],
-    ['a contract number that is not made of digits', customers('[{"contractNo":"1a","invoiceCollection":[]}]'), /^\/customers\/0\/contracts\/0\/contractNo must match pattern/],
-    ['a fraction as an amount', customers('[{"contractNo":"1","invoiceCollection":[{"invoiceAmount":1.5}]}]'), /^\/customers\/0\/contracts\/0\/invoiceCollection\/0\/invoiceAmount must be a whole number, written in digits$/],
-    ['an exponent in an amount', customers('[{"contractNo":"1","invoiceCollection":[{"invoiceAmount":1e3}]}]'), /invoiceAmount must be a whole number, written in digits$/],
-    ['a text as an amount', customers('[{"contractNo":"1","invoiceCollection":[{"invoiceAmount":"1"}]}]'), /invoiceAmount must be a whole number, written in digits$/],
-    ['null for a text', customers('[{"contractNo":"1","dueDate":null,"invoiceCollection":[]}]'), /^\/customers\/0\/contracts\/0\/dueDate must be string$/],
-    ['the same contract twice', customers('[{"contractNo":"1","invoiceCollection":[]},{"contractNo":"01","invoiceCollection":[]}]'), /^\/customers\/0\/contracts\/1\/contractNo is used twice$/],
+    [
+      'a client without a secret',
+      '{"clients":[{"clientId":"a","mayRead":"all"}],"customers":[]}',
+      /^\/clients\/0 must have required property 'clientSecret'$/,
+    ],
+    [
+      'a right that is neither all nor a list',
+      '{"clients":[{"clientId":"a","clientSecret":"b","mayRead":"some"}],"customers":[]}',
+      /^\/clients\/0\/mayRead must be equal to constant$/,
+    ],
+    [
+      'a misspelt member',
+      customers('[{"contractNo":"1","invoices":[],"invoiceCollection":[]}]'),
+      /^\/customers\/0\/contracts\/0 must not have the member "invoices"$/,
+    ],
+    [
+      'a contract number that is not made of digits',
+      customers('[{"contractNo":"1a","invoiceCollection":[]}]'),
+      /^\/customers\/0\/contracts\/0\/contractNo must match pattern/,
+    ],
+    [
+      'a fraction as an amount',
+      customers('[{"contractNo":"1","invoiceCollection":[{"invoiceAmount":1.5}]}]'),
+      /^\/customers\/0\/contracts\/0\/invoiceCollection\/0\/invoiceAmount must be a whole number, written in digits$/,
+    ],
+    [
+      'an exponent in an amount',
+      customers('[{"contractNo":"1","invoiceCollection":[{"invoiceAmount":1e3}]}]'),
+      /invoiceAmount must be a whole number, written in digits$/,
+    ],
+    [
+      'a text as an amount',
+      customers('[{"contractNo":"1","invoiceCollection":[{"invoiceAmount":"1"}]}]'),
+      /invoiceAmount must be a whole number, written in digits$/,
+    ],
+    [
+      'null for a text',
+      customers('[{"contractNo":"1","dueDate":null,"invoiceCollection":[]}]'),
+      /^\/customers\/0\/contracts\/0\/dueDate must be string$/,
+    ],
+    [
+      'the same contract twice',
+      customers('[{"contractNo":"1","invoiceCollection":[]},{"contractNo":"01","invoiceCollection":[]}]'),
+      /^\/customers\/0\/contracts\/1\/contractNo is used twice$/,
+    ],
     ['the same client twice', `{"clients":[${client},${client}],"customers":[]}`, /^\/clients\/1\/clientId is used twice$/],
-    ['the same customer twice', `{"clients":[${client}],"customers":[{"idType":"RUC","id":"1","contracts":[]},{"idType":"RUC","id":"01","contracts":[]}]}`, /^\/customers\/1 has the idType and id of another customer$/],
-    ['a right to a customer that is not there', '{"clients":[{"clientId":"a","clientSecret":"b","mayRead":[{"idType":"RUC","id":"9"}]}],"customers":[]}', /^\/clients\/0\/mayRead\/0 is not a customer of this file$/],
+    [
+      'the same customer twice',
+      `{"clients":[${client}],"customers":[{"idType":"RUC","id":"1","contracts":[]},{"idType":"RUC","id":"01","contracts":[]}]}`,
+      /^\/customers\/1 has the idType and id of another customer$/,
+    ],
+    [
+      'a right to a customer that is not there',
+      '{"clients":[{"clientId":"a","clientSecret":"b","mayRead":[{"idType":"RUC","id":"9"}]}],"customers":[]}',
+      /^\/clients\/0\/mayRead\/0 is not a customer of this file$/,
+    ],
   ])('is refused with the place of %s', (_case, text, problem) => {
     expect(problemsOf(text)[0]).toMatch(problem);
   });
@@ -71,7 +117,10 @@ describe('The sample data', () => {
   });
 
   it('passes the checks of a data file', () => {
-    const text = JSON.stringify(toSampleData(), (_key, value: unknown) => (typeof value === 'bigint' ? `bigint:${value}` : value)).replace(/"bigint:(-?\d+)"/g, '$1');
+    const text = JSON.stringify(toSampleData(), (_key, value: unknown) => (typeof value === 'bigint' ? `bigint:${value}` : value)).replace(
+      /"bigint:(-?\d+)"/g,
+      '$1',
+    );
     expect(parseLedgerData(text, 'sample')).toEqual(toSampleData());
   });
 

@@ -15,7 +15,8 @@ describe('The token endpoint', () => {
   });
   afterAll(() => api.close());
 
-  const post = (query: string, headers: Record<string, string> = {}, body?: string) => requestRaw(api.port, { method: 'POST', path: `${path}${query}`, headers, ...(body === undefined ? {} : { body }) });
+  const post = (query: string, headers: Record<string, string> = {}, body?: string) =>
+    requestRaw(api.port, { method: 'POST', path: `${path}${query}`, headers, ...(body === undefined ? {} : { body }) });
 
   it.each([
     ['HTTP Basic, with grant_type in the address as the contract has it', '?grant_type=client_credentials', good, undefined],
@@ -28,12 +29,24 @@ describe('The token endpoint', () => {
   ])('gives a token for %s', async (_case, query, headers, body) => {
     const answer = await post(query, headers, body);
     expect(answer.status).toBe(200);
-    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache', 'content-type': 'application/json; charset=utf-8' });
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'no-store',
+      pragma: 'no-cache',
+      'content-type': 'application/json; charset=utf-8',
+    });
     expect(JSON.parse(answer.text)).toEqual({ access_token: expect.any(String), token_type: 'Bearer', expires_in: 120, scope: 'read' });
   });
 
   it('gives a signed JWT that names the client, the scope and its end, and opens the bills', async () => {
-    const { access_token: token } = JSON.parse((await requestRaw(api.port, { method: 'POST', path: new URL(api.tokenUrl).pathname + new URL(api.tokenUrl).search, headers: basic(api.clientId, api.clientSecret) })).text) as { access_token: string };
+    const { access_token: token } = JSON.parse(
+      (
+        await requestRaw(api.port, {
+          method: 'POST',
+          path: new URL(api.tokenUrl).pathname + new URL(api.tokenUrl).search,
+          headers: basic(api.clientId, api.clientSecret),
+        })
+      ).text,
+    ) as { access_token: string };
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'HS256', typ: 'JWT' });
     const claims = decodeJwt(token);
     expect(claims).toEqual({ iss: 'billing-api', sub: 'gateway-demo', scope: 'read', iat: expect.any(Number), exp: claims.iat! + 120 });
@@ -42,7 +55,11 @@ describe('The token endpoint', () => {
 
   it('reads id and secret out of HTTP Basic form-decoded, as RFC 6749 section 2.3.1 says', async () => {
     const other = await createBillingApi({ clients: [{ clientId: 'a:b', clientSecret: 'p+q %', mayRead: 'all' }] });
-    const answer = await requestRaw(other.port, { method: 'POST', path: `${path}?grant_type=client_credentials`, headers: basic('a%3Ab', 'p%2Bq+%25') });
+    const answer = await requestRaw(other.port, {
+      method: 'POST',
+      path: `${path}?grant_type=client_credentials`,
+      headers: basic('a%3Ab', 'p%2Bq+%25'),
+    });
     await other.close();
     expect(answer.status).toBe(200);
   });
@@ -50,9 +67,21 @@ describe('The token endpoint', () => {
   it.each<[string, string, Parameters<typeof post>]>([
     ['no grant_type', 'invalid_request', ['', good]],
     ['a repeated parameter', 'invalid_request', ['?grant_type=client_credentials&grant_type=client_credentials', good]],
-    ['another grant_type in the form than in the address', 'invalid_request', ['?grant_type=client_credentials', { ...good, ...form }, 'grant_type=password']],
-    ['a secret in the address', 'invalid_request', ['?grant_type=client_credentials&client_id=gateway-demo&client_secret=gateway-demo-secret', {}]],
-    ['two ways to authenticate', 'invalid_request', ['', { ...good, ...form }, 'grant_type=client_credentials&client_id=gateway-demo&client_secret=gateway-demo-secret']],
+    [
+      'another grant_type in the form than in the address',
+      'invalid_request',
+      ['?grant_type=client_credentials', { ...good, ...form }, 'grant_type=password'],
+    ],
+    [
+      'a secret in the address',
+      'invalid_request',
+      ['?grant_type=client_credentials&client_id=gateway-demo&client_secret=gateway-demo-secret', {}],
+    ],
+    [
+      'two ways to authenticate',
+      'invalid_request',
+      ['', { ...good, ...form }, 'grant_type=client_credentials&client_id=gateway-demo&client_secret=gateway-demo-secret'],
+    ],
     ['two clients', 'invalid_request', ['', { ...good, ...form }, 'grant_type=client_credentials&client_id=portal-demo']],
     ['a JSON body', 'invalid_request', ['', { ...good, 'content-type': 'application/json' }, '{"grant_type":"client_credentials"}']],
     ['another grant', 'unsupported_grant_type', ['?grant_type=authorization_code', good]],

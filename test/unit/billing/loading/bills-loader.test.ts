@@ -14,7 +14,10 @@ function createLoader(options: ListedSourceOptions, paging: Paging = { mode: 'of
 }
 
 const pageRequest = fc.record({ offset: fc.nat({ max: 60 }), first: fc.integer({ min: 1, max: 30 }), probe: fc.boolean() });
-const ticks = fc.array(fc.array(fc.record({ contract: fc.constantFrom('1', '2', null), page: pageRequest }), { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 3 });
+const ticks = fc.array(
+  fc.array(fc.record({ contract: fc.constantFrom('1', '2', null), page: pageRequest }), { minLength: 1, maxLength: 6 }),
+  { minLength: 1, maxLength: 3 },
+);
 
 describe('BillsLoader', () => {
   it('gives every page exactly its slice and says rightly whether more follows, whatever else is asked for', async () => {
@@ -54,8 +57,22 @@ describe('BillsLoader', () => {
 
   it.each([
     { total: 999, hasMore: false, calls: [[0, 1000]] },
-    { total: 1000, hasMore: false, calls: [[0, 1000], [1000, 1]] },
-    { total: 1001, hasMore: true, calls: [[0, 1000], [1000, 1]] },
+    {
+      total: 1000,
+      hasMore: false,
+      calls: [
+        [0, 1000],
+        [1000, 1],
+      ],
+    },
+    {
+      total: 1001,
+      hasMore: true,
+      calls: [
+        [0, 1000],
+        [1000, 1],
+      ],
+    },
   ])('asks a second time about $total invoices only where a call of the largest size came back full', async ({ total, hasMore, calls }) => {
     const { read, windows } = createLoader({ total });
     const page = await read('1', { offset: 0, first: 1000, probe: true });
@@ -99,7 +116,10 @@ describe('BillsLoader', () => {
   it("answers for the contract's own data from any call that is made for the contract", async () => {
     const head: PageRequest = { offset: 0, first: 0, probe: false };
     const { loader, windows } = createLoader({ total: 100 });
-    const [one, other] = await Promise.all([loader.load(customer, '1', head), loader.load(customer, '1', { offset: 40, first: 5, probe: false })]);
+    const [one, other] = await Promise.all([
+      loader.load(customer, '1', head),
+      loader.load(customer, '1', { offset: 40, first: 5, probe: false }),
+    ]);
     expect(await one.head()).toMatchObject({ dueDate: '2025-07-15' });
     expect(await other.page()).toMatchObject({ hasMore: null });
     expect(await (await loader.load(customer, '1', head)).head()).toMatchObject({ dueDate: '2025-07-15' });
@@ -131,14 +151,21 @@ describe('BillsLoader', () => {
     const broken = new BillingError('unavailable', 'gone');
     const { read, source } = createLoader({ total: 5, before: () => Promise.reject(broken) });
     const page = { offset: 0, first: 5, probe: false };
-    const failures = await Promise.all([failureOf(read('1', page)), failureOf(read('1', page)), failureOf(read('1', { ...page, offset: 2 }))]);
+    const failures = await Promise.all([
+      failureOf(read('1', page)),
+      failureOf(read('1', page)),
+      failureOf(read('1', { ...page, offset: 2 })),
+    ]);
     expect(new Set(failures)).toEqual(new Set([broken]));
     expect(await failureOf(read('1', page))).toBe(broken);
     expect(source.requests).toHaveLength(1);
   });
 
   it('lets a failed call cost only the pages that need it', async () => {
-    const { read } = createLoader({ total: 30, before: ({ window }) => (window.offset >= 10 ? Promise.reject(new BillingError('timeout', 'late')) : undefined) }, { mode: 'offset', maxQuantity: 10 });
+    const { read } = createLoader(
+      { total: 30, before: ({ window }) => (window.offset >= 10 ? Promise.reject(new BillingError('timeout', 'late')) : undefined) },
+      { mode: 'offset', maxQuantity: 10 },
+    );
     const [first, second, both] = await Promise.allSettled([
       read('1', { offset: 0, first: 10, probe: false }),
       read('1', { offset: 10, first: 10, probe: false }),

@@ -6,14 +6,22 @@ import { customer, failureOf, ListedSource, startOperation, type ListedSourceOpt
 function createBilling(options: ListedSourceOptions, callBudget = 100, paging: Paging = { mode: 'offset', maxQuantity: 10 }) {
   const source = new ListedSource(options);
   const billing = new Billing(source, startOperation({ callBudget }), paging);
-  return { source, find: (number: string, contract = '1') => billing.invoice(customer, contract, number), windows: () => source.requests.map(({ window }) => [window.offset, window.limit]) };
+  return {
+    source,
+    find: (number: string, contract = '1') => billing.invoice(customer, contract, number),
+    windows: () => source.requests.map(({ window }) => [window.offset, window.limit]),
+  };
 }
 
 describe('The search for an invoice by its number', () => {
   it.each(['offset', 'page'] as const)('reads page by page until it is found, in the %s reading', async (mode) => {
     const { find, windows } = createBilling({ total: 95 }, 100, { mode, maxQuantity: 10 });
     expect(await find('n25')).toMatchObject({ number: 'n25', amount: 25 });
-    expect(windows()).toEqual([[0, 10], [10, 10], [20, 10]]);
+    expect(windows()).toEqual([
+      [0, 10],
+      [10, 10],
+      [20, 10],
+    ]);
   });
 
   it('shares the pages that were read among all searches of the operation in the contract', async () => {
@@ -21,7 +29,10 @@ describe('The search for an invoice by its number', () => {
     const found = await Promise.all([find('n15'), find('n3'), find('n15'), find('n12')]);
     expect(found.map((invoice) => invoice?.number)).toEqual(['n15', 'n3', 'n15', 'n12']);
     expect(await find('n0')).toMatchObject({ number: 'n0' });
-    expect(windows()).toEqual([[0, 10], [10, 10]]);
+    expect(windows()).toEqual([
+      [0, 10],
+      [10, 10],
+    ]);
   });
 
   it.each([

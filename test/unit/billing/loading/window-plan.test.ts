@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import type { PageRequest } from '../../../../src/billing/model/window';
 import { planRuns, type Paging, type PlannedRun } from '../../../../src/billing/loading/window-plan';
 
-const pages = fc.array(fc.record({ offset: fc.nat({ max: 3000 }), first: fc.integer({ min: 1, max: 400 }), probe: fc.boolean() }), { minLength: 1, maxLength: 12 });
+const pages = fc.array(fc.record({ offset: fc.nat({ max: 3000 }), first: fc.integer({ min: 1, max: 400 }), probe: fc.boolean() }), {
+  minLength: 1,
+  maxLength: 12,
+});
 const maxQuantity = fc.integer({ min: 1, max: 500 });
 
 const endOf = (page: PageRequest): number => page.offset + page.first + (page.probe ? 1 : 0);
@@ -78,7 +81,9 @@ describe('planRuns', () => {
     fc.assert(
       fc.property(pages, maxQuantity, (asked, max) => {
         for (const run of planRuns(asked, { mode, maxQuantity: max })) {
-          const dataEnd = Math.max(...asked.filter((one) => one.offset >= run.start && one.offset < run.end).map((one) => one.offset + one.first));
+          const dataEnd = Math.max(
+            ...asked.filter((one) => one.offset >= run.start && one.offset < run.end).map((one) => one.offset + one.first),
+          );
           expect(run.calls[0]!.lazy).toBe(false);
           for (const call of run.calls.slice(1)) expect(call.lazy).toBe(call.offset >= dataEnd);
         }
@@ -88,15 +93,27 @@ describe('planRuns', () => {
 
   it('joins pages that overlap or touch, and leaves a page apart that one invoice separates', () => {
     const at = (start: number, first: number): PageRequest => ({ offset: start, first, probe: false });
-    expect(planRuns([at(10, 10), at(0, 10)], offset(1000))).toEqual([{ start: 0, end: 20, calls: [{ offset: 0, limit: 20, lazy: false }] }]);
+    expect(planRuns([at(10, 10), at(0, 10)], offset(1000))).toEqual([
+      { start: 0, end: 20, calls: [{ offset: 0, limit: 20, lazy: false }] },
+    ]);
     expect(planRuns([at(0, 10), at(5, 10)], offset(1000)).map(({ start, end }) => [start, end])).toEqual([[0, 15]]);
-    expect(planRuns([at(0, 10), at(11, 10)], offset(1000)).map(({ start, end }) => [start, end])).toEqual([[0, 10], [11, 21]]);
+    expect(planRuns([at(0, 10), at(11, 10)], offset(1000)).map(({ start, end }) => [start, end])).toEqual([
+      [0, 10],
+      [11, 21],
+    ]);
     expect(planRuns([at(0, 100), at(10, 10), at(50, 10)], offset(1000)).map(({ start, end }) => [start, end])).toEqual([[0, 100]]);
   });
 
   it('asks for one invoice alone, and only if need be, to learn whether a page of the largest size is the last', () => {
     expect(planRuns([{ offset: 0, first: 1000, probe: true }], offset(1000))).toEqual([
-      { start: 0, end: 1001, calls: [{ offset: 0, limit: 1000, lazy: false }, { offset: 1000, limit: 1, lazy: true }] },
+      {
+        start: 0,
+        end: 1001,
+        calls: [
+          { offset: 0, limit: 1000, lazy: false },
+          { offset: 1000, limit: 1, lazy: true },
+        ],
+      },
     ]);
   });
 

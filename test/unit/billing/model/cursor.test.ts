@@ -10,19 +10,30 @@ describe('A cursor', () => {
   });
 
   it('is one text a position, fit for a URL', () => {
-    fc.assert(fc.property(fc.nat({ max: 999_999_999 }), fc.nat({ max: 999_999_999 }), (a, b) => expect(toCursor(a) === toCursor(b)).toBe(a === b)));
+    fc.assert(
+      fc.property(fc.nat({ max: 999_999_999 }), fc.nat({ max: 999_999_999 }), (a, b) => expect(toCursor(a) === toCursor(b)).toBe(a === b)),
+    );
     expect(toCursor(999_999_999)).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
   });
 
   it('is refused when any one character was changed, taken away or added', () => {
     fc.assert(
-      fc.property(fc.nat({ max: 999_999_999 }), fc.nat(), fc.constantFrom(...Array.from('ABCxyz019-_=+/ ')), (position, place, character) => {
-        const cursor = toCursor(position);
-        const at = place % cursor.length;
-        for (const forged of [cursor.slice(0, at) + character + cursor.slice(at + 1), cursor.slice(0, at) + cursor.slice(at + 1), cursor.slice(0, at) + character + cursor.slice(at)]) {
-          if (forged !== cursor) expect(() => parseCursor(forged)).toThrow(refused);
-        }
-      }),
+      fc.property(
+        fc.nat({ max: 999_999_999 }),
+        fc.nat(),
+        fc.constantFrom(...Array.from('ABCxyz019-_=+/ ')),
+        (position, place, character) => {
+          const cursor = toCursor(position);
+          const at = place % cursor.length;
+          for (const forged of [
+            cursor.slice(0, at) + character + cursor.slice(at + 1),
+            cursor.slice(0, at) + cursor.slice(at + 1),
+            cursor.slice(0, at) + character + cursor.slice(at),
+          ]) {
+            if (forged !== cursor) expect(() => parseCursor(forged)).toThrow(refused);
+          }
+        },
+      ),
     );
   });
 

@@ -14,10 +14,18 @@ interface Backend {
 }
 
 async function startBackend(kind: string): Promise<Backend> {
-  if (kind === 'memory') return { open: (observer) => createMemoryStore({ maxBytes: 1024 * 1024, observer }), close: () => Promise.resolve() };
+  if (kind === 'memory')
+    return { open: (observer) => createMemoryStore({ maxBytes: 1024 * 1024, observer }), close: () => Promise.resolve() };
   const servers: RedisServer[] = kind === 'cluster' ? await startRedisCluster() : [await startRedis()];
   return {
-    open: (observer) => createRedisStore({ urls: servers.map((server) => server.url), observer, reads: silentOutage, writes: silentOutage, readTimeoutMs: 2000 }),
+    open: (observer) =>
+      createRedisStore({
+        urls: servers.map((server) => server.url),
+        observer,
+        reads: silentOutage,
+        writes: silentOutage,
+        readTimeoutMs: 2000,
+      }),
     close: async () => {
       for (const server of servers) await server.close();
     },
@@ -86,11 +94,14 @@ describe.each(['memory', 'redis', 'cluster'])('a store of entries: %s', (kind) =
     await until(async () => (await get(of)) === undefined);
   });
 
-  test.each([0, -1, -0.5, Number.NaN, Infinity, -Infinity])('stores nothing for a life of %p: Keyv would take 0 for "forever"', async (ttlMs) => {
-    const of = name();
-    store.set(of, Buffer.from('never'), ttlMs);
-    expect(await get(of)).toBeUndefined();
-  });
+  test.each([0, -1, -0.5, Number.NaN, Infinity, -Infinity])(
+    'stores nothing for a life of %p: Keyv would take 0 for "forever"',
+    async (ttlMs) => {
+      const of = name();
+      store.set(of, Buffer.from('never'), ttlMs);
+      expect(await get(of)).toBeUndefined();
+    },
+  );
 
   test('keeps a life of a part of a millisecond for a millisecond, and not forever', async () => {
     const of = name();
@@ -161,7 +172,13 @@ describe('the locks of Redis', () => {
 
   beforeEach(async () => {
     redis = await startRedis();
-    store = createRedisStore({ urls: [redis.url], observer: new CountingObserver(), reads: silentOutage, writes: silentOutage, readTimeoutMs: 100 });
+    store = createRedisStore({
+      urls: [redis.url],
+      observer: new CountingObserver(),
+      reads: silentOutage,
+      writes: silentOutage,
+      readTimeoutMs: 100,
+    });
     await until(async () => (await take('probe')) === 'taken');
   });
   afterEach(async () => {

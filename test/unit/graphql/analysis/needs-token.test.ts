@@ -11,7 +11,13 @@ function ask(source: string, variables: Record<string, unknown> = {}): boolean {
 const data = 'customer(idType: "RUC", id: "1") { id }';
 
 describe('needsToken', () => {
-  it.each(['{ __typename }', '{ __schema { types { name } } }', '{ __type(name: "Query") { name } }', '{ _service { sdl } }', '{ a: __typename ... { _service { sdl } } ...F } fragment F on Query { __typename }'])('is false of %s', (source) => {
+  it.each([
+    '{ __typename }',
+    '{ __schema { types { name } } }',
+    '{ __type(name: "Query") { name } }',
+    '{ _service { sdl } }',
+    '{ a: __typename ... { _service { sdl } } ...F } fragment F on Query { __typename }',
+  ])('is false of %s', (source) => {
     expect(ask(source)).toBe(false);
   });
 

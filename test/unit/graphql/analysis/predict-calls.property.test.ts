@@ -18,24 +18,35 @@ function joined(fields: readonly string[]): string {
 const offset = fc.constantFrom(0, 0, 3, 10, 25);
 const page = fc
   .tuple(fc.integer({ min: 1, max: MAX_PAGE_SIZE }), offset, fc.boolean())
-  .map(([first, at, probe]) => `invoices(first: ${first}${at === 0 ? '' : `, after: "${toCursor(at - 1)}"`}) { nodes { number } ${probe ? 'pageInfo { hasNextPage }' : ''} }`);
+  .map(
+    ([first, at, probe]) =>
+      `invoices(first: ${first}${at === 0 ? '' : `, after: "${toCursor(at - 1)}"`}) { nodes { number } ${probe ? 'pageInfo { hasNextPage }' : ''} }`,
+  );
 const contractField = fc.oneof(fc.constant('dueDate'), page, page);
 const contractBody = fc.array(contractField, { minLength: 1, maxLength: 4 }).map(joined);
 const number = fc.constantFrom('1', '2', '3');
 const contract = fc.tuple(number, contractBody).map(([n, body]) => `contract(number: "${n}") { ${body} }`);
-const contracts = fc.tuple(fc.array(number, { minLength: 1, maxLength: 5 }), contractBody).map(([list, body]) => `contracts(numbers: [${list.join(', ')}]) { ${body} }`);
+const contracts = fc
+  .tuple(fc.array(number, { minLength: 1, maxLength: 5 }), contractBody)
+  .map(([list, body]) => `contracts(numbers: [${list.join(', ')}]) { ${body} }`);
 const customerBody = fc.array(fc.oneof(contract, contracts, page), { minLength: 1, maxLength: 3 }).map(joined);
 const customer = fc.tuple(fc.constantFrom('1', '2'), customerBody).map(([id, body]) => `customer(idType: "CPF", id: "${id}") { ${body} }`);
 const entities = fc
   .tuple(fc.array(fc.tuple(fc.constantFrom('1', '2'), number), { minLength: 1, maxLength: 5 }), contractBody)
-  .map(([keys, body]) => `_entities(representations: [${keys.map(([id, n]) => `{ __typename: "Contract", number: "${n}", customer: { idType: "CPF", id: "${id}" } }`).join(' ')}]) { ... on Contract { ${body} } }`);
+  .map(
+    ([keys, body]) =>
+      `_entities(representations: [${keys.map(([id, n]) => `{ __typename: "Contract", number: "${n}", customer: { idType: "CPF", id: "${id}" } }`).join(' ')}]) { ... on Contract { ${body} } }`,
+  );
 const flat = fc.array(fc.oneof(customer, entities), { minLength: 1, maxLength: 3 }).map((fields) => `{ ${joined(fields)} }`);
-const nested = fc.tuple(contractBody, customerBody).map(([outer, inner]) => `{ customer(idType: "CPF", id: "1") { contract(number: "1") { ${outer} customer { ${inner} } } } }`);
+const nested = fc
+  .tuple(contractBody, customerBody)
+  .map(([outer, inner]) => `{ customer(idType: "CPF", id: "1") { contract(number: "1") { ${outer} customer { ${inner} } } } }`);
 
 function toShape(text: string): OperationShape {
   const document = parse(text);
   const fragments: Record<string, FragmentDefinitionNode> = {};
-  for (const definition of document.definitions) if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
   return { operation: getOperationAST(document)!, fragments };
 }
 

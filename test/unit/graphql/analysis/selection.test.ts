@@ -1,6 +1,21 @@
-import { getVariableValues, Kind, parse, validate, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import {
+  getVariableValues,
+  Kind,
+  parse,
+  validate,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
 import { toCursor } from '../../../../src/billing/model/cursor';
-import { collectForGood, selectContract, selectsNextPage, type ContractSelection, type SelectionInfo } from '../../../../src/graphql/analysis/selection';
+import {
+  collectForGood,
+  selectContract,
+  selectsNextPage,
+  type ContractSelection,
+  type SelectionInfo,
+} from '../../../../src/graphql/analysis/selection';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 
 const schema = buildServedSchema();
@@ -11,14 +26,22 @@ function infoOf(source: string, variables: Record<string, unknown> = {}): Select
   const document = parse(source);
   expect(validate(schema, document)).toEqual([]);
   const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION) as OperationDefinitionNode;
-  const fragments = Object.fromEntries(document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : []))) as Record<string, FragmentDefinitionNode>;
+  const fragments = Object.fromEntries(
+    document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])),
+  ) as Record<string, FragmentDefinitionNode>;
   const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
   const customer = operation.selectionSet.selections[0] as FieldNode;
   const fieldNodes = fieldsOf(customer.selectionSet!, 'contract');
-  return { fieldNodes, fragments, variableValues: coerced!, path: { prev: { prev: undefined, key: 'customer', typename: 'Query' }, key: 'contract', typename: 'Customer' } };
+  return {
+    fieldNodes,
+    fragments,
+    variableValues: coerced!,
+    path: { prev: { prev: undefined, key: 'customer', typename: 'Query' }, key: 'contract', typename: 'Customer' },
+  };
 }
 
-const fieldsOf = (set: SelectionSetNode, name: string): FieldNode[] => set.selections.filter((each): each is FieldNode => each.kind === Kind.FIELD && each.name.value === name);
+const fieldsOf = (set: SelectionSetNode, name: string): FieldNode[] =>
+  set.selections.filter((each): each is FieldNode => each.kind === Kind.FIELD && each.name.value === name);
 
 const inContract = (body: string): string => `customer(idType: "RUC", id: "1") { contract(number: "1") { ${body} } }`;
 const select = (body: string): ContractSelection => selectContract(infoOf(`{ ${inContract(body)} }`), limits);
@@ -32,9 +55,12 @@ describe('selectContract', () => {
     expect(select('__typename number customer { idType id }')).toEqual({ pages: [], searches: false, needsBills: false });
   });
 
-  it.each(['dueDate', 'due: dueDate', 'billingAddresses { city }', '... { dueDate }', '... on Contract { dueDate }'])('needs bills for %s', (body) => {
-    expect(select(`number ${body}`)).toEqual({ pages: [], searches: false, needsBills: true });
-  });
+  it.each(['dueDate', 'due: dueDate', 'billingAddresses { city }', '... { dueDate }', '... on Contract { dueDate }'])(
+    'needs bills for %s',
+    (body) => {
+      expect(select(`number ${body}`)).toEqual({ pages: [], searches: false, needsBills: true });
+    },
+  );
 
   it('sees a page with its default size, and probes it only where hasNextPage is selected', () => {
     expect(select('invoices { nodes { number } pageInfo { endCursor } }').pages).toEqual([page(0, 20)]);
@@ -44,11 +70,17 @@ describe('selectContract', () => {
   });
 
   it('sees every page under its alias, and equal ones once', () => {
-    expect(select(`a: invoices(first: 5) { nodes { number } } b: invoices(first: 5) { nodes { amount } } c: invoices(first: 5, after: "${toCursor(4)}") { nodes { number } }`).pages).toEqual([page(0, 5), page(5, 5)]);
+    expect(
+      select(
+        `a: invoices(first: 5) { nodes { number } } b: invoices(first: 5) { nodes { amount } } c: invoices(first: 5, after: "${toCursor(4)}") { nodes { number } }`,
+      ).pages,
+    ).toEqual([page(0, 5), page(5, 5)]);
   });
 
   it('takes what several selections of one field ask for together', () => {
-    expect(select('invoices { nodes { number } } invoices { pageInfo { startCursor } } ... { invoices { pageInfo { hasNextPage } } }').pages).toEqual([page(0, 20, true)]);
+    expect(
+      select('invoices { nodes { number } } invoices { pageInfo { startCursor } } ... { invoices { pageInfo { hasNextPage } } }').pages,
+    ).toEqual([page(0, 20, true)]);
   });
 
   it('looks through fragments, and fragments in fragments', () => {
@@ -58,7 +90,11 @@ describe('selectContract', () => {
       fragment Page on InvoiceConnection { ...Info nodes { number } }
       fragment Info on InvoiceConnection { pageInfo { ...More } }
       fragment More on PageInfo { hasNextPage }`;
-    expect(selectContract(infoOf(`{ ${inContract('...Outer ...Outer')} } ${rest}`), limits)).toEqual({ pages: [page(0, 7, true)], searches: false, needsBills: true });
+    expect(selectContract(infoOf(`{ ${inContract('...Outer ...Outer')} } ${rest}`), limits)).toEqual({
+      pages: [page(0, 7, true)],
+      searches: false,
+      needsBills: true,
+    });
   });
 
   it('reads arguments from variables, and their defaults where they are not given', () => {
@@ -91,7 +127,14 @@ describe('selectContract', () => {
     for (const body of [`dueDate ${directive}`, `... ${directive} { dueDate }`, `...Due ${directive}`]) {
       expect(selectWith(declarations, `${used} ${body} ...Due @skip(if: true)`, { yes: true, no: false }, rest).needsBills).toBe(isThere);
     }
-    expect(selectWith(declarations, `${used} ...Due @skip(if: true) invoices { nodes { number } pageInfo ${directive} { hasNextPage } }`, { yes: true, no: false }, rest).pages).toEqual([page(0, 20, isThere)]);
+    expect(
+      selectWith(
+        declarations,
+        `${used} ...Due @skip(if: true) invoices { nodes { number } pageInfo ${directive} { hasNextPage } }`,
+        { yes: true, no: false },
+        rest,
+      ).pages,
+    ).toEqual([page(0, 20, isThere)]);
   });
 
   it('does not read the arguments of what is left out', () => {
@@ -123,7 +166,8 @@ describe('selectContract', () => {
 
 describe('selectsNextPage', () => {
   it('is true only of hasNextPage of the pageInfo itself', () => {
-    const connection = (body: string): FieldNode[] => fieldsOf(infoOf(`{ ${inContract(`invoices { ${body} }`)} }`).fieldNodes[0]!.selectionSet!, 'invoices');
+    const connection = (body: string): FieldNode[] =>
+      fieldsOf(infoOf(`{ ${inContract(`invoices { ${body} }`)} }`).fieldNodes[0]!.selectionSet!, 'invoices');
     const info = { fragments: {}, variableValues: {} };
     expect(selectsNextPage(connection('pageInfo { hasNextPage }'), info)).toBe(true);
     expect(selectsNextPage(connection('pageInfo { hasPreviousPage endCursor }'), info)).toBe(false);

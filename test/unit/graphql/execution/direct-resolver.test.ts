@@ -1,6 +1,24 @@
 import 'reflect-metadata';
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, ArgsType, Authorized, buildSchemaSync, createMethodMiddlewareDecorator, createParameterDecorator, Ctx, Field, FieldResolver, ID, Info, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import {
+  Arg,
+  Args,
+  ArgsType,
+  Authorized,
+  buildSchemaSync,
+  createMethodMiddlewareDecorator,
+  createParameterDecorator,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Info,
+  Int,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 import { ContractResolver } from '../../../../src/graphql/schema/contract/contract.resolver';
 import { CustomerResolver } from '../../../../src/graphql/schema/customer/customer.resolver';
 import { toDirectResolver } from '../../../../src/graphql/execution/direct-resolver';
@@ -85,7 +103,11 @@ class SampleResolver {
 }
 
 beforeAll(() => {
-  buildSchemaSync({ resolvers: [SampleResolver, CustomerResolver, ContractResolver, InvoiceResolver], authChecker: () => true, validate: false });
+  buildSchemaSync({
+    resolvers: [SampleResolver, CustomerResolver, ContractResolver, InvoiceResolver],
+    authChecker: () => true,
+    validate: false,
+  });
 });
 
 describe('A resolver that is called directly', () => {
@@ -103,14 +125,19 @@ describe('A resolver that is called directly', () => {
 
   it('gets the parameters in the order of the method, and its own object', () => {
     const resolve = toDirectResolver('Sample', 'all');
-    expect(resolve?.({ name: 'root' }, { id: '007' }, { who: 'me' }, { fieldName: 'all' } as GraphQLResolveInfo)).toBe('seen root 007 me all');
+    expect(resolve?.({ name: 'root' }, { id: '007' }, { who: 'me' }, { fieldName: 'all' } as GraphQLResolveInfo)).toBe(
+      'seen root 007 me all',
+    );
     expect(toDirectResolver('Sample', 'plain')?.({ name: 'root' }, { count: 2 }, null, {} as GraphQLResolveInfo)).toBe('root 2');
     expect(toDirectResolver('Query', 'sample')?.(undefined, { id: '1' }, null, {} as GraphQLResolveInfo)).toEqual({ name: '1' });
   });
 
-  it.each(['classy', 'validated', 'part', 'custom', 'traced', 'guarded'])("is TypeGraphQL's where it asks for more than its parameters: %s", (field) => {
-    expect(toDirectResolver('Sample', field)).toBeNull();
-  });
+  it.each(['classy', 'validated', 'part', 'custom', 'traced', 'guarded'])(
+    "is TypeGraphQL's where it asks for more than its parameters: %s",
+    (field) => {
+      expect(toDirectResolver('Sample', field)).toBeNull();
+    },
+  );
 
   it('is not there for a field without one', () => {
     expect(toDirectResolver('Contract', 'number')).toBeNull();

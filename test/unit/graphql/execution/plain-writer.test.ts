@@ -16,7 +16,11 @@ const request = { customer, contractNumber: null, window: { offset: 0, limit: 10
 /** The plan of the innermost list under a contract. */
 function listPlan(selection: string): ListPlan {
   const document = parse(`{ customer(idType: "RUC", id: "1") { contract(number: "1") { ${selection} } } }`);
-  let plan: ValuePlan | null = compileOperation(document.definitions[0] as OperationDefinitionNode, { schema, fragments: {}, conditions: {} }, () => false);
+  let plan: ValuePlan | null = compileOperation(
+    document.definitions[0] as OperationDefinitionNode,
+    { schema, fragments: {}, conditions: {} },
+    () => false,
+  );
   while (plan?.kind === 'object') plan = plan.fields[0]?.value ?? null;
   expect(plan?.kind).toBe('list');
   return plan as ListPlan;
@@ -33,10 +37,29 @@ function write(plan: ListPlan, list: readonly unknown[] | null | undefined): str
 
 const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('ñ', '😀', '\u2028', '\u007f', ' ', '/', "'") }));
 const invoice = fc.record(
-  { invoiceContractNo: text, invoiceNumber: fc.option(text), billPeriod: fc.option(text), invoiceAmount: fc.option(fc.integer({ min: -999_999_999_999_999, max: 999_999_999_999_999 })), invoiceStatus: fc.option(fc.boolean()), currency: text },
+  {
+    invoiceContractNo: text,
+    invoiceNumber: fc.option(text),
+    billPeriod: fc.option(text),
+    invoiceAmount: fc.option(fc.integer({ min: -999_999_999_999_999, max: 999_999_999_999_999 })),
+    invoiceStatus: fc.option(fc.boolean()),
+    currency: text,
+  },
   { requiredKeys: [] },
 );
-const field = fc.constantFrom('number', 'contractNumber', 'billPeriod', 'amount', 'status', '__typename', 'a: number', 'b: number', 'c: amount', 'd: status', 'typename: __typename');
+const field = fc.constantFrom(
+  'number',
+  'contractNumber',
+  'billPeriod',
+  'amount',
+  'status',
+  '__typename',
+  'a: number',
+  'b: number',
+  'c: amount',
+  'd: status',
+  'typename: __typename',
+);
 
 describe('writing invoices', () => {
   it('takes them from their answer as it would from objects', () => {
@@ -66,7 +89,10 @@ describe('writing invoices', () => {
   });
 });
 
-const address = fc.record({ street: fc.option(text), neighborhood: text, city: fc.option(text), state: text, country: text, zipCode: text, floor: fc.integer() }, { requiredKeys: [] });
+const address = fc.record(
+  { street: fc.option(text), neighborhood: text, city: fc.option(text), state: text, country: text, zipCode: text, floor: fc.integer() },
+  { requiredKeys: [] },
+);
 const part = fc.constantFrom('street', 'neighborhood', 'city', 'state', 'country', 'zipCode', '__typename', 'a: street', 'b: zipCode');
 
 describe('writing addresses', () => {

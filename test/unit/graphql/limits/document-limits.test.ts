@@ -8,7 +8,8 @@ const check = (text: string, limits = LIMITS): string[] => checkDocument(parse(t
 /** `{ customer { contract { customer { … } } } }`, so many fields deep. */
 function nested(depth: number): string {
   let text = 'id';
-  for (let level = depth - 1; level >= 1; level--) text = `${level === 1 ? 'customer(idType: "CPF", id: "1")' : level % 2 === 0 ? 'contract(number: "1")' : 'customer'} { ${level % 2 === 0 && level === depth - 1 ? 'number' : text} }`;
+  for (let level = depth - 1; level >= 1; level--)
+    text = `${level === 1 ? 'customer(idType: "CPF", id: "1")' : level % 2 === 0 ? 'contract(number: "1")' : 'customer'} { ${level % 2 === 0 && level === depth - 1 ? 'number' : text} }`;
   return `{ ${text} }`;
 }
 
@@ -24,12 +25,15 @@ function nestedByFragments(depth: number, nameOf: (level: number) => string): st
 }
 
 const tooDeep = /is nested \d+ fields deep; \d+ are allowed \(MAX_DEPTH\)\. Select fewer levels/;
-const tooManyAliases = /has \d+ aliases, those in fragments counted each time; \d+ are allowed \(MAX_ALIASES\)\. Use `contracts\(numbers:\)`/;
+const tooManyAliases =
+  /has \d+ aliases, those in fragments counted each time; \d+ are allowed \(MAX_ALIASES\)\. Use `contracts\(numbers:\)`/;
 
 describe('The limits of a document', () => {
   it('count fields in one another as depth, and say the limit, what was found and what to do', () => {
     expect(check(nested(5))).toEqual([]);
-    expect(check(nested(6))).toEqual(['The operation is nested 6 fields deep; 5 are allowed (MAX_DEPTH). Select fewer levels, or ask for the inner ones in an operation of their own.']);
+    expect(check(nested(6))).toEqual([
+      'The operation is nested 6 fields deep; 5 are allowed (MAX_DEPTH). Select fewer levels, or ask for the inner ones in an operation of their own.',
+    ]);
     expect(check(nested(6).replace('{', 'query Deep {'))[0]).toContain('The operation "Deep" is nested 6');
   });
 
@@ -52,7 +56,10 @@ describe('The limits of a document', () => {
     const fragment = 'fragment F on Customer { contract(number: "1") { customer { id } } }';
     const shallowFirst = `{ customer(idType: "CPF", id: "1") { ...F contract(number: "2") { customer { ...F } } } } ${fragment}`;
     const deepFirst = `${fragment} { customer(idType: "CPF", id: "1") { contract(number: "2") { customer { ...F } } ...F } }`;
-    expect([check(shallowFirst), check(deepFirst)].map(([message]) => message)).toEqual([expect.stringContaining('nested 6'), expect.stringContaining('nested 6')]);
+    expect([check(shallowFirst), check(deepFirst)].map(([message]) => message)).toEqual([
+      expect.stringContaining('nested 6'),
+      expect.stringContaining('nested 6'),
+    ]);
   });
 
   it('hold each operation of a document by itself', () => {
@@ -63,12 +70,19 @@ describe('The limits of a document', () => {
   it('exempt introspection from depth where it is a root field, and nowhere else', () => {
     expect(check(getIntrospectionQuery())).toEqual([]);
     expect(check('{ ...R } fragment R on Query { __schema { types { fields { type { ofType { ofType { name } } } } } } }')).toEqual([]);
-    expect(check('{ customer(idType: "CPF", id: "1") { __schema { types { fields { type { ofType { ofType { name } } } } } } } }')[0]).toMatch(tooDeep);
-    expect(check('{ __type(name: "X") { fields { type { ofType { ofType { name } } } } } customer(idType: "CPF", id: "1") { contract(number: "1") { customer { contract(number: "1") { customer { id } } } } } }')[0]).toMatch(tooDeep);
+    expect(
+      check('{ customer(idType: "CPF", id: "1") { __schema { types { fields { type { ofType { ofType { name } } } } } } } }')[0],
+    ).toMatch(tooDeep);
+    expect(
+      check(
+        '{ __type(name: "X") { fields { type { ofType { ofType { name } } } } } customer(idType: "CPF", id: "1") { contract(number: "1") { customer { contract(number: "1") { customer { id } } } } } }',
+      )[0],
+    ).toMatch(tooDeep);
   });
 
   it('count aliases, those within introspection and those named like a field included', () => {
-    const aliased = (count: number, name = (i: number) => `a${i}`): string => Array.from({ length: count }, (_, i) => `${name(i)}: number`).join(' ');
+    const aliased = (count: number, name = (i: number) => `a${i}`): string =>
+      Array.from({ length: count }, (_, i) => `${name(i)}: number`).join(' ');
     const contract = (fields: string): string => `{ customer(idType: "CPF", id: "1") { contract(number: "1") { ${fields} } } }`;
     expect(check(contract(aliased(10)))).toEqual([]);
     expect(check(contract(aliased(11)))[0]).toMatch(tooManyAliases);
@@ -77,7 +91,8 @@ describe('The limits of a document', () => {
   });
 
   it('count the aliases of a fragment for each time that it is spread', () => {
-    const spread = (count: number): string => `{ customer(idType: "CPF", id: "1") { ${Array.from({ length: count }, (_, i) => `contract${i === 0 ? '' : i}${i === 0 ? '' : ': contract'}(number: "${i}") { ...Two }`).join(' ')} } } fragment Two on Contract { a: number b: number }`;
+    const spread = (count: number): string =>
+      `{ customer(idType: "CPF", id: "1") { ${Array.from({ length: count }, (_, i) => `contract${i === 0 ? '' : i}${i === 0 ? '' : ': contract'}(number: "${i}") { ...Two }`).join(' ')} } } fragment Two on Contract { a: number b: number }`;
     // Three of its own and twice four.
     expect(check(spread(4), { ...LIMITS, maxAliases: 11 })).toEqual([]);
     expect(check(spread(4))[0]).toContain('has 11 aliases');
@@ -85,14 +100,23 @@ describe('The limits of a document', () => {
   });
 
   it('take time by the length of a document and not by what its fragments multiply to', () => {
-    const doubling = Array.from({ length: 200 }, (_, i) => `fragment F${i} on Customer { a: contract(number: "1") { customer { ...F${i + 1} } } b: contract(number: "1") { customer { ...F${i + 1} } } }`).join(' ');
-    expect(check(`{ customer(idType: "CPF", id: "1") { ...F0 } } ${doubling} fragment F200 on Customer { id }`)).toEqual([expect.stringMatching(tooDeep), expect.stringContaining('has more than a million aliases')]);
+    const doubling = Array.from(
+      { length: 200 },
+      (_, i) =>
+        `fragment F${i} on Customer { a: contract(number: "1") { customer { ...F${i + 1} } } b: contract(number: "1") { customer { ...F${i + 1} } } }`,
+    ).join(' ');
+    expect(check(`{ customer(idType: "CPF", id: "1") { ...F0 } } ${doubling} fragment F200 on Customer { id }`)).toEqual([
+      expect.stringMatching(tooDeep),
+      expect.stringContaining('has more than a million aliases'),
+    ]);
   });
 
   it('count the fields at the root, through fragments', () => {
     const many = (count: number): string => '__typename '.repeat(count);
     expect(check(`{ ${many(20)} }`)).toEqual([]);
-    expect(check(`{ ${many(11)} ...R ... on Query { ${many(5)} } } fragment R on Query { ${many(5)} }`)[0]).toMatch(/has 21 fields at its root; 20 are allowed/);
+    expect(check(`{ ${many(11)} ...R ... on Query { ${many(5)} } } fragment R on Query { ${many(5)} }`)[0]).toMatch(
+      /has 21 fields at its root; 20 are allowed/,
+    );
     expect(check(`{ ${many(21)} }`, { ...LIMITS, maxAliases: 21 })).toEqual([]);
   });
 
@@ -120,14 +144,20 @@ describe('A gateway with the limits', () => {
   it('refuses with a 400 and GRAPHQL_VALIDATION_FAILED before any call, with a token and without', async () => {
     for (const token of [undefined, null]) {
       const answer = await gateway.query(nested(6), {}, token === null ? { token } : {});
-      expect([answer.status, answer.data, answer.errors.map((error) => error.extensions)]).toEqual([400, undefined, [{ code: 'GRAPHQL_VALIDATION_FAILED' }]]);
+      expect([answer.status, answer.data, answer.errors.map((error) => error.extensions)]).toEqual([
+        400,
+        undefined,
+        [{ code: 'GRAPHQL_VALIDATION_FAILED' }],
+      ]);
       expect(answer.errors[0]!.message).toMatch(tooDeep);
     }
     expect(gateway.upstreamCalls()).toBe(0);
   });
 
   it('refuses aliased `_entities` past the limit', async () => {
-    const answer = await gateway.query(`{ ${Array.from({ length: 11 }, (_, i) => `e${i}: _entities(representations: []) { __typename }`).join(' ')} }`);
+    const answer = await gateway.query(
+      `{ ${Array.from({ length: 11 }, (_, i) => `e${i}: _entities(representations: []) { __typename }`).join(' ')} }`,
+    );
     expect(answer.errors[0]!.message).toMatch(tooManyAliases);
   });
 
@@ -139,7 +169,9 @@ describe('A gateway with the limits', () => {
   it('stops reading a document at the limit of tokens, and says what to do', async () => {
     const answer = await gateway.query(`{ ${'__typename '.repeat(600)} }`);
     expect([answer.status, answer.errors.map((error) => error.extensions?.['code'])]).toEqual([400, ['GRAPHQL_PARSE_FAILED']]);
-    expect(answer.errors[0]!.message).toBe('The document has more than the 500 tokens that are allowed (MAX_TOKENS). Pass lists as variables, or split the operation.');
+    expect(answer.errors[0]!.message).toBe(
+      'The document has more than the 500 tokens that are allowed (MAX_TOKENS). Pass lists as variables, or split the operation.',
+    );
   });
 
   it('says that a document is nested too deeply where its text cannot be read for it', async () => {

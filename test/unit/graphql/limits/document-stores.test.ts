@@ -21,12 +21,22 @@ describe('What is remembered of documents', () => {
   afterAll(() => server.close());
 
   async function post(body: Record<string, unknown>): Promise<{ data?: unknown; errors?: { extensions: { code: string } }[] }> {
-    const answer = await requestRaw(server.port, { method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const answer = await requestRaw(server.port, {
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
     return JSON.parse(answer.text) as Awaited<ReturnType<typeof post>>;
   }
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-  const register = (query: string): Record<string, unknown> => ({ query, extensions: { persistedQuery: { version: 1, sha256Hash: sha256(query) } } });
-  const recall = (query: string): Record<string, unknown> => ({ extensions: { persistedQuery: { version: 1, sha256Hash: sha256(query) } } });
+  const register = (query: string): Record<string, unknown> => ({
+    query,
+    extensions: { persistedQuery: { version: 1, sha256Hash: sha256(query) } },
+  });
+  const recall = (query: string): Record<string, unknown> => ({
+    extensions: { persistedQuery: { version: 1, sha256Hash: sha256(query) } },
+  });
 
   async function documentBytes(): Promise<number> {
     const documents = await Promise.all(stores.documents.keys().map((key) => stores.documents.get(key)));
@@ -34,7 +44,10 @@ describe('What is remembered of documents', () => {
   }
 
   it('stays within its bound under endless different documents and operation names, and the newest is there', async () => {
-    for (let i = 0; i < 200; i++) expect(await post({ query: `query Name${i} { a${i}: __typename b: __typename }`, operationName: `Name${i}` })).toEqual({ data: { [`a${i}`]: 'Query', b: 'Query' } });
+    for (let i = 0; i < 200; i++)
+      expect(await post({ query: `query Name${i} { a${i}: __typename b: __typename }`, operationName: `Name${i}` })).toEqual({
+        data: { [`a${i}`]: 'Query', b: 'Query' },
+      });
     const count = stores.documents.keys().length;
     expect(count).toBeGreaterThan(5);
     expect(count).toBeLessThan(100);
@@ -48,7 +61,9 @@ describe('What is remembered of documents', () => {
     stores.documents.clear();
     for (let i = 0; i < 20; i++) await post({ query: `{ absent${i} }` });
     expect(stores.documents.keys()).toEqual([]);
-    expect(await post({ query: `{ __schema { ${'queryType { name } '.repeat(60)} } }` })).toEqual({ data: { __schema: { queryType: { name: 'Query' } } } });
+    expect(await post({ query: `{ __schema { ${'queryType { name } '.repeat(60)} } }` })).toEqual({
+      data: { __schema: { queryType: { name: 'Query' } } },
+    });
     expect(stores.documents.keys()).toEqual([]);
   });
 
@@ -74,13 +89,17 @@ describe('What is remembered of documents', () => {
 
   it('compiles no more plans of one operation than six conditions can make, whatever the variables say', () => {
     const operations = new PreparedOperations(buildServedSchema());
-    for (const [conditions, expected] of [[6, 64], [7, 0]] as const) {
+    for (const [conditions, expected] of [
+      [6, 64],
+      [7, 0],
+    ] as const) {
       const names = Array.from({ length: conditions }, (_, i) => `c${i}`);
       const text = `query(${names.map((name) => `$${name}: Boolean!`).join(' ')}) { ${names.map((name) => `${name}: __typename @include(if: $${name})`).join(' ')} }`;
       const document = parse(text);
       operations.learn(text, undefined, document, getOperationAST(document)!);
       const prepared = operations.find(text, undefined)!;
-      for (let bits = 0; bits < 2 ** conditions; bits++) prepared.variant(Object.fromEntries(names.map((name, i) => [name, ((bits >> i) & 1) === 1])));
+      for (let bits = 0; bits < 2 ** conditions; bits++)
+        prepared.variant(Object.fromEntries(names.map((name, i) => [name, ((bits >> i) & 1) === 1])));
       expect(prepared.variantCount).toBe(expected);
     }
   });

@@ -31,7 +31,15 @@ interface GraphqlRequest {
 }
 
 describe.each([
-  ['a manifest of Apollo', { format: 'apollo-persisted-query-manifest', version: 1, operations: [{ id: sha256(TRUSTED), name: 'Trusted', type: 'query', body: TRUSTED }] }, sha256(TRUSTED)],
+  [
+    'a manifest of Apollo',
+    {
+      format: 'apollo-persisted-query-manifest',
+      version: 1,
+      operations: [{ id: sha256(TRUSTED), name: 'Trusted', type: 'query', body: TRUSTED }],
+    },
+    sha256(TRUSTED),
+  ],
   ['persisted documents of the client preset', { a1b2c3: TRUSTED }, 'a1b2c3'],
 ])('A gateway with %s', (name, manifest, id) => {
   let gateway: Gateway;
@@ -41,11 +49,19 @@ describe.each([
   afterAll(() => gateway.close());
 
   async function post(body: GraphqlRequest | readonly GraphqlRequest[]) {
-    const answer = await requestRaw(gateway.port, { method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json', authorization: 'Bearer t' }, body: JSON.stringify(body) });
+    const answer = await requestRaw(gateway.port, {
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer t' },
+      body: JSON.stringify(body),
+    });
     return toResult(answer);
   }
   async function get(search: Record<string, string>) {
-    const answer = await requestRaw(gateway.port, { path: `/graphql?${new URLSearchParams(search).toString()}`, headers: { 'apollo-require-preflight': '1', authorization: 'Bearer t' } });
+    const answer = await requestRaw(gateway.port, {
+      path: `/graphql?${new URLSearchParams(search).toString()}`,
+      headers: { 'apollo-require-preflight': '1', authorization: 'Bearer t' },
+    });
     return toResult(answer);
   }
   function toResult(answer: { status: number; text: string }) {
@@ -56,16 +72,33 @@ describe.each([
   const hash = (value: string): Record<string, unknown> => ({ persistedQuery: { version: 1, sha256Hash: value } });
 
   it('runs its documents by their text, their id and the hash that persisted queries are asked by', async () => {
-    for (const request of [{ query: TRUSTED }, { documentId: id }, { documentId: `sha256:${id}` }, { extensions: hash(id) }, { query: TRUSTED, extensions: hash(id) }]) {
+    for (const request of [
+      { query: TRUSTED },
+      { documentId: id },
+      { documentId: `sha256:${id}` },
+      { extensions: hash(id) },
+      { query: TRUSTED, extensions: hash(id) },
+    ]) {
       expect(await post({ ...request, variables })).toMatchObject({ status: 200, data: { customer: { id: '1' } } });
     }
     for (const search of [{ query: TRUSTED }, { documentId: id }, { extensions: JSON.stringify(hash(id)) }]) {
-      expect(await get({ ...search, variables: JSON.stringify(variables) })).toMatchObject({ status: 200, data: { customer: { id: '1' } } });
+      expect(await get({ ...search, variables: JSON.stringify(variables) })).toMatchObject({
+        status: 200,
+        data: { customer: { id: '1' } },
+      });
     }
   });
 
   it('refuses every other text, and says why', async () => {
-    for (const query of [OTHER, `${TRUSTED} `, `${TRUSTED}\nquery B { __typename }`, '{ __typename }', '{ __schema { types { name } } }', '{ _service { sdl } }', '{']) {
+    for (const query of [
+      OTHER,
+      `${TRUSTED} `,
+      `${TRUSTED}\nquery B { __typename }`,
+      '{ __typename }',
+      '{ __schema { types { name } } }',
+      '{ _service { sdl } }',
+      '{',
+    ]) {
       const answer = await post({ query, variables });
       expect([answer.status, answer.code, answer.data]).toEqual([400, 'BAD_REQUEST', undefined]);
       expect(answer.message).toMatch(/^This gateway runs trusted documents only/);
@@ -74,7 +107,11 @@ describe.each([
   });
 
   it('refuses a text even where it comes with the id of a trusted one, and registers nothing', async () => {
-    for (const request of [{ query: OTHER, documentId: id }, { query: OTHER, extensions: hash(id) }, { query: OTHER, extensions: hash(sha256(OTHER)) }]) {
+    for (const request of [
+      { query: OTHER, documentId: id },
+      { query: OTHER, extensions: hash(id) },
+      { query: OTHER, extensions: hash(sha256(OTHER)) },
+    ]) {
       expect(await post(request)).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
     }
     expect(await post({ extensions: hash(sha256(OTHER)) })).toMatchObject({ status: 400, code: 'PERSISTED_QUERY_NOT_FOUND' });
@@ -87,7 +124,10 @@ describe.each([
   });
 
   it('is not deceived by names that are there twice, or by several operations', async () => {
-    const twice = await requestRaw(gateway.port, { path: `/graphql?query=${encodeURIComponent(TRUSTED)}&query=${encodeURIComponent(OTHER)}`, headers: { 'apollo-require-preflight': '1' } });
+    const twice = await requestRaw(gateway.port, {
+      path: `/graphql?query=${encodeURIComponent(TRUSTED)}&query=${encodeURIComponent(OTHER)}`,
+      headers: { 'apollo-require-preflight': '1' },
+    });
     expect(toResult(twice)).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
     expect(await post([{ query: OTHER }])).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
   });
@@ -128,9 +168,17 @@ describe('The setting TRUSTED_DOCUMENTS', () => {
     ['text that is not JSON', toFile('text.json', 'query'), /it is not JSON\.$/],
     ['a list', toFile('list.json', []), /it is not a JSON object\.$/],
     ['nothing', toFile('empty.json', {}), /it holds no documents/],
-    ['another format', toFile('format.json', { format: 'x', version: 1, operations: [] }), /its format must be "apollo-persisted-query-manifest", version 1\.$/],
+    [
+      'another format',
+      toFile('format.json', { format: 'x', version: 1, operations: [] }),
+      /its format must be "apollo-persisted-query-manifest", version 1\.$/,
+    ],
     ['another version', toFile('version.json', { format: 'apollo-persisted-query-manifest', version: 2, operations: [] }), /version 1\.$/],
-    ['operations without ids', toFile('ids.json', { format: 'apollo-persisted-query-manifest', version: 1, operations: [{ body: TRUSTED }] }), /its operation 0 has no "id"\.$/],
+    [
+      'operations without ids',
+      toFile('ids.json', { format: 'apollo-persisted-query-manifest', version: 1, operations: [{ body: TRUSTED }] }),
+      /its operation 0 has no "id"\.$/,
+    ],
     ['a document that is not GraphQL', toFile('graphql.json', { a: '{' }), /the document "a" is not GraphQL\.$/],
     ['a document that is no text', toFile('number.json', { a: 1 }), /the document "a" is not a text\.$/],
   ])('is refused, together with every other problem, where it names %s', (_name, path, problem) => {
@@ -139,7 +187,9 @@ describe('The setting TRUSTED_DOCUMENTS', () => {
 
   it('is refused where one id stands for two documents', () => {
     const operations = [TRUSTED, OTHER].map((body) => ({ id: 'a', name: 'x', type: 'query', body }));
-    expect(() => parseManifest(JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations }))).toThrow('two documents have the id "a"');
+    expect(() => parseManifest(JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations }))).toThrow(
+      'two documents have the id "a"',
+    );
   });
 });
 
@@ -161,15 +211,24 @@ describe('The command trusted-documents', () => {
 
   it('adds __typename as Apollo Client does: everywhere but at the root', () => {
     const [one] = buildManifest([operation, fragment], schema, true).operations;
-    expect(one!.body.replace(/\s+/g, ' ')).toBe('query One { customer(idType: "CPF", id: "1") { ...Ids contract(number: "1") { number __typename } __typename } } fragment Ids on Customer { id __typename }');
+    expect(one!.body.replace(/\s+/g, ' ')).toBe(
+      'query One { customer(idType: "CPF", id: "1") { ...Ids contract(number: "1") { number __typename } __typename } } fragment Ids on Customer { id __typename }',
+    );
   });
 
   it('refuses operations without a name, with the same name, or that are not valid, all at once and with their places', () => {
-    const sources = [new Source('{ __typename }', 'anonymous.graphql'), new Source('query One { x }', 'again.graphql'), operation, new Source('query {', 'broken.graphql')];
+    const sources = [
+      new Source('{ __typename }', 'anonymous.graphql'),
+      new Source('query One { x }', 'again.graphql'),
+      operation,
+      new Source('query {', 'broken.graphql'),
+    ];
     const act = (): unknown => buildManifest(sources, schema);
     expect(act).toThrow(OperationsError);
     expect(act).toThrow(/broken\.graphql:1:8[^]*An operation has no name[^]*anonymous\.graphql:1:1[^]*Two operations have the name "One"/);
-    expect(() => buildManifest([new Source('query Bad { x }', 'bad.graphql')], schema)).toThrow(/Cannot query field "x"[^]*bad\.graphql:1:13/);
+    expect(() => buildManifest([new Source('query Bad { x }', 'bad.graphql')], schema)).toThrow(
+      /Cannot query field "x"[^]*bad\.graphql:1:13/,
+    );
     expect(() => buildManifest([new Source('fragment Ids on Customer { id }')], schema)).toThrow('There are no operations.');
   });
 });

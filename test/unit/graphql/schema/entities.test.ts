@@ -8,10 +8,15 @@ import { startScriptedUpstream, type ScriptedUpstream } from '../../../support/s
 
 const customer = { idType: 'RUC', id: '80012345' };
 const contract = (number: unknown) => ({ __typename: 'Contract', customer, number });
-const invoice = (number: unknown, contractNumber: unknown = '700100') => ({ __typename: 'Invoice', contract: { customer, number: contractNumber }, number });
+const invoice = (number: unknown, contractNumber: unknown = '700100') => ({
+  __typename: 'Invoice',
+  contract: { customer, number: contractNumber },
+  number,
+});
 
 // `Invoice.number` may be null and `Contract.number` may not, so one of the two goes by an alias.
-const ENTITIES = 'query($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Customer { idType id } ... on Contract { number dueDate } ... on Invoice { no: number billPeriod } } }';
+const ENTITIES =
+  'query($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Customer { idType id } ... on Contract { number dueDate } ... on Invoice { no: number billPeriod } } }';
 
 type Item = Record<string, unknown> | null;
 
@@ -49,7 +54,14 @@ describe('The entities of a subgraph request', () => {
   }
 
   it('come in the order of their representations, of whatever types, and null where there is none', async () => {
-    const { answer, items } = await entities([contract('700102'), { __typename: 'Customer', ...customer }, contract('404'), invoice('700100-000007'), contract('700101'), invoice('no such')]);
+    const { answer, items } = await entities([
+      contract('700102'),
+      { __typename: 'Customer', ...customer },
+      contract('404'),
+      invoice('700100-000007'),
+      contract('700101'),
+      invoice('no such'),
+    ]);
     expect(answer.errors).toEqual([]);
     expect(items).toEqual([
       { __typename: 'Contract', number: '700102', dueDate: '2025-07-15' },
@@ -62,7 +74,10 @@ describe('The entities of a subgraph request', () => {
   });
 
   it('cost no call where they are customers', async () => {
-    const { items, asked } = await entities([{ __typename: 'Customer', ...customer }, { __typename: 'Customer', idType: 'CPF', id: '1' }]);
+    const { items, asked } = await entities([
+      { __typename: 'Customer', ...customer },
+      { __typename: 'Customer', idType: 'CPF', id: '1' },
+    ]);
     expect([items.length, asked.length]).toEqual([2, 0]);
   });
 
@@ -88,7 +103,13 @@ describe('The entities of a subgraph request', () => {
   });
 
   it('fail alone: the others keep their data, and the error names the place in the list', async () => {
-    const { items, errors } = await entities([contract('700100'), contract('500'), contract('700101'), contract('500'), { __typename: 'Customer', ...customer }]);
+    const { items, errors } = await entities([
+      contract('700100'),
+      contract('500'),
+      contract('700101'),
+      contract('500'),
+      { __typename: 'Customer', ...customer },
+    ]);
     expect(items.map((item) => item !== null)).toEqual([true, false, true, false, true]);
     expect(errors).toEqual([
       [['_entities', 1], 'UPSTREAM_UNAVAILABLE'],
@@ -131,7 +152,11 @@ describe('The entities of a subgraph request', () => {
 
   it('would all be lost by one unknown type in the reference implementation, which ours takes the place of', async () => {
     const reference = buildSubgraphSchema({ typeDefs: parse(printSubgraph()) });
-    const { data } = await graphql({ schema: reference, source: ENTITIES, variableValues: { r: [{ __typename: 'Customer', ...customer }, { __typename: 'Nobody' }] } });
+    const { data } = await graphql({
+      schema: reference,
+      source: ENTITIES,
+      variableValues: { r: [{ __typename: 'Customer', ...customer }, { __typename: 'Nobody' }] },
+    });
     expect(data).toBeNull();
   });
 
@@ -151,7 +176,10 @@ describe('The entities of a subgraph request', () => {
 
   it('may be written into the document, and are refused there where a number is too long to be read exactly', async () => {
     const key = 'customer: { idType: "RUC", id: 80012345 }';
-    const { items, errors, asked } = await entities([], `query($r: [_Any!]! = []) { _entities(representations: [{ __typename: "Contract", ${key}, number: 700100 }, { __typename: "Contract", ${key}, number: 90071992547409931 }]) { ... on Contract { number } } skipped: _entities(representations: $r) @skip(if: true) { __typename } }`);
+    const { items, errors, asked } = await entities(
+      [],
+      `query($r: [_Any!]! = []) { _entities(representations: [{ __typename: "Contract", ${key}, number: 700100 }, { __typename: "Contract", ${key}, number: 90071992547409931 }]) { ... on Contract { number } } skipped: _entities(representations: $r) @skip(if: true) { __typename } }`,
+    );
     expect(items).toEqual([{ number: '700100' }, null]);
     expect(errors).toEqual([[['_entities', 1], 'BAD_USER_INPUT']]);
     expect(asked.map((one) => one.contractNumber)).toEqual(['700100']);
@@ -159,7 +187,9 @@ describe('The entities of a subgraph request', () => {
 
   it('are none for an empty list, and leave what a router sends besides the key alone', async () => {
     expect((await entities([])).items).toEqual([]);
-    const { items } = await entities([{ ...contract('700100'), customer: { __typename: 'Customer', ...customer, legalName: 'x' }, lines: 3 }]);
+    const { items } = await entities([
+      { ...contract('700100'), customer: { __typename: 'Customer', ...customer, legalName: 'x' }, lines: 3 },
+    ]);
     expect(items).toEqual([{ __typename: 'Contract', number: '700100', dueDate: '2025-07-15' }]);
   });
 
@@ -170,17 +200,30 @@ describe('The entities of a subgraph request', () => {
     ['a named fragment', '...Bills'],
     ['several fragments and aliases', '...Bills ... on Contract { again: dueDate three: invoices(first: 3) { nodes { number } } }'],
     ['variables', '... on Contract { dueDate invoices(first: $first) @include(if: $yes) { nodes { number } } }'],
-    ['what is left out', '...Bills ... on Contract { invoice(number: "1") @skip(if: $yes) { number } far: invoices(first: 9, after: "${far}") @include(if: $no) { nodes { number } } }'.replace('${far}', toCursor(500))],
+    [
+      'what is left out',
+      '...Bills ... on Contract { invoice(number: "1") @skip(if: $yes) { number } far: invoices(first: 9, after: "${far}") @include(if: $no) { nodes { number } } }'.replace(
+        '${far}',
+        toCursor(500),
+      ),
+    ],
   ])('look ahead through %s, so that each contract is one call for what is selected', async (_name, selection) => {
     const uses = selection.includes('...Bills');
     const query = `query($r: [_Any!]!, $first: Int = 3, $yes: Boolean = true, $no: Boolean = false) { _entities(representations: $r) { __typename ${selection} } unused: __typename @include(if: $no) @skip(if: $yes) other: customer(idType: "RUC", id: "1") { contract(number: "5") { invoices(first: $first) { nodes { number } } } } } ${uses ? 'fragment Bills on Contract { dueDate invoices(first: 3) { nodes { number } } }' : ''}`;
     const { answer, asked } = await entities([contract('700100'), contract('700101')], query);
     expect(answer.errors).toEqual([]);
-    expect(asked.map(({ contractNumber, pageInit, quantity }) => [contractNumber, pageInit, quantity]).sort()).toEqual([['5', 0, 3], ['700100', 0, 3], ['700101', 0, 3]]);
+    expect(asked.map(({ contractNumber, pageInit, quantity }) => [contractNumber, pageInit, quantity]).sort()).toEqual([
+      ['5', 0, 3],
+      ['700100', 0, 3],
+      ['700101', 0, 3],
+    ]);
   });
 
   it('refuse a bad argument below them at its own path in each item, without a call', async () => {
-    const { items, errors, asked } = await entities([contract('700100'), { __typename: 'Customer', ...customer }, contract('700101')], 'query($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { id } ... on Contract { dueDate page: invoices(first: 0) { nodes { number } } } } }');
+    const { items, errors, asked } = await entities(
+      [contract('700100'), { __typename: 'Customer', ...customer }, contract('700101')],
+      'query($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { id } ... on Contract { dueDate page: invoices(first: 0) { nodes { number } } } } }',
+    );
     expect(items).toEqual([null, { id: '80012345' }, null]);
     expect(errors).toEqual([
       [['_entities', 0, 'page'], 'BAD_USER_INPUT'],
@@ -190,7 +233,13 @@ describe('The entities of a subgraph request', () => {
   });
 
   it('lead on to contracts of a customer, whose errors have the index of both lists', async () => {
-    const { items, errors } = await entities([{ __typename: 'Customer', idType: 'CPF', id: '1' }, { __typename: 'Customer', ...customer }], 'query($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { contracts(numbers: ["7", "500"]) { number } } } }');
+    const { items, errors } = await entities(
+      [
+        { __typename: 'Customer', idType: 'CPF', id: '1' },
+        { __typename: 'Customer', ...customer },
+      ],
+      'query($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { contracts(numbers: ["7", "500"]) { number } } } }',
+    );
     expect(items).toEqual([{ contracts: [{ number: '7' }, null] }, { contracts: [{ number: '7' }, null] }]);
     expect(errors).toEqual([
       [['_entities', 0, 'contracts', 1], 'UPSTREAM_UNAVAILABLE'],
@@ -198,15 +247,26 @@ describe('The entities of a subgraph request', () => {
     ]);
   });
 
-  it.each([['text', String], ['a number', Number]])('are refused together before the first call where they are more contracts than the budget allows, with IDs that are %s', async (_name, toId) => {
-    const { answer, asked, errors } = await entities(Array.from({ length: 101 }, (_, index) => contract(toId(700_000 + index))));
-    expect([answer.status, asked.length, errors]).toEqual([400, 0, [[undefined, 'UPSTREAM_BUDGET_EXCEEDED']]]);
-  });
+  it.each([
+    ['text', String],
+    ['a number', Number],
+  ])(
+    'are refused together before the first call where they are more contracts than the budget allows, with IDs that are %s',
+    async (_name, toId) => {
+      const { answer, asked, errors } = await entities(Array.from({ length: 101 }, (_, index) => contract(toId(700_000 + index))));
+      expect([answer.status, asked.length, errors]).toEqual([400, 0, [[undefined, 'UPSTREAM_BUDGET_EXCEEDED']]]);
+    },
+  );
 
   it('are refused without a token before anything is asked', async () => {
     const before = upstream.requests.length;
     const answer = await gateway.query(ENTITIES, { r: [contract('700100')] }, { token: null });
-    expect([answer.status, answer.data, answer.errors[0]?.extensions?.['code'], upstream.requests.length - before]).toEqual([401, undefined, 'UNAUTHENTICATED', 0]);
+    expect([answer.status, answer.data, answer.errors[0]?.extensions?.['code'], upstream.requests.length - before]).toEqual([
+      401,
+      undefined,
+      'UNAUTHENTICATED',
+      0,
+    ]);
   });
 
   it('are asked for with the token of the request and no other header of its', async () => {
@@ -220,8 +280,13 @@ describe('The entities of a subgraph request', () => {
 describe("The contracts of a customer's list", () => {
   it('have their index in the path where an argument below them is refused', async () => {
     const gateway = await startGateway();
-    const answer = await gateway.query('{ customer(idType: "RUC", id: "80012345") { contracts(numbers: ["700100", "700101"]) { number invoices(first: 0) { nodes { number } } } } }');
+    const answer = await gateway.query(
+      '{ customer(idType: "RUC", id: "80012345") { contracts(numbers: ["700100", "700101"]) { number invoices(first: 0) { nodes { number } } } } }',
+    );
     await gateway.close();
-    expect(answer.errors.map((error) => error.path)).toEqual([['customer', 'contracts', 0, 'invoices'], ['customer', 'contracts', 1, 'invoices']]);
+    expect(answer.errors.map((error) => error.path)).toEqual([
+      ['customer', 'contracts', 0, 'invoices'],
+      ['customer', 'contracts', 1, 'invoices'],
+    ]);
   });
 });

@@ -37,7 +37,9 @@ describe('The SDL of the subgraph', () => {
 
   it('has its definitions and their fields in order', () => {
     const { definitions } = parse(SDL);
-    const types = definitions.flatMap((definition) => ('name' in definition && definition.kind !== Kind.DIRECTIVE_DEFINITION ? [definition.name.value] : []));
+    const types = definitions.flatMap((definition) =>
+      'name' in definition && definition.kind !== Kind.DIRECTIVE_DEFINITION ? [definition.name.value] : [],
+    );
     expect(types).toEqual([...types].sort());
     for (const definition of definitions) {
       if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
@@ -55,7 +57,8 @@ describe('The SDL of the subgraph', () => {
 
   it('gives every type that other subgraphs may share @shareable, and no entity', () => {
     const types = parse(SDL).definitions.filter((definition) => definition.kind === Kind.OBJECT_TYPE_DEFINITION);
-    const having = (name: string) => types.filter((type) => type.directives!.some((directive) => directive.name.value === name)).map((type) => type.name.value);
+    const having = (name: string) =>
+      types.filter((type) => type.directives!.some((directive) => directive.name.value === name)).map((type) => type.name.value);
     expect(having('shareable')).toEqual(['Address', 'PageInfo']);
     expect(having('key')).toEqual(['Contract', 'Customer', 'Invoice']);
   });
@@ -78,7 +81,9 @@ describe("Apollo's compatibility suite", () => {
   });
 
   async function entity(representation: unknown, selection: string) {
-    const { data, errors } = await gateway.query(`query($r: [_Any!]!) { _entities(representations: $r) { ${selection} } }`, { r: [representation] });
+    const { data, errors } = await gateway.query(`query($r: [_Any!]!) { _entities(representations: $r) { ${selection} } }`, {
+      r: [representation],
+    });
     return { entity: data._entities[0], errors };
   }
 
@@ -109,12 +114,21 @@ describe("Apollo's compatibility suite", () => {
   });
 
   it('finds the two fields of the specification with their types', async () => {
-    const { data } = await gateway.query('{ __schema { queryType { fields { name type { kind ofType { kind name ofType { kind name } } } args { name type { kind ofType { kind ofType { kind ofType { name } } } } } } } } }', undefined, { token: null });
+    const { data } = await gateway.query(
+      '{ __schema { queryType { fields { name type { kind ofType { kind name ofType { kind name } } } args { name type { kind ofType { kind ofType { kind ofType { name } } } } } } } } }',
+      undefined,
+      { token: null },
+    );
     const fields = data.__schema.queryType.fields as { name: string }[];
     expect(fields.find((field) => field.name === '_service')).toMatchObject({ type: { kind: 'NON_NULL', ofType: { name: '_Service' } } });
     expect(fields.find((field) => field.name === '_entities')).toMatchObject({
       type: { kind: 'NON_NULL', ofType: { kind: 'LIST', ofType: { kind: 'UNION', name: '_Entity' } } },
-      args: [{ name: 'representations', type: { kind: 'NON_NULL', ofType: { kind: 'LIST', ofType: { kind: 'NON_NULL', ofType: { name: '_Any' } } } } }],
+      args: [
+        {
+          name: 'representations',
+          type: { kind: 'NON_NULL', ofType: { kind: 'LIST', ofType: { kind: 'NON_NULL', ofType: { name: '_Any' } } } },
+        },
+      ],
     });
   });
 
@@ -125,21 +139,33 @@ describe("Apollo's compatibility suite", () => {
   });
 
   it('gets an entity by a key of several fields', async () => {
-    expect(await entity({ __typename: 'Customer', ...customer }, '... on Customer { idType id }')).toEqual({ entity: customer, errors: [] });
+    expect(await entity({ __typename: 'Customer', ...customer }, '... on Customer { idType id }')).toEqual({
+      entity: customer,
+      errors: [],
+    });
   });
 
   it('gets an entity by a composite key', async () => {
-    const { entity: contract } = await entity({ __typename: 'Contract', customer, number: '700100' }, '... on Contract { number customer { idType id } dueDate }');
+    const { entity: contract } = await entity(
+      { __typename: 'Contract', customer, number: '700100' },
+      '... on Contract { number customer { idType id } dueDate }',
+    );
     expect(contract).toEqual({ number: '700100', customer, dueDate: '2025-07-15' });
   });
 
   it('gets an entity by a composite key that is nested twice', async () => {
-    const { entity: invoice } = await entity({ __typename: 'Invoice', contract: { customer, number: '700100' }, number: '001100009000000' }, '... on Invoice { number billPeriod contract { number customer { idType id } } }');
+    const { entity: invoice } = await entity(
+      { __typename: 'Invoice', contract: { customer, number: '700100' }, number: '001100009000000' },
+      '... on Invoice { number billPeriod contract { number customer { idType id } } }',
+    );
     expect(invoice).toEqual({ number: '001100009000000', billPeriod: '2025-06', contract: { number: '700100', customer } });
   });
 
   it('gets a shareable type', async () => {
-    const { entity: contract } = await entity({ __typename: 'Contract', customer, number: '700100' }, '... on Contract { billingAddresses { city country } }');
+    const { entity: contract } = await entity(
+      { __typename: 'Contract', customer, number: '700100' },
+      '... on Contract { billingAddresses { city country } }',
+    );
     expect(contract.billingAddresses[0]).toEqual({ city: 'Asunción', country: 'Paraguay' });
   });
 
@@ -153,7 +179,11 @@ describe("Apollo's compatibility suite", () => {
   });
 
   it('gets in a trace no message of an error, and nothing of the token', async () => {
-    const { extensions, errors } = await gateway.query('{ customer(idType: "RUC", id: "80012345") { contract(number: "x") { dueDate } } }', undefined, { token: 'a-secret-token', headers: { 'apollo-federation-include-trace': 'ftv1' } });
+    const { extensions, errors } = await gateway.query(
+      '{ customer(idType: "RUC", id: "80012345") { contract(number: "x") { dueDate } } }',
+      undefined,
+      { token: 'a-secret-token', headers: { 'apollo-federation-include-trace': 'ftv1' } },
+    );
     const trace = Buffer.from(extensions?.['ftv1'] as string, 'base64');
     expect(trace.includes('<masked>')).toBe(true);
     expect(trace.includes(errors[0]!.message)).toBe(false);
@@ -162,14 +192,20 @@ describe("Apollo's compatibility suite", () => {
 });
 
 describe('A traced request', () => {
-  it("makes Apollo Server wrap every field of its schema for good, which is why compiled operations have a schema of their own", async () => {
+  it('makes Apollo Server wrap every field of its schema for good, which is why compiled operations have a schema of their own', async () => {
     const schema = buildServedSchema();
     const findPlain = () => Object.values((schema.getType('Address') as GraphQLObjectType).getFields()).filter((field) => !field.resolve);
     expect(findPlain()).toHaveLength(6);
     const apollo = new ApolloServer({ schema, plugins: [ApolloServerPluginInlineTrace()] });
     await apollo.start();
-    const headers = new HeaderMap([['content-type', 'application/json'], ['apollo-federation-include-trace', 'ftv1']]);
-    await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest: { method: 'POST', headers, search: '', body: { query: '{ __typename }' } }, context: () => Promise.resolve({}) });
+    const headers = new HeaderMap([
+      ['content-type', 'application/json'],
+      ['apollo-federation-include-trace', 'ftv1'],
+    ]);
+    await apollo.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: { method: 'POST', headers, search: '', body: { query: '{ __typename }' } },
+      context: () => Promise.resolve({}),
+    });
     await apollo.stop();
     expect(findPlain()).toHaveLength(0);
   });
@@ -177,7 +213,8 @@ describe('A traced request', () => {
 
 describe('A schema built from the SDL', () => {
   it('is valid GraphQL once the federation directives are defined', () => {
-    const definitions = 'scalar FieldSet scalar Import directive @link(url: String!, import: [Import]) on SCHEMA directive @key(fields: FieldSet!) on OBJECT directive @shareable on OBJECT ';
+    const definitions =
+      'scalar FieldSet scalar Import directive @link(url: String!, import: [Import]) on SCHEMA directive @key(fields: FieldSet!) on OBJECT directive @shareable on OBJECT ';
     expect(() => buildSchema(definitions + SDL)).not.toThrow();
   });
 });

@@ -12,13 +12,16 @@ describe('The prepared lane', () => {
   });
   afterAll(() => gateway.close());
 
-  it.each(['Absent', '', 'Known\n', '\n'])('leaves an operation that there is none of, named %j, to be refused each time', async (operationName) => {
-    for (let round = 0; round < 3; round++) {
-      const answer = await gateway.query(query, {}, { operationName });
-      expect([answer.status, answer.errors.length]).toEqual([400, 1]);
-    }
-    expect((await gateway.query(query, {}, { operationName: 'Known' })).data).toEqual({ customer: { id: '1' } });
-  });
+  it.each(['Absent', '', 'Known\n', '\n'])(
+    'leaves an operation that there is none of, named %j, to be refused each time',
+    async (operationName) => {
+      for (let round = 0; round < 3; round++) {
+        const answer = await gateway.query(query, {}, { operationName });
+        expect([answer.status, answer.errors.length]).toEqual([400, 1]);
+      }
+      expect((await gateway.query(query, {}, { operationName: 'Known' })).data).toEqual({ customer: { id: '1' } });
+    },
+  );
 
   it('refuses each time a document that only looks like a name and a document it knows', async () => {
     await gateway.query(query, {}, { operationName: 'Known' });
@@ -35,6 +38,10 @@ describe('The operations that are kept', () => {
     const document = parse(query);
     operations.learn(query, 'Known', document, getOperationAST(document)!);
     expect(operations.find(query, 'Known')?.document).toBe(document);
-    expect([operations.find(query, undefined), operations.find(`Known\n${query}`, undefined), operations.find('x', `Known\n${query}`)]).toEqual([undefined, undefined, undefined]);
+    expect([
+      operations.find(query, undefined),
+      operations.find(`Known\n${query}`, undefined),
+      operations.find('x', `Known\n${query}`),
+    ]).toEqual([undefined, undefined, undefined]);
   });
 });

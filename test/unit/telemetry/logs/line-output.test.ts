@@ -25,7 +25,11 @@ describe('The output of lines', () => {
   });
 
   it('has each line once and in order where batches are written meanwhile', async () => {
-    const text = await readAll(run("let i = 0; const more = () => { for (let n = 0; n < 500; n++) out.write('line ' + i++ + '\\n'); if (i < 50_000) setImmediate(more); }; more();"));
+    const text = await readAll(
+      run(
+        "let i = 0; const more = () => { for (let n = 0; n < 500; n++) out.write('line ' + i++ + '\\n'); if (i < 50_000) setImmediate(more); }; more();",
+      ),
+    );
     expect(text).toBe(Array.from({ length: 50_000 }, (_, i) => `line ${i}\n`).join(''));
   });
 
@@ -38,7 +42,9 @@ describe('The output of lines', () => {
   });
 
   it('lets the process end where nobody reads any more', async () => {
-    const child = run("out.write('first\\n'); process.stdin.on('data', () => { for (let i = 0; i < 100_000; i++) out.write('lost\\n'); process.exit(7); });");
+    const child = run(
+      "out.write('first\\n'); process.stdin.on('data', () => { for (let i = 0; i < 100_000; i++) out.write('lost\\n'); process.exit(7); });",
+    );
     await once(child.stdout!, 'data');
     child.stdout?.destroy();
     child.stdin?.write('go');
@@ -47,7 +53,9 @@ describe('The output of lines', () => {
   });
 
   it('lets the process end where the reader has stopped reading', async () => {
-    const child = run("out.write('first\\n'); process.stdin.on('data', () => { for (let i = 0; i < 100_000; i++) out.write('waits\\n'.repeat(10)); process.exit(7); });");
+    const child = run(
+      "out.write('first\\n'); process.stdin.on('data', () => { for (let i = 0; i < 100_000; i++) out.write('waits\\n'.repeat(10)); process.exit(7); });",
+    );
     await once(child.stdout!, 'data');
     child.stdout?.pause();
     child.stdin?.write('go');

@@ -10,7 +10,12 @@ describe('A logged error', () => {
       type: 'TypeError',
       message: 'the start failed',
       at: expect.stringMatching(/^logged-error\.test\.ts:\d+:\d+$/),
-      cause: { type: 'Error', message: 'the port is taken', code: 'EADDRINUSE', at: expect.stringMatching(/^logged-error\.test\.ts:\d+:\d+$/) },
+      cause: {
+        type: 'Error',
+        message: 'the port is taken',
+        code: 'EADDRINUSE',
+        at: expect.stringMatching(/^logged-error\.test\.ts:\d+:\d+$/),
+      },
     });
   });
 
@@ -24,9 +29,21 @@ describe('A logged error', () => {
 
   it('is what stands in a log line under `err`', () => {
     const lines: string[] = [];
-    const log = createLog('info', new Writable({ write: (chunk: Buffer, _encoding, done) => { lines.push(String(chunk)); done(); } }));
+    const log = createLog(
+      'info',
+      new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          lines.push(String(chunk));
+          done();
+        },
+      }),
+    );
     log.error({ errorId: 'e1', err: new RangeError('out of it') }, 'an error that is ours');
-    expect(JSON.parse(lines[0]!)).toMatchObject({ errorId: 'e1', err: { type: 'RangeError', message: 'out of it' }, msg: 'an error that is ours' });
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      errorId: 'e1',
+      err: { type: 'RangeError', message: 'out of it' },
+      msg: 'an error that is ours',
+    });
     expect(lines[0]).not.toMatch(/stack|\n\s+at |node_modules/);
   });
 });

@@ -2,12 +2,28 @@ import { Registry } from 'prom-client';
 import { createOperationMetrics } from '../../../../src/telemetry/metrics/operation-metrics';
 import type { OperationObserver, OperationRecord } from '../../../../src/telemetry/observers/operation-observer';
 
-const RECORD: OperationRecord = { requestId: 'r', traceId: null, trace: null, operationName: null, operationType: null, outcome: 'ok', codes: [], status: 200, durationMs: 1, calls: 0, merged: 0, cached: 0, stale: 0, lane: 'apollo' };
+const RECORD: OperationRecord = {
+  requestId: 'r',
+  traceId: null,
+  trace: null,
+  operationName: null,
+  operationType: null,
+  outcome: 'ok',
+  codes: [],
+  status: 200,
+  durationMs: 1,
+  calls: 0,
+  merged: 0,
+  cached: 0,
+  stale: 0,
+  lane: 'apollo',
+};
 
 function start(): { registry: Registry; observer: OperationObserver; seriesOf: (metric: string) => Promise<string[]> } {
   const registry = new Registry();
   const observer = createOperationMetrics(registry, { prefix: '', countHit: () => undefined });
-  const seriesOf = async (metric: string): Promise<string[]> => (await registry.metrics()).split('\n').filter((line) => line.startsWith(`${metric}{`));
+  const seriesOf = async (metric: string): Promise<string[]> =>
+    (await registry.metrics()).split('\n').filter((line) => line.startsWith(`${metric}{`));
   return { registry, observer, seriesOf };
 }
 
@@ -39,7 +55,11 @@ describe('The metrics of operations', () => {
   it('count an operation once for each code of its errors, and have a bounded number of codes', async () => {
     const { observer, seriesOf } = start();
     observer.operationEnded({ ...RECORD, outcome: 'partial', codes: ['FORBIDDEN', 'UPSTREAM_TIMEOUT'] });
-    expect(await seriesOf('operation_errors_total')).toEqual(['operation_errors_total{code="INTERNAL_SERVER_ERROR"} 0', 'operation_errors_total{code="FORBIDDEN"} 1', 'operation_errors_total{code="UPSTREAM_TIMEOUT"} 1']);
+    expect(await seriesOf('operation_errors_total')).toEqual([
+      'operation_errors_total{code="INTERNAL_SERVER_ERROR"} 0',
+      'operation_errors_total{code="FORBIDDEN"} 1',
+      'operation_errors_total{code="UPSTREAM_TIMEOUT"} 1',
+    ]);
     for (let i = 0; i < 100; i++) observer.operationEnded({ ...RECORD, outcome: 'failed', codes: [`CODE_${i}`] });
     expect(await seriesOf('operation_errors_total')).toHaveLength(42);
   });

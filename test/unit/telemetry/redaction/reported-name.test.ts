@@ -25,6 +25,11 @@ describe('A text that a caller chose', () => {
   });
 
   it('tells nothing where there is no token, or where it only shares a few letters with it', () => {
-    expect([tellsToken('abc', undefined), tellsToken('abc', ''), tellsToken('abc', 'Bearer '), tellsToken('abc', 'Bearer xabcx')]).toEqual([false, false, false, false]);
+    expect([tellsToken('abc', undefined), tellsToken('abc', ''), tellsToken('abc', 'Bearer '), tellsToken('abc', 'Bearer xabcx')]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -39,9 +39,24 @@ describe('The comparison of two revisions of the schema', () => {
   });
 
   it.each([
-    ['a newer version of Federation, which asks for a newer router', 'federation/v2.0', 'federation/v2.3', ['dangerous schema', 'safe schema']],
-    ['a hint that says who may be given a kept answer', 'type Customer @key(fields: "idType id") @cacheControl(scope: PRIVATE)', 'type Customer @key(fields: "idType id")', ['dangerous Customer']],
-    ['a field that comes to a shared type, which other subgraphs then have only a part of', '  endCursor: String\n', '  endCursor: String\n  total: Int\n', ['dangerous PageInfo.total']],
+    [
+      'a newer version of Federation, which asks for a newer router',
+      'federation/v2.0',
+      'federation/v2.3',
+      ['dangerous schema', 'safe schema'],
+    ],
+    [
+      'a hint that says who may be given a kept answer',
+      'type Customer @key(fields: "idType id") @cacheControl(scope: PRIVATE)',
+      'type Customer @key(fields: "idType id")',
+      ['dangerous Customer'],
+    ],
+    [
+      'a field that comes to a shared type, which other subgraphs then have only a part of',
+      '  endCursor: String\n',
+      '  endCursor: String\n  total: Int\n',
+      ['dangerous PageInfo.total'],
+    ],
     ['a default that changes', 'first: Int = 20', 'first: Int = 50', ['dangerous Contract.invoices.first']],
   ])('warns of %s', async (_name, from, to, expected) => {
     expect(await changed(from, to)).toEqual(expected);
@@ -50,8 +65,18 @@ describe('The comparison of two revisions of the schema', () => {
   it.each([
     ['a new field', '  dueDate: String\n', '  dueDate: String\n  closedOn: String\n', ['safe Contract.closedOn']],
     ['a further key', '@key(fields: "idType id")', '@key(fields: "idType id") @key(fields: "id")', ['safe Customer']],
-    ['a field that is deprecated', '  dueDate: String\n', '  dueDate: String @deprecated(reason: "old")\n', ['safe Contract.dueDate.@deprecated', 'safe Contract.dueDate.@deprecated']],
-    ['a new type with a key of its own', 'type Query {', 'type Payment @key(fields: "id") { id: ID! }\ntype Query {', ['safe Payment', 'safe Payment.id']],
+    [
+      'a field that is deprecated',
+      '  dueDate: String\n',
+      '  dueDate: String @deprecated(reason: "old")\n',
+      ['safe Contract.dueDate.@deprecated', 'safe Contract.dueDate.@deprecated'],
+    ],
+    [
+      'a new type with a key of its own',
+      'type Query {',
+      'type Payment @key(fields: "id") { id: ID! }\ntype Query {',
+      ['safe Payment', 'safe Payment.id'],
+    ],
   ])('lets pass %s', async (_name, from, to, expected) => {
     const weights = (await changed(from, to)).map((line) => line.split(' ')[0]);
     expect(new Set(weights)).toEqual(new Set(expected.map((line) => line.split(' ')[0])));
@@ -70,7 +95,11 @@ describe('The comparison of two revisions of the schema', () => {
 
 describe('The command schema:diff', () => {
   const command = join(__dirname, '../../../../dist/tools/schema/schema-diff.js');
-  const fails = (...args: string[]): Promise<unknown> => run(process.execPath, [command, ...args]).then(() => 'passed', (error: unknown) => error);
+  const fails = (...args: string[]): Promise<unknown> =>
+    run(process.execPath, [command, ...args]).then(
+      () => 'passed',
+      (error: unknown) => error,
+    );
 
   it('ends with 2 where there is no such revision', async () => {
     expect(await fails('--base', 'no-such-revision')).toMatchObject({ code: 2 });
@@ -79,7 +108,11 @@ describe('The command schema:diff', () => {
 
   it('ends with 1 where something breaks, unless that is allowed, and with 0 where nothing does', async () => {
     const repository = await createRepository(SDL.replace('  dueDate: String\n', '  dueDate: String\n  gone: String\n'));
-    const inRepository = (...args: string[]) => run(process.execPath, [join(repository, 'dist/tools/schema/schema-diff.js'), ...args]).then(({ stdout }) => ({ code: 0, stdout }), (error: unknown) => error as { code: number; stdout: string });
+    const inRepository = (...args: string[]) =>
+      run(process.execPath, [join(repository, 'dist/tools/schema/schema-diff.js'), ...args]).then(
+        ({ stdout }) => ({ code: 0, stdout }),
+        (error: unknown) => error as { code: number; stdout: string },
+      );
     const breaking = await inRepository();
     const allowed = await inRepository('--allow-breaking');
     await commit(repository, `${SDL}\n`);
@@ -108,7 +141,9 @@ async function createRepository(sdl: string): Promise<string> {
 async function commit(repository: string, sdl: string): Promise<void> {
   await writeFile(join(repository, 'schema/subgraph.graphql'), sdl);
   await run('git', ['add', 'schema'], { cwd: repository });
-  await run('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '--no-verify', '-m', 'Schema'], { cwd: repository });
+  await run('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '--no-verify', '-m', 'Schema'], {
+    cwd: repository,
+  });
 }
 
 async function remove(repository: string): Promise<void> {

@@ -3,7 +3,16 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { buildSchema, findBreakingChanges, findDangerousChanges, GraphQLEnumType, GraphQLObjectType, type GraphQLSchema, isSpecifiedScalarType, isIntrospectionType } from 'graphql';
+import {
+  buildSchema,
+  findBreakingChanges,
+  findDangerousChanges,
+  GraphQLEnumType,
+  GraphQLObjectType,
+  type GraphQLSchema,
+  isSpecifiedScalarType,
+  isIntrospectionType,
+} from 'graphql';
 import { findSchemaProblems, printClientSchema, schemaFolder, toSchemaFiles } from '../../../../src/tools/schema/schema-files';
 import { startGateway } from '../../../support/gateway';
 
@@ -39,10 +48,14 @@ function findUndescribed(schema: GraphQLSchema): string[] {
       const parts: { at: string; description?: string | null | undefined }[] = [{ at: type.name, description: type.description }];
       if (type instanceof GraphQLObjectType) {
         for (const field of Object.values(type.getFields())) {
-          parts.push({ at: `${type.name}.${field.name}`, description: field.description }, ...field.args.map((arg) => ({ at: `${type.name}.${field.name}(${arg.name})`, description: arg.description })));
+          parts.push(
+            { at: `${type.name}.${field.name}`, description: field.description },
+            ...field.args.map((arg) => ({ at: `${type.name}.${field.name}(${arg.name})`, description: arg.description })),
+          );
         }
       }
-      if (type instanceof GraphQLEnumType) parts.push(...type.getValues().map((value) => ({ at: `${type.name}.${value.name}`, description: value.description })));
+      if (type instanceof GraphQLEnumType)
+        parts.push(...type.getValues().map((value) => ({ at: `${type.name}.${value.name}`, description: value.description })));
       return parts.filter((part) => !part.description).map((part) => part.at);
     });
 }
@@ -62,11 +75,16 @@ describe('The committed schema files', () => {
 
   it('would be found out of date by one changed letter, and missing where one is not there', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'schema-'));
-    await writeFile(join(folder, 'schema.graphql'), (await readCommitted('schema.graphql')).replace('  dueDate: String\n', '  dueDate: String!\n'));
+    await writeFile(
+      join(folder, 'schema.graphql'),
+      (await readCommitted('schema.graphql')).replace('  dueDate: String\n', '  dueDate: String!\n'),
+    );
     const problems = await findSchemaProblems(toSchemaFiles(), folder);
     await rm(folder, { recursive: true });
     expect(problems).toEqual([
-      expect.stringMatching(/^schema\/schema\.graphql is out of date from line \d+ on:\n {2}committed: {3}dueDate: String!\n {2}made now: {4}dueDate: String$/),
+      expect.stringMatching(
+        /^schema\/schema\.graphql is out of date from line \d+ on:\n {2}committed: {3}dueDate: String!\n {2}made now: {4}dueDate: String$/,
+      ),
       'schema/subgraph.graphql is missing.',
     ]);
   });
@@ -91,7 +109,11 @@ describe('The schema that clients see', () => {
   it('has exactly the types, fields and arguments that were promised', async () => {
     const committed = buildSchema(await readCommitted('schema.graphql'));
     const promised = buildSchema(PROMISED);
-    expect([...findBreakingChanges(promised, committed), ...findBreakingChanges(committed, promised), ...findDangerousChanges(promised, committed)]).toEqual([]);
+    expect([
+      ...findBreakingChanges(promised, committed),
+      ...findBreakingChanges(committed, promised),
+      ...findDangerousChanges(promised, committed),
+    ]).toEqual([]);
   });
 
   it('would be found to break its promise if a field could be null that could not before, or a field came to it', async () => {
@@ -104,11 +126,19 @@ describe('The schema that clients see', () => {
 
   it('describes every type, field and argument', async () => {
     expect(findUndescribed(buildSchema(await readCommitted('schema.graphql')))).toEqual([]);
-    expect(findUndescribed(buildSchema('enum A { B } type Query { a(b: Int): A }'))).toEqual(['A', 'A.B', 'Query', 'Query.a', 'Query.a(b)']);
+    expect(findUndescribed(buildSchema('enum A { B } type Query { a(b: Int): A }'))).toEqual([
+      'A',
+      'A.B',
+      'Query',
+      'Query.a',
+      'Query.a(b)',
+    ]);
   });
 
   it('has nothing in it that is for routers or caches', () => {
-    const printed = printClientSchema(buildSchema('directive @hint(who: Who) on OBJECT enum Who { ME } type Query @hint(who: ME) { a: Int @deprecated(reason: "old") }'));
+    const printed = printClientSchema(
+      buildSchema('directive @hint(who: Who) on OBJECT enum Who { ME } type Query @hint(who: ME) { a: Int @deprecated(reason: "old") }'),
+    );
     expect(printed).toBe('type Query {\n  a: Int @deprecated(reason: "old")\n}');
   });
 });
@@ -123,7 +153,12 @@ describe('The schema that routers read', () => {
 
   it('keeps the keys of the entities and says that everything of a customer is private', async () => {
     const sdl = await readCommitted('subgraph.graphql');
-    for (const directive of ['@key(fields: "idType id")', '@key(fields: "customer { idType id } number")', '@key(fields: "contract { customer { idType id } number } number")']) expect(sdl).toContain(directive);
+    for (const directive of [
+      '@key(fields: "idType id")',
+      '@key(fields: "customer { idType id } number")',
+      '@key(fields: "contract { customer { idType id } number } number")',
+    ])
+      expect(sdl).toContain(directive);
     expect(sdl).not.toContain('scope: PUBLIC');
   });
 });

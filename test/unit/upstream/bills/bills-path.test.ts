@@ -12,7 +12,9 @@ describe('toBillsPath', () => {
   });
 
   it('leaves the contract out where there is none', () => {
-    expect(toBillsPath({ customer, contractNumber: null, window: { offset: 0, limit: 5 } }, { mode: 'offset', base: 0 })).toBe('/customers/RUC/80012345/bills?pageInit=0&quantity=5');
+    expect(toBillsPath({ customer, contractNumber: null, window: { offset: 0, limit: 5 } }, { mode: 'offset', base: 0 })).toBe(
+      '/customers/RUC/80012345/bills?pageInit=0&quantity=5',
+    );
   });
 
   it('counts pages from the base where pageInit is a page number', () => {
@@ -28,16 +30,24 @@ describe('toBillsPath', () => {
 
   it('writes a whole page number for every call that is planned in that reading', () => {
     fc.assert(
-      fc.property(fc.nat({ max: 1_000_000 }), fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: 1000 }), fc.constantFrom(0 as const, 1 as const), (offset, first, maxQuantity, base) => {
-        for (const run of planRuns([{ offset, first, probe: true }], { mode: 'page', maxQuantity })) {
-          for (const call of run.calls) expect(path(call.offset, call.limit, 'page', base)).toMatch(/\?pageInit=\d+&quantity=\d+&/);
-        }
-      }),
+      fc.property(
+        fc.nat({ max: 1_000_000 }),
+        fc.integer({ min: 1, max: 2000 }),
+        fc.integer({ min: 1, max: 1000 }),
+        fc.constantFrom(0 as const, 1 as const),
+        (offset, first, maxQuantity, base) => {
+          for (const run of planRuns([{ offset, first, probe: true }], { mode: 'page', maxQuantity })) {
+            for (const call of run.calls) expect(path(call.offset, call.limit, 'page', base)).toMatch(/\?pageInit=\d+&quantity=\d+&/);
+          }
+        },
+      ),
     );
   });
 
   it('writes what could mean something in an address as what it is', () => {
     const odd = { customer: { idType: '../a?b', id: '1/2#3' }, contractNumber: '4&x=5', window: { offset: 0, limit: 1 } };
-    expect(toBillsPath(odd, { mode: 'offset', base: 0 })).toBe('/customers/..%2Fa%3Fb/1%2F2%233/bills?pageInit=0&quantity=1&contractNumber=4%26x%3D5');
+    expect(toBillsPath(odd, { mode: 'offset', base: 0 })).toBe(
+      '/customers/..%2Fa%3Fb/1%2F2%233/bills?pageInit=0&quantity=1&contractNumber=4%26x%3D5',
+    );
   });
 });

@@ -19,7 +19,11 @@ class Told implements DriftObserver {
 
 function look(body: unknown, contractNumber: string | null = '7'): string[] {
   const told = new Told();
-  new ContractDrift(told).received(Buffer.from(JSON.stringify(body)), { customer, contractNumber, window: { offset: 0, limit: 10 } }, { usable: true, nowMs: 0 });
+  new ContractDrift(told).received(
+    Buffer.from(JSON.stringify(body)),
+    { customer, contractNumber, window: { offset: 0, limit: 10 } },
+    { usable: true, nowMs: 0 },
+  );
   return told.drifts;
 }
 
@@ -27,14 +31,40 @@ describe('The drift from the contract', () => {
   it.each<[string, unknown, string[]]>([
     ['nothing in an answer that follows it', BILLS, []],
     ['nothing in nulls and empty lists', { contractNo: null, dueDate: null, billingAddress: null, invoiceCollection: [] }, []],
-    ['a field that it does not name, once for all items', { ...BILLS, invoiceCollection: [{ ...INVOICE, taxes: [1] }, { ...INVOICE, taxes: 2 }] }, ['unknown invoiceCollection[].taxes']],
+    [
+      'a field that it does not name, once for all items',
+      {
+        ...BILLS,
+        invoiceCollection: [
+          { ...INVOICE, taxes: [1] },
+          { ...INVOICE, taxes: 2 },
+        ],
+      },
+      ['unknown invoiceCollection[].taxes'],
+    ],
     ['a field that is not there', { ...BILLS, billingAddress: [{ ...ADDRESS, zipCode: undefined }] }, ['missing billingAddress[].zipCode']],
-    ['a value of another type', { ...BILLS, invoiceCollection: [{ ...INVOICE, invoiceAmount: '12', invoiceStatus: 1 }], dueDate: 20250715 }, ['retyped dueDate', 'retyped invoiceCollection[].invoiceAmount', 'retyped invoiceCollection[].invoiceStatus']],
-    ['an amount that is not whole', { ...BILLS, invoiceCollection: [{ ...INVOICE, invoiceAmount: 1.5 }] }, ['retyped invoiceCollection[].invoiceAmount']],
-    ['a list that is none, and an item that is none', { ...BILLS, billingAddress: {}, invoiceCollection: ['x'] }, ['retyped billingAddress', 'retyped invoiceCollection[]']],
+    [
+      'a value of another type',
+      { ...BILLS, invoiceCollection: [{ ...INVOICE, invoiceAmount: '12', invoiceStatus: 1 }], dueDate: 20250715 },
+      ['retyped dueDate', 'retyped invoiceCollection[].invoiceAmount', 'retyped invoiceCollection[].invoiceStatus'],
+    ],
+    [
+      'an amount that is not whole',
+      { ...BILLS, invoiceCollection: [{ ...INVOICE, invoiceAmount: 1.5 }] },
+      ['retyped invoiceCollection[].invoiceAmount'],
+    ],
+    [
+      'a list that is none, and an item that is none',
+      { ...BILLS, billingAddress: {}, invoiceCollection: ['x'] },
+      ['retyped billingAddress', 'retyped invoiceCollection[]'],
+    ],
     ['a body that is no object', [BILLS], ['retyped (body)']],
     ['a name that may be a value', { ...BILLS, '80012345': 1, 'Avda. López': 2, x1234: 3, ['y'.repeat(41)]: 4 }, ['unknown (unnamed)']],
-    ['names that objects have of their own', JSON.parse('{"__proto__":1,"constructor":2,"contractNo":"7","dueDate":"d","billingAddress":[],"invoiceCollection":[]}'), ['unknown (unnamed)', 'unknown constructor']],
+    [
+      'names that objects have of their own',
+      JSON.parse('{"__proto__":1,"constructor":2,"contractNo":"7","dueDate":"d","billingAddress":[],"invoiceCollection":[]}'),
+      ['unknown (unnamed)', 'unknown constructor'],
+    ],
   ])('is %s', (_what, body, drifts) => {
     expect(look(body)).toEqual(drifts);
   });
@@ -47,7 +77,8 @@ describe('The drift from the contract', () => {
   it('is looked for in one answer a second, and in ten of those that cannot be used', () => {
     const told = new Told();
     const drift = new ContractDrift(told);
-    const at = (nowMs: number, usable: boolean): void => drift.received(Buffer.from('{}'), { customer, contractNumber: null, window: { offset: 0, limit: 1 } }, { usable, nowMs });
+    const at = (nowMs: number, usable: boolean): void =>
+      drift.received(Buffer.from('{}'), { customer, contractNumber: null, window: { offset: 0, limit: 1 } }, { usable, nowMs });
     for (let nowMs = 0; nowMs < 3000; nowMs += 10) at(nowMs, true);
     expect(told.checks).toBe(3);
     for (let nowMs = 0; nowMs < 3000; nowMs += 10) at(nowMs, false);
@@ -65,7 +96,12 @@ describe('The drift from the contract', () => {
   it('tells a bounded number of names, whatever the API calls its fields', () => {
     const told = new Told();
     const drift = new ContractDrift(told);
-    for (let i = 0; i < 200; i++) drift.received(Buffer.from(`{"field${i}":1}`), { customer, contractNumber: null, window: { offset: 0, limit: 1 } }, { usable: true, nowMs: i * 1000 });
+    for (let i = 0; i < 200; i++)
+      drift.received(
+        Buffer.from(`{"field${i}":1}`),
+        { customer, contractNumber: null, window: { offset: 0, limit: 1 } },
+        { usable: true, nowMs: i * 1000 },
+      );
     expect(new Set(told.drifts.filter((each) => each.startsWith('unknown'))).size).toBe(51);
     expect(told.drifts).toContain('unknown (other)');
   });

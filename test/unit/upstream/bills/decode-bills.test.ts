@@ -5,7 +5,8 @@ import { toPlainBills } from '../../../support/plain-bills';
 import { customer } from '../../../support/listed-source';
 
 const request = (contractNumber: string | null = '1') => ({ customer, contractNumber, window: { offset: 0, limit: 10 } });
-const decode = (body: unknown, contractNumber: string | null = '1') => decodeBills(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), request(contractNumber));
+const decode = (body: unknown, contractNumber: string | null = '1') =>
+  decodeBills(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), request(contractNumber));
 const withAmount = (amount: string): string => `{"contractNo":"1","invoiceCollection":[{"invoiceNumber":"007","invoiceAmount":${amount}}]}`;
 
 /** What an operator is told of the refusal, which must name places and never values. */
@@ -48,23 +49,36 @@ describe('decodeBills', () => {
     );
   });
 
-  it.each(['1.5', '123456789012345.001', '0.1', '1e-1', '9007199254740993.5', '"5"', 'true', '[]', '{}', '1e999'])('refuses %s as an amount, naming the place', (text) => {
-    expect(refusalOf(withAmount(text))).toBe('/invoiceCollection/0/invoiceAmount must be a whole number');
-  });
+  it.each(['1.5', '123456789012345.001', '0.1', '1e-1', '9007199254740993.5', '"5"', 'true', '[]', '{}', '1e999'])(
+    'refuses %s as an amount, naming the place',
+    (text) => {
+      expect(refusalOf(withAmount(text))).toBe('/invoiceCollection/0/invoiceAmount must be a whole number');
+    },
+  );
 
   it('keeps text as it is: leading zeros, accents, empty text, dates', () => {
-    const body = { contractNo: '001', dueDate: '15/07/2025', billingAddress: [{ street: 'Avda. López', city: '', zipCode: '001535' }], invoiceCollection: [{ invoiceNumber: '0007', billPeriod: '', invoiceContractNo: '1', invoiceStatus: false }] };
+    const body = {
+      contractNo: '001',
+      dueDate: '15/07/2025',
+      billingAddress: [{ street: 'Avda. López', city: '', zipCode: '001535' }],
+      invoiceCollection: [{ invoiceNumber: '0007', billPeriod: '', invoiceContractNo: '1', invoiceStatus: false }],
+    };
     expect(toPlainBills(decode(body))).toEqual({
       contractNumber: '001',
       dueDate: '15/07/2025',
       billingAddresses: [{ street: 'Avda. López', neighborhood: null, city: '', state: null, country: null, zipCode: '001535' }],
-      invoices: [{ number: '0007', contractNumber: '1', billPeriod: '', amount: null, status: false, origin: { customer, contractNumber: '1' } }],
+      invoices: [
+        { number: '0007', contractNumber: '1', billPeriod: '', amount: null, status: false, origin: { customer, contractNumber: '1' } },
+      ],
     });
   });
 
-  it.each([{}, { contractNo: null, dueDate: null, billingAddress: null, invoiceCollection: null }])('reads absent and null fields alike: %j', (body) => {
-    expect(decode(body)).toEqual({ contractNumber: null, dueDate: null, billingAddresses: null, invoices: [] });
-  });
+  it.each([{}, { contractNo: null, dueDate: null, billingAddress: null, invoiceCollection: null }])(
+    'reads absent and null fields alike: %j',
+    (body) => {
+      expect(decode(body)).toEqual({ contractNumber: null, dueDate: null, billingAddresses: null, invoices: [] });
+    },
+  );
 
   it('lets fields through that the contract does not name', () => {
     expect(decode({ contractNo: '1', later: { nested: [1.5] }, invoiceCollection: [{ currency: 'PYG' }] }).invoices).toHaveLength(1);
@@ -87,7 +101,14 @@ describe('decodeBills', () => {
     expect(refusalOf(body)).toBe(detail);
   });
 
-  it.each(['', '<!DOCTYPE html><html></html>', '{"contractNo":"1"', '{"contractNo":"1"}}', '['.repeat(100_000), `{"a":${'['.repeat(100_000)}1234567890123456`])('refuses what is not JSON: %.30s', (body) => {
+  it.each([
+    '',
+    '<!DOCTYPE html><html></html>',
+    '{"contractNo":"1"',
+    '{"contractNo":"1"}}',
+    '['.repeat(100_000),
+    `{"a":${'['.repeat(100_000)}1234567890123456`,
+  ])('refuses what is not JSON: %.30s', (body) => {
     expect(refusalOf(body)).toBe('the body is not JSON');
   });
 
@@ -98,7 +119,9 @@ describe('decodeBills', () => {
   it('refuses the data of another contract, without telling which', () => {
     expect(refusalOf({ contractNo: '2' })).toBe('/contractNo is not the contract that was asked for');
     expect(refusalOf({ contractNo: '' })).toBe('/contractNo is not the contract that was asked for');
-    expect(refusalOf({ invoiceCollection: [{ invoiceContractNo: '2' }, { invoiceContractNo: '3' }] })).toBe('/invoiceCollection/*/invoiceContractNo is not the contract that was asked for');
+    expect(refusalOf({ invoiceCollection: [{ invoiceContractNo: '2' }, { invoiceContractNo: '3' }] })).toBe(
+      '/invoiceCollection/*/invoiceContractNo is not the contract that was asked for',
+    );
     expect(refusalOf({ contractNo: '90071992547409930' }, '90071992547409931')).toContain('/contractNo');
   });
 
@@ -109,22 +132,42 @@ describe('decodeBills', () => {
   });
 
   it("takes whatever contracts there are where all the customer's invoices were asked for", () => {
-    expect(decode({ invoiceCollection: [{ invoiceContractNo: '2' }, { invoiceContractNo: '3' }] }, null).invoices.map((invoice) => invoice.contractNumber)).toEqual(['2', '3']);
+    expect(
+      decode({ invoiceCollection: [{ invoiceContractNo: '2' }, { invoiceContractNo: '3' }] }, null).invoices.map(
+        (invoice) => invoice.contractNumber,
+      ),
+    ).toEqual(['2', '3']);
   });
 
   it('reads an answer of many thousand invoices', () => {
-    expect(decode({ invoiceCollection: Array.from({ length: 20_000 }, (_, index) => ({ invoiceNumber: String(index), invoiceAmount: index })) }).invoices).toHaveLength(20_000);
+    expect(
+      decode({ invoiceCollection: Array.from({ length: 20_000 }, (_, index) => ({ invoiceNumber: String(index), invoiceAmount: index })) })
+        .invoices,
+    ).toHaveLength(20_000);
   });
 
   it('never fails otherwise than with its own error, whatever JSON comes', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.json(), fc.string(), fc.record({ contractNo: fc.jsonValue(), billingAddress: fc.jsonValue(), invoiceCollection: fc.array(fc.record({ invoiceAmount: fc.jsonValue(), invoiceStatus: fc.jsonValue() })) }).map((body) => JSON.stringify(body))), (body) => {
-        try {
-          decode(body);
-        } catch (error) {
-          expect((error as BillingError).failure).toBe('invalid-response');
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          fc.json(),
+          fc.string(),
+          fc
+            .record({
+              contractNo: fc.jsonValue(),
+              billingAddress: fc.jsonValue(),
+              invoiceCollection: fc.array(fc.record({ invoiceAmount: fc.jsonValue(), invoiceStatus: fc.jsonValue() })),
+            })
+            .map((body) => JSON.stringify(body)),
+        ),
+        (body) => {
+          try {
+            decode(body);
+          } catch (error) {
+            expect((error as BillingError).failure).toBe('invalid-response');
+          }
+        },
+      ),
     );
   });
 });

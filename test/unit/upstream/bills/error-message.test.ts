@@ -2,7 +2,8 @@ import { readErrorMessage } from '../../../../src/upstream/bills/error-message';
 
 const address = new URL('https://billing.internal.example:8443/b2b/v2/');
 const token = 'eyJhbGciOi.J9.c2VjcmV0';
-const read = (body: unknown, at = address, secret = token) => readErrorMessage(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), { token: secret, address: at });
+const read = (body: unknown, at = address, secret = token) =>
+  readErrorMessage(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), { token: secret, address: at });
 const say = (message: unknown, at = address, secret = token) => read({ error: { message } }, at, secret);
 
 describe("The message of the billing API's error", () => {
@@ -15,7 +16,20 @@ describe("The message of the billing API's error", () => {
     expect(say('x'.repeat(5000))).toHaveLength(500);
   });
 
-  it.each([[{ error: { message: 5 } }], [{ error: { message: '' } }], [{ error: { message: '  ' } }], [{ error: { message: { text: 'a' } } }], [{ error: {} }], [{ error: null }], [{ error: 'text' }], [{ message: 'text' }], [[]], ['<html>'], [''], ['null']])('is not there in %j', (body) => {
+  it.each([
+    [{ error: { message: 5 } }],
+    [{ error: { message: '' } }],
+    [{ error: { message: '  ' } }],
+    [{ error: { message: { text: 'a' } } }],
+    [{ error: {} }],
+    [{ error: null }],
+    [{ error: 'text' }],
+    [{ message: 'text' }],
+    [[]],
+    ['<html>'],
+    [''],
+    ['null'],
+  ])('is not there in %j', (body) => {
     expect(read(body)).toBeNull();
   });
 

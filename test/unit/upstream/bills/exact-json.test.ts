@@ -6,11 +6,14 @@ const invalid = 'does not follow its contract';
 describe('The exact parser', () => {
   it('keeps every digit of a whole number, as a number up to 2^53 and as a bigint beyond', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.bigInt({ min: -(2n ** 60n), max: 2n ** 60n }), fc.bigInt({ min: -(10n ** 60n), max: 10n ** 60n })), (whole) => {
-        const parsed = parseExact(whole.toString()) as number | bigint;
-        expect(BigInt(parsed)).toBe(whole);
-        expect(typeof parsed).toBe(whole >= -(2n ** 53n) && whole <= 2n ** 53n ? 'number' : 'bigint');
-      }),
+      fc.property(
+        fc.oneof(fc.bigInt({ min: -(2n ** 60n), max: 2n ** 60n }), fc.bigInt({ min: -(10n ** 60n), max: 10n ** 60n })),
+        (whole) => {
+          const parsed = parseExact(whole.toString()) as number | bigint;
+          expect(BigInt(parsed)).toBe(whole);
+          expect(typeof parsed).toBe(whole >= -(2n ** 53n) && whole <= 2n ** 53n ? 'number' : 'bigint');
+        },
+      ),
     );
   });
 
@@ -38,7 +41,17 @@ describe('The exact parser', () => {
     expect(parseExact(text)).toEqual(value);
   });
 
-  it.each(['1.5', '123456789012345.001', '9007199254740993.5', '1e-1', '1e-400', '0.1e-400', '1e999999999', '1e-999999999', '9'.repeat(401)])('makes no number of %s, which is not whole or not to be had', (text) => {
+  it.each([
+    '1.5',
+    '123456789012345.001',
+    '9007199254740993.5',
+    '1e-1',
+    '1e-400',
+    '0.1e-400',
+    '1e999999999',
+    '1e-999999999',
+    '9'.repeat(401),
+  ])('makes no number of %s, which is not whole or not to be had', (text) => {
     expect(parseExact(text)).toBeNaN();
   });
 
@@ -46,11 +59,33 @@ describe('The exact parser', () => {
     fc.assert(
       fc.property(fc.json({ noUnicodeString: false }), (text) => {
         // Numbers apart, which are not the same on purpose: each becomes a text.
-        const withoutNumbers = JSON.stringify(JSON.parse(text), (_key, value: unknown) => (typeof value === 'number' ? String(value) : value), 1);
+        const withoutNumbers = JSON.stringify(
+          JSON.parse(text),
+          (_key, value: unknown) => (typeof value === 'number' ? String(value) : value),
+          1,
+        );
         expect(parseExact(withoutNumbers)).toEqual(JSON.parse(withoutNumbers));
       }),
     );
-    for (const text of ['', ' ', '{', '[1,]', '{"a":1,}', '01', '+1', '.5', '1.', 'NaN', 'Infinity', "{'a':1}", '1 2', '\ufeff1', '<html></html>', '"\n"', '"\\x41"']) {
+    for (const text of [
+      '',
+      ' ',
+      '{',
+      '[1,]',
+      '{"a":1,}',
+      '01',
+      '+1',
+      '.5',
+      '1.',
+      'NaN',
+      'Infinity',
+      "{'a':1}",
+      '1 2',
+      '\ufeff1',
+      '<html></html>',
+      '"\n"',
+      '"\\x41"',
+    ]) {
       expect(() => parseExact(text)).toThrow(invalid);
       expect(() => parseFast(text)).toThrow(invalid);
     }
@@ -98,9 +133,12 @@ describe('mayLoseDigits', () => {
     expect(mayLoseDigits(Buffer.from('{"invoiceNumber":"35190800000000000000550010000000011000000010","invoiceAmount":1}'))).toBe(false);
   });
 
-  it.each(['[-1234567890123456]', '[ 1234567890123456.5]', '[1e0000000000000001]', '[123456789012345.001]', '1234567890123456'])('is true of %s, wherever it stands', (text) => {
-    for (let offset = 0; offset < 17; offset++) expect(mayLoseDigits(Buffer.from(' '.repeat(offset) + text))).toBe(true);
-  });
+  it.each(['[-1234567890123456]', '[ 1234567890123456.5]', '[1e0000000000000001]', '[123456789012345.001]', '1234567890123456'])(
+    'is true of %s, wherever it stands',
+    (text) => {
+      for (let offset = 0; offset < 17; offset++) expect(mayLoseDigits(Buffer.from(' '.repeat(offset) + text))).toBe(true);
+    },
+  );
 });
 
 describe('decodeText', () => {

@@ -19,31 +19,100 @@ function outcomeOf(read: (body: Buffer) => Bills, body: Buffer): unknown {
 }
 
 const names = ['invoiceContractNo', 'invoiceNumber', 'billPeriod', 'invoiceAmount', 'invoiceStatus'];
-const text = fc.oneof({ weight: 30, arbitrary: fc.constantFrom('"7"', '""', '"2025-06"', '"007 !#[]{}:,~"', '"período"', '"\u007f"', '"😀"') }, fc.string({ unit: 'binary' }).map((value) => JSON.stringify(value)), fc.constantFrom('"a\\u0022b"', '"\\\\"', '"\\""', '"a\u0001"', '"', "'a'"));
-const number = fc.oneof({ weight: 30, arbitrary: fc.integer().map(String) }, fc.maxSafeInteger().map(String), fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map(String), fc.constantFrom('0', '-0', '00', '-', '-1', '01', '1.0', '1.5', '1e3', '999999999999999', '1000000000000000', '+1', '1 2'));
+const text = fc.oneof(
+  { weight: 30, arbitrary: fc.constantFrom('"7"', '""', '"2025-06"', '"007 !#[]{}:,~"', '"período"', '"\u007f"', '"😀"') },
+  fc.string({ unit: 'binary' }).map((value) => JSON.stringify(value)),
+  fc.constantFrom('"a\\u0022b"', '"\\\\"', '"\\""', '"a\u0001"', '"', "'a'"),
+);
+const number = fc.oneof(
+  { weight: 30, arbitrary: fc.integer().map(String) },
+  fc.maxSafeInteger().map(String),
+  fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map(String),
+  fc.constantFrom('0', '-0', '00', '-', '-1', '01', '1.0', '1.5', '1e3', '999999999999999', '1000000000000000', '+1', '1 2'),
+);
 const word = fc.oneof({ weight: 10, arbitrary: fc.constantFrom('true', 'false', 'null') }, fc.constantFrom('tru', 'falsey', 'nul', 'True'));
 const space = fc.oneof({ weight: 300, arbitrary: fc.constantFrom('', '', '', ' ', '\n  ', '\t', '\r\n') }, fc.constantFrom('\u00a0', '\v'));
 const ofItsType = (name: string): fc.Arbitrary<string> => (name === 'invoiceAmount' ? number : name === 'invoiceStatus' ? word : text);
 type Members = fc.Arbitrary<{ name: string; value: string }>;
 const oddMember: Members = fc.record({
-  name: fc.constantFrom('"currency"', '"invoiceAmounts"', '"invoiceNumbes"', '"xxxxxxxContractNo"', '"billPeriox"', '"cite"', '"contractNO"', '""', '"in\\u0076oiceNumber"', 'invoiceNumber'),
+  name: fc.constantFrom(
+    '"currency"',
+    '"invoiceAmounts"',
+    '"invoiceNumbes"',
+    '"xxxxxxxContractNo"',
+    '"billPeriox"',
+    '"cite"',
+    '"contractNO"',
+    '""',
+    '"in\\u0076oiceNumber"',
+    'invoiceNumber',
+  ),
   value: fc.oneof(text, number, word, fc.constantFrom('[]', '{}', '[1]')),
 });
 /** Members, each of one of these names, most with a value of its type, now and then something odd. */
 const membersOf = (known: readonly string[], odd: Members): Members =>
-  fc.oneof({ weight: 20, arbitrary: fc.constantFrom(...known).chain((name) => fc.record({ name: fc.constant(JSON.stringify(name)), value: fc.oneof({ weight: 60, arbitrary: ofItsType(name) }, text, number, word) })) }, odd);
+  fc.oneof(
+    {
+      weight: 20,
+      arbitrary: fc.constantFrom(...known).chain((name) =>
+        fc.record({
+          name: fc.constant(JSON.stringify(name)),
+          value: fc.oneof({ weight: 60, arbitrary: ofItsType(name) }, text, number, word),
+        }),
+      ),
+    },
+    odd,
+  );
 const member = membersOf(names, oddMember);
-const spaced = (tokens: readonly string[]): fc.Arbitrary<string> => fc.array(space, { minLength: tokens.length, maxLength: tokens.length }).map((spaces) => tokens.map((token, i) => `${token}${spaces[i] ?? ''}`).join(''));
+const spaced = (tokens: readonly string[]): fc.Arbitrary<string> =>
+  fc
+    .array(space, { minLength: tokens.length, maxLength: tokens.length })
+    .map((spaces) => tokens.map((token, i) => `${token}${spaces[i] ?? ''}`).join(''));
 const listed = (items: readonly (readonly string[])[]): string[] => items.flatMap((item, i) => (i === 0 ? item : [',', ...item]));
-const invoice = fc.array(member, { maxLength: 7 }).map((members) => ['{', ...listed(members.map(({ name, value }) => [name, ':', value])), '}']);
-const object = (members: readonly { readonly name: string; readonly value: string }[]): string => `{${members.map(({ name, value }) => `${name}:${value}`).join(',')}}`;
-const address = fc.array(membersOf(['street', 'neighborhood', 'city', 'state', 'country', 'zipCode'], oddMember), { maxLength: 7 }).map(object);
-const addresses = fc.record({ name: fc.constant('"billingAddress"'), value: fc.oneof({ weight: 8, arbitrary: fc.array(address, { maxLength: 3 }).map((items) => `[${items.join(',')}]`) }, word, text, fc.constantFrom('[1]', '[null]', '[{},]', '[{}', '{}', `[${'{},'.repeat(20)}{}]`)) });
+const invoice = fc
+  .array(member, { maxLength: 7 })
+  .map((members) => ['{', ...listed(members.map(({ name, value }) => [name, ':', value])), '}']);
+const object = (members: readonly { readonly name: string; readonly value: string }[]): string =>
+  `{${members.map(({ name, value }) => `${name}:${value}`).join(',')}}`;
+const address = fc
+  .array(membersOf(['street', 'neighborhood', 'city', 'state', 'country', 'zipCode'], oddMember), { maxLength: 7 })
+  .map(object);
+const addresses = fc.record({
+  name: fc.constant('"billingAddress"'),
+  value: fc.oneof(
+    { weight: 8, arbitrary: fc.array(address, { maxLength: 3 }).map((items) => `[${items.join(',')}]`) },
+    word,
+    text,
+    fc.constantFrom('[1]', '[null]', '[{},]', '[{}', '{}', `[${'{},'.repeat(20)}{}]`),
+  ),
+});
 const headMember = fc.oneof({ weight: 5, arbitrary: membersOf(['contractNo', 'dueDate'], oddMember) }, { weight: 3, arbitrary: addresses });
-const usualHead = fc.array(headMember, { maxLength: 4 }).map((members) => `{${members.map(({ name, value }) => `${name}:${value},`).join('')}`);
-const head = fc.oneof({ weight: 4, arbitrary: usualHead }, fc.constantFrom('{"contractNo":1,', '{"a":{"invoiceCollection":[1]},', '{"a":"\\"invoiceCollection\\":[", ', '{"\\', '{"invoiceCollection":"x",', '{"invoiceCollection" : [],"\\', '[', '{"a":{', '{"a":12345678901234567890,', '{,', '{"a":1,,'));
-const tail = fc.oneof({ weight: 4, arbitrary: fc.constantFrom('}', '} \n') }, fc.constantFrom(',"dueDate":"x"}', '}}', '}]', '', '},', ']}'));
-const body = fc.tuple(head, fc.array(invoice, { maxLength: 4 }), tail).chain(([before, invoices, after]) => spaced([before, '"invoiceCollection"', ':', '[', ...listed(invoices), ']', after]));
+const usualHead = fc
+  .array(headMember, { maxLength: 4 })
+  .map((members) => `{${members.map(({ name, value }) => `${name}:${value},`).join('')}`);
+const head = fc.oneof(
+  { weight: 4, arbitrary: usualHead },
+  fc.constantFrom(
+    '{"contractNo":1,',
+    '{"a":{"invoiceCollection":[1]},',
+    '{"a":"\\"invoiceCollection\\":[", ',
+    '{"\\',
+    '{"invoiceCollection":"x",',
+    '{"invoiceCollection" : [],"\\',
+    '[',
+    '{"a":{',
+    '{"a":12345678901234567890,',
+    '{,',
+    '{"a":1,,',
+  ),
+);
+const tail = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('}', '} \n') },
+  fc.constantFrom(',"dueDate":"x"}', '}}', '}]', '', '},', ']}'),
+);
+const body = fc
+  .tuple(head, fc.array(invoice, { maxLength: 4 }), tail)
+  .chain(([before, invoices, after]) => spaced([before, '"invoiceCollection"', ':', '[', ...listed(invoices), ']', after]));
 
 describe('scanning a body', () => {
   it('reads as the parsers of JSON do, whatever comes', () => {
@@ -64,8 +133,11 @@ describe('scanning a body', () => {
   });
 
   it('reads a usual body with any one byte changed, or cut off anywhere, as the parsers do', () => {
-    const good = Buffer.from('{"contractNo":"1", "billingAddress" : [{"street":"a","zipCode":null}, {}],"dueDate":"2025","x":1,"invoiceCollection": [{"invoiceContractNo":"1", "invoiceNumber":"01","billPeriod":"2025-06","invoiceAmount":-120,"invoiceStatus":true},{"invoiceStatus":null,"more":false,"invoiceAmount":0}]}');
-    const same = (bytes: Buffer): void => expect(outcomeOf((each) => decodeBills(each, request), bytes)).toEqual(outcomeOf((each) => decodeAny(each, request), bytes));
+    const good = Buffer.from(
+      '{"contractNo":"1", "billingAddress" : [{"street":"a","zipCode":null}, {}],"dueDate":"2025","x":1,"invoiceCollection": [{"invoiceContractNo":"1", "invoiceNumber":"01","billPeriod":"2025-06","invoiceAmount":-120,"invoiceStatus":true},{"invoiceStatus":null,"more":false,"invoiceAmount":0}]}',
+    );
+    const same = (bytes: Buffer): void =>
+      expect(outcomeOf((each) => decodeBills(each, request), bytes)).toEqual(outcomeOf((each) => decodeAny(each, request), bytes));
     for (let at = 0; at < good.length; at++) {
       same(good.subarray(0, at));
       for (const byte of Buffer.from('"\\{}[]:,0-.e t\u0000é')) {
@@ -89,7 +161,10 @@ describe('scanning a body', () => {
 
   it.each([
     ['{"billingAddress":[{"city":"Asunción"}],"invoiceCollection":[]}', [{ city: 'Asunción' }]],
-    ['{ "dueDate" : "x" , "more" : 7 , "billingAddress" : [ { "street" : "a" , "floor" : 3 } , { } ] , "invoiceCollection" : [ ] }', [{ street: 'a' }, {}]],
+    [
+      '{ "dueDate" : "x" , "more" : 7 , "billingAddress" : [ { "street" : "a" , "floor" : 3 } , { } ] , "invoiceCollection" : [ ] }',
+      [{ street: 'a' }, {}],
+    ],
     ['{"billingAddress":[],"invoiceCollection":[]}', []],
   ])('marks the addresses of %.80s', (source, expected) => {
     const { billingAddresses } = usual(source) as Bills;

@@ -4,7 +4,8 @@ import { failureOf } from '../../../support/listed-source';
 import { startScriptedUpstream } from '../../../support/scripted-upstream';
 import { startSocketUpstream, type SocketUpstream } from '../../../support/socket-upstream';
 
-const answerOf = (body: string, ...headers: string[]): string => ['HTTP/1.1 200 OK', `Content-Length: ${body.length}`, ...headers, '', body].join('\r\n');
+const answerOf = (body: string, ...headers: string[]): string =>
+  ['HTTP/1.1 200 OK', `Content-Length: ${body.length}`, ...headers, '', body].join('\r\n');
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Ends {
@@ -16,14 +17,19 @@ interface Ends {
   readonly sockets: ReadonlySet<Socket>;
 }
 
-async function withUpstream(answer: (socket: Socket, index: number) => unknown, use: (ends: Ends) => Promise<void>, connections = 4): Promise<void> {
+async function withUpstream(
+  answer: (socket: Socket, index: number) => unknown,
+  use: (ends: Ends) => Promise<void>,
+  connections = 4,
+): Promise<void> {
   const sockets = new Set<Socket>();
   const upstream = await startSocketUpstream((socket, index) => {
     sockets.add(socket);
     return answer(socket, index);
   });
   const transport = createTransport({ baseUrl: new URL(upstream.url), connections, maxBodyBytes: 100_000, timeoutMs: 10_000 });
-  const ask = async (token: string): Promise<string> => (await transport.get('/bills', `Bearer ${token}`, new AbortController().signal)).body.toString();
+  const ask = async (token: string): Promise<string> =>
+    (await transport.get('/bills', `Bearer ${token}`, new AbortController().signal)).body.toString();
   try {
     await use({ upstream, transport, ask, sockets });
   } finally {
@@ -86,13 +92,16 @@ describe('the connections to the billing API', () => {
   });
 
   it('does not use one that the server is about to close', async () => {
-    await withUpstream((socket, index) => socket.write(answerOf(`${index}`, index === 0 ? 'Keep-Alive: timeout=1' : 'Keep-Alive: timeout=60')), async ({ ask, sockets }) => {
-      for (let i = 0; i < 4; i++) {
-        expect(await ask('a')).toBe(`${i}`);
-        await pause(5);
-      }
-      expect(sockets.size).toBe(2);
-    });
+    await withUpstream(
+      (socket, index) => socket.write(answerOf(`${index}`, index === 0 ? 'Keep-Alive: timeout=1' : 'Keep-Alive: timeout=60')),
+      async ({ ask, sockets }) => {
+        for (let i = 0; i < 4; i++) {
+          expect(await ask('a')).toBe(`${i}`);
+          await pause(5);
+        }
+        expect(sockets.size).toBe(2);
+      },
+    );
   });
 
   it('hands the next in line a new one where one is lost, and keeps to its bound', async () => {
@@ -125,7 +134,12 @@ describe('the connections to the billing API', () => {
         while (upstream.requestCount() < 1) await pause(1);
         await transport.close();
         failures.push(failureOf(transport.get('/bills', 'Bearer a', new AbortController().signal)));
-        expect((await Promise.all(failures)).map(({ failure }) => failure)).toEqual(['unavailable', 'unavailable', 'unavailable', 'unavailable']);
+        expect((await Promise.all(failures)).map(({ failure }) => failure)).toEqual([
+          'unavailable',
+          'unavailable',
+          'unavailable',
+          'unavailable',
+        ]);
       },
       1,
     );
@@ -135,7 +149,13 @@ describe('the connections to the billing API', () => {
     const upstream = await startScriptedUpstream();
     const transport = createTransport({ baseUrl: new URL(upstream.url), connections: 1, maxBodyBytes: 100, timeoutMs: 1000 });
     const { signal } = new AbortController();
-    for (const [path, authorization, trace] of [['/a b', 'Bearer a', []], ['/a\r\nx: y', 'Bearer a', []], ['/a', 'Bearer a\r\nx: y', []], ['/a', 'Bearer \u010a', []], ['/a', 'Bearer a', ['traceparent', '00\n']]] as const) {
+    for (const [path, authorization, trace] of [
+      ['/a b', 'Bearer a', []],
+      ['/a\r\nx: y', 'Bearer a', []],
+      ['/a', 'Bearer a\r\nx: y', []],
+      ['/a', 'Bearer \u010a', []],
+      ['/a', 'Bearer a', ['traceparent', '00\n']],
+    ] as const) {
       await expect(transport.get(path, authorization, signal, trace)).rejects.toThrow('a character that no head may hold');
     }
     expect(upstream.connectionCount()).toBe(0);

@@ -52,7 +52,9 @@ function readByNode(bytes: Buffer): Promise<{ status: number; body: string } | n
       const pieces: Buffer[] = [];
       response.on('data', (piece: Buffer) => pieces.push(piece));
       response.on('error', () => resolve(null));
-      response.on('end', () => resolve(response.complete ? { status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString('latin1') } : null));
+      response.on('end', () =>
+        resolve(response.complete ? { status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString('latin1') } : null),
+      );
     });
     request.on('error', () => resolve(null));
     request.on('upgrade', () => resolve(null));
@@ -63,20 +65,52 @@ function readByNode(bytes: Buffer): Promise<{ status: number; body: string } | n
 
 describe('the parser of an answer', () => {
   it.each<[string, Buffer, Partial<Read>]>([
-    ['a length', text('HTTP/1.1 200 OK', 'Content-Length: 2', '', '{}'), { status: 200, body: '{}', isReusable: true, headers: { 'content-length': '2' } }],
+    [
+      'a length',
+      text('HTTP/1.1 200 OK', 'Content-Length: 2', '', '{}'),
+      { status: 200, body: '{}', isReusable: true, headers: { 'content-length': '2' } },
+    ],
     ['no reason', text('HTTP/1.1 404', 'content-length:0', '', ''), { status: 404, body: '', isReusable: true }],
-    ['chunks', text('HTTP/1.1 200 OK', 'Transfer-Encoding: Chunked', '', '3;x="y"', 'abc', '00A', '0123456789', '0', 'x-trailer: 1', '', ''), { body: 'abc0123456789', isReusable: true }],
+    [
+      'chunks',
+      text('HTTP/1.1 200 OK', 'Transfer-Encoding: Chunked', '', '3;x="y"', 'abc', '00A', '0123456789', '0', 'x-trailer: 1', '', ''),
+      { body: 'abc0123456789', isReusable: true },
+    ],
     ['nothing that tells its end', text('HTTP/1.1 200 OK', '', 'all of it'), { body: 'all of it', isReusable: false }],
-    ['a status that has no body', text('HTTP/1.1 304 Not Modified', 'Content-Length: 500', '', ''), { status: 304, body: '', isReusable: true }],
-    ['interim answers before it', text('HTTP/1.1 102 Processing', '', 'HTTP/1.1 103 Early Hints', 'Link: </x>', '', 'HTTP/1.1 200 OK', 'Content-Length: 1', '', 'x'), { status: 200, body: 'x', headers: { 'content-length': '1' } }],
-    ['a header twice', text('HTTP/1.1 200 OK', 'X-A:  1\t', 'x-a: 2', 'Content-Length: 0', '', ''), { headers: { 'x-a': '1, 2', 'content-length': '0' } }],
+    [
+      'a status that has no body',
+      text('HTTP/1.1 304 Not Modified', 'Content-Length: 500', '', ''),
+      { status: 304, body: '', isReusable: true },
+    ],
+    [
+      'interim answers before it',
+      text('HTTP/1.1 102 Processing', '', 'HTTP/1.1 103 Early Hints', 'Link: </x>', '', 'HTTP/1.1 200 OK', 'Content-Length: 1', '', 'x'),
+      { status: 200, body: 'x', headers: { 'content-length': '1' } },
+    ],
+    [
+      'a header twice',
+      text('HTTP/1.1 200 OK', 'X-A:  1\t', 'x-a: 2', 'Content-Length: 0', '', ''),
+      { headers: { 'x-a': '1, 2', 'content-length': '0' } },
+    ],
     ['a connection that is to be closed', text('HTTP/1.1 200 OK', 'Connection: Close', 'Content-Length: 0', '', ''), { isReusable: false }],
     ['HTTP/1.0', text('HTTP/1.0 200 OK', 'Content-Length: 2', '', 'ok'), { body: 'ok', isReusable: false }],
-    ['HTTP/1.0 that stays open', text('HTTP/1.0 200 OK', 'Connection: Keep-Alive', 'Content-Length: 2', '', 'ok'), { body: 'ok', isReusable: true }],
-    ['more than its length, which belongs to nobody', text('HTTP/1.1 200 OK', 'Content-Length: 2', '', '{}HTTP/1.1 200 OK'), { body: '{}', isReusable: false }],
+    [
+      'HTTP/1.0 that stays open',
+      text('HTTP/1.0 200 OK', 'Connection: Keep-Alive', 'Content-Length: 2', '', 'ok'),
+      { body: 'ok', isReusable: true },
+    ],
+    [
+      'more than its length, which belongs to nobody',
+      text('HTTP/1.1 200 OK', 'Content-Length: 2', '', '{}HTTP/1.1 200 OK'),
+      { body: '{}', isReusable: false },
+    ],
     ['more than its chunks', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '0', '', 'x'), { body: '', isReusable: false }],
     ['more than nothing', text('HTTP/1.1 204 No Content', '', 'x'), { body: '', isReusable: false }],
-    ['a header that would reach for a prototype', text('HTTP/1.1 200 OK', '__proto__: x', 'constructor: y', 'Content-Length: 0', '', ''), { headers: { constructor: 'y', 'content-length': '0' } }],
+    [
+      'a header that would reach for a prototype',
+      text('HTTP/1.1 200 OK', '__proto__: x', 'constructor: y', 'Content-Length: 0', '', ''),
+      { headers: { constructor: 'y', 'content-length': '0' } },
+    ],
   ])('reads an answer with %s', (_what, bytes, expected) => {
     expect(read(bytes)).toMatchObject(expected);
   });
@@ -104,14 +138,42 @@ describe('the parser of an answer', () => {
     ['a size with a sign', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '-1', ''), /no size/],
     ['a size beyond all sense', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', 'ffffffffff', ''), /no size/],
     ['a size that ends in a line feed alone', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1\nx', '0', '', ''), /no size/],
-    ['a chunk longer than its size', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'xx', '0', '', ''), /longer than its size/],
-    ['a line without end between its chunks', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', `1;${'x'.repeat(5000)}`), /too long/],
-    ['trailers without end', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '0', ...Array.from({ length: 300 }, () => 'x-trailer: 0123456789')), /no trailers/],
+    [
+      'a chunk longer than its size',
+      text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'xx', '0', '', ''),
+      /longer than its size/,
+    ],
+    [
+      'a line without end between its chunks',
+      text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', `1;${'x'.repeat(5000)}`),
+      /too long/,
+    ],
+    [
+      'trailers without end',
+      text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '0', ...Array.from({ length: 300 }, () => 'x-trailer: 0123456789')),
+      /no trailers/,
+    ],
     ['a head without end', text('HTTP/1.1 200 OK', `x: ${'x'.repeat(20_000)}`), /^invalid-response: the headers are too large/],
-    ['a head that is too large', text('HTTP/1.1 200 OK', `x: ${'x'.repeat(20_000)}`, '', ''), /^invalid-response: the headers are too large/],
-    ['a length over the limit, before its body', text('HTTP/1.1 200 OK', 'Content-Length: 1001', '', ''), /^invalid-response: the body is larger/],
-    ['chunks over the limit', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '3e9', 'x'.repeat(1001), '0', '', ''), /^invalid-response: the body is larger/],
-    ['a body over the limit whose end nothing tells', text('HTTP/1.1 200 OK', '', 'x'.repeat(1001)), /^invalid-response: the body is larger/],
+    [
+      'a head that is too large',
+      text('HTTP/1.1 200 OK', `x: ${'x'.repeat(20_000)}`, '', ''),
+      /^invalid-response: the headers are too large/,
+    ],
+    [
+      'a length over the limit, before its body',
+      text('HTTP/1.1 200 OK', 'Content-Length: 1001', '', ''),
+      /^invalid-response: the body is larger/,
+    ],
+    [
+      'chunks over the limit',
+      text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '3e9', 'x'.repeat(1001), '0', '', ''),
+      /^invalid-response: the body is larger/,
+    ],
+    [
+      'a body over the limit whose end nothing tells',
+      text('HTTP/1.1 200 OK', '', 'x'.repeat(1001)),
+      /^invalid-response: the body is larger/,
+    ],
     ['less than its length', text('HTTP/1.1 200 OK', 'Content-Length: 3', '', '{}'), /cut off/],
     ['no last chunk', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'x', ''), /cut off/],
     ['half a head', text('HTTP/1.1 200 OK', 'Content-'), /cut off/],
@@ -120,12 +182,71 @@ describe('the parser of an answer', () => {
   });
 
   const line = fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom('Content-Length: 3', 'Content-Length: 0', 'Transfer-Encoding: chunked', 'Connection: close', 'Connection: keep-alive', 'X-A: b', 'Date: Thu, 26 Nov 2026 04:00:00 GMT') },
-    fc.constantFrom('Content-Length: 3x', 'Content-Length: ', 'Content-Length:3', 'content-length: 03', 'Transfer-Encoding: identity', 'Transfer-Encoding: chunked, chunked', ' folded', 'X B: c', ': d', 'X-E', 'X-F: \x7f', 'X-G: \xe9', 'Transfer-Encoding : chunked', 'X-H: \r', 'X-I: \n', 'Content-Length: 3, 3'),
+    {
+      weight: 6,
+      arbitrary: fc.constantFrom(
+        'Content-Length: 3',
+        'Content-Length: 0',
+        'Transfer-Encoding: chunked',
+        'Connection: close',
+        'Connection: keep-alive',
+        'X-A: b',
+        'Date: Thu, 26 Nov 2026 04:00:00 GMT',
+      ),
+    },
+    fc.constantFrom(
+      'Content-Length: 3x',
+      'Content-Length: ',
+      'Content-Length:3',
+      'content-length: 03',
+      'Transfer-Encoding: identity',
+      'Transfer-Encoding: chunked, chunked',
+      ' folded',
+      'X B: c',
+      ': d',
+      'X-E',
+      'X-F: \x7f',
+      'X-G: \xe9',
+      'Transfer-Encoding : chunked',
+      'X-H: \r',
+      'X-I: \n',
+      'Content-Length: 3, 3',
+    ),
   );
-  const body = fc.oneof(fc.constantFrom('', 'abc', 'abcd', 'ab', '3\r\nabc\r\n0\r\n\r\n', '3 \r\nabc\r\n0\r\n\r\n', '3;a=b\r\nabc\r\n0\r\nx: y\r\n\r\n', '3\nabc\n0\n\n', '3\r\nabcd\r\n0\r\n\r\n', '0\r\n\r\n', '0x3\r\nabc\r\n0\r\n\r\n'), fc.string({ unit: 'binary', maxLength: 8 }));
+  const body = fc.oneof(
+    fc.constantFrom(
+      '',
+      'abc',
+      'abcd',
+      'ab',
+      '3\r\nabc\r\n0\r\n\r\n',
+      '3 \r\nabc\r\n0\r\n\r\n',
+      '3;a=b\r\nabc\r\n0\r\nx: y\r\n\r\n',
+      '3\nabc\n0\n\n',
+      '3\r\nabcd\r\n0\r\n\r\n',
+      '0\r\n\r\n',
+      '0x3\r\nabc\r\n0\r\n\r\n',
+    ),
+    fc.string({ unit: 'binary', maxLength: 8 }),
+  );
   const answer = fc
-    .record({ start: fc.oneof({ weight: 8, arbitrary: fc.constantFrom('HTTP/1.1 200 OK', 'HTTP/1.0 200 OK', 'HTTP/1.1 404 Not Found', 'HTTP/1.1 204 No Content') }, fc.constantFrom('HTTP/1.1 200', 'HTTP/1.1  200 OK', 'http/1.1 200 OK', 'HTTP/1.1 20 OK', 'HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK')), lines: fc.array(line, { maxLength: 4 }), body })
+    .record({
+      start: fc.oneof(
+        {
+          weight: 8,
+          arbitrary: fc.constantFrom('HTTP/1.1 200 OK', 'HTTP/1.0 200 OK', 'HTTP/1.1 404 Not Found', 'HTTP/1.1 204 No Content'),
+        },
+        fc.constantFrom(
+          'HTTP/1.1 200',
+          'HTTP/1.1  200 OK',
+          'http/1.1 200 OK',
+          'HTTP/1.1 20 OK',
+          'HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK',
+        ),
+      ),
+      lines: fc.array(line, { maxLength: 4 }),
+      body,
+    })
     .map(({ start, lines, body }) => Buffer.from(`${[start, ...lines].join('\r\n')}\r\n\r\n${body}`, 'latin1'));
 
   it('reads the same however the pieces are cut', () => {

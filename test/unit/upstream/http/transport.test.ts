@@ -11,12 +11,27 @@ interface Ends {
   readonly get: (path?: string, signal?: AbortSignal) => Promise<HttpAnswer>;
 }
 
-async function withTransport(script: Script, use: (ends: Ends) => Promise<void>, options: Partial<TransportOptions> & { prefix?: string } = {}): Promise<void> {
+async function withTransport(
+  script: Script,
+  use: (ends: Ends) => Promise<void>,
+  options: Partial<TransportOptions> & { prefix?: string } = {},
+): Promise<void> {
   const upstream = await startScriptedUpstream(script);
   const { prefix = '', ...settings } = options;
-  const transport = createTransport({ baseUrl: new URL(upstream.url + prefix), connections: 2, maxBodyBytes: 1024 * 1024, timeoutMs: 5000, ...settings });
+  const transport = createTransport({
+    baseUrl: new URL(upstream.url + prefix),
+    connections: 2,
+    maxBodyBytes: 1024 * 1024,
+    timeoutMs: 5000,
+    ...settings,
+  });
   try {
-    await use({ upstream, transport, get: (path = '/customers/RUC/1/bills?pageInit=0', signal = new AbortController().signal) => transport.get(path, 'Bearer a-token', signal) });
+    await use({
+      upstream,
+      transport,
+      get: (path = '/customers/RUC/1/bills?pageInit=0', signal = new AbortController().signal) =>
+        transport.get(path, 'Bearer a-token', signal),
+    });
   } finally {
     await transport.close();
     await upstream.close();
@@ -25,12 +40,15 @@ async function withTransport(script: Script, use: (ends: Ends) => Promise<void>,
 
 describe('The transport', () => {
   it('sends the token and the wish for JSON, and no other header but what HTTP itself needs', async () => {
-    await withTransport(() => ({}), async ({ get, upstream }) => {
-      await get();
-      const [request] = upstream.requests;
-      expect(Object.keys(request!.headers).sort()).toEqual(['accept', 'authorization', 'connection', 'host']);
-      expect(request).toMatchObject({ method: 'GET', headers: { authorization: 'Bearer a-token', accept: 'application/json' } });
-    });
+    await withTransport(
+      () => ({}),
+      async ({ get, upstream }) => {
+        await get();
+        const [request] = upstream.requests;
+        expect(Object.keys(request!.headers).sort()).toEqual(['accept', 'authorization', 'connection', 'host']);
+        expect(request).toMatchObject({ method: 'GET', headers: { authorization: 'Bearer a-token', accept: 'application/json' } });
+      },
+    );
   });
 
   it.each([
@@ -40,138 +58,216 @@ describe('The transport', () => {
     ['/b2b/v2/', '/b2b/v2/bills?a=b'],
     ['/b2b//', '/b2b/bills?a=b'],
   ])('keeps the path %j of the base address in front of every path', async (prefix, url) => {
-    await withTransport(() => ({}), async ({ get, upstream }) => {
-      await get('/bills?a=b');
-      expect(upstream.requests[0]?.url).toBe(url);
-    }, { prefix });
+    await withTransport(
+      () => ({}),
+      async ({ get, upstream }) => {
+        await get('/bills?a=b');
+        expect(upstream.requests[0]?.url).toBe(url);
+      },
+      { prefix },
+    );
   });
 
   it('gives the status, the headers and every byte of a body that comes in many pieces', async () => {
     const body = Buffer.alloc(900_000, 'é€x');
-    await withTransport(() => ({ status: 418, headers: { 'X-Of-Its-Own': 'a' }, body }), async ({ get }) => {
-      const answer = await get();
-      expect(answer.status).toBe(418);
-      expect(answer.headers['x-of-its-own']).toBe('a');
-      expect(answer.body.equals(body)).toBe(true);
-    });
+    await withTransport(
+      () => ({ status: 418, headers: { 'X-Of-Its-Own': 'a' }, body }),
+      async ({ get }) => {
+        const answer = await get();
+        expect(answer.status).toBe(418);
+        expect(answer.headers['x-of-its-own']).toBe('a');
+        expect(answer.body.equals(body)).toBe(true);
+      },
+    );
   });
 
   it('joins a header that comes twice', async () => {
-    await withTransport(() => ({ headers: { 'x-twice': ['a', 'b'] } }), async ({ get }) => {
-      expect((await get()).headers['x-twice']).toBe('a, b');
-    });
+    await withTransport(
+      () => ({ headers: { 'x-twice': ['a', 'b'] } }),
+      async ({ get }) => {
+        expect((await get()).headers['x-twice']).toBe('a, b');
+      },
+    );
   });
 
   it('gives an empty body where there is none', async () => {
-    await withTransport(() => ({ status: 204 }), async ({ get }) => {
-      expect(await get()).toMatchObject({ status: 204, body: Buffer.alloc(0) });
-    });
+    await withTransport(
+      () => ({ status: 204 }),
+      async ({ get }) => {
+        expect(await get()).toMatchObject({ status: 204, body: Buffer.alloc(0) });
+      },
+    );
   });
 
-  it.each([301, 302, 303, 307, 308])('does not follow a redirect with the status %i, which would carry the token elsewhere', async (status) => {
-    const other = await startScriptedUpstream();
-    await withTransport(() => ({ status, headers: { location: `${other.url}/elsewhere` } }), async ({ get, upstream }) => {
-      expect((await get()).status).toBe(status);
-      expect([upstream.requests.length, other.requests.length]).toEqual([1, 0]);
-    });
-    await other.close();
-  });
+  it.each([301, 302, 303, 307, 308])(
+    'does not follow a redirect with the status %i, which would carry the token elsewhere',
+    async (status) => {
+      const other = await startScriptedUpstream();
+      await withTransport(
+        () => ({ status, headers: { location: `${other.url}/elsewhere` } }),
+        async ({ get, upstream }) => {
+          expect((await get()).status).toBe(status);
+          expect([upstream.requests.length, other.requests.length]).toEqual([1, 0]);
+        },
+      );
+      await other.close();
+    },
+  );
 
   it('passes over interim answers', async () => {
-    const rawBytes = ['HTTP/1.1 102 Processing', '', 'HTTP/1.1 103 Early Hints', 'Link: </x>; rel=preload', 'X-Interim: yes', '', 'HTTP/1.1 200 OK', 'Content-Length: 2', '', '{}'].join('\r\n');
-    await withTransport(() => ({ rawBytes }), async ({ get }) => {
-      const answer = await get();
-      expect([answer.status, answer.body.toString(), answer.headers['x-interim']]).toEqual([200, '{}', undefined]);
-    });
+    const rawBytes = [
+      'HTTP/1.1 102 Processing',
+      '',
+      'HTTP/1.1 103 Early Hints',
+      'Link: </x>; rel=preload',
+      'X-Interim: yes',
+      '',
+      'HTTP/1.1 200 OK',
+      'Content-Length: 2',
+      '',
+      '{}',
+    ].join('\r\n');
+    await withTransport(
+      () => ({ rawBytes }),
+      async ({ get }) => {
+        const answer = await get();
+        expect([answer.status, answer.body.toString(), answer.headers['x-interim']]).toEqual([200, '{}', undefined]);
+      },
+    );
   });
 
   it('takes a switch of protocols, which it did not ask for, for a lost connection', async () => {
-    await withTransport(() => ({ rawBytes: 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n' }), async ({ get }) => {
-      expect((await failureOf(get())).failure).toBe('unavailable');
-    });
+    await withTransport(
+      () => ({ rawBytes: 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n' }),
+      async ({ get }) => {
+        expect((await failureOf(get())).failure).toBe('unavailable');
+      },
+    );
   });
 
   it('hands on a compressed body as it came, without inflating it', async () => {
     const body = gzipSync(Buffer.alloc(10_000_000));
-    await withTransport(() => ({ headers: { 'content-encoding': 'gzip' }, body }), async ({ get }) => {
-      expect((await get()).body.equals(body)).toBe(true);
-    });
+    await withTransport(
+      () => ({ headers: { 'content-encoding': 'gzip' }, body }),
+      async ({ get }) => {
+        expect((await get()).body.equals(body)).toBe(true);
+      },
+    );
   });
 
   it.each([
     ['with a length', {}],
     ['in chunks', { 'transfer-encoding': 'chunked' }],
   ])('takes a body that is cut off for a lost connection and not for an answer, where it comes %s', async (_how, headers) => {
-    await withTransport(() => ({ headers, body: '{"contractNo":"1"}', truncateAtBytes: 9 }), async ({ get }) => {
-      expect((await failureOf(get())).failure).toBe('unavailable');
-    });
+    await withTransport(
+      () => ({ headers, body: '{"contractNo":"1"}', truncateAtBytes: 9 }),
+      async ({ get }) => {
+        expect((await failureOf(get())).failure).toBe('unavailable');
+      },
+    );
   });
 
   it('reports a connection that is reset, bytes that are not HTTP, and nobody listening as unavailable', async () => {
-    await withTransport(() => ({ reset: true }), async ({ get }) => {
-      expect((await failureOf(get())).failure).toBe('unavailable');
-    });
-    await withTransport(() => ({ rawBytes: 'SSH-2.0-OpenSSH_9.6\r\n' }), async ({ get }) => {
-      expect((await failureOf(get())).failure).toBe('unavailable');
-    });
-    await withTransport(() => ({}), async ({ get, upstream }) => {
-      await upstream.close();
-      expect((await failureOf(get())).failure).toBe('unavailable');
-    });
+    await withTransport(
+      () => ({ reset: true }),
+      async ({ get }) => {
+        expect((await failureOf(get())).failure).toBe('unavailable');
+      },
+    );
+    await withTransport(
+      () => ({ rawBytes: 'SSH-2.0-OpenSSH_9.6\r\n' }),
+      async ({ get }) => {
+        expect((await failureOf(get())).failure).toBe('unavailable');
+      },
+    );
+    await withTransport(
+      () => ({}),
+      async ({ get, upstream }) => {
+        await upstream.close();
+        expect((await failureOf(get())).failure).toBe('unavailable');
+      },
+    );
   });
 
   it('reads a body of exactly the limit and refuses one byte more, told or not', async () => {
-    const body = (bytes: number): Script => () => ({ body: 'x'.repeat(bytes) });
-    await withTransport(body(1000), async ({ get, upstream }) => {
-      expect((await get()).body).toHaveLength(1000);
-      upstream.setScript(body(1001));
-      expect((await failureOf(get())).failure).toBe('invalid-response');
-      upstream.setScript(() => ({ headers: { 'transfer-encoding': 'chunked' }, body: 'x'.repeat(1001) }));
-      expect((await failureOf(get())).failure).toBe('invalid-response');
-      // The refusals cost their own connections alone.
-      upstream.setScript(body(10));
-      expect((await get()).body).toHaveLength(10);
-    }, { maxBodyBytes: 1000 });
+    const body =
+      (bytes: number): Script =>
+      () => ({ body: 'x'.repeat(bytes) });
+    await withTransport(
+      body(1000),
+      async ({ get, upstream }) => {
+        expect((await get()).body).toHaveLength(1000);
+        upstream.setScript(body(1001));
+        expect((await failureOf(get())).failure).toBe('invalid-response');
+        upstream.setScript(() => ({ headers: { 'transfer-encoding': 'chunked' }, body: 'x'.repeat(1001) }));
+        expect((await failureOf(get())).failure).toBe('invalid-response');
+        // The refusals cost their own connections alone.
+        upstream.setScript(body(10));
+        expect((await get()).body).toHaveLength(10);
+      },
+      { maxBodyBytes: 1000 },
+    );
   });
 
   it('refuses a body that announces too much without waiting for a byte of it', async () => {
-    await withTransport(() => ({ headers: { 'content-length': 99_999_999 }, hang: 'after-headers' }), async ({ get }) => {
-      expect((await failureOf(get())).failure).toBe('invalid-response');
-    });
+    await withTransport(
+      () => ({ headers: { 'content-length': 99_999_999 }, hang: 'after-headers' }),
+      async ({ get }) => {
+        expect((await failureOf(get())).failure).toBe('invalid-response');
+      },
+    );
   });
 
-  it.each(['before-headers', 'after-headers', 'in-body'] as const)('gives up in time on an upstream that goes silent %s, and leaves it', async (hang) => {
-    await withTransport(() => ({ hang, body: '{"contractNo":"1"}' }), async ({ get, upstream }) => {
-      expect((await failureOf(get())).failure).toBe('timeout');
-      upstream.setScript(() => ({}));
-      expect((await get()).status).toBe(200);
-    }, { timeoutMs: 60 });
-  });
+  it.each(['before-headers', 'after-headers', 'in-body'] as const)(
+    'gives up in time on an upstream that goes silent %s, and leaves it',
+    async (hang) => {
+      await withTransport(
+        () => ({ hang, body: '{"contractNo":"1"}' }),
+        async ({ get, upstream }) => {
+          expect((await failureOf(get())).failure).toBe('timeout');
+          upstream.setScript(() => ({}));
+          expect((await get()).status).toBe(200);
+        },
+        { timeoutMs: 60 },
+      );
+    },
+  );
 
   it('counts the wait for a free connection as a part of the time', async () => {
-    await withTransport(() => ({ hang: 'before-headers' }), async ({ get }) => {
-      const failures = await Promise.all([failureOf(get()), failureOf(get())]);
-      expect(failures.map(({ failure }) => failure)).toEqual(['timeout', 'timeout']);
-    }, { connections: 1, timeoutMs: 80 });
+    await withTransport(
+      () => ({ hang: 'before-headers' }),
+      async ({ get }) => {
+        const failures = await Promise.all([failureOf(get()), failureOf(get())]);
+        expect(failures.map(({ failure }) => failure)).toEqual(['timeout', 'timeout']);
+      },
+      { connections: 1, timeoutMs: 80 },
+    );
   });
 
   it('ends with the reason of its signal, before the call and during it', async () => {
     const gone = new BillingError('unavailable', 'The client closed the connection.');
-    await withTransport(() => ({ hang: 'before-headers' }), async ({ get, upstream }) => {
-      const controller = new AbortController();
-      const call = failureOf(get('/a', controller.signal));
-      await upstream.waitForRequests(1);
-      controller.abort(gone);
-      expect(await call).toBe(gone);
-      expect(await failureOf(get('/b', controller.signal))).toBe(gone);
-      expect(upstream.requests.map(({ url }) => url)).toEqual(['/a']);
-    });
+    await withTransport(
+      () => ({ hang: 'before-headers' }),
+      async ({ get, upstream }) => {
+        const controller = new AbortController();
+        const call = failureOf(get('/a', controller.signal));
+        await upstream.waitForRequests(1);
+        controller.abort(gone);
+        expect(await call).toBe(gone);
+        expect(await failureOf(get('/b', controller.signal))).toBe(gone);
+        expect(upstream.requests.map(({ url }) => url)).toEqual(['/a']);
+      },
+    );
   });
 
   it('uses a connection again', async () => {
-    await withTransport(() => ({}), async ({ get, upstream }) => {
-      for (let i = 0; i < 5; i++) await get();
-      expect(upstream.connectionCount()).toBe(1);
-    }, { connections: 1 });
+    await withTransport(
+      () => ({}),
+      async ({ get, upstream }) => {
+        for (let i = 0; i < 5; i++) await get();
+        expect(upstream.connectionCount()).toBe(1);
+      },
+      { connections: 1 },
+    );
   });
 });

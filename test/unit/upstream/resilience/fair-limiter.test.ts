@@ -30,11 +30,15 @@ class Context implements CallContext {
 }
 
 /** A limiter with all places taken, and the order in which those who wait get one. */
-function setUp(places: number, maxWaiting = 100): { limiter: FairLimiter; order: string[]; enter: (name: string, context?: Context) => Promise<void> } {
+function setUp(
+  places: number,
+  maxWaiting = 100,
+): { limiter: FairLimiter; order: string[]; enter: (name: string, context?: Context) => Promise<void> } {
   const limiter = new FairLimiter(new AdaptiveLimit(places), maxWaiting);
   while (limiter.tryEnter());
   const order: string[] = [];
-  const enter = (name: string, context = new Context(name[0] as string)): Promise<void> => limiter.enter(context).then(() => void order.push(name));
+  const enter = (name: string, context = new Context(name[0] as string)): Promise<void> =>
+    limiter.enter(context).then(() => void order.push(name));
   return { limiter, order, enter };
 }
 
