@@ -7,16 +7,8 @@ export const Bills = graphql(`
       contract(number: $contract) {
         dueDate
         invoices(first: $first, after: $after) {
-          nodes {
-            number
-            billPeriod
-            amount
-            status
-          }
-          pageInfo {
-            hasNextPage
-            endCursor
-          }
+          nodes { number billPeriod amount status }
+          pageInfo { hasNextPage endCursor }
         }
       }
     }

@@ -15,16 +15,16 @@ import * as types from './graphql';
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
-    "\n  query Bills($idType: String!, $id: ID!, $contract: ID!, $first: Int!, $after: String) {\n    customer(idType: $idType, id: $id) {\n      contract(number: $contract) {\n        dueDate\n        invoices(first: $first, after: $after) {\n          nodes {\n            number\n            billPeriod\n            amount\n            status\n          }\n          pageInfo {\n            hasNextPage\n            endCursor\n          }\n        }\n      }\n    }\n  }\n": typeof types.BillsDocument,
+    "\n  query Bills($idType: String!, $id: ID!, $contract: ID!, $first: Int!, $after: String) {\n    customer(idType: $idType, id: $id) {\n      contract(number: $contract) {\n        dueDate\n        invoices(first: $first, after: $after) {\n          nodes { number billPeriod amount status }\n          pageInfo { hasNextPage endCursor }\n        }\n      }\n    }\n  }\n": typeof types.BillsDocument,
 };
 const documents: Documents = {
-    "\n  query Bills($idType: String!, $id: ID!, $contract: ID!, $first: Int!, $after: String) {\n    customer(idType: $idType, id: $id) {\n      contract(number: $contract) {\n        dueDate\n        invoices(first: $first, after: $after) {\n          nodes {\n            number\n            billPeriod\n            amount\n            status\n          }\n          pageInfo {\n            hasNextPage\n            endCursor\n          }\n        }\n      }\n    }\n  }\n": types.BillsDocument,
+    "\n  query Bills($idType: String!, $id: ID!, $contract: ID!, $first: Int!, $after: String) {\n    customer(idType: $idType, id: $id) {\n      contract(number: $contract) {\n        dueDate\n        invoices(first: $first, after: $after) {\n          nodes { number billPeriod amount status }\n          pageInfo { hasNextPage endCursor }\n        }\n      }\n    }\n  }\n": types.BillsDocument,
 };
 
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query Bills($idType: String!, $id: ID!, $contract: ID!, $first: Int!, $after: String) {\n    customer(idType: $idType, id: $id) {\n      contract(number: $contract) {\n        dueDate\n        invoices(first: $first, after: $after) {\n          nodes {\n            number\n            billPeriod\n            amount\n            status\n          }\n          pageInfo {\n            hasNextPage\n            endCursor\n          }\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').BillsDocument;
+export function graphql(source: "\n  query Bills($idType: String!, $id: ID!, $contract: ID!, $first: Int!, $after: String) {\n    customer(idType: $idType, id: $id) {\n      contract(number: $contract) {\n        dueDate\n        invoices(first: $first, after: $after) {\n          nodes { number billPeriod amount status }\n          pageInfo { hasNextPage endCursor }\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').BillsDocument;
 
 
 export function graphql(source: string) {
