@@ -6,6 +6,7 @@ import fastify, { errorCodes, type FastifyInstance, type FastifyReply, type Fast
 import type { ApolloServer } from '@apollo/server';
 import { TurnQueue } from '../runtime/turn-queue';
 import type { GatewayContext } from '../graphql/context/context';
+import { toExactJson } from '../graphql/analysis/request-json';
 import type { PreparedOperations } from '../graphql/execution/compiled-operations';
 import type { CallBudget } from '../graphql/limits/call-budget';
 import type { TrustedDocuments } from '../graphql/limits/trusted-documents';
@@ -127,7 +128,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.addContentTypeParser('application/json', (request, payload, done) => {
     readJsonText(request.raw, payload, options.maxRequestBytes, (error, text) => {
       if (text === null) done(error);
-      else void parseJson(request, text, done);
+      else void parseJson(request, toExactJson(text), done);
     });
   });
   app.setErrorHandler((error, _request, reply) => toHttpError(error, reply));

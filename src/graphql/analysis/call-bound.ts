@@ -1,5 +1,6 @@
 import { Kind, type FieldNode, type SelectionSetNode, type ValueNode } from 'graphql';
 import { DEFAULT_PAGE_SIZE } from '../../billing/model/window';
+import { ownValue } from './coerce-variables';
 import type { OperationShape, PredictionLimits } from './predict-calls';
 
 /**
@@ -85,7 +86,7 @@ export function isWithinBound(
 ): boolean {
   let calls = bound.fixed;
   for (const [name, perMember] of bound.perMember) {
-    const value = variables?.[name];
+    const value = ownValue(variables, name);
     const length = Array.isArray(value) ? value.length : value === undefined ? defaultLength(shape, name) : 1;
     calls += length * perMember;
   }

@@ -8,6 +8,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { ownValue, type Variables } from './coerce-variables';
 
 /** Root fields that say nothing about anybody's bills. */
 const PUBLIC_FIELDS: ReadonlySet<string> = new Set(['__typename', '__schema', '__type', '_service']);
@@ -46,4 +47,19 @@ function isLeftOut(selection: SelectionNode, variables: Readonly<Record<string, 
     // A condition that is null where it may not be: the executor's to refuse, for a caller that has a token.
     return false;
   }
+}
+
+/**
+ * The Boolean variables of a request, which are all that conditions read, without coercing the others: a request without
+ * a token may have a great many. A condition whose variable is of another type leaves nothing out.
+ */
+export function conditionValues({ variableDefinitions }: OperationDefinitionNode, variables: Variables | undefined): Variables {
+  const values = Object.create(null) as Record<string, unknown>;
+  for (const { variable, defaultValue } of variableDefinitions ?? []) {
+    const name = variable.name.value;
+    const value = ownValue(variables, name);
+    if (typeof value === 'boolean') values[name] = value;
+    else if (value === undefined && defaultValue?.kind === Kind.BOOLEAN) values[name] = defaultValue.value;
+  }
+  return values;
 }

@@ -10,6 +10,7 @@ import {
 import { BillingError } from '../../billing/model/billing-error';
 import { parseInvoiceNumber } from '../../billing/model/customer';
 import { parsePage, type PageLimits, type PageRequest } from '../../billing/model/window';
+import { ownValue } from './coerce-variables';
 
 /** The part of GraphQL's resolve info that looking ahead needs. */
 export type SelectionInfo = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'variableValues' | 'path'>;
@@ -162,7 +163,9 @@ function isIncluded(directives: NonNullable<FieldNode['directives']>, info: Pick
     if (name !== 'skip' && name !== 'include') continue;
     const condition = directive.arguments?.[0]?.value;
     const value =
-      condition?.kind === Kind.VARIABLE ? info.variableValues[condition.name.value] : condition?.kind === Kind.BOOLEAN && condition.value;
+      condition?.kind === Kind.VARIABLE
+        ? ownValue(info.variableValues, condition.name.value)
+        : condition?.kind === Kind.BOOLEAN && condition.value;
     if (value === (name === 'skip')) return false;
   }
   return true;
@@ -180,7 +183,7 @@ type ScalarName = 'Int' | 'ID' | 'String';
 export function scalarValue(value: ValueNode | undefined, info: Pick<SelectionInfo, 'variableValues'>, type: ScalarName): unknown {
   switch (value?.kind) {
     case Kind.VARIABLE:
-      return info.variableValues[value.name.value];
+      return ownValue(info.variableValues, value.name.value);
     case Kind.INT:
       // An ID may be written as a number, and keeps its digits as text.
       return type === 'ID' ? value.value : Number(value.value);

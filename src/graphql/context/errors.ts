@@ -3,7 +3,9 @@ import { HeaderMap } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { BillingError, type BillingFailure } from '../../billing/model/billing-error';
+import { toClientMistake } from './client-mistakes';
 import { toParseMessage } from './parse-messages';
+import { toShort } from './short-message';
 
 /** The closed list of codes that a client can meet; the codes of Apollo Server itself come besides. */
 export type GatewayErrorCode =
@@ -54,18 +56,16 @@ export function toCode(failure: BillingFailure): GatewayErrorCode {
 export function createErrorFormatter(
   report: ReportInternalError,
 ): (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError {
-  return (formatted, error) => {
+  return (unbounded, error) => {
+    const formatted = { ...unbounded, message: toShort(unbounded.message) };
     const cause = unwrapResolverError(error);
     if (cause instanceof BillingError) return { ...formatted, message: cause.message, extensions: toExtensions(cause) };
     const code = formatted.extensions?.['code'];
     if (code === 'GRAPHQL_PARSE_FAILED')
       return { ...formatted, message: toParseMessage(formatted.message), extensions: withoutStack(formatted.extensions) };
+    const mistake = toClientMistake(cause);
+    if (mistake) return { ...formatted, message: toShort(mistake.message), extensions: { code: mistake.code } };
     if (APOLLO_CODES.has(code) || isGatewayCode(code)) return { ...formatted, extensions: withoutStack(formatted.extensions) };
-    // graphql-js finds some bad arguments only while it executes: a variable that is null where the argument may not be.
-    // The error that it throws for that is wrapped in one with the field's path.
-    if (cause instanceof GraphQLError && !cause.originalError && cause.message.startsWith('Argument "')) {
-      return { ...formatted, extensions: { code: 'BAD_USER_INPUT' } };
-    }
     const errorId = randomUUID();
     // Outside of resolvers Apollo Server wraps what was thrown: the log tells what it was.
     report(errorId, (cause instanceof GraphQLError && cause.originalError) || cause);

@@ -1,16 +1,17 @@
 import {
-  getVariableValues,
   isNonNullType,
   Kind,
   typeFromAST,
   visit,
   type DirectiveNode,
   type DocumentNode,
+  type FragmentDefinitionNode,
   type GraphQLResolveInfo,
   type GraphQLSchema,
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
+import { coerceVariables, ownValue, type Variables } from '../analysis/coerce-variables';
 import { needsToken } from '../analysis/needs-token';
 import { compileOperation, type IsRepeatable } from './compile-operation';
 import { JsonBuffer } from './json-buffer';
@@ -26,9 +27,6 @@ export interface PreparedOptions<C> {
   readonly isRepeatable: IsRepeatable;
   readonly onRepeat: (info: GraphQLResolveInfo, context: C) => void;
 }
-
-/** Variables after coercion; null where they are not of their types. */
-export type Variables = Readonly<Record<string, unknown>>;
 
 /** A plan, and what is known of the operation under one setting of its conditions. */
 interface Variant {
@@ -57,7 +55,7 @@ export class PreparedOperation<C> {
     );
     this.#environment = { schema, document, operation, fragments };
     this.#options = options;
-    this.#conditions = conditionsOf(document);
+    this.#conditions = conditionsOf(operation, fragments);
     this.#simple = toSimpleVariables(schema, operation.variableDefinitions ?? []);
   }
 
@@ -72,7 +70,7 @@ export class PreparedOperation<C> {
   }
 
   #coerceByRules(variables: Variables): Variables | null {
-    return getVariableValues(this.#environment.schema, this.operation.variableDefinitions ?? [], variables).coerced ?? null;
+    return coerceVariables(this.#environment.schema, this.operation, variables);
   }
 
   /** The plan under these variables, and whether it needs a caller; null where the compiled execution does not cover it. */
@@ -80,7 +78,12 @@ export class PreparedOperation<C> {
     // Before anything is kept: each condition would double what one document can make us remember.
     if (this.#conditions.length > MAX_CONDITIONS) return null;
     let key = '';
-    for (const name of this.#conditions) key += variables[name] === true ? '1' : '0';
+    for (const name of this.#conditions) {
+      const value = variables[name];
+      // `null` for a variable with a default: the execution reports it.
+      if (typeof value !== 'boolean') return null;
+      key += value ? '1' : '0';
+    }
     let variant = this.#variants.get(key);
     if (!variant) this.#variants.set(key, (variant = this.#compile(variables)));
     return variant.plan && { plan: variant.plan, needsToken: variant.needsToken };
@@ -112,14 +115,25 @@ export function writeAnswer(data: LiveObject, extensions: Readonly<Record<string
   return out.take();
 }
 
-function conditionsOf(document: DocumentNode): readonly string[] {
+/** The variables that `@skip` and `@include` name in the operation and in the fragments that it leads to. */
+function conditionsOf(operation: OperationDefinitionNode, fragments: RunEnvironment['fragments']): readonly string[] {
   const names = new Set<string>();
-  visit(document, {
-    Directive(node: DirectiveNode) {
-      const value = node.arguments?.[0]?.value;
-      if ((node.name.value === 'skip' || node.name.value === 'include') && value?.kind === Kind.VARIABLE) names.add(value.name.value);
-    },
-  });
+  const spread = new Set<FragmentDefinitionNode>();
+  const look = (definition: OperationDefinitionNode | FragmentDefinitionNode): void => {
+    visit(definition, {
+      Directive(node: DirectiveNode) {
+        const value = node.arguments?.[0]?.value;
+        if ((node.name.value === 'skip' || node.name.value === 'include') && value?.kind === Kind.VARIABLE) names.add(value.name.value);
+      },
+      FragmentSpread({ name }) {
+        const fragment = fragments[name.value];
+        if (fragment) spread.add(fragment);
+      },
+    });
+  };
+  look(operation);
+  // Fragments that are added while the set is walked are visited too.
+  for (const fragment of spread) look(fragment);
   return [...names].sort();
 }
 
@@ -144,7 +158,7 @@ function toSimpleVariables(schema: GraphQLSchema, definitions: readonly Variable
 function coerceSimple(definitions: readonly SimpleVariable[], variables: Variables): Variables | null {
   const coerced = Object.create(null) as Record<string, unknown>;
   for (const { name, required } of definitions) {
-    const value = variables[name];
+    const value = ownValue(variables, name);
     if (typeof value === 'string') coerced[name] = value;
     else if (value === undefined && !required) continue;
     else return null;

@@ -1,7 +1,10 @@
-import type { ApolloServerOptionsWithSchema, ApolloServerPlugin } from '@apollo/server';
-import type { GatewayContext } from '../context/context';
+import { HeaderMap, type ApolloServerOptionsWithSchema, type ApolloServerPlugin, type GraphQLRequestContext } from '@apollo/server';
+import { GraphQLError, parse, type DocumentNode } from 'graphql';
+import { missingToken, type GatewayContext } from '../context/context';
+import { toMissingTokenError } from '../context/errors';
 import type { CallBudget } from './call-budget';
-import { documentLimitsRule, type DocumentLimits } from './document-limits';
+import type { DocumentError, DocumentGate, DocumentVerdict } from './document-gate';
+import type { DocumentLimits } from './document-limits';
 import { PERSISTED_QUERY_TTL_SECONDS, type DocumentStores } from './document-stores';
 
 /** Limits of the GraphQL server. */
@@ -12,19 +15,88 @@ export interface GraphqlLimits extends DocumentLimits {
   readonly stores: DocumentStores;
 }
 
-/** Validation errors after which a document is not looked at any further. */
-const MAX_VALIDATION_ERRORS = 20;
+/** Errors of variables after which no further ones are looked for, as graphql-js has it by default. */
+const MAX_COERCION_ERRORS = 50;
 
 /** The limits as Apollo Server's options. */
 export function toApolloLimits(limits: GraphqlLimits) {
   return {
-    parseOptions: { maxLexicalTokens: limits.maxTokens },
-    validationRules: [documentLimitsRule(limits)],
-    validationOptions: { maxErrors: MAX_VALIDATION_ERRORS },
-    executionOptions: { maxCoercionErrors: MAX_VALIDATION_ERRORS },
-    documentStore: limits.stores.documents,
+    executionOptions: { maxCoercionErrors: MAX_COERCION_ERRORS },
     persistedQueries: { cache: limits.stores.persistedQueries, ttl: PERSISTED_QUERY_TTL_SECONDS },
   } satisfies Partial<ApolloServerOptionsWithSchema<GatewayContext>>;
+}
+
+/** What stands in for a document that was refused, until the refusal is reported. */
+const REFUSED = parse('{ __typename }');
+
+/**
+ * Lets the gate decide on each document in place of Apollo Server's parsing and validation. Apollo Server asks its
+ * document store for each text before it parses one: what the gate decided is there, refused documents included, whose
+ * errors are reported where Apollo Server takes errors of plugins.
+ */
+export function createGatePlugin(gate: DocumentGate): {
+  readonly plugin: ApolloServerPlugin<GatewayContext>;
+  readonly documentStore: NonNullable<ApolloServerOptionsWithSchema<GatewayContext>['documentStore']>;
+} {
+  const decided = new Map<string, DocumentNode>();
+  return {
+    documentStore: {
+      // The key is the hash behind a prefix of Apollo Server's.
+      get: (key) => Promise.resolve(decided.get(key.slice(key.lastIndexOf(':') + 1))),
+      set: () => Promise.resolve(),
+      delete: () => Promise.resolve(true),
+    },
+    plugin: {
+      requestDidStart: ({ request }) => {
+        // Anything may stand there, and Apollo Server takes it for a text.
+        const persistedQuery = request.extensions?.['persistedQuery'] as { sha256Hash?: unknown } | null | undefined;
+        if (persistedQuery && typeof persistedQuery.sha256Hash !== 'string')
+          request.extensions = { ...request.extensions, persistedQuery: { ...persistedQuery, sha256Hash: '' } };
+        let verdict: DocumentVerdict | undefined;
+        return Promise.resolve({
+          didResolveSource: async ({ source, queryHash, contextValue }) => {
+            verdict = await gate.decide(source, queryHash, contextValue.billing !== null);
+            decided.set(queryHash, verdict.kind === 'run' ? verdict.document : REFUSED);
+            // Apollo Server asks for it within this turn of the event loop.
+            setImmediate(() => decided.delete(queryHash));
+          },
+          didResolveOperation: ({ operation }) => {
+            if (verdict?.kind === 'unauthenticated') return Promise.reject(toMissingTokenError(missingToken()));
+            if (verdict?.kind === 'refuse') return Promise.reject(toGraphqlError(verdict.errors[0] as DocumentError));
+            if (operation && (operation.operation as string) !== 'query') return Promise.reject(toQueriesOnlyError(operation.operation));
+            return Promise.resolve();
+          },
+          didEncounterErrors: (context) => {
+            if (verdict?.kind === 'refuse') addErrors(context, verdict.errors.slice(1));
+            // The operation of the stand-in is nobody's.
+            if (verdict && verdict.kind !== 'run') Object.assign(context, { operation: undefined, document: undefined });
+            return Promise.resolve();
+          },
+        });
+      },
+    },
+  };
+}
+
+/** A plugin can throw one error alone. The list is the one that Apollo Server goes on to format. */
+function addErrors(
+  { errors }: { readonly errors?: GraphQLRequestContext<GatewayContext>['errors'] },
+  further: readonly DocumentError[],
+): void {
+  (errors as GraphQLError[]).push(...further.map(toGraphqlError));
+}
+
+function toGraphqlError({ code, message, locations }: DocumentError): GraphQLError {
+  const error = new GraphQLError(message, { extensions: { code, http: { status: 400, headers: new HeaderMap() } } });
+  // Made by graphql-js from the document, which is not kept.
+  if (locations) Object.defineProperty(error, 'locations', { value: locations, enumerable: true });
+  return error;
+}
+
+function toQueriesOnlyError(type: string): GraphQLError {
+  return new GraphQLError(`The schema has queries only, and no ${type}: the billing API is read, not written.`, {
+    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400, headers: new HeaderMap() } },
+  });
 }
 
 /** Refuses operations that would make more calls than they may, before the first call. */

@@ -1,6 +1,5 @@
 import { HeaderMap } from '@apollo/server';
 import {
-  getVariableValues,
   GraphQLError,
   Kind,
   type DocumentNode,
@@ -8,6 +7,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
+import { coerceVariables } from '../analysis/coerce-variables';
 import { boundCalls, isWithinBound, type CallBound } from '../analysis/call-bound';
 import { predictCalls, type CallPrediction, type OperationShape, type PredictionLimits } from '../analysis/predict-calls';
 
@@ -39,9 +39,7 @@ export class CallBudget {
 
   /** How many calls the operation would make; null where its variables are not of their types, so that it makes none. */
   predict(requested: RequestedOperation): CallPrediction | null {
-    const { coerced } = getVariableValues(requested.schema, requested.operation.variableDefinitions ?? [], requested.variables ?? {}, {
-      maxErrors: 1,
-    });
+    const coerced = coerceVariables(requested.schema, requested.operation, requested.variables);
     return coerced ? predictCalls(this.#knownOf(requested).shape, coerced, this.#limits) : null;
   }
 

@@ -7,7 +7,6 @@ import {
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
-  type ValidationRule,
 } from 'graphql';
 
 /** What one document may hold. */
@@ -39,15 +38,6 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): G
   return document.definitions.flatMap((definition) =>
     definition.kind === Kind.OPERATION_DEFINITION ? checkOperation(definition, measure, limits) : [],
   );
-}
-
-/** The limits as a validation rule: they are checked once per document, together with its validity. */
-export function documentLimitsRule(limits: DocumentLimits): ValidationRule {
-  return (context) => ({
-    Document: (document) => {
-      for (const error of checkDocument(document, limits)) context.reportError(error);
-    },
-  });
 }
 
 function checkOperation(operation: OperationDefinitionNode, measure: Measure, limits: DocumentLimits): GraphQLError[] {

@@ -32,7 +32,12 @@ export function createDocumentStores(
 
 /** Roughly the memory that a parsed document takes. Apollo's own measure, the length of its JSON, is four times too small. */
 export function toHeapBytes(document: DocumentNode): number {
+  return 2 * (document.loc?.source.body.length ?? 0) + BYTES_PER_TOKEN * countTokens(document);
+}
+
+/** The tokens of a parsed document. */
+export function countTokens(document: DocumentNode): number {
   let tokens = 0;
   for (let token = document.loc?.startToken; token; token = token.next ?? undefined) tokens++;
-  return 2 * (document.loc?.source.body.length ?? 0) + BYTES_PER_TOKEN * tokens;
+  return tokens;
 }

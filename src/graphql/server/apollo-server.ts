@@ -6,18 +6,19 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
-import { getVariableValues, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema } from 'graphql';
+import { Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema } from 'graphql';
 import type { Log } from '../../telemetry/logs/log';
 import { missingToken, type GatewayContext } from '../context/context';
 import { createErrorFormatter, toMissingTokenError, type ReportInternalError } from '../context/errors';
 import { inexactVariablesError } from '../analysis/exact-variables';
 import type { PreparedOperations } from '../execution/compiled-operations';
-import { needsToken } from '../analysis/needs-token';
+import { conditionValues, needsToken } from '../analysis/needs-token';
 import { operationEndPlugin } from '../context/operation-end';
 import type { Caller } from '../../billing/model/caller';
 import { answerPlugin } from './response-plugin';
 import type { Pseudonym } from './billing-trace';
-import { callBudgetPlugin, toApolloLimits, type GraphqlLimits } from '../limits/apollo-limits';
+import { DocumentGate } from '../limits/document-gate';
+import { callBudgetPlugin, createGatePlugin, toApolloLimits, type GraphqlLimits } from '../limits/apollo-limits';
 
 /** Settings of the GraphQL server. */
 export interface GraphqlServerOptions {
@@ -37,10 +38,11 @@ export interface GraphqlServerOptions {
 
 /** Makes the GraphQL server. It has no HTTP server of its own: the room `http` carries requests to it. */
 export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer<GatewayContext> {
+  const { schema, introspection, limits } = options;
+  const gate = createGatePlugin(new DocumentGate({ ...limits, schema, introspection }));
   return new ApolloServer<GatewayContext>({
     schema: options.schema,
     introspection: options.introspection,
-    hideSchemaDetailsFromClientErrors: !options.introspection,
     includeStacktraceInErrorResponses: false,
     logger: options.log,
     allowBatchedHttpRequests: false,
@@ -48,6 +50,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
     csrfPrevention: { requestHeaders: ['x-apollo-operation-name', 'apollo-require-preflight', 'authorization'] },
     formatError: createErrorFormatter(options.reportInternalError),
     ...toApolloLimits(options.limits),
+    documentStore: gate.documentStore,
     // The process's signals are main.ts's.
     stopOnTerminationSignals: false,
     plugins: [
@@ -59,6 +62,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       // it past our log; a trace tells of errors where they were, and not what they said.
       ApolloServerPluginInlineTrace({ includeErrors: { masked: true } }),
       ...(options.plugins?.length ? [] : [ApolloServerPluginLandingPageDisabled()]),
+      gate.plugin,
       tokenPlugin,
       exactVariablesPlugin,
       callBudgetPlugin(options.limits.callBudget),
@@ -74,11 +78,10 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
 const tokenPlugin: ApolloServerPlugin<GatewayContext> = {
   requestDidStart: () =>
     Promise.resolve({
-      didResolveOperation: ({ schema, operation, document, request, contextValue }) => {
+      didResolveOperation: ({ operation, document, request, contextValue }) => {
         if (contextValue.billing || !operation) return Promise.resolve();
-        const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {});
-        // Variables that cannot be coerced stop the operation by themselves, before anything is executed.
-        if (coerced && needsToken(operation, fragmentsOf(document), coerced)) return Promise.reject(toMissingTokenError(missingToken()));
+        if (needsToken(operation, fragmentsOf(document), conditionValues(operation, request.variables)))
+          return Promise.reject(toMissingTokenError(missingToken()));
         return Promise.resolve();
       },
     }),

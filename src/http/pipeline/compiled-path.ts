@@ -4,8 +4,10 @@ import type { Caller } from '../../billing/model/caller';
 import { toBillingTrace } from '../../graphql/server/billing-trace';
 import { toCacheHeaders, toFreshnessHeaders } from '../../graphql/server/cache-policy';
 import type { GatewayContext } from '../../graphql/context/context';
+import { parseRequestJson } from '../../graphql/analysis/request-json';
 import { inexactVariablesError } from '../../graphql/analysis/exact-variables';
-import type { PreparedOperation, Variables } from '../../graphql/execution/compiled-operation';
+import type { Variables } from '../../graphql/analysis/coerce-variables';
+import type { PreparedOperation } from '../../graphql/execution/compiled-operation';
 import { writeAnswer } from '../../graphql/execution/compiled-operation';
 import type { PreparedOperations } from '../../graphql/execution/compiled-operations';
 import type { CallBudget } from '../../graphql/limits/call-budget';
@@ -263,7 +265,7 @@ export function parsePlain(body: Buffer): PlainRequest | null {
   const text = body.toString('utf8');
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseRequestJson(text);
   } catch {
     return null;
   }

@@ -1,0 +1,23 @@
+import { getVariableValues, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+
+/** Variables after coercion, or as a request has them. */
+export type Variables = Readonly<Record<string, unknown>>;
+
+/**
+ * Coerces a request's variables (GraphQL specification, section 6.1.2); null where they are not of their types. Stops at
+ * the first error: which ones there are is told by the execution. The object has no prototype, so that a variable named
+ * like a member of every object (`toString`) is absent where it was not sent.
+ */
+export function coerceVariables(
+  schema: GraphQLSchema,
+  { variableDefinitions }: OperationDefinitionNode,
+  variables: Variables | undefined,
+): Variables | null {
+  const { coerced } = getVariableValues(schema, variableDefinitions ?? [], variables ?? {}, { maxErrors: 1 });
+  return coerced ? Object.assign(Object.create(null) as Record<string, unknown>, coerced) : null;
+}
+
+/** A variable's own value: what every object inherits is no variable. */
+export function ownValue(variables: Variables | undefined, name: string): unknown {
+  return variables !== undefined && Object.hasOwn(variables, name) ? variables[name] : undefined;
+}

@@ -1,0 +1,126 @@
+import { LRUCache } from 'lru-cache';
+import {
+  GraphQLError,
+  parse,
+  specifiedRules,
+  validate,
+  type DocumentNode,
+  type GraphQLSchema,
+  type SourceLocation,
+  type ValidationRule,
+} from 'graphql';
+import { toShort } from '../context/short-message';
+import { checkDocument, type DocumentLimits } from './document-limits';
+import { countTokens, type DocumentStores } from './document-stores';
+import { checkDocumentWork } from './document-work';
+
+/** What decides which documents run. */
+export interface DocumentGateOptions extends DocumentLimits {
+  readonly schema: GraphQLSchema;
+  /** Tokens of one document. */
+  readonly maxTokens: number;
+  readonly introspection: boolean;
+  readonly stores: Pick<DocumentStores, 'documents'>;
+}
+
+/** An error of a document, with nothing in it that keeps the document in memory. */
+export interface DocumentError {
+  readonly code: 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED';
+  readonly message: string;
+  readonly locations: readonly SourceLocation[] | undefined;
+}
+
+/** `run`: parsed and valid; `refuse`: one of the errors at least; `unauthenticated`: too large to be looked at without a token. */
+export type DocumentVerdict =
+  | { readonly kind: 'run'; readonly document: DocumentNode }
+  | { readonly kind: 'refuse'; readonly errors: readonly DocumentError[] }
+  | { readonly kind: 'unauthenticated' };
+
+/** Errors after which a document is not looked at any further. */
+const MAX_VALIDATION_ERRORS = 20;
+/** Each error tells its line, for which the text is read from its start: in a long document there are fewer. */
+const MAX_ERRORS_OF_LONG_DOCUMENTS = 3;
+const LONG_DOCUMENT_CHARACTERS = 16_384;
+/** Tokens that a document without a token may have: the introspection query of tools has 250. */
+const MAX_ANONYMOUS_TOKENS = 1000;
+/** How many refused documents are remembered. An entry takes some 4 KiB at most: 20 errors of 200 characters. */
+const MAX_REFUSED = 2000;
+
+const UNAUTHENTICATED: DocumentVerdict = { kind: 'unauthenticated' };
+
+/**
+ * Decides whether a document may run: its limits, by checks that take linear time, and then its validity. What was
+ * decided is remembered by the document's hash, refusals too.
+ */
+export class DocumentGate {
+  readonly #options: DocumentGateOptions;
+  readonly #rules: readonly ValidationRule[];
+  readonly #refused = new LRUCache<string, Extract<DocumentVerdict, { kind: 'refuse' }>>({ max: MAX_REFUSED });
+
+  constructor(options: DocumentGateOptions) {
+    this.#options = options;
+    this.#rules = options.introspection ? specifiedRules : [noIntrospection, ...specifiedRules];
+  }
+
+  /**
+   * @param hash of the text.
+   * @param hasToken whether the request has a bearer token.
+   */
+  async decide(text: string, hash: string, hasToken: boolean): Promise<DocumentVerdict> {
+    const document = await this.#options.stores.documents.get(hash);
+    if (document) return { kind: 'run', document };
+    const refused = this.#refused.get(hash);
+    if (refused) return refused;
+    const verdict = this.#look(text, hasToken);
+    if (verdict.kind === 'run') await this.#options.stores.documents.set(hash, verdict.document);
+    if (verdict.kind === 'refuse') this.#refused.set(hash, verdict);
+    return verdict;
+  }
+
+  #look(text: string, hasToken: boolean): DocumentVerdict {
+    const { schema, maxTokens } = this.#options;
+    let document: DocumentNode;
+    try {
+      document = parse(text, { maxLexicalTokens: hasToken ? maxTokens : Math.min(maxTokens, MAX_ANONYMOUS_TOKENS + 1) });
+    } catch (error) {
+      return !hasToken && maxTokens > MAX_ANONYMOUS_TOKENS && isTooManyTokens(error)
+        ? UNAUTHENTICATED
+        : refusal('GRAPHQL_PARSE_FAILED', [error as GraphQLError]);
+    }
+    if (!hasToken && countTokens(document) > MAX_ANONYMOUS_TOKENS) return UNAUTHENTICATED;
+    const excess = checkDocumentWork(document);
+    const errors = excess ? [excess] : checkDocument(document, this.#options);
+    if (errors.length > 0) return refusal('GRAPHQL_VALIDATION_FAILED', errors);
+    const maxErrors = text.length > LONG_DOCUMENT_CHARACTERS ? MAX_ERRORS_OF_LONG_DOCUMENTS : MAX_VALIDATION_ERRORS;
+    const invalid = validate(schema, document, this.#rules, { maxErrors });
+    if (invalid.length > 0)
+      return refusal('GRAPHQL_VALIDATION_FAILED', this.#options.introspection ? invalid : invalid.map(withoutSuggestion));
+    return { kind: 'run', document };
+  }
+}
+
+function refusal(code: DocumentError['code'], errors: readonly GraphQLError[]): Extract<DocumentVerdict, { kind: 'refuse' }> {
+  return { kind: 'refuse', errors: errors.map(({ message, locations }) => ({ code, message: toShort(message), locations })) };
+}
+
+/** The parser's only error of that kind (graphql 16). */
+function isTooManyTokens(error: unknown): boolean {
+  return error instanceof GraphQLError && error.message.includes('tokens. Parsing aborted');
+}
+
+const noIntrospection: ValidationRule = (context) => ({
+  Field({ name }) {
+    if (name.value !== '__schema' && name.value !== '__type') return;
+    context.reportError(
+      new GraphQLError(
+        'GraphQL introspection is not allowed here: it is turned off (INTROSPECTION). Use the schema that the operator hands out.',
+      ),
+    );
+  },
+});
+
+/** Names of the schema are not told where it is not published. */
+function withoutSuggestion(error: GraphQLError): GraphQLError {
+  error.message = error.message.replace(/ ?Did you mean(.+?)\?$/, '');
+  return error;
+}

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { inexactVariablesError } from '../../../../src/graphql/analysis/exact-variables';
+import { parseRequestJson } from '../../../../src/graphql/analysis/request-json';
+
+const variableOf = (number: string): unknown => {
+  const { variables } = parseRequestJson(`{"query":"{ a(b: 1.5) }","variables":{"i":${number}}}`) as { variables: { i: unknown } };
+  return variables.i;
+};
+
+describe('The numbers of a request', () => {
+  it.each(['4503599627370497.4', '1.00000000000000000001', '9007199254740993', '123456789012345678', '0.99999999999999999999', '1e17'])(
+    'are refused where a double does not keep their digits: %s',
+    (number) => {
+      expect(inexactVariablesError({ i: variableOf(number) })?.extensions['code']).toBe('BAD_USER_INPUT');
+    },
+  );
+
+  it.each(['0', '-0', '7', '7.0', '1e2', '10.50e1', '120e-1', '-12', '9007199254740991', '0.5', '4503599627370496.000', '1.5'])(
+    'are taken as they are where it does: %s',
+    (number) => {
+      expect(variableOf(number)).toBe(Number(number));
+    },
+  );
+
+  it('are found in lists and objects, and not in texts', () => {
+    expect(
+      parseRequestJson('{"query":"1.00000000000000000001","variables":{"t":"\\"4503599627370497.4","l":[1,{"x":4503599627370497.4}]}}'),
+    ).toEqual({ query: '1.00000000000000000001', variables: { t: '"4503599627370497.4', l: [1, { x: 1e300 }] } });
+  });
+
+  it('do not change how any JSON is read otherwise', () => {
+    fc.assert(
+      fc.property(fc.json(), (json) => {
+        expect(parseRequestJson(`{"variables":{"v":${json}}}`)).toEqual(JSON.parse(`{"variables":{"v":${json}}}`, toRefused));
+      }),
+    );
+  });
+});
+
+/** fast-check writes doubles with all their digits, so that only whole ones past 2^53 are not exact. */
+function toRefused(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) ? 1e300 : value;
+}
