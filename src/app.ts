@@ -1,6 +1,7 @@
 import type { BillingApi } from './billing-api/billing-api';
 import { Billing } from './billing/billing';
 import type { Paging } from './billing/loading/window-plan';
+import { CallerCaches } from './billing/ports/caller-caches';
 import { createBillsCache } from './cache/bills-cache';
 import type { OutageListener } from './cache/redis/outage';
 import type { Config } from './config/config';
@@ -11,6 +12,7 @@ import { createDocumentStores } from './graphql/limits/document-stores';
 import { createPseudonyms } from './graphql/server/pseudonyms';
 import { buildServedSchema } from './graphql/schema/subgraph';
 import { createExplorer } from './http/explorer/create-explorer';
+import { KeptAnswers } from './http/pipeline/response-cache';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/logs/log';
 import type { CircuitName, UpstreamObserver } from './telemetry/observers/upstream-observer';
@@ -72,7 +74,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       observer: metrics.upstream,
       drift: new ContractDrift(toDriftObserver(metrics.drift, log)),
     });
+    const caches = new CallerCaches();
     const cache = await createBillsCache(upstream, {
+      caches,
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
       maxBytes: Math.ceil(config.cacheMaxBytes * (1 - KEPT_ANSWERS_SHARE)),
@@ -121,6 +125,8 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     });
     await apollo.start();
     opened.push(() => apollo.stop());
+    const responses = config.cacheTtlSeconds === 0 ? null : new KeptAnswers(Math.ceil(config.cacheMaxBytes * KEPT_ANSWERS_SHARE));
+    if (responses) caches.add(responses);
     const http = await createHttpServer({
       host: config.host,
       port: config.port,
@@ -139,7 +145,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       observer: toOperationObserver([metrics.operations, createOperationLog(log), ...(tracing ? [spanEnder] : [])]),
       isUpstreamReady: () => attempts.isReady,
       callBudget,
-      maxKeptBytes: config.cacheTtlSeconds === 0 ? 0 : Math.ceil(config.cacheMaxBytes * KEPT_ANSWERS_SHARE),
+      responses,
       maxRequestBytes: config.maxRequestBytes,
       corsOrigins: config.corsOrigins,
       allowPrivateNetwork: !config.production,

@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import type { BillingSource, BillsDecoder } from '../billing/ports/billing-source';
 import type { CacheObserver } from '../telemetry/observers/cache-observer';
-import { CachedSource } from './cached-source';
+import { CachedSource, type CachedSourceOptions } from './cached-source';
 import type { EntryStore } from './entries/entry-store';
-import { createKeyRing } from './entries/key-ring';
+import { createLocalKeyRing } from './keys/local-key-ring';
+import { createSharedKeyRing } from './keys/shared-key-ring';
+import { createLocalGenerations, createSharedGenerations } from './entries/caller-generations';
+import type { CallerCaches } from '../billing/ports/caller-caches';
+import { BillsIdentity } from '../billing/ports/bills-identity';
 import { createMemoryStore } from './entries/memory-store';
 import type { OutageListener } from './redis/outage';
-import { SharedFlights } from './coalescing/in-flight-calls';
+import { InFlightCalls } from './coalescing/in-flight-calls';
 
 /** Settings of the shared cache. */
 export interface BillsCacheOptions {
-  /** How long an answer is kept at most, in seconds; 0: nothing is kept, and only calls under way are shared. */
+  /** How long a response is cached at most, in seconds; 0: not at all, and only calls in flight are deduplicated. */
   readonly ttlSeconds: number;
   /** How long past that it may stand in where the billing API fails, in seconds; 0: not at all. */
   readonly staleSeconds: number;
@@ -27,10 +31,12 @@ export interface BillsCacheOptions {
   readonly reads: OutageListener;
   /** Told when Redis takes no entries, and when it does again. */
   readonly writes: OutageListener;
+  /** All caches of the process: this one is added to them, and a token that is refused is evicted from all. */
+  readonly caches: CallerCaches;
   readonly observer?: CacheObserver;
 }
 
-/** A billing source that remembers, per caller. */
+/** A billing source that caches, per caller. */
 export interface BillsCache {
   readonly source: BillingSource;
   close(): Promise<void>;
@@ -48,15 +54,25 @@ const SILENT: CacheObserver = {
 /** Opens the shared cache in front of a source. */
 export async function createBillsCache(source: BillingSource, options: BillsCacheOptions): Promise<BillsCache> {
   const observer = options.observer ?? SILENT;
-  const flights = new SharedFlights(observer);
-  if (options.ttlSeconds === 0) return { source: toSharingSource(source, flights), close: () => Promise.resolve() };
-  const ring = createKeyRing({ secret: options.secret ?? randomBytes(32).toString('base64'), scope: options.scope });
+  const calls = new InFlightCalls(observer);
+  if (options.ttlSeconds === 0) return { source: toDeduplicatedSource(source, calls), close: () => Promise.resolve() };
   const store = await openStore(options, observer);
-  const { decode, ttlSeconds, staleSeconds } = options;
-  return {
-    source: new CachedSource({ source, flights, ring, store, decode, limits: { ttlSeconds, staleSeconds }, observer }),
-    close: () => store.close(),
-  };
+  const { decode, ttlSeconds, staleSeconds, caches } = options;
+  const limits = { ttlSeconds, staleSeconds };
+  const { ring, generations } = createKeys(store, options);
+  const cached = new CachedSource({ source, calls, ring, generations, store, decode, limits, observer, caches });
+  caches.add(cached);
+  return { source: cached, close: () => store.close() };
+}
+
+/** What names, protects and voids the entries of a store. */
+function createKeys(
+  store: EntryStore,
+  { secret, scope, ttlSeconds, staleSeconds }: BillsCacheOptions,
+): Pick<CachedSourceOptions, 'ring' | 'generations'> {
+  if (!store.isShared) return { ring: createLocalKeyRing(), generations: createLocalGenerations() };
+  const ring = createSharedKeyRing({ secret: secret ?? randomBytes(32).toString('base64'), scope });
+  return { ring, generations: createSharedGenerations({ ring, store, longestLifeMs: (ttlSeconds + staleSeconds) * 1000 }) };
 }
 
 /** Redis's client is loaded only where there is a Redis: it is a third of all files, and 16 MiB. */
@@ -66,9 +82,9 @@ async function openStore({ redisUrls, maxBytes, reads, writes }: BillsCacheOptio
   return createRedisStore({ urls: redisUrls, observer, reads, writes });
 }
 
-/** Nothing remembered, but calls under way shared. */
-function toSharingSource(source: BillingSource, flights: SharedFlights): BillingSource {
+/** Nothing is cached, but equal calls in flight are one. */
+function toDeduplicatedSource(source: BillingSource, calls: InFlightCalls): BillingSource {
   return {
-    read: (request, context) => flights.share(request, context, (shared) => source.read(request, shared)),
+    read: (request, context) => calls.share(BillsIdentity.of(context.caller, request), context, (shared) => source.read(request, shared)),
   };
 }

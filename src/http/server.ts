@@ -19,7 +19,7 @@ import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from
 import type { Explorer } from './explorer/explorer';
 import { headerOf } from './request/header-of';
 import { toHttpError } from './pipeline/http-errors';
-import { KeptAnswers } from './pipeline/response-cache';
+import type { KeptAnswers } from './pipeline/response-cache';
 import { registerMetrics } from './metrics-endpoint';
 import { createOperationHook } from './pipeline/operation-hook';
 import { PreparedLane, type Arrival } from './pipeline/compiled-path';
@@ -47,8 +47,8 @@ export interface HttpServerOptions {
   readonly metrics?: Pick<Metrics, 'contentType' | 'text'>;
   /** Told of every operation. */
   readonly observer: OperationObserver;
-  /** Memory for answers that are kept whole, in bytes; 0: none is kept. */
-  readonly maxKeptBytes: number;
+  /** Whole responses that are cached; null: none is. */
+  readonly responses: KeptAnswers | null;
   readonly maxRequestBytes: number;
   /** Default: CONNECTION_TIMEOUTS. */
   readonly timeouts?: ConnectionTimeouts;
@@ -93,7 +93,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     callBudget: options.callBudget,
     contexts: options.contexts,
     observer: options.observer,
-    kept: options.maxKeptBytes > 0 ? new KeptAnswers(options.maxKeptBytes) : null,
+    kept: options.responses,
     fixedHeaders: toFixedHeaders(options.corsOrigins),
   });
   const posts = new TurnQueue<Arrival>((arrival) => lane.handle(arrival));

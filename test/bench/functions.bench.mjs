@@ -21,7 +21,7 @@ const { Caller } = require('../../dist/billing/model/caller');
 const { planPages } = require('../../dist/billing/loading/window-plan');
 const { openEntry, sealEntry } = require('../../dist/cache/entries/entry');
 const { EntryKey } = require('../../dist/cache/entries/entry-key');
-const { createKeyRing } = require('../../dist/cache/entries/key-ring');
+const { createSharedKeyRing } = require('../../dist/cache/keys/key-ring');
 const { writeAnswer } = require('../../dist/graphql/execution/compiled-operation');
 const { PreparedOperations } = require('../../dist/graphql/execution/compiled-operations');
 const { buildServedSchema } = require('../../dist/graphql/schema/subgraph');
@@ -90,7 +90,7 @@ function addPlans(add) {
 }
 
 function addSeals(add, body, what) {
-  const ring = createKeyRing({ secret: 'a secret for the benchmark, 32 or more', scope: 'bench' });
+  const ring = createSharedKeyRing({ secret: 'a secret for the benchmark, 32 or more', scope: 'bench' });
   const request = toRequest(12);
   const key = EntryKey.of(ring, caller, request);
   const entry = { body, freshUntilMs: 1, staleUntilMs: 1 };

@@ -52,7 +52,7 @@ export async function startBareServer(options: {
     },
     observer: { operationEnded: () => undefined },
     isUpstreamReady: () => true,
-    maxKeptBytes: 0,
+    responses: null,
     maxRequestBytes: 100_000,
     corsOrigins: [],
     trustedDocuments: null,

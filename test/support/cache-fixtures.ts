@@ -4,9 +4,12 @@ import { Caller } from '../../src/billing/model/caller';
 import { parseCustomer } from '../../src/billing/model/customer';
 import { CachedSource } from '../../src/cache/cached-source';
 import type { EntryStore } from '../../src/cache/entries/entry-store';
-import { createKeyRing, type KeyRing } from '../../src/cache/entries/key-ring';
+import { createLocalGenerations, createSharedGenerations, type CallerGenerations } from '../../src/cache/entries/caller-generations';
+import type { KeyRing } from '../../src/cache/keys/key-ring';
+import { createLocalKeyRing } from '../../src/cache/keys/local-key-ring';
+import { createSharedKeyRing } from '../../src/cache/keys/shared-key-ring';
 import type { OutageListener } from '../../src/cache/redis/outage';
-import { SharedFlights } from '../../src/cache/coalescing/in-flight-calls';
+import { InFlightCalls } from '../../src/cache/coalescing/in-flight-calls';
 import type { CacheObserver, StoreLayer } from '../../src/telemetry/observers/cache-observer';
 import { decodeBills } from '../../src/upstream/bills/decode-bills';
 import { Attempts } from '../../src/upstream/resilience/attempts';
@@ -59,8 +62,13 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
 export interface CacheRig {
   /** Asks as the bearer of the token. Rejects with BillingError. */
   ask(token: string, question?: Question): Promise<BillsAnswer>;
-  /** Moves the clock. */
+  /** Lets time pass. */
   pass(ms: number): void;
+  /** Sets the wall clock forward, or back. */
+  setWallClock(byMs: number): void;
+  /** The monotonic clock. */
+  elapsedMs(): number;
+  readonly source: CachedSource;
   readonly observer: CountingObserver;
   close(): Promise<void>;
 }
@@ -78,7 +86,7 @@ export interface CacheRigOptions {
   readonly upstreamUrl: string;
   readonly openStore: (observer: CountingObserver) => EntryStore;
   readonly ring?: KeyRing;
-  readonly secret?: string;
+  readonly generations?: CallerGenerations;
   readonly ttlSeconds?: number;
   readonly staleSeconds?: number;
   readonly timeoutMs?: number;
@@ -91,7 +99,8 @@ export interface CacheRigOptions {
 export const TEST_SECRET = 'a secret of the tests, 32 characters and more';
 
 export function openCacheRig(options: CacheRigOptions): CacheRig {
-  let nowMs = options.startMs ?? Date.now();
+  let epochMs = options.startMs ?? Date.now();
+  let monotonicMs = 0;
   const observer = new CountingObserver();
   const transport = createTransport({
     baseUrl: new URL(options.upstreamUrl),
@@ -100,18 +109,23 @@ export function openCacheRig(options: CacheRigOptions): CacheRig {
     timeoutMs: options.timeoutMs ?? 5000,
   });
   const store = options.openStore(observer);
+  const ring = options.ring ?? (store.isShared ? createSharedKeyRing({ secret: TEST_SECRET, scope: 'test' }) : createLocalKeyRing());
+  const limits = { ttlSeconds: options.ttlSeconds ?? 30, staleSeconds: options.staleSeconds ?? 0 };
+  const longestLifeMs = (limits.ttlSeconds + limits.staleSeconds) * 1000;
   const source = new CachedSource({
     source: new UpstreamSource(new Attempts(transport, { connections: 64, callBudget: 100 }), {
       paging: { mode: 'offset', base: 0 },
       retries: 0,
     }),
-    flights: new SharedFlights(),
-    ring: options.ring ?? createKeyRing({ secret: options.secret ?? TEST_SECRET, scope: 'test' }),
+    calls: new InFlightCalls(observer),
+    ring,
+    generations:
+      options.generations ?? (store.isShared ? createSharedGenerations({ ring, store, longestLifeMs }) : createLocalGenerations()),
     store,
     decode: decodeBills,
-    limits: { ttlSeconds: options.ttlSeconds ?? 30, staleSeconds: options.staleSeconds ?? 0 },
+    limits,
     observer,
-    now: () => nowMs,
+    clock: { epochMs: () => epochMs, monotonicMs: () => monotonicMs },
   });
   const callers = options.callers ?? new Map<string, Caller>();
   return {
@@ -123,8 +137,14 @@ export function openCacheRig(options: CacheRigOptions): CacheRig {
       return source.read({ customer: parseCustomer('RUC', id), contractNumber: contract, window: { offset, limit } }, operation);
     },
     pass: (ms) => {
-      nowMs += ms;
+      epochMs += ms;
+      monotonicMs += ms;
     },
+    setWallClock: (byMs) => {
+      epochMs += byMs;
+    },
+    elapsedMs: () => monotonicMs,
+    source,
     close: async () => {
       await store.close();
       await transport.close();

@@ -38,7 +38,7 @@ export class BillingOperation implements CallContext {
   stale = 0;
   /** The calls, one by one. */
   readonly records: CallRecord[] = [];
-  /** Until when all of what was used may be used again, in ms since the epoch; Infinity while nothing was used. */
+  /** Until when all of what was used may be used again, on the clock of `monotonicMs()`; Infinity while nothing was used. */
   freshUntilMs = Infinity;
   /** Set while an operation is executed a second time over the same loads: nothing is counted twice. */
   replaying = false;

@@ -27,7 +27,7 @@ export interface BillsAnswer {
   readonly bills: Bills | null;
   /** Where the answer comes straight from the billing API; null where it was remembered. */
   readonly received: ReceivedBills | null;
-  /** Until when the answer may be used again by the same caller, in milliseconds since the epoch; 0: not at all. */
+  /** Until when the answer may be used again by the same caller, on the clock of `monotonicMs()`; 0: not at all. */
   readonly freshUntilMs: number;
   /** True where the answer is past that, and is given because the billing API failed. */
   readonly stale: boolean;
@@ -78,9 +78,4 @@ export interface BillingSource {
 export function contractKey(customer: Customer, contractNumber: string | null): string {
   // Neither part can hold a "/" (see customer.ts), so the joined text is unambiguous.
   return `${customer.idType}/${customer.id}/${contractNumber ?? ''}`;
-}
-
-/** A text that two requests share if and only if they are equal. */
-export function requestKey(request: BillsRequest): string {
-  return `${contractKey(request.customer, request.contractNumber)}/${request.window.offset}/${request.window.limit}`;
 }

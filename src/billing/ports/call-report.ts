@@ -1,8 +1,7 @@
 import { BillingError } from '../model/billing-error';
-import type { BillingSource, BillsAnswer, BillsRequest, CallContext, CallRecord } from './billing-source';
-import type { Caller } from '../model/caller';
-import type { CancelSignal } from '../../runtime/cancellation';
-import type { OperationTrace } from './operation-trace';
+import { monotonicMs } from '../../runtime/clock';
+import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from './billing-source';
+import { DelegatedContext } from './delegated-context';
 
 /**
  * Where an answer came from: a call of the operation's own, one that another operation had under way, or the cache,
@@ -43,54 +42,25 @@ export class CallReport {
 }
 
 /** One question, as its source sees it: the operation, except that a call is known to be made for this question. */
-class Question implements CallContext {
+class Question extends DelegatedContext {
   readonly #request: BillsRequest;
-  readonly #operation: CallContext;
-  readonly #startedAtMs = performance.now();
+  readonly #startedAtMs = monotonicMs();
   #isPaid = false;
   #ended: Pick<ReportedQuestion, 'origin' | 'outcome' | 'endedAtMs'> | null = null;
 
   constructor(request: BillsRequest, operation: CallContext) {
+    super(operation);
     this.#request = request;
-    this.#operation = operation;
   }
 
-  get caller(): Caller {
-    return this.#operation.caller;
-  }
-
-  get requestId(): string | undefined {
-    return this.#operation.requestId;
-  }
-
-  get trace(): OperationTrace | undefined {
-    return this.#operation.trace;
-  }
-
-  get signal(): CancelSignal {
-    return this.#operation.signal;
-  }
-
-  get deadlineAtMs(): number {
-    return this.#operation.deadlineAtMs;
-  }
-
-  get deadToken(): BillingError | null {
-    return this.#operation.deadToken;
-  }
-
-  spendCall(): void {
-    this.#operation.spendCall();
+  override spendCall(): void {
+    super.spendCall();
     this.#isPaid = true;
   }
 
-  returnCall(): void {
-    this.#operation.returnCall();
+  override returnCall(): void {
+    super.returnCall();
     this.#isPaid = false;
-  }
-
-  recordCall(record: CallRecord): void {
-    this.#operation.recordCall(record);
   }
 
   /** Notes how the question is answered. */
@@ -103,7 +73,7 @@ class Question implements CallContext {
       // What is not a BillingError is a mistake of ours, and is told apart where it is masked.
       const failure = error instanceof BillingError ? error.failure : 'unavailable';
       // Without a call of its own, it had joined another's, unless the budget or the token kept it from any.
-      const isRefused = failure === 'budget-exceeded' || this.#operation.deadToken === error;
+      const isRefused = failure === 'budget-exceeded' || this.deadToken === error;
       this.#end(failure, this.#isPaid ? 'api' : isRefused ? 'none' : 'shared');
       throw error;
     }
@@ -120,6 +90,6 @@ class Question implements CallContext {
   }
 
   #end(outcome: ReportedQuestion['outcome'], origin: AnswerOrigin): void {
-    this.#ended = { outcome, origin, endedAtMs: performance.now() };
+    this.#ended = { outcome, origin, endedAtMs: monotonicMs() };
   }
 }

@@ -1,10 +1,9 @@
 import type { BillingError } from '../../billing/model/billing-error';
-import type { BillsAnswer, BillsRequest, CallContext, CallRecord } from '../../billing/ports/billing-source';
-import type { Caller } from '../../billing/model/caller';
+import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
+import { DelegatedContext } from '../../billing/ports/delegated-context';
 import { Cancellation } from '../../runtime/cancellation';
-import type { OperationTrace } from '../../billing/ports/operation-trace';
 
-/** Somebody who waits for a call's answer. */
+/** Somebody who waits for a call's response. */
 interface Waiter {
   readonly context: CallContext;
   readonly resolve: (answer: BillsAnswer) => void;
@@ -15,35 +14,25 @@ interface Waiter {
 const NOBODY: Waiter[] = [];
 
 /**
- * A call under way on behalf of all who wait for it: its time is that of the one with most left, and it goes on while
- * one of them still has use for it. Its cost is accounted to who started it.
+ * A call in flight on behalf of all who wait for it: its time is that of the one with most left, and it goes on while
+ * one of them still has use for it. Its cost is accounted to the operation that starts it
+ * and has paid for it: the inner context.
  */
-export class Flight implements CallContext {
-  readonly caller: Caller;
-  readonly requestId: string | undefined;
-  readonly trace: OperationTrace | undefined;
-  readonly request: BillsRequest;
-  readonly signal = new Cancellation();
-  /** The next call in its row of the table. */
-  next: Flight | null = null;
-  readonly #starter: CallContext;
+export class InFlightCall extends DelegatedContext {
+  readonly #cancellation = new Cancellation();
   #waiting: Waiter[] = NOBODY;
 
-  constructor(request: BillsRequest, starter: CallContext) {
-    this.caller = starter.caller;
-    this.requestId = starter.requestId;
-    this.trace = starter.trace;
-    this.request = request;
-    this.#starter = starter;
+  override get signal(): Cancellation {
+    return this.#cancellation;
   }
 
-  get deadlineAtMs(): number {
-    let latest = this.#starter.deadlineAtMs;
+  override get deadlineAtMs(): number {
+    let latest = this.inner.deadlineAtMs;
     for (const { context } of this.#waiting) if (context.deadlineAtMs > latest) latest = context.deadlineAtMs;
     return latest;
   }
 
-  get deadToken(): BillingError | null {
+  override get deadToken(): BillingError | null {
     let dead: BillingError | null = null;
     for (const { context } of this.#waiting) {
       if (!context.deadToken) return null;
@@ -52,20 +41,12 @@ export class Flight implements CallContext {
     return dead;
   }
 
-  spendCall(): void {
-    // Paid for by the starter, before the flight was made.
-  }
-
-  returnCall(): void {
-    this.#starter.returnCall();
-  }
-
-  recordCall(record: CallRecord): void {
-    this.#starter.recordCall(record);
+  override spendCall(): void {
+    // Paid for by the starter, before the call was made.
   }
 
   /**
-   * Waits for the answer. Rejects with what the call rejects with, or the reason of the context's signal.
+   * Waits for the response. Rejects with what the call rejects with, or the reason of the context's signal.
    * @param onEmpty called when the context gave up and nobody else waits: the call is of no use then.
    */
   wait(context: CallContext, onEmpty: (reason: Error) => void): Promise<BillsAnswer> {
@@ -88,8 +69,8 @@ export class Flight implements CallContext {
     });
   }
 
-  /** Gives the answer to all who wait. */
-  land(answer: BillsAnswer): void {
+  /** Gives the response to all who wait. */
+  succeed(answer: BillsAnswer): void {
     for (const waiter of this.#dismiss()) waiter.resolve(answer);
   }
 
@@ -100,7 +81,7 @@ export class Flight implements CallContext {
 
   /** Ends the call. */
   abort(reason: Error): void {
-    this.signal.abort(reason);
+    this.#cancellation.abort(reason);
   }
 
   #dismiss(): Waiter[] {

@@ -1,40 +1,39 @@
-import type { BillsAnswer, BillsRequest, CallContext } from '../../billing/ports/billing-source';
-import type { Caller } from '../../billing/model/caller';
+import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
+import type { BillsIdentity } from '../../billing/ports/bills-identity';
 import type { TracedStep } from '../../billing/ports/operation-trace';
 import type { CacheObserver } from '../../telemetry/observers/cache-observer';
-import { Flight } from './in-flight-call';
-import { FlightTable } from './in-flight-table';
+import { InFlightCall } from './in-flight-call';
 
 /**
- * Shares calls under way: equal questions of one caller, from whatever operations, are one call. Callers never share:
- * there is no way in without one. A caller's abort ends its own wait; the call itself ends when nobody waits any more.
- * Failures are not kept.
+ * Deduplicates calls in flight (single-flight): equal requests of one caller, from whatever operations, are one call.
+ * Callers never share: an identity cannot be made without one. A caller's abort ends its own wait; the call itself ends
+ * when nobody waits any more. Failures are not kept.
  */
-export class SharedFlights {
-  readonly #flights = new FlightTable();
+export class InFlightCalls {
+  readonly #calls = new Map<string, InFlightCall>();
   readonly #observer: Pick<CacheObserver, 'joined'> | null;
 
   constructor(observer: Pick<CacheObserver, 'joined'> | null = null) {
     this.#observer = observer;
   }
 
-  /** Whether a call for this question is under way. */
-  has(caller: Caller, request: BillsRequest): boolean {
-    return this.#flights.find(caller, request) !== null;
+  /** Whether a call for this request is in flight. */
+  has(identity: BillsIdentity): boolean {
+    return this.#calls.has(identity.text);
   }
 
   /**
-   * Waits for the call under way for this question, or starts one, which the context's operation pays for.
+   * Waits for the call in flight for this request, or starts one, which the context's operation pays for.
    * Rejects with what the call rejects with, or the reason of the context's signal.
    * @param start makes the call. What its context aborts for is that nobody waits any more.
    */
-  share(request: BillsRequest, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Promise<BillsAnswer> {
+  share(identity: BillsIdentity, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Promise<BillsAnswer> {
     if (context.signal.aborted) return Promise.reject(context.signal.reason);
-    let flight = this.#flights.find(context.caller, request);
+    let call = this.#calls.get(identity.text);
     let step: TracedStep | undefined;
-    if (flight) {
+    if (call) {
       this.#observer?.joined();
-      step = context.trace?.startJoined(flight.trace);
+      step = context.trace?.startJoined(call.trace);
     } else {
       try {
         // Paid before the call exists: whoever has no budget left must not fail those who join.
@@ -43,35 +42,40 @@ export class SharedFlights {
         const refusal = error as Error;
         return Promise.reject(refusal);
       }
-      flight = this.#launch(request, context, start);
+      call = this.#start(identity, context, start);
     }
-    const joined = flight;
+    const joined = call;
     const answer = joined.wait(context, (reason) => {
-      // Forgotten first: a question that comes now must not join a call that is being ended.
-      this.#flights.remove(joined);
+      // Forgotten first: a request that comes now must not join a call that is being ended.
+      this.#remove(identity, joined);
       joined.abort(reason);
     });
     return step ? endWith(step, answer) : answer;
   }
 
-  #launch(request: BillsRequest, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Flight {
-    const flight = new Flight(request, context);
-    this.#flights.add(flight);
-    start(flight).then(
+  #start(identity: BillsIdentity, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): InFlightCall {
+    const call = new InFlightCall(context);
+    this.#calls.set(identity.text, call);
+    start(call).then(
       (answer) => {
-        this.#flights.remove(flight);
-        flight.land(answer);
+        this.#remove(identity, call);
+        call.succeed(answer);
       },
       (error: unknown) => {
-        this.#flights.remove(flight);
-        flight.fail(error as Error);
+        this.#remove(identity, call);
+        call.fail(error as Error);
       },
     );
-    return flight;
+    return call;
+  }
+
+  /** Forgets a call. One that was given up may end when another call for the same request is in flight: that one stays. */
+  #remove({ text }: BillsIdentity, call: InFlightCall): void {
+    if (this.#calls.get(text) === call) this.#calls.delete(text);
   }
 }
 
-/** Ends a step of a trace when the answer is there, or failed. */
+/** Ends a step of a trace when the response is there, or failed. */
 async function endWith(step: TracedStep, answer: Promise<BillsAnswer>): Promise<BillsAnswer> {
   try {
     return await answer;

@@ -1,6 +1,9 @@
 import type { StoreLayer } from '../../telemetry/observers/cache-observer';
 import type { EntryLocks } from './entry-locks';
 
+/** Values in the order of their names; undefined, or nothing at all, where there is none or it cannot be had. */
+export type StoredValues = readonly (Buffer | undefined)[];
+
 /**
  * Keeps sealed values by name. What fails is a miss: nothing here rejects or throws. It knows no callers, and needs
  * none: it can open nothing of what it holds.
@@ -11,12 +14,17 @@ export interface EntryStore {
   readonly isShared: boolean;
   /** Null where no other process uses the store: equal questions of one process share their call without a lock. */
   readonly locks: EntryLocks | null;
-  /** The values under the names, in their order; undefined, or nothing at all, where there is none or it cannot be had. */
-  getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]>;
+  /** The values under the names: at once from memory, as a promise from a store that is a way off. */
+  getMany(names: readonly string[]): StoredValues | Promise<StoredValues>;
   /**
    * Keeps a value for `ttlMs` milliseconds; not at all where that is not a positive number. Returns at once: a
    * `getMany` in a later turn of this process's event loop finds it.
    */
   set(name: string, value: Buffer, ttlMs: number): void;
   close(): Promise<void>;
+}
+
+/** Whether a value can be stored for so long, in milliseconds. */
+export function isLifetime(ttlMs: number): boolean {
+  return ttlMs > 0 && Number.isFinite(ttlMs);
 }

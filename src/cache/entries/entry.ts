@@ -1,35 +1,38 @@
-import type { KeyObject } from 'node:crypto';
+import type { CallerKeys } from '../keys/key-ring';
 import type { Lifetime } from './lifetime';
-import { seal, unseal } from './seal';
 
-/** A remembered answer. */
+/** A cached response. Its times are on the store's clock: see CachedSource. */
 export interface Entry extends Lifetime {
-  /** The 200 answer's body as it was received; null for a 404. */
+  /** The caller's generation when the call for it was begun; see CallerGenerations. */
+  readonly generation: number;
+  /** The 200 response's body as it was received; null for a 404. */
   readonly body: Buffer | null;
 }
 
-// In the sealed part, before the body: what it was (1 byte), fresh until, stale until (doubles, ms since the epoch).
+// In the sealed part, before the body: what it was (1 byte), fresh until, stale until, generation (doubles).
 const NOT_FOUND = 0;
 const FOUND = 1;
-const HEAD_BYTES = 17;
+const HEADER_BYTES = 25;
+const NO_BODY = Buffer.alloc(0);
 
-/** Seals an answer under its name. */
-export function sealEntry(key: KeyObject, name: string, entry: Entry): Buffer {
-  const value = Buffer.allocUnsafe(HEAD_BYTES + (entry.body?.length ?? 0));
-  value[0] = entry.body ? FOUND : NOT_FOUND;
-  value.writeDoubleLE(entry.freshUntilMs, 1);
-  value.writeDoubleLE(entry.staleUntilMs, 9);
-  entry.body?.copy(value, HEAD_BYTES);
-  return seal(key, name, value);
+/** Seals a response under its name. */
+export function sealEntry(keys: CallerKeys, name: string, { body, freshUntilMs, staleUntilMs, generation }: Entry): Buffer {
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  header[0] = body ? FOUND : NOT_FOUND;
+  header.writeDoubleLE(freshUntilMs, 1);
+  header.writeDoubleLE(staleUntilMs, 9);
+  header.writeDoubleLE(generation, 17);
+  return keys.seal(name, header, body ?? NO_BODY);
 }
 
-/** The answer that was sealed under this name; null for everything that this caller did not seal there. */
-export function openEntry(key: KeyObject, name: string, sealed: Buffer): Entry | null {
-  const opened = unseal(key, name, sealed);
-  if (!opened || opened.length < HEAD_BYTES) return null;
+/** The response that was sealed under this name; null for everything that was not sealed there for this caller. */
+export function openEntry(keys: CallerKeys, name: string, sealed: Buffer): Entry | null {
+  const opened = keys.open(name, sealed);
+  if (!opened || opened.length < HEADER_BYTES) return null;
   return {
     freshUntilMs: opened.readDoubleLE(1),
     staleUntilMs: opened.readDoubleLE(9),
-    body: opened[0] === FOUND ? opened.subarray(HEAD_BYTES) : null,
+    generation: opened.readDoubleLE(17),
+    body: opened[0] === FOUND ? opened.subarray(HEADER_BYTES) : null,
   };
 }

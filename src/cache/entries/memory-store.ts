@@ -1,8 +1,7 @@
-import type { KeyvStoreAdapter } from 'keyv';
 import { LRUCache } from 'lru-cache';
+import { monotonicMs } from '../../runtime/clock';
 import type { CacheObserver } from '../../telemetry/observers/cache-observer';
-import type { EntryStore } from './entry-store';
-import { createRawKeyv, toKeyvTtl, type RawData } from './raw-keyv';
+import { isLifetime, type EntryStore } from './entry-store';
 
 /** Settings of the memory store. */
 export interface MemoryStoreOptions {
@@ -11,53 +10,42 @@ export interface MemoryStoreOptions {
   readonly observer: CacheObserver;
 }
 
+interface StoredValue {
+  readonly value: Buffer;
+  readonly untilMs: number;
+}
+
 /** What an entry takes besides its value: its name, a Buffer with memory of its own, a place in the list (measured: 430 to 500). */
 const ENTRY_OVERHEAD_BYTES = 512;
-/** More entries than this are not kept, however small: the list's own memory is taken at the start. */
+/** More entries than this are not stored, however small: the list's own memory is taken at the start. */
 const MAX_ENTRIES = 100_000;
 
 /** Makes a store in this process's memory. What was not used for longest goes first. */
 export function createMemoryStore({ maxBytes, observer }: MemoryStoreOptions): EntryStore {
-  const entries = new LRUCache<string, RawData>({
+  const entries = new LRUCache<string, StoredValue>({
     max: Math.max(1, Math.min(MAX_ENTRIES, Math.floor(maxBytes / ENTRY_OVERHEAD_BYTES))),
     maxSize: maxBytes,
-    sizeCalculation: (data) => (data.value?.length ?? 0) + ENTRY_OVERHEAD_BYTES,
+    sizeCalculation: ({ value }) => value.length + ENTRY_OVERHEAD_BYTES,
   });
-  const keyv = createRawKeyv(toAdapter(entries));
+  const get = (name: string): Buffer | undefined => {
+    const stored = entries.get(name);
+    if (!stored || stored.untilMs > monotonicMs()) return stored?.value;
+    entries.delete(name);
+    return undefined;
+  };
   return {
     layer: 'memory',
     isShared: false,
     locks: null,
-    getMany: (names) => keyv.getMany(names as string[]),
+    getMany: (names) => names.map(get),
     set: (name, value, ttlMs) => {
-      const ttl = toKeyvTtl(ttlMs);
-      if (ttl === undefined) return;
+      if (!isLifetime(ttlMs)) return;
       observer.stored('memory', value.length);
-      // It cannot fail: there is nothing behind it but a list.
-      void keyv.set(name, value, ttl);
+      entries.set(name, { value, untilMs: monotonicMs() + ttlMs });
     },
-    close: () => keyv.clear(),
-  };
-}
-
-/** The list as Keyv wants its stores. Keyv looks at the time to live itself, when it reads. */
-function toAdapter(entries: LRUCache<string, RawData>): KeyvStoreAdapter {
-  const adapter = {
-    opts: {},
-    namespace: undefined,
-    get: (name: string) => Promise.resolve(entries.get(name)),
-    getMany: (names: string[]) => names.map((name) => entries.get(name)),
-    set: (name: string, data: RawData) => {
-      entries.set(name, data);
-    },
-    delete: (name: string) => Promise.resolve(entries.delete(name)),
-    clear: () => {
+    close: () => {
       entries.clear();
       return Promise.resolve();
     },
-    on() {
-      return adapter;
-    },
   };
-  return adapter as unknown as KeyvStoreAdapter;
 }

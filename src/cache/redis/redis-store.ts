@@ -6,7 +6,7 @@ import type { EntryLocks, LockOutcome } from '../entries/entry-locks';
 import type { EntryStore } from '../entries/entry-store';
 import { Outage, type OutageListener } from './outage';
 import { PendingCommands } from './pending-commands';
-import { createRawKeyv, toKeyvTtl, type RawData } from '../entries/raw-keyv';
+import { createRawKeyv, toKeyvTtl, type RawData } from './raw-keyv';
 import { createRedisClient, toReconnectDelayMs, type RedisClient } from './redis-client';
 import { releaseLock, takeLock } from './redis-lock';
 

@@ -9,7 +9,7 @@ const NOT_KEPT = 'no-store';
  * 5.2.2.7), and an answer with an error, or with nothing of a customer's in it, is not to be kept. `vary` keeps a
  * browser from showing it to the next token that is used in it: a private cache is a browser's, not a token's.
  * `x-billing-stale: 1` marks an answer with parts that are past their time (see `extensions.billing.stale`).
- * @param nowMs when the answer leaves, in milliseconds since the epoch.
+ * @param nowMs when the answer leaves, on the clock of `monotonicMs()`.
  */
 export function toCacheHeaders(billing: Billing | null, hasErrors: boolean, nowMs: number): Record<string, string> {
   if (!billing) return { 'cache-control': NOT_KEPT };

@@ -1,4 +1,5 @@
 import type { ApolloServerPlugin, GraphQLRequestContextWillSendResponse } from '@apollo/server';
+import { monotonicMs } from '../../runtime/clock';
 import type { Caller } from '../../billing/model/caller';
 import { toBillingTrace, toDetailedTrace, toDryRunTrace, type Pseudonym } from './billing-trace';
 import { toCacheHeaders } from './cache-policy';
@@ -14,7 +15,7 @@ export function answerPlugin(callBudget: CallBudget, pseudonyms: (caller: Caller
           const { response, contextValue } = context;
           if (response.body.kind !== 'single') return Promise.resolve();
           const result = response.body.singleResult;
-          const headers = toCacheHeaders(contextValue.billing, Boolean(result.errors?.length), Date.now());
+          const headers = toCacheHeaders(contextValue.billing, Boolean(result.errors?.length), monotonicMs());
           for (const name in headers) response.http.headers.set(name, headers[name] as string);
           // What is refused before it is executed has no data, and no cost.
           if (!('data' in result)) return Promise.resolve();

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Negotiator from 'negotiator';
+import { monotonicMs } from '../../runtime/clock';
 import type { Caller } from '../../billing/model/caller';
 import { toBillingTrace } from '../../graphql/server/billing-trace';
 import { toCacheHeaders, toFreshnessHeaders } from '../../graphql/server/cache-policy';
@@ -88,12 +89,12 @@ export class PreparedLane {
     const caller = callers.of(headerOf(headers, 'authorization'));
     // What an answer cost is different each time: a traced one is not kept.
     const key = kept && caller && !isTraced(request, contexts) ? kept.keyOf(caller, contentType, body) : null;
-    const answer = key === null ? undefined : kept?.find(key, Date.now());
+    const answer = key === null ? undefined : kept?.find(key, monotonicMs());
     if (answer) {
       const requestId = toRequestId(headers);
       this.#send(response, answer.body, answer.contentType, {
         requestId,
-        cacheHeaders: toFreshnessHeaders(answer.freshUntilMs, Date.now()),
+        cacheHeaders: toFreshnessHeaders(answer.freshUntilMs, monotonicMs()),
       });
       const trace = startTraceOf(headers, startedMs, contexts.startTrace);
       this.#options.observer.operationEnded({
@@ -143,7 +144,7 @@ export class PreparedLane {
         if (key !== null) this.#keep(key, { body: answer, contentType, context, prepared });
         this.#send(response, answer, contentType, {
           requestId: context.requestId,
-          cacheHeaders: toCacheHeaders(context.billing, false, Date.now()),
+          cacheHeaders: toCacheHeaders(context.billing, false, monotonicMs()),
         });
         this.#observe(context, prepared);
       },
@@ -185,7 +186,8 @@ export class PreparedLane {
   /** Keeps an answer that came out of remembered parts alone: the second of its kind, so that a single one costs nothing. */
   #keep(key: string, { body, contentType, context, prepared }: Answer): void {
     const operation = context.billing?.operation;
-    if (!operation || operation.calls > 0 || operation.cached === 0 || operation.stale > 0 || operation.freshUntilMs <= Date.now()) return;
+    if (!operation || operation.calls > 0 || operation.cached === 0) return;
+    if (operation.stale > 0 || operation.freshUntilMs <= monotonicMs()) return;
     this.#options.kept?.keep(key, {
       body,
       contentType,

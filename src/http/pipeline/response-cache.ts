@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../../billing/model/caller';
+import type { CallerCache } from '../../billing/ports/caller-caches';
+import { CallerEpochs } from '../../billing/ports/caller-epochs';
 import type { OperationType } from '../../telemetry/observers/operation-observer';
 
 /** An answer as it was sent, and what is known of it. */
@@ -12,7 +14,7 @@ export interface KeptAnswer {
   readonly operationType: OperationType;
   /** Remembered answers of the billing API that it was made of. */
   readonly parts: number;
-  /** Until when it may be sent again: the life of its shortest part, in milliseconds since the epoch. */
+  /** Until when it may be sent again: the life of its shortest part, on the clock of `monotonicMs()`. */
   readonly freshUntilMs: number;
 }
 
@@ -21,12 +23,12 @@ const ENTRY_BYTES = 400;
 
 /**
  * Answers that consist of fresh, remembered parts, kept whole for the caller who got them. In this process only, bounded
- * in bytes. The key takes the caller's object and not its token: for another caller there is no key that finds it.
+ * in bytes. The key begins with the caller's identity and the token's number: for another caller there is no key that
+ * finds it, and after an eviction there is none for the same caller either.
  */
-export class KeptAnswers {
+export class KeptAnswers implements CallerCache {
   readonly #answers: LRUCache<string, KeptAnswer>;
-  readonly #numbers = new WeakMap<Caller, number>();
-  #count = 0;
+  readonly #epochs = new CallerEpochs();
 
   constructor(maxBytes: number) {
     this.#answers = new LRUCache({
@@ -39,9 +41,11 @@ export class KeptAnswers {
 
   /** The key of a request of this caller: two requests share it only if their bodies are the same, byte for byte. */
   keyOf(caller: Caller, contentType: string, body: Buffer): string {
-    let number = this.#numbers.get(caller);
-    if (number === undefined) this.#numbers.set(caller, (number = ++this.#count));
-    return `${number}\n${contentType}\n${body.toString('latin1')}`;
+    return `${this.#epochs.of(caller)} ${caller.identity}\n${contentType}\n${body.toString('latin1')}`;
+  }
+
+  evictCaller(caller: Caller): void {
+    this.#epochs.evictCaller(caller);
   }
 
   /** The answer kept under the key, where it is still fresh. */

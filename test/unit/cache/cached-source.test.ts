@@ -2,7 +2,16 @@ import { BillingError } from '../../../src/billing/model/billing-error';
 import { createMemoryStore } from '../../../src/cache/entries/memory-store';
 import { createRedisStore } from '../../../src/cache/redis/redis-store';
 import { toAskedBills, toBillsBody } from '../../support/bills-body';
-import { openCacheRig, silentOutage, toJwt, until, type CacheRig, type CacheRigOptions, type Question } from '../../support/cache-fixtures';
+import {
+  openCacheRig,
+  silentOutage,
+  toCaller,
+  toJwt,
+  until,
+  type CacheRig,
+  type CacheRigOptions,
+  type Question,
+} from '../../support/cache-fixtures';
 import { startRedis, type RedisServer } from '../../support/redis-server';
 import { startScriptedUpstream, type ScriptedAnswer, type ScriptedUpstream } from '../../support/scripted-upstream';
 
@@ -84,6 +93,62 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
     expect(await cost(() => rig.ask(token))).toBe(1);
   });
 
+  test('does not give for longer what was stored before the wall clock went back', async () => {
+    const token = newToken();
+    await rig.ask(token);
+    rig.setWallClock(-3_600_000);
+    rig.pass(30_000);
+    expect(await cost(() => rig.ask(token))).toBe(1);
+  });
+
+  test('never says that an answer may be used for longer than the limit, whatever the wall clock does', async () => {
+    const token = newToken();
+    for (const byMs of [0, -3_600_000, 7_200_000, -10_000]) {
+      rig.setWallClock(byMs);
+      const { freshUntilMs } = await rig.ask(token);
+      rig.pass(1000);
+      expect(freshUntilMs - rig.elapsedMs()).toBeLessThanOrEqual(30_000 - 1000);
+    }
+  });
+
+  test('forgets all of a token that the billing API refuses, and nothing of another one', async () => {
+    const [token, other] = [newToken(), newToken()];
+    await rig.ask(token, { limit: 50 });
+    await rig.ask(token, { contract: '1002' });
+    await rig.ask(other);
+    upstream.setScript(() => ({ status: 401 }));
+    await expect(rig.ask(token, { contract: '1003' })).rejects.toMatchObject({ failure: 'unauthenticated' });
+    await expect(rig.ask(token, { limit: 50 })).rejects.toMatchObject({ failure: 'unauthenticated' });
+    await expect(rig.ask(token, { limit: 3 })).rejects.toMatchObject({ failure: 'unauthenticated' });
+    await expect(rig.ask(token, { contract: '1002' })).rejects.toMatchObject({ failure: 'unauthenticated' });
+    expect(await cost(() => rig.ask(other))).toBe(0);
+    // A token that is accepted again is cached again.
+    upstream.setScript(({ url }) => answer(3)(url));
+    expect(await cost(() => rig.ask(token))).toBe(1);
+    expect(await cost(() => rig.ask(token))).toBe(0);
+  });
+
+  test('does not give a response that was under way when its token was refused', async () => {
+    const token = newToken();
+    upstream.setScript(({ url }) => ({ ...answer(3)(url), delayMs: 100 }));
+    const before = calls();
+    const slow = rig.ask(token);
+    await upstream.waitForRequests(before + 1);
+    upstream.setScript(() => ({ status: 401 }));
+    await expect(rig.ask(token, { contract: '1003' })).rejects.toMatchObject({ failure: 'unauthenticated' });
+    expect((await slow).bills?.invoices).toHaveLength(3);
+    await expect(rig.ask(token)).rejects.toMatchObject({ failure: 'unauthenticated' });
+  });
+
+  test('forgets what it is told to forget', async () => {
+    const [token, other] = [newToken(), newToken()];
+    await rig.ask(token);
+    await rig.ask(other);
+    rig.source.evictCaller(toCaller(token));
+    expect(await cost(() => rig.ask(token))).toBe(1);
+    expect(await cost(() => rig.ask(other))).toBe(0);
+  });
+
   test('tells until when the answer may be used, from the first one on', async () => {
     upstream.setScript(({ url }) => ({ ...answer(3)(url), headers: { 'cache-control': 'max-age=10' } }));
     const token = newToken();
@@ -103,10 +168,15 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
   });
 
   test('forgets an answer no later than its token ends', async () => {
-    const token = toJwt({ exp: Math.floor(Date.now() / 1000) + 10, jti: newToken() });
+    // The rig's clock stands still; the token ends ten seconds after a full second of it.
+    await rig.close();
+    const startMs = Math.floor(Date.now() / 1000) * 1000;
+    rig = await open({ startMs });
+    const token = toJwt({ exp: startMs / 1000 + 10, jti: newToken() });
     await rig.ask(token);
+    rig.pass(9_999);
     expect(await cost(() => rig.ask(token))).toBe(0);
-    rig.pass(10_001);
+    rig.pass(1);
     expect(await cost(() => rig.ask(token))).toBe(1);
     expect(await cost(() => rig.ask(token))).toBe(1);
   });

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
+import type { BillingError } from '../../../src/billing/model/billing-error';
 import type { Bills } from '../../../src/billing/model/bills';
 import type { Caller } from '../../../src/billing/model/caller';
 import type { EntryStore } from '../../../src/cache/entries/entry-store';
-import { createKeyRing, type KeyRing } from '../../../src/cache/entries/key-ring';
+import type { CallerGenerations } from '../../../src/cache/entries/caller-generations';
+import type { CallerKeys, KeyRing } from '../../../src/cache/keys/key-ring';
+import { createLocalKeyRing } from '../../../src/cache/keys/local-key-ring';
 import { createMemoryStore } from '../../../src/cache/entries/memory-store';
+import { createSharedKeyRing } from '../../../src/cache/keys/shared-key-ring';
 import { createRedisStore } from '../../../src/cache/redis/redis-store';
 import { toAskedBills, toBillsBody, toWireInvoice } from '../../support/bills-body';
 import {
@@ -19,7 +23,7 @@ import { startRedis, type RedisServer } from '../../support/redis-server';
 import { startScriptedUpstream, type ScriptedAnswer, type ScriptedUpstream } from '../../support/scripted-upstream';
 
 // What is held against every interleaving: an answer was fetched with the token of the one who gets it, is of the
-// contract and the window asked for, and is no older than it may be.
+// contract and the window asked for, is no older than it may be, and was not fetched before the caller's token was refused.
 
 const TTL_MS = 30_000;
 const STALE_MS = 60_000;
@@ -38,6 +42,8 @@ type Step =
   | { readonly kind: 'weather'; readonly weather: Weather }
   | { readonly kind: 'evict'; readonly share: number }
   | { readonly kind: 'misdeliver'; readonly times: number }
+  | { readonly kind: 'refuse'; readonly caller: number }
+  | { readonly kind: 'set-wall-clock'; readonly byMs: number }
   | { readonly kind: 'restart'; readonly sameCallers: boolean };
 
 type Weather = 'fine' | 'slow' | 'failing' | 'silent' | 'unknown' | 'not-to-be-stored';
@@ -60,6 +66,8 @@ const steps = fc.array(
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('evict' as const), share: fc.nat(3) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('misdeliver' as const), times: fc.integer({ min: 1, max: 4 }) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('refuse' as const), caller: fc.nat(2) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('set-wall-clock' as const), byMs: fc.constantFrom(-3_600_000, 3_600_000) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), sameCallers: fc.boolean() }) },
   ),
   { minLength: 2, maxLength: 25 },
@@ -68,6 +76,16 @@ const steps = fc.array(
 const ASK: Step = { kind: 'ask', asks: [0, 1, 2].map((caller) => ({ caller, contract: 0, window: { offset: 2, limit: 3 } })) };
 /** The least that has to happen: answers out of the store, and past their time. */
 const HIT_AND_STALE: Step[] = [ASK, ASK, { kind: 'pass', ms: TTL_MS }, { kind: 'weather', weather: 'failing' }, ASK];
+
+/** The least to see an eviction. */
+const REFUSED: Step[] = [ASK, { kind: 'refuse', caller: 1 }, ASK];
+
+interface Keys {
+  readonly ring: KeyRing;
+  readonly generations?: CallerGenerations;
+}
+
+const oneForAll: CallerGenerations = { of: () => 0, renew: () => undefined, markerName: () => null, learn: () => true };
 
 /** A store that loses entries, and now and then hands out one that lies under another name. */
 class UnrulyStore implements EntryStore {
@@ -103,9 +121,10 @@ class UnrulyStore implements EntryStore {
     this.#store.set(name, value, ttlMs);
   }
 
-  /** Loses every n-th entry; all for 0. */
+  /** Loses every n-th entry; all for 0. Only responses: see docs/caching.md for what it means to lose the rest. */
   evict(n: number): void {
-    [...this.#seen.keys()].filter((_, place) => n === 0 || place % n === 0).forEach((name) => this.#lost.add(name));
+    const responses = [...this.#seen.keys()].filter((name) => /\/\d+\.\d+$/.test(name));
+    responses.filter((_, place) => n === 0 || place % n === 0).forEach((name) => this.#lost.add(name));
   }
 
   close(): Promise<void> {
@@ -121,8 +140,12 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
   let weather: Weather = 'fine';
   /** Whether the billing API failed in this run: after many failures the circuit stays open for a while in fine weather. */
   let hasFailed = false;
+  /** Responses of the billing API are numbered, and the last number when a caller was refused is remembered: what is older is void. */
+  let serial = 0;
+  let refusedAt = new Map<number, number>();
+  let refusing = false;
   /** Answers that came out of the store, and those that were past their time: a test without any would show nothing. */
-  const used = { remembered: 0, stale: 0 };
+  const used = { remembered: 0, stale: 0, refused: 0 };
 
   beforeAll(async () => {
     upstream = await startScriptedUpstream(({ url, headers }, index) => toScripted(url, headers.authorization ?? '', index));
@@ -136,7 +159,8 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
   /** Every answer carries whose it is, and when it was made. */
   function toScripted(url: string, authorization: string, index: number): ScriptedAnswer {
     const asked = toAskedBills(url);
-    const body = toBillsBody(asked, TOTAL, { dueDate: authorization, billingAddress: [{ street: String(nowMs) }] });
+    if (refusing) return { status: 401 };
+    const body = toBillsBody(asked, TOTAL, { dueDate: authorization, billingAddress: [{ street: String(nowMs), city: String(++serial) }] });
     switch (weather) {
       case 'fine':
         return { body };
@@ -158,12 +182,17 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
     return createRedisStore({ urls: [redis.url], observer, reads: silentOutage, writes: silentOutage, readTimeoutMs: 2000 });
   }
 
-  async function open(run: number, ring: KeyRing, callers: Map<string, Caller>): Promise<{ rig: CacheRig; store: UnrulyStore }> {
+  async function open(
+    run: number,
+    { ring, generations }: Keys,
+    callers: Map<string, Caller>,
+  ): Promise<{ rig: CacheRig; store: UnrulyStore }> {
     let store: UnrulyStore | undefined;
     const rig = openCacheRig({
       upstreamUrl: upstream.url,
       openStore: (observer) => (store = new UnrulyStore(openStore(observer))),
       ring,
+      ...(generations ? { generations } : {}),
       ttlSeconds: TTL_MS / 1000,
       staleSeconds: STALE_MS / 1000,
       callers,
@@ -190,18 +219,20 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
     expect(ageMs).toBeGreaterThanOrEqual(0);
     expect(ageMs).toBeLessThan(stale ? TTL_MS + STALE_MS : TTL_MS);
     if (stale) expect(hasFailed).toBe(true);
+    expect(Number(bills.billingAddresses?.[0]?.city)).toBeGreaterThan(refusedAt.get(caller) ?? 0);
   }
 
   const toToken = (run: number, caller: number) => `run-${run}-caller-${caller}`;
 
   /** Takes the steps, and rejects where an answer is not what it must be. */
-  async function take(todo: readonly Step[], ring: KeyRing): Promise<void> {
+  async function take(todo: readonly Step[], keys: Keys): Promise<void> {
     const run = ++runs;
     nowMs = Date.now();
     weather = 'fine';
     hasFailed = false;
+    refusedAt = new Map();
     let callers = new Map<string, Caller>();
-    let { rig, store } = await open(run, ring, callers);
+    let { rig, store } = await open(run, keys, callers);
     try {
       for (const step of todo) {
         switch (step.kind) {
@@ -231,10 +262,23 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
           case 'misdeliver':
             store.misdeliveries = step.times;
             break;
+          case 'refuse':
+            // Of a contract that nothing else asks for, so that it comes to a call. While the circuit is open it does not.
+            refusing = true;
+            await rig.ask(toToken(run, step.caller), { contract: '1999' }).catch((error: unknown) => {
+              if ((error as BillingError).failure !== 'unauthenticated') return;
+              refusedAt.set(step.caller, serial);
+              used.refused++;
+            });
+            refusing = false;
+            break;
+          case 'set-wall-clock':
+            rig.setWallClock(step.byMs);
+            break;
           case 'restart':
             await rig.close();
             if (!step.sameCallers) callers = new Map();
-            ({ rig, store } = await open(run, ring, callers));
+            ({ rig, store } = await open(run, keys, callers));
             break;
         }
       }
@@ -244,33 +288,55 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
   }
 
   const numRuns = kind === 'memory' ? 150 : 60;
-  const property = (ring: KeyRing) => fc.asyncProperty(steps, (todo) => take(todo, ring));
-  const ring = createKeyRing({ secret: TEST_SECRET, scope: 'test' });
+  /** Without refusals: where generations do not change, those alone would make it fail. */
+  const accepted = steps.map((todo) => todo.filter(({ kind: step }) => step !== 'refuse'));
+  const property = (keys: Keys) => fc.asyncProperty(steps, (todo) => take(todo, keys));
+  const ring = kind === 'memory' ? createLocalKeyRing() : createSharedKeyRing({ secret: TEST_SECRET, scope: 'test' });
+  const sealsOf = (caller: Caller): Pick<CallerKeys, 'seal' | 'open'> => {
+    const keys = ring.of(caller);
+    return { seal: (name, ...parts) => keys.seal(name, ...parts), open: (name, value) => keys.open(name, value) };
+  };
+  /** The caller is in what is named and in what it is named with; here it is in neither. */
+  const oneCaller = toCaller('one-for-all');
+  const ringWithoutCallers: KeyRing = {
+    of: () => ({
+      expiresAtMs: Infinity,
+      nameOf: (text) => ring.of(oneCaller).nameOf(text.slice(text.lastIndexOf(' '))),
+      ...sealsOf(oneCaller),
+    }),
+  };
 
   test('get what was fetched for them and nothing else, whatever happens in whatever order', async () => {
     const before = upstream.requests.length;
-    await fc.assert(property(ring), { numRuns, examples: [[HIT_AND_STALE]] });
+    await fc.assert(property({ ring }), { numRuns, examples: [[HIT_AND_STALE], [REFUSED]] });
     expect(upstream.requests.length - before).toBeGreaterThan(numRuns);
     expect(used.remembered).toBeGreaterThan(numRuns);
     expect(used.stale).toBeGreaterThan(0);
+    expect(used.refused).toBeGreaterThan(0);
   });
 
   test('would not, if the caller were left out of the key: the test sees it', async () => {
-    const shared = toCaller('one-for-all');
-    const result = await fc.check(property({ of: () => ring.of(shared) }), { numRuns, endOnFailure: true });
+    const result = await fc.check(
+      fc.asyncProperty(accepted, (todo) => take(todo, { ring: ringWithoutCallers, generations: oneForAll })),
+      { numRuns, endOnFailure: true },
+    );
     expect(result.failed).toBe(true);
     expect(String(result.errorInstance)).toContain('A FOREIGN ANSWER');
   });
 
+  test('would get what was fetched before their token was refused, if generations did not change: the test sees it', async () => {
+    const result = await fc.check(property({ ring, generations: oneForAll }), { numRuns, examples: [[REFUSED]], endOnFailure: true });
+    expect(result.failed).toBe(true);
+  });
+
   test("would still get nothing of each other's out of the store, if only the names left the caller out: the seal holds", async () => {
-    const shared = toCaller('one-for-all');
-    const named: KeyRing = { of: (caller) => ({ ...ring.of(caller), naming: ring.of(shared).naming }) };
+    const named: KeyRing = { of: (caller) => ({ ...ringWithoutCallers.of(caller), ...sealsOf(caller) }) };
     // One at a time, so that only the store can give one caller what is another's.
-    const oneByOne = steps.map((todo) =>
+    const oneByOne = accepted.map((todo) =>
       todo.flatMap((step): Step[] => (step.kind === 'ask' ? step.asks.map((ask) => ({ kind: 'ask', asks: [ask] })) : [step])),
     );
     await fc.assert(
-      fc.asyncProperty(oneByOne, (todo) => take(todo, named)),
+      fc.asyncProperty(oneByOne, (todo) => take(todo, { ring: named, generations: oneForAll })),
       { numRuns: 20 },
     );
   });

@@ -2,20 +2,23 @@ import { inspect } from 'node:util';
 import { parseCustomer } from '../../../src/billing/model/customer';
 import { openEntry, sealEntry } from '../../../src/cache/entries/entry';
 import { EntryKey } from '../../../src/cache/entries/entry-key';
-import { createKeyRing } from '../../../src/cache/entries/key-ring';
+import { createLocalKeyRing } from '../../../src/cache/keys/local-key-ring';
+import { createSharedKeyRing } from '../../../src/cache/keys/shared-key-ring';
+import { BillsIdentity } from '../../../src/billing/ports/bills-identity';
+import { Caller } from '../../../src/billing/model/caller';
 import { createMemoryStore } from '../../../src/cache/entries/memory-store';
-import { seal, SEAL_BYTES, unseal } from '../../../src/cache/entries/seal';
+import { SEAL_BYTES } from '../../../src/cache/keys/seal';
 import { Keyv } from 'keyv';
 import { CountingObserver, TEST_SECRET, toCaller } from '../../support/cache-fixtures';
 
 const customer = parseCustomer('RUC', '80012345');
 const request = { customer, contractNumber: '1001', window: { offset: 0, limit: 21 } };
-const ring = createKeyRing({ secret: TEST_SECRET, scope: 'test' });
-const keyOf = (token: string, asked = request, of = ring) => EntryKey.of(of, toCaller(token), asked);
+const ring = createSharedKeyRing({ secret: TEST_SECRET, scope: 'test' });
+const keyOf = (token: string, asked = request, of = ring) => EntryKey.of(of, BillsIdentity.of(toCaller(token), asked));
 
 describe('the name of an entry', () => {
   test('is the same for the same question of the same token, whatever object the caller is, in whatever process', () => {
-    const elsewhere = createKeyRing({ secret: TEST_SECRET, scope: 'test' });
+    const elsewhere = createSharedKeyRing({ secret: TEST_SECRET, scope: 'test' });
     expect(keyOf('token-a').text).toBe(keyOf('token-a').text);
     expect(keyOf('token-a', request, elsewhere).text).toBe(keyOf('token-a').text);
   });
@@ -27,10 +30,19 @@ describe('the name of an entry', () => {
     ['another contract', () => keyOf('token-a', { ...request, contractNumber: '1002' })],
     ['another place in the list', () => keyOf('token-a', { ...request, window: { offset: 21, limit: 21 } })],
     ['another length', () => keyOf('token-a', { ...request, window: { offset: 0, limit: 20 } })],
-    ['another secret', () => keyOf('token-a', request, createKeyRing({ secret: TEST_SECRET.toUpperCase(), scope: 'test' }))],
-    ['another billing API', () => keyOf('token-a', request, createKeyRing({ secret: TEST_SECRET, scope: 'other' }))],
+    ['another secret', () => keyOf('token-a', request, createSharedKeyRing({ secret: TEST_SECRET.toUpperCase(), scope: 'test' }))],
+    ['another billing API', () => keyOf('token-a', request, createSharedKeyRing({ secret: TEST_SECRET, scope: 'other' }))],
   ])('is another one for %s', (_what, other) => {
     expect(other().text).not.toBe(keyOf('token-a').text);
+  });
+
+  test('is another one for each set of headers that are forwarded with the token', () => {
+    const of = (...forwarded: string[]) =>
+      EntryKey.of(ring, BillsIdentity.of(Caller.parse('Bearer token-a', forwarded) as Caller, request)).text;
+    const names = [of(), of('accept-language', 'es'), of('accept-language', 'en'), of('accept-language', 'es', 'x-channel', 'web')];
+    expect(new Set(names).size).toBe(names.length);
+    expect(of('accept-language', 'es')).toBe(names[1]);
+    expect(names[0]).toBe(keyOf('token-a').text);
   });
 
   test('tells neither the token nor the customer nor the contract', () => {
@@ -59,12 +71,12 @@ describe("a caller's keys", () => {
 
 describe('a sealed value', () => {
   const key = keyOf('token-a');
-  const { sealing } = key.keys;
+  const { keys } = key;
   const body = Buffer.from('{"contractNo":"1001"}');
-  const sealed = seal(sealing, key.text, body);
+  const sealed = keys.seal(key.text, body);
 
   test('opens under its own name with its own key', () => {
-    expect(unseal(sealing, key.text, sealed)?.toString('latin1')).toBe(body.toString('latin1'));
+    expect(keys.open(key.text, sealed)?.toString('latin1')).toBe(body.toString('latin1'));
   });
 
   test('grows by 29 bytes: format, nonce and tag', () => {
@@ -73,50 +85,75 @@ describe('a sealed value', () => {
   });
 
   test("does not open under another name, were it the same caller's", () => {
-    expect(unseal(sealing, key.nameOf({ offset: 21, limit: 21 }), sealed)).toBeNull();
+    expect(keys.open(key.nameOf({ offset: 21, limit: 21 }), sealed)).toBeNull();
   });
 
   test('does not open with the key of another token, of another secret, or of another billing API', () => {
     const others = [
       keyOf('token-b'),
-      keyOf('token-a', request, createKeyRing({ secret: `${TEST_SECRET}.`, scope: 'test' })),
-      keyOf('token-a', request, createKeyRing({ secret: TEST_SECRET, scope: 'other' })),
+      keyOf('token-a', request, createSharedKeyRing({ secret: `${TEST_SECRET}.`, scope: 'test' })),
+      keyOf('token-a', request, createSharedKeyRing({ secret: TEST_SECRET, scope: 'other' })),
     ];
-    for (const other of others) expect(unseal(other.keys.sealing, key.text, sealed)).toBeNull();
+    for (const other of others) expect(other.keys.open(key.text, sealed)).toBeNull();
   });
 
   test('does not open when any one of its bytes was changed', () => {
     for (let at = 0; at < sealed.length; at++) {
       const changed = Buffer.from(sealed);
       changed[at] = (changed[at] as number) ^ 1;
-      expect(unseal(sealing, key.text, changed)).toBeNull();
+      expect(keys.open(key.text, changed)).toBeNull();
     }
   });
 
   test.each([0, 1, 12, 28, 29, 40])('does not open when it is cut to %i bytes', (length) => {
-    expect(unseal(sealing, key.text, sealed.subarray(0, length))).toBeNull();
+    expect(keys.open(key.text, sealed.subarray(0, length))).toBeNull();
   });
 
   test('of another format is not read', () => {
-    expect(unseal(sealing, key.text, Buffer.concat([Buffer.from([2]), sealed.subarray(1)]))).toBeNull();
+    expect(keys.open(key.text, Buffer.concat([Buffer.from([2]), sealed.subarray(1)]))).toBeNull();
   });
 
   test('is never sealed twice alike: every one has a nonce of its own', () => {
-    const nonces = new Set(Array.from({ length: 1000 }, () => seal(sealing, key.text, body).subarray(1, 13).toString('hex')));
+    const nonces = new Set(Array.from({ length: 1000 }, () => keys.seal(key.text, body).subarray(1, 13).toString('hex')));
     expect(nonces.size).toBe(1000);
   });
 
   test('keeps a body as it was received, and when it ends', () => {
-    const entry = { freshUntilMs: 1_751_371_200_123.5, staleUntilMs: 1_751_371_300_000, body };
-    expect(openEntry(sealing, key.text, sealEntry(sealing, key.text, entry))).toEqual(entry);
+    const entry = { freshUntilMs: 1_751_371_200_123.5, staleUntilMs: 1_751_371_300_000, generation: 2 ** 47 - 1, body };
+    expect(openEntry(keys, key.text, sealEntry(keys, key.text, entry))).toEqual(entry);
   });
 
   test('tells a contract that is not known from one with an empty body', () => {
-    const lifetime = { freshUntilMs: 1, staleUntilMs: 2 };
-    expect(openEntry(sealing, key.text, sealEntry(sealing, key.text, { ...lifetime, body: null }))?.body).toBeNull();
-    expect(openEntry(sealing, key.text, sealEntry(sealing, key.text, { ...lifetime, body: Buffer.alloc(0) }))?.body).toEqual(
-      Buffer.alloc(0),
-    );
+    const lifetime = { freshUntilMs: 1, staleUntilMs: 2, generation: 0 };
+    expect(openEntry(keys, key.text, sealEntry(keys, key.text, { ...lifetime, body: null }))?.body).toBeNull();
+    expect(openEntry(keys, key.text, sealEntry(keys, key.text, { ...lifetime, body: Buffer.alloc(0) }))?.body).toEqual(Buffer.alloc(0));
+  });
+});
+
+describe('the keys of a store in memory', () => {
+  const local = createLocalKeyRing();
+  const keysOf = (token: string) => local.of(toCaller(token));
+  const stored = keysOf('token-a').seal('name', Buffer.from('one '), Buffer.from('value'));
+
+  test('give back what was stored, in one piece', () => {
+    expect(keysOf('token-a').open('name', stored)?.toString()).toBe('one value');
+  });
+
+  test.each([
+    ['to another caller, were it under the very same name', () => keysOf('token-b').open('name', stored)],
+    ['under another name', () => keysOf('token-a').open('eman', stored)],
+    [
+      'to the same token with other headers that are forwarded',
+      () => local.of(Caller.parse('Bearer token-a', ['a', 'b']) as Caller).open('name', stored),
+    ],
+    ['from a value that is cut short', () => keysOf('token-a').open('name', stored.subarray(0, 20))],
+    ['from an empty value', () => keysOf('token-a').open('name', Buffer.alloc(0))],
+    [
+      'from a value that a shared store made',
+      () => keysOf('token-a').open('name', ring.of(toCaller('token-a')).seal('name', Buffer.from('x'))),
+    ],
+  ])('give nothing %s', (_what, open) => {
+    expect(open()).toBeNull();
   });
 });
 

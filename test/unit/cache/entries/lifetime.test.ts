@@ -1,5 +1,5 @@
 import { toLifetime } from '../../../../src/cache/entries/lifetime';
-import { toExpiry } from '../../../../src/cache/entries/key-ring';
+import { toExpiry } from '../../../../src/cache/keys/token-expiry';
 import { toJwt } from '../../../support/cache-fixtures';
 
 const nowMs = Date.UTC(2025, 6, 1, 12);

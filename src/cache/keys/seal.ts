@@ -10,21 +10,20 @@ const HEAD_BYTES = 1 + NONCE_BYTES;
 export const SEAL_BYTES = HEAD_BYTES + TAG_BYTES;
 
 /**
- * Seals a value with AES-256-GCM. The name is bound in: under another one the value does not open.
+ * Seals the parts as one value with AES-256-GCM. The name is bound in: under another one the value does not open.
  * Nonces are random, of 96 bits (NIST SP 800-38D, section 8.2.2): good for 2^32 values of one token.
  */
-export function seal(key: KeyObject, name: string, value: Buffer): Buffer {
+export function seal(key: KeyObject, name: string, parts: readonly Buffer[]): Buffer {
   const nonce = nextNonce();
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(Buffer.from(name, 'latin1'));
-  const hidden = cipher.update(value);
-  cipher.final();
   // Its own memory, of just this size: a slice of Node's pool would keep 8 KB alive for as long as the entry lives.
-  const sealed = Buffer.allocUnsafeSlow(SEAL_BYTES + hidden.length);
+  const sealed = Buffer.allocUnsafeSlow(parts.reduce((bytes, part) => bytes + part.length, SEAL_BYTES));
   sealed[0] = FORMAT;
-  nonce.copy(sealed, 1);
-  hidden.copy(sealed, HEAD_BYTES);
-  cipher.getAuthTag().copy(sealed, HEAD_BYTES + hidden.length);
+  let at = 1 + nonce.copy(sealed, 1);
+  for (const part of parts) at += cipher.update(part).copy(sealed, at);
+  cipher.final();
+  cipher.getAuthTag().copy(sealed, at);
   return sealed;
 }
 

@@ -1,4 +1,5 @@
 import { Keyv, type DeserializedData, type KeyvStoreAdapter } from 'keyv';
+import { isLifetime } from '../entries/entry-store';
 
 /** What Keyv hands to a store, and wants back from it, where it does not serialize. */
 export type RawData = DeserializedData<Buffer>;
@@ -17,5 +18,5 @@ export function createRawKeyv(store: KeyvStoreAdapter): Keyv<Buffer> {
  * Keyv reads 0 as "forever", and hands negative and broken ones on to the store.
  */
 export function toKeyvTtl(ttlMs: number): number | undefined {
-  return ttlMs > 0 && Number.isFinite(ttlMs) ? Math.ceil(ttlMs) : undefined;
+  return isLifetime(ttlMs) ? Math.ceil(ttlMs) : undefined;
 }

@@ -1,0 +1,50 @@
+import type { BillingError } from '../model/billing-error';
+import type { Caller } from '../model/caller';
+import type { CancelSignal } from '../../runtime/cancellation';
+import type { CallContext, CallRecord } from './billing-source';
+import type { OperationTrace } from './operation-trace';
+
+/** A context that is another one's, except for what a class that extends it says. The only place that lists what a context has. */
+export abstract class DelegatedContext implements CallContext {
+  protected readonly inner: CallContext;
+
+  constructor(inner: CallContext) {
+    this.inner = inner;
+  }
+
+  get caller(): Caller {
+    return this.inner.caller;
+  }
+
+  get requestId(): string | undefined {
+    return this.inner.requestId;
+  }
+
+  get trace(): OperationTrace | undefined {
+    return this.inner.trace;
+  }
+
+  get signal(): CancelSignal {
+    return this.inner.signal;
+  }
+
+  get deadlineAtMs(): number {
+    return this.inner.deadlineAtMs;
+  }
+
+  get deadToken(): BillingError | null {
+    return this.inner.deadToken;
+  }
+
+  spendCall(): void {
+    this.inner.spendCall();
+  }
+
+  returnCall(): void {
+    this.inner.returnCall();
+  }
+
+  recordCall(record: CallRecord): void {
+    this.inner.recordCall(record);
+  }
+}
