@@ -44,6 +44,7 @@ async function main() {
   const require = createRequire(import.meta.url);
   const { BillingOperation } = require('../../dist/billing/ports/billing-operation');
   const { Caller } = require('../../dist/billing/model/caller');
+  const { CallerCaches } = require('../../dist/billing/ports/caller-caches');
   const { createBillsCache } = require('../../dist/cache/bills-cache');
   const { decodeBills } = require('../../dist/upstream/bills/decode-bills');
   const { Attempts } = require('../../dist/upstream/resilience/attempts');
@@ -73,6 +74,7 @@ async function main() {
   const outage = { began: (reason) => console.error(reason), ended: () => undefined };
   const open = (ttlSeconds, redisUrls = []) =>
     createBillsCache(source, {
+      caches: new CallerCaches(),
       ttlSeconds,
       staleSeconds: 0,
       maxBytes: 1 << 27,

@@ -21,7 +21,9 @@ const { Caller } = require('../../dist/billing/model/caller');
 const { planPages } = require('../../dist/billing/loading/window-plan');
 const { openEntry, sealEntry } = require('../../dist/cache/entries/entry');
 const { EntryKey } = require('../../dist/cache/entries/entry-key');
-const { createSharedKeyRing } = require('../../dist/cache/keys/key-ring');
+const { BillsIdentity } = require('../../dist/billing/ports/bills-identity');
+const { createLocalKeyRing } = require('../../dist/cache/keys/local-key-ring');
+const { createSharedKeyRing } = require('../../dist/cache/keys/shared-key-ring');
 const { writeAnswer } = require('../../dist/graphql/execution/compiled-operation');
 const { PreparedOperations } = require('../../dist/graphql/execution/compiled-operations');
 const { buildServedSchema } = require('../../dist/graphql/schema/subgraph');
@@ -90,15 +92,21 @@ function addPlans(add) {
 }
 
 function addSeals(add, body, what) {
-  const ring = createSharedKeyRing({ secret: 'a secret for the benchmark, 32 or more', scope: 'bench' });
+  const shared = createSharedKeyRing({ secret: 'a secret for the benchmark, 32 or more', scope: 'bench' });
   const request = toRequest(12);
-  const key = EntryKey.of(ring, caller, request);
-  const entry = { body, freshUntilMs: 1, staleUntilMs: 1 };
-  const sealed = sealEntry(key.keys.sealing, key.text, entry);
-  if (!openEntry(key.keys.sealing, key.text, sealed)?.body.equals(body)) throw new Error('A sealed entry does not open.');
-  if (what.startsWith('12')) add('name an entry of the cache', 50, () => EntryKey.of(ring, caller, request));
-  add(`seal an entry, ${what}`, 10, () => sealEntry(key.keys.sealing, key.text, entry));
-  add(`open an entry, ${what}`, 10, () => openEntry(key.keys.sealing, key.text, sealed));
+  for (const [store, ring] of [
+    ['memory', createLocalKeyRing()],
+    ['redis', shared],
+  ]) {
+    const nameIt = () => EntryKey.of(ring, BillsIdentity.of(caller, request));
+    const { keys, text } = nameIt();
+    const entry = { body, freshUntilMs: 1, staleUntilMs: 1, generation: 0 };
+    const sealed = sealEntry(keys, text, entry);
+    if (!openEntry(keys, text, sealed)?.body.equals(body)) throw new Error('A sealed entry does not open.');
+    if (what.startsWith('12')) add(`name an entry of the cache, ${store}`, 50, nameIt);
+    add(`seal an entry, ${store}, ${what}`, 10, () => sealEntry(keys, text, entry));
+    add(`open an entry, ${store}, ${what}`, 10, () => openEntry(keys, text, sealed));
+  }
 }
 
 /** The workload's own operation, run over a source that answers at once, and the writing of its answer. */
@@ -167,7 +175,7 @@ function addRequests(add) {
     parts: 1,
     freshUntilMs: Infinity,
   });
-  const find = () => answers.find(answers.keyOf(caller, 'application/json', body), Date.now());
+  const find = () => answers.find(answers.keyOf(caller, 'application/json', body), performance.now());
   if (!find()) throw new Error('A kept answer is not found.');
   add('find a kept answer', 100, find);
 }

@@ -99,7 +99,7 @@ describe('A variable', () => {
     });
     await fc.assert(
       fc.asyncProperty(requests, async ({ place, type, name, value, other }) => {
-        const query = `query(${`$${name}: ${place.types[type % place.types.length] as string}`}) { ${place.selection(name)} }`;
+        const query = `query($${name}: ${place.types[type % place.types.length] as string}) { ${place.selection(name)} }`;
         const variables = [
           ...(value === undefined ? [] : [`${JSON.stringify(name)}:${value}`]),
           ...(other === undefined ? [] : [`"unused":${other}`]),
