@@ -1,14 +1,23 @@
 import { setFlagsFromString } from 'node:v8';
 import { createApp, type App } from './app';
 import { ConfigError, parseConfig, type Config } from './config/config';
+import { parseArguments } from './config/arguments';
+import { toHelp } from './config/help';
+import { toListenProblem } from './config/start-problem';
 import { toFirstQuery } from './first-query';
-import { toHelp } from './config/settings';
 import { createLog, flushLog } from './telemetry/logs/log';
+import { VERSION } from './version';
 
 /** Reads the settings, starts the gateway, and stops it on a signal. The one file that ends the process. */
 async function main(args: readonly string[]): Promise<void> {
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(toHelp());
+  const command = parseArguments(args);
+  if (command.kind === 'refused') {
+    process.stderr.write(`${command.problem}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  if (command.kind !== 'start') {
+    process.stdout.write(command.kind === 'help' ? toHelp() : `${VERSION}\n`);
     return;
   }
   let config: Config;
@@ -28,11 +37,13 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     app = await starting;
   } catch (error) {
-    log.fatal({ err: error }, 'the gateway could not start');
+    const problem = toListenProblem(error, config);
+    if (problem === null) log.fatal({ err: error }, 'the gateway could not start');
+    else log.fatal({ code: (error as NodeJS.ErrnoException).code }, `the gateway could not start: ${problem}`);
     process.exitCode = 1;
     return;
   }
-  log.info({ url: `${app.url}/graphql` }, 'ready');
+  log.info({ url: `${app.url}/graphql`, version: VERSION }, 'ready');
   flushLog(log);
   if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi, config.explorer));
 }

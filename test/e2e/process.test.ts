@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import packageJson from '../../package.json';
 import { SETTINGS } from '../../src/config/settings';
 import { toAskedBills, toBillsBody } from '../support/bills-body';
 import { spawnGateway, type GatewayProcess } from '../support/gateway-process';
@@ -191,8 +192,8 @@ describe('The gateway as a process', () => {
         .filter((line) => line.startsWith('- '));
       expect(problems.map((line) => line.split(' ')[1])).toEqual([
         'BILLING_API_URL',
-        'PORT',
         'CACHE_SECRET',
+        'PORT',
         'CACHE_TTL_SECONDS',
         'EXPLORER',
       ]);
@@ -204,7 +205,43 @@ describe('The gateway as a process', () => {
       const gateway = start({ PORT: String((other.address() as AddressInfo).port) });
       expect(await gateway.exited).toBe(1);
       other.close();
-      expect(gateway.stdout()).toMatch(/"level":60.*EADDRINUSE/);
+      const line = JSON.parse(gateway.stdout()) as { level: number; code: string; msg: string; err?: unknown };
+      expect(line).toMatchObject({
+        level: 60,
+        code: 'EADDRINUSE',
+        msg: expect.stringMatching(/port \d+ of 127\.0\.0\.1 is in use: .*PORT/),
+      });
+      expect(line.err).toBeUndefined();
+    });
+
+    it.each([
+      [['--port', '3000'], 'Unknown argument "--port". Settings are read from the environment: set PORT=3000 instead.'],
+      [['--log-level=debug'], 'Unknown argument "--log-level=debug". Settings are read from the environment: set LOG_LEVEL=debug instead.'],
+      [
+        ['--cache-secret', 'hunter2'],
+        'Unknown argument "--cache-secret". Settings are read from the environment: set CACHE_SECRET=... instead.',
+      ],
+      [['serve'], 'Unknown argument "serve". Settings are read from the environment: see --help.'],
+    ])('refuses the arguments %j, and says what to set', async (args, problem) => {
+      const gateway = start({}, args);
+      expect(await gateway.exited).toBe(1);
+      expect([gateway.stdout(), gateway.stderr()]).toEqual(['', `${problem}\n`]);
+    });
+
+    it('refuses a misspelt setting, and says which one was meant', async () => {
+      const gateway = start({ BILING_API_URL: 'https://billing.example' });
+      expect(await gateway.exited).toBe(1);
+      expect(gateway.stderr()).toContain('- BILING_API_URL is not a setting: did you mean BILLING_API_URL?');
+    });
+
+    it('prints its version with --version, as the package has it, and in the line that says it is ready', async () => {
+      const { version } = packageJson;
+      const gateway = start({}, ['--version']);
+      expect(await gateway.exited).toBe(0);
+      expect(gateway.stdout()).toBe(`${version}\n`);
+      const other = start();
+      await other.ready();
+      expect(other.stdout()).toContain(`"version":"${version}","msg":"ready"`);
     });
 
     it.each(['--help', '-h'])('prints its settings with %s, whatever they are set to, and ends with exit code 0', async (flag) => {

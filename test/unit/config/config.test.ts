@@ -104,11 +104,11 @@ describe('The configuration', () => {
     });
     expect(problems.map((problem) => problem.split(' ', 1)[0])).toEqual([
       'BILLING_API_URL',
+      'CACHE_SECRET',
       'PORT',
       'LOG_LEVEL',
       'BILLING_API_PAGING',
       'BILLING_API_RETRIES',
-      'CACHE_SECRET',
       'CORS_ORIGINS',
       'INTROSPECTION',
     ]);
@@ -142,7 +142,7 @@ describe('The configuration', () => {
   );
 
   it.each(['?key=1', '#part'])('refuses an address of the billing API that ends in %s', (end) => {
-    expect(problemsOf({ BILLING_API_URL: `https://billing.example${end}` })).toEqual([expect.stringContaining('must be a base address')]);
+    expect(problemsOf({ BILLING_API_URL: `https://billing.example${end}` })).toEqual([expect.stringContaining('a base address, without')]);
   });
 
   it('quotes no password in what it says', () => {
@@ -158,7 +158,7 @@ describe('The configuration', () => {
   it('needs a secret of at least 32 characters with a Redis', () => {
     const redis = { REDIS_URL: 'rediss://cache.example:6380/1' };
     expect(problemsOf(redis)).toEqual([expect.stringContaining('CACHE_SECRET is missing')]);
-    expect(problemsOf({ ...redis, CACHE_SECRET: 'x'.repeat(31) })).toEqual(['CACHE_SECRET must have at least 32 characters.']);
+    expect(problemsOf({ ...redis, CACHE_SECRET: 'x'.repeat(31) })).toEqual(['CACHE_SECRET must be a text of at least 32 characters.']);
     expect(parseConfig({ ...redis, CACHE_SECRET: 'x'.repeat(32) })).toMatchObject({
       redisUrls: ['rediss://cache.example:6380/1'],
       cacheSecret: 'x'.repeat(32),
@@ -186,8 +186,19 @@ describe('The configuration', () => {
   );
 
   it.each(['Production', 'prod', 'PROD', 'production-eu'])('does not take NODE_ENV=%s for development', (value) => {
-    expect(problemsOf({ NODE_ENV: value })).toEqual([`NODE_ENV must be written "production", not "${value}".`]);
-    expect(problemsOf({ NODE_ENV: 'staging' })).toEqual([]);
+    const env = { NODE_ENV: value, BILLING_API_URL: 'https://billing.example' };
+    expect(problemsOf(env)).toEqual([`NODE_ENV must be written "production", not "${value}".`]);
+  });
+
+  it.each(['staging', 'Development', 'qa', 'preview'])('has the defaults of production with NODE_ENV=%s, and no made-up bills', (value) => {
+    expect(problemsOf({ NODE_ENV: value })).toEqual([expect.stringContaining('BILLING_API_URL is missing')]);
+    const { production, ...rest } = parseConfig({ NODE_ENV: value, BILLING_API_URL: PRODUCTION.BILLING_API_URL });
+    expect({ production, ...rest }).toEqual(parseConfig(PRODUCTION));
+  });
+
+  it('has made-up bills in production for who asks for them', () => {
+    expect(parseConfig({ NODE_ENV: 'production', BILLING_API_URL: 'embedded' })).toMatchObject({ production: true, billingApiUrl: null });
+    expect(problemsOf({ BILLING_API_URL: 'embeded' })).toHaveLength(1);
   });
 
   it.each(['http://0.0.0.0', '[::1]', 'two words', 'a/b'])('refuses to listen on "%s"', (value) => {

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig, type Environment } from '../../../src/config/config';
-import { SETTINGS, toHelp } from '../../../src/config/settings';
+import { toHelp } from '../../../src/config/help';
+import { REFUSED } from '../../../src/config/kinds/setting';
+import { SETTINGS } from '../../../src/config/settings';
+import { toSettingsFiles } from '../../../src/tools/settings/settings-files';
 
 const root = join(__dirname, '../../..');
 
@@ -41,36 +44,51 @@ const sorted = (names: Iterable<string>): string[] => [...names].sort();
 
 describe('The list of settings', () => {
   it('is what the gateway reads, in development and in production, and what it promises to read', () => {
-    const names = SETTINGS.map((setting) => setting.name);
+    const names = SETTINGS.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
     const read = new Set([...namesRead({}), ...namesRead({ NODE_ENV: 'production', BILLING_API_URL: 'http://billing' })]);
     expect(sorted(names)).toEqual(sorted(read));
     expect([...read]).toEqual(expect.arrayContaining(PROMISED));
   });
 
-  it('is in .env.example', () => {
-    expect(sorted(Object.keys(example))).toEqual(sorted(SETTINGS.map((setting) => setting.name)));
+  it.each(toSettingsFiles())('makes the committed $path, byte for byte', ({ path, text }) => {
+    expect(readFileSync(join(root, path), 'utf8')).toBe(text);
   });
 
-  it('has the defaults in .env.example: a copy of it changes nothing', () => {
+  it('has a row in the settings page and a line in .env.example for each', () => {
+    const [env, page] = toSettingsFiles().map(({ text }) => text) as [string, string];
+    for (const { name } of SETTINGS) {
+      expect(env).toMatch(new RegExp(`^#?${name}=`, 'm'));
+      expect(page).toContain(`\n| \`${name}\``);
+    }
+  });
+
+  it('makes a .env.example of which a copy changes nothing, in development and in production', () => {
+    const production = { NODE_ENV: 'production', BILLING_API_URL: 'https://billing.example' };
+    expect(Object.keys(example).length).toBeGreaterThan(20);
     expect(parseConfig(example)).toEqual(parseConfig({}));
+    // The environment wins over the file with Node's --env-file, and loses with other tools.
+    expect(parseConfig({ ...example, ...production })).toEqual(parseConfig(production));
+    expect(parseConfig({ ...production, ...example })).toEqual(parseConfig(production));
     expect(parseConfig({ ...example, MAX_DEPTH: '13' })).not.toEqual(parseConfig({}));
   });
 
-  it('tells the same defaults as .env.example, wherever a default is a plain value', () => {
-    const plain = SETTINGS.filter((setting) => example[setting.name] !== '' && /^[A-Za-z0-9.]+$/.test(setting.fallback));
-    expect(plain.length).toBeGreaterThan(15);
-    expect(Object.fromEntries(plain.map((setting) => [setting.name, setting.fallback]))).toEqual(
-      Object.fromEntries(plain.map((setting) => [setting.name, example[setting.name]])),
-    );
+  it('has no default that its own kind would refuse', () => {
+    for (const { name, kind, default: usual, inProduction } of SETTINGS) {
+      for (const text of [usual, inProduction].filter((each) => typeof each === 'string')) {
+        expect([name, kind.parse(text)]).not.toEqual([name, REFUSED]);
+      }
+    }
   });
 
   it('would be found out if the gateway read a name that the list does not have', () => {
     const read = namesRead({}, (env) => [parseConfig(env), env['NEW_SETTING']]);
-    expect(read.filter((name) => !SETTINGS.some((setting) => setting.name === name))).toEqual(['NEW_SETTING']);
+    expect(
+      read.filter((name) => !SETTINGS.some((setting) => setting.name === name || (setting.secret && `${setting.name}_FILE` === name))),
+    ).toEqual(['NEW_SETTING']);
   });
 
   it('is printed as help, a line a setting with its default', () => {
     const help = toHelp();
-    for (const setting of SETTINGS) expect(help).toMatch(new RegExp(`^ {2}${setting.name} .*\\[.+\\]$`, 'm'));
+    for (const setting of SETTINGS) expect(help).toMatch(new RegExp(`^ {2}${setting.name} .*\\[.+\\]( \\(secret\\))?$`, 'm'));
   });
 });

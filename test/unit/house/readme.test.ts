@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import packageJson from '../../../package.json';
 import type { BillingFailure } from '../../../src/billing/model/billing-error';
 import { toCode } from '../../../src/graphql/context/errors';
-import { SETTINGS } from '../../../src/config/settings';
 import { startGateway } from '../../support/gateway';
 
 const root = join(__dirname, '../../..');
@@ -57,10 +56,6 @@ describe('The README', () => {
     expect(JSON.parse(answer.text)).toEqual(JSON.parse(blockOf('json')));
   });
 
-  it('lists every setting with what it does and its default', () => {
-    expect(tableBelow('### Settings')).toEqual(SETTINGS.map((setting) => [`\`${setting.name}\``, setting.what, setting.fallback]));
-  });
-
   it('lists every code of an error, and no other', () => {
     const codes = [...Object.keys(FAILURES).map((failure) => toCode(failure as BillingFailure)), ...OTHER_CODES];
     expect(
@@ -71,8 +66,8 @@ describe('The README', () => {
   });
 
   it('would be found to lack a row', () => {
-    const without = readme.replace(/^\| `PORT` .*\n/m, '');
-    expect(tableBelow('### Settings', without)).toHaveLength(SETTINGS.length - 1);
+    const without = readme.replace(/^\| `FORBIDDEN` .*\n/m, '');
+    expect(tableBelow('### Errors', without)).toHaveLength(tableBelow('### Errors').length - 1);
   });
 
   it('names no file and no command that is not there', () => {

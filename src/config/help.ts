@@ -1,0 +1,22 @@
+import { SECTIONS, type Section } from './kinds/setting';
+import { describeDefault, SETTINGS } from './settings';
+
+/** The text of `--help`. */
+export function toHelp(): string {
+  const width = Math.max(...SETTINGS.map((setting) => setting.name.length)) + 2;
+  const sections = (Object.keys(SECTIONS) as Section[]).flatMap((section) => [
+    `${SECTIONS[section]}:`,
+    ...SETTINGS.filter((setting) => setting.section === section).map(
+      (setting) => `  ${setting.name.padEnd(width)}${setting.what} [${describeDefault(setting)}]${setting.secret ? ' (secret)' : ''}`,
+    ),
+    '',
+  ]);
+  return [
+    'Usage: node dist/main.js [--help | --version]',
+    '',
+    'A GraphQL gateway over a REST billing API. It takes no other arguments: settings are read from the environment.',
+    'A secret (marked so) may also be in a file: NAME_FILE is the path of the file that holds it.',
+    '',
+    ...sections,
+  ].join('\n');
+}

@@ -1,0 +1,21 @@
+interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What keeps the gateway from listening, in a sentence that says what to do; null where it is something else. */
+export function toListenProblem(error: unknown, { host, port }: Listening): string | null {
+  const { code } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} of ${host} is in use: stop what listens there, or set PORT to another port (0 is any free one)`;
+    case 'EACCES':
+      return `port ${port} of ${host} may not be opened by this user: set PORT to one from 1024 on`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `HOST is ${host}, which is no address of this machine: set it to 127.0.0.1, to 0.0.0.0, or to one of its own`;
+    default:
+      return null;
+  }
+}

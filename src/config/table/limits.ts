@@ -1,0 +1,25 @@
+import { parseManifest } from '../../graphql/limits/trusted-documents';
+import { file, whole } from '../kinds/kinds';
+import type { Table } from '../kinds/setting';
+
+const MIB = 1024 * 1024;
+
+export const LIMITS = {
+  upstreamCallBudget: {
+    name: 'UPSTREAM_CALL_BUDGET',
+    what: 'Calls to the billing API that one operation may make',
+    kind: whole(1, 100_000),
+    default: '100',
+  },
+  maxPageSize: { name: 'MAX_PAGE_SIZE', what: 'Largest `first` of a page of invoices', kind: whole(1, 100_000), default: '1000' },
+  maxDepth: { name: 'MAX_DEPTH', what: 'How deep an operation may be nested', kind: whole(1, 1000), default: '12' },
+  maxAliases: { name: 'MAX_ALIASES', what: 'Aliases in one operation', kind: whole(1, 100_000), default: '100' },
+  maxTokens: { name: 'MAX_TOKENS', what: 'Tokens in one GraphQL document', kind: whole(1, 1_000_000), default: '5000' },
+  maxRequestBytes: { name: 'MAX_REQUEST_BYTES', what: 'Largest request body, in bytes', kind: whole(64, 64 * MIB), default: '262144' },
+  trustedDocuments: {
+    name: 'TRUSTED_DOCUMENTS',
+    what: 'Path of a manifest of operations; with it, only its documents run, introspection included',
+    kind: file('the path of a manifest of operations', parseManifest),
+    unset: 'any document runs',
+  },
+} as const satisfies Table;

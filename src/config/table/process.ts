@@ -1,0 +1,33 @@
+import { choice, refine, TEXT, whole } from '../kinds/kinds';
+import type { Table } from '../kinds/setting';
+
+const HOST = refine(TEXT, 'a name or an IP address without a scheme, a port or brackets', (text) => /^[A-Za-z0-9._:%-]+$/.test(text));
+
+/** "Production" or "prod" would otherwise be an environment of its own, and a person who writes it means production. */
+const ENVIRONMENT = {
+  ...refine(TEXT, 'written "production"', (text) => text === 'production' || !/^prod/i.test(text)),
+};
+
+export const PROCESS = {
+  environment: {
+    name: 'NODE_ENV',
+    what: 'development and test are for trying out: made-up bills, introspection, an explorer. Anything else, such as production or staging, has the defaults of production',
+    kind: ENVIRONMENT,
+    default: 'development',
+  },
+  host: { name: 'HOST', what: 'Address to listen on', kind: HOST, default: '127.0.0.1', inProduction: '0.0.0.0' },
+  port: { name: 'PORT', what: 'Port to listen on; 0 is any free one', kind: whole(0, 65_535), default: '4000' },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    what: 'fatal, error, warn, info, debug, trace or silent',
+    kind: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    default: 'info',
+  },
+  drainDelayMs: {
+    name: 'DRAIN_DELAY_MS',
+    what: 'How long the gateway still serves after it reports that it is not ready, before it stops, in milliseconds',
+    kind: whole(0, 600_000),
+    default: '0',
+    inProduction: '5000',
+  },
+} as const satisfies Table;
