@@ -138,13 +138,50 @@ export async function startRedisCluster(): Promise<RedisServer[]> {
   return nodes;
 }
 
+/** Starts a cluster of three primaries with a replica each, which takes over within a second or two: primaries first. */
+export async function startReplicatedCluster(): Promise<RedisServer[]> {
+  const nodes = [];
+  for (let i = 0; i < 6; i++)
+    nodes.push(await startClusterNode('--cluster-node-timeout', '1000', '--cluster-replica-validity-factor', '0'));
+  const [first] = nodes as [ClusterNode];
+  for (const node of nodes.slice(1)) await first.command('CLUSTER', 'MEET', '127.0.0.1', String(node.port), String(node.busPort));
+  for (const [place, from, to] of [
+    [0, 0, 5460],
+    [1, 5461, 10922],
+    [2, 10923, 16383],
+  ] as const)
+    await nodes[place]?.command('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to));
+  for (const node of nodes) await untilInfo(node, ['cluster_state:ok', 'cluster_known_nodes:6']);
+  for (const place of [0, 1, 2]) {
+    const id = String(await nodes[place]?.command('CLUSTER', 'MYID'));
+    await nodes[place + 3]?.command('CLUSTER', 'REPLICATE', id);
+  }
+  for (const node of nodes.slice(3)) await untilInfo(node, ['master_link_status:up'], 'replication');
+  return nodes;
+}
+
+async function untilInfo(node: RedisServer, wanted: readonly string[], section?: string): Promise<void> {
+  for (let info = ''; !wanted.every((text) => info.includes(text));) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    info = String(await (section ? node.command('INFO', section) : node.command('CLUSTER', 'INFO')));
+  }
+}
+
 interface ClusterNode extends RedisServer {
   /** Where nodes speak among themselves. */
   readonly busPort: number;
 }
 
-async function startClusterNode(): Promise<ClusterNode> {
+async function startClusterNode(...settings: string[]): Promise<ClusterNode> {
   const busPort = await findFreePort();
-  const node = await startRedis('--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port', String(busPort));
+  const node = await startRedis(
+    '--cluster-enabled',
+    'yes',
+    '--cluster-node-timeout',
+    '2000',
+    '--cluster-port',
+    String(busPort),
+    ...settings,
+  );
   return { ...node, busPort };
 }

@@ -50,6 +50,28 @@ function createBytesCluster(urls: readonly string[]) {
       ...(first?.password ? { password: decodeURIComponent(first.password) } : {}),
       socket: { ...toOptions().socket, ...(first?.protocol === 'rediss:' ? { tls: true as const } : {}) },
     },
+    // A node is connected to when it is asked: one that is gone must not hold up the others, at the start or later.
+    minimizeConnections: true,
     commandOptions: asBytes,
   });
+}
+
+/** Whether some node of a cluster still answers, whatever became of the others. Never for a single Redis. */
+export function hasLiveNode(client: RedisClient): boolean {
+  return '_slots' in client && client.masters.some((node) => node.client?.isReady === true);
+}
+
+/**
+ * Asks a live node of a cluster which node has which slots now. The client itself does so only when a node says that a
+ * slot has moved, and a node that is gone says nothing. Does nothing for a single Redis. Never rejects.
+ */
+export async function refreshSlots(client: RedisClient): Promise<void> {
+  if (!('_slots' in client)) return;
+  const live = client.masters.find((node) => node.client?.isReady === true)?.client;
+  if (!live) return;
+  try {
+    await client._slots.rediscover(live as unknown as Parameters<typeof client._slots.rediscover>[0]);
+  } catch {
+    // No node could be asked; the next failure tries again.
+  }
 }

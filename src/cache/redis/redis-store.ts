@@ -1,13 +1,14 @@
 import KeyvRedis, { type RedisClientType } from '@keyv/redis';
 import { ErrorReply } from '@redis/client';
 import type { Keyv, KeyvStoreAdapter } from 'keyv';
+import { monotonicMs } from '../../runtime/clock';
 import type { CacheObserver } from '../../telemetry/observers/cache-observer';
 import type { EntryLocks, LockOutcome } from '../entries/entry-locks';
 import type { EntryStore } from '../entries/entry-store';
 import { Outage, type OutageListener } from './outage';
 import { PendingCommands } from './pending-commands';
 import { createRawKeyv, toKeyvTtl, type RawData } from './raw-keyv';
-import { createRedisClient, toReconnectDelayMs, type RedisClient } from './redis-client';
+import { createRedisClient, hasLiveNode, refreshSlots, toReconnectDelayMs, type RedisClient } from './redis-client';
 import { releaseLock, takeLock } from './redis-lock';
 
 /** Settings of the Redis store. */
@@ -32,6 +33,11 @@ const READ_TIMEOUT_MS = 75;
 const TIMEOUTS_OF_AN_OUTAGE = 3;
 /** A connection that says nothing for so long is taken to be dead (a lost network tells nobody), and made anew. */
 const HUNG_MS = 3000;
+
+/** How long connecting may take in all, the first commands included: an endpoint may accept connections and never answer. */
+const CONNECT_LIMIT_MS = 5000;
+/** A cluster whose node fails is asked for its slots once in this time, until another node has them. */
+const REFRESH_EVERY_MS = 500;
 
 /** A user without the right, or a service that has no such command. */
 const NOT_ALLOWED = /^(NOPERM|ERR unknown command)/;
@@ -66,6 +72,7 @@ class RedisStore implements EntryStore {
   /** Whether this user may run the script that releases locks; without it there are none. */
   #mayRelease = true;
   #closed = false;
+  #nextRefreshMs = 0;
 
   constructor(options: RedisStoreOptions) {
     this.#observer = options.observer;
@@ -81,31 +88,31 @@ class RedisStore implements EntryStore {
   }
 
   async getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
-    if (!this.#connected || !this.#reads.mayTry(Date.now())) return NOTHING;
+    if (!this.#connected || !this.#reads.mayTry(monotonicMs())) return NOTHING;
     try {
       return await this.#inTime(this.#keyv.getMany<Buffer>(names as string[]));
     } catch (error) {
       this.#observer.failed('redis');
-      if (error !== TIMED_OUT) this.#reads.failed(toReason(error), Date.now());
+      if (error !== TIMED_OUT) this.#disconnected(error);
       return NOTHING;
     }
   }
 
   set(name: string, value: Buffer, ttlMs: number): void {
     const ttl = toKeyvTtl(ttlMs);
-    if (ttl === undefined || !this.#connected || this.#reads.isOn || !this.#writes.mayTry(Date.now())) return;
+    if (ttl === undefined || !this.#connected || this.#reads.isOn || !this.#writes.mayTry(monotonicMs())) return;
     this.#pending.begin();
     this.#keyv.set(name, value, ttl).then(
       () => {
         this.#pending.end();
         this.#observer.stored('redis', value.length);
-        this.#writes.succeeded(Date.now());
+        this.#writes.succeeded(monotonicMs());
       },
       (error: unknown) => {
         this.#pending.end();
         this.#observer.failed('redis');
         // A connection that is lost is an outage of the reads, which find it out for themselves.
-        if (error instanceof ErrorReply) this.#writes.failed(toReason(error), Date.now());
+        if (error instanceof ErrorReply) this.#writes.failed(toReason(error), monotonicMs());
       },
     );
   }
@@ -121,7 +128,7 @@ class RedisStore implements EntryStore {
       return 'taken';
     } catch (error) {
       this.#observer.failed('redis');
-      if (error instanceof ErrorReply) this.#writes.failed(toReason(error), Date.now());
+      if (error instanceof ErrorReply) this.#writes.failed(toReason(error), monotonicMs());
       // It may be taken late, when nobody knows of it any more.
       if (error === TIMED_OUT) this.#release(name, owner);
       return 'unavailable';
@@ -146,8 +153,8 @@ class RedisStore implements EntryStore {
   /** Closes the connection when entries are in and locks are given back, and after `readTimeoutMs` in any case. */
   async close(): Promise<void> {
     this.#closed = true;
-    const untilMs = performance.now() + this.#readTimeoutMs;
-    for (let leftMs = this.#readTimeoutMs; leftMs > 0; leftMs = untilMs - performance.now()) {
+    const untilMs = monotonicMs() + this.#readTimeoutMs;
+    for (let leftMs = this.#readTimeoutMs; leftMs > 0; leftMs = untilMs - monotonicMs()) {
       // A lock that stays behind holds up other processes for as long as it lasts. Who holds it has nobody to call for now.
       for (const [name, owner] of this.#held) this.#release(name, owner);
       await this.#pending.settled(leftMs);
@@ -162,12 +169,13 @@ class RedisStore implements EntryStore {
     for (let attempts = 0; !this.#closed; attempts++) {
       try {
         // A single client goes on trying by itself, and rejects when it is closed; a cluster gives up at the first failure.
-        await this.#client.connect();
+        await within<unknown>(CONNECT_LIMIT_MS, this.#client.connect());
         this.#connected = true;
         this.#reads.probeNow();
         return;
       } catch (error) {
-        this.#disconnected(error);
+        this.#disconnected(error === TIMED_OUT ? new Error(`no connection within ${CONNECT_LIMIT_MS} ms`) : error);
+        this.#disconnect();
         await new Promise<void>((resolve) => setTimeout(resolve, toReconnectDelayMs(attempts)).unref());
       }
     }
@@ -179,8 +187,18 @@ class RedisStore implements EntryStore {
     if (this.#client.isOpen) this.#client.destroy();
   }
 
+  /** A node of a cluster that is gone costs its own keys; a store without any node that answers is out. */
   #disconnected(error: unknown): void {
-    if (!this.#closed) this.#reads.failed(toReason(error), Date.now());
+    if (this.#closed) return;
+    if (hasLiveNode(this.#client)) this.#refresh();
+    else this.#reads.failed(toReason(error), monotonicMs());
+  }
+
+  #refresh(): void {
+    const nowMs = monotonicMs();
+    if (nowMs < this.#nextRefreshMs) return;
+    this.#nextRefreshMs = nowMs + REFRESH_EVERY_MS;
+    void refreshSlots(this.#client);
   }
 
   /** What Redis answers, if it does so in time; rejects otherwise. */
@@ -188,7 +206,7 @@ class RedisStore implements EntryStore {
     try {
       const value = await within(this.#readTimeoutMs, answer);
       this.#timeouts = 0;
-      this.#reads.succeeded(Date.now());
+      this.#reads.succeeded(monotonicMs());
       return value;
     } catch (error) {
       if (error === TIMED_OUT) this.#timedOut();
@@ -197,7 +215,7 @@ class RedisStore implements EntryStore {
   }
 
   #timedOut(): void {
-    const nowMs = Date.now();
+    const nowMs = monotonicMs();
     if (++this.#timeouts < TIMEOUTS_OF_AN_OUTAGE) return;
     this.#reads.failed(`no answer within ${this.#readTimeoutMs} ms, ${TIMEOUTS_OF_AN_OUTAGE} times in a row`, nowMs);
     if (this.#reads.lastsMs(nowMs) < HUNG_MS || this.#closed || !this.#client.isOpen) return;
@@ -239,7 +257,7 @@ function toAdapter(client: RedisClient): KeyvStoreAdapter {
   const wrap = (value: Buffer | undefined): RawData | undefined => (value === undefined ? undefined : { value, expires: undefined });
   // For several names at once KeyvRedis asks a cluster's nodes itself, past the client, and gets texts instead of bytes.
   const getMany = (names: string[]) =>
-    redis.isCluster() ? Promise.all(names.map((name) => redis.get<Buffer>(name))) : redis.getMany<Buffer>(names);
+    redis.isCluster() ? getEach(names, (name) => redis.get<Buffer>(name)) : redis.getMany<Buffer>(names);
   const adapter = {
     opts: {},
     namespace: undefined,
@@ -253,4 +271,12 @@ function toAdapter(client: RedisClient): KeyvStoreAdapter {
     },
   };
   return adapter as unknown as KeyvStoreAdapter;
+}
+
+/** Each value from its own node. A node that fails costs its own values; rejects where every one of them failed. */
+async function getEach(names: string[], get: (name: string) => Promise<Buffer | undefined>): Promise<(Buffer | undefined)[]> {
+  const got = await Promise.allSettled(names.map(get));
+  const failed = got.find((result) => result.status === 'rejected');
+  if (failed && got.every((result) => result.status === 'rejected')) throw failed.reason;
+  return got.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
 }
