@@ -232,6 +232,8 @@ function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     // When this process was busy, the answer may lie in the socket unread: one round of the event loop reads it first.
     const timer = setTimeout(() => setImmediate(reject, TIMED_OUT), timeoutMs);
+    // A connection that is still being made must not hold up the end of the process.
+    timer.unref();
     const fail = (error: Error): void => {
       clearTimeout(timer);
       reject(error);
