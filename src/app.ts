@@ -136,6 +136,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         createBilling: (operation, through) => new Billing(through ? through(cache.source) : cache.source, operation, paging),
         pageLimits,
         callBudget: config.upstreamCallBudget,
+        resultLimits: { maxResults: config.maxResults, maxAnswerBytes: config.maxAnswerBytes },
         deadlineMs: config.requestDeadlineMs,
         alwaysTraced: !config.production,
         startTrace: tracing?.startTrace,

@@ -47,6 +47,7 @@ export async function startBareServer(options: {
       },
       pageLimits,
       callBudget: 1,
+      resultLimits: { maxResults: Infinity, maxAnswerBytes: Infinity },
       deadlineMs: 1000,
       alwaysTraced: false,
     },

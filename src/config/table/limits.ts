@@ -12,6 +12,18 @@ export const LIMITS = {
     default: '100',
   },
   maxPageSize: { name: 'MAX_PAGE_SIZE', what: 'Largest `first` of a page of invoices', kind: whole(1, 100_000), default: '1000' },
+  maxResults: {
+    name: 'MAX_RESULTS',
+    what: 'Objects that one operation may return, repeated ones and those under aliases counted each time',
+    kind: whole(1, 10_000_000),
+    default: '50000',
+  },
+  maxAnswerBytes: {
+    name: 'MAX_ANSWER_BYTES',
+    what: 'Largest response to one operation, in bytes',
+    kind: whole(1024, 512 * MIB),
+    default: '16777216',
+  },
   maxDepth: { name: 'MAX_DEPTH', what: 'How deep an operation may be nested', kind: whole(1, 1000), default: '12' },
   maxAliases: { name: 'MAX_ALIASES', what: 'Aliases in one operation', kind: whole(1, 100_000), default: '100' },
   maxTokens: { name: 'MAX_TOKENS', what: 'Tokens in one GraphQL document', kind: whole(1, 1_000_000), default: '5000' },

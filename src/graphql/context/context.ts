@@ -4,6 +4,7 @@ import type { CallReport } from '../../billing/ports/call-report';
 import type { PageLimits } from '../../billing/model/window';
 import type { OperationSpan } from '../../telemetry/observers/operation-observer';
 import type { OperationEnd } from './operation-end';
+import type { ResultMeter } from './result-meter';
 
 /** What the resolvers of one operation share. Made anew for each request. */
 export interface GatewayContext {
@@ -20,6 +21,8 @@ export interface GatewayContext {
   readonly pageLimits: PageLimits;
   /** Upstream calls that one operation may make. */
   readonly callBudget: number;
+  /** Counts what the operation returns. */
+  readonly results: ResultMeter;
   /** Whether the answer reports what it cost, in `extensions.billing`. */
   readonly traced: boolean;
   /** Where Apollo Server's pipeline notes how the operation ended. An object of its own: Apollo Server copies the context. */

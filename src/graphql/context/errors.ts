@@ -17,6 +17,7 @@ export type GatewayErrorCode =
   | 'UPSTREAM_UNAVAILABLE'
   | 'UPSTREAM_INVALID_RESPONSE'
   | 'UPSTREAM_BUDGET_EXCEEDED'
+  | 'RESULT_LIMIT_EXCEEDED'
   | 'INTERNAL_SERVER_ERROR';
 
 const CODES: Readonly<Record<BillingFailure, GatewayErrorCode>> = {
@@ -39,6 +40,8 @@ const APOLLO_CODES: ReadonlySet<unknown> = new Set([
   'BAD_REQUEST',
   'BAD_USER_INPUT',
   'OPERATION_RESOLUTION_FAILURE',
+  // The gateway's own, made for the client as it is: see result-meter.ts.
+  'RESULT_LIMIT_EXCEEDED',
 ]);
 
 /** Told of an error that is nobody's but ours, with the id that the client was given. */

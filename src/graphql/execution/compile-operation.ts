@@ -98,6 +98,7 @@ class Compiler {
       type,
       fields,
       liveFields,
+      objects: fields.reduce((sum, { slot, value }) => sum + (slot < 0 && value.kind === 'object' ? value.objects : 0), 1),
       writePlain: liveFields.length === 0 ? compilePlainWriter(type.name, fields) : null,
     };
   }

@@ -11,6 +11,7 @@ import {
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
+import type { ResultLimits } from '../context/result-meter';
 import { coerceVariables, ownValue, type Variables } from '../analysis/coerce-variables';
 import { needsToken } from '../analysis/needs-token';
 import { compileOperation, type IsRepeatable } from './compile-operation';
@@ -104,12 +105,24 @@ export class PreparedOperation<C> {
   }
 }
 
-/** Writes an answer: `{"data":…}` and, after it, the extensions where there are any. Throws Bail. See `JsonBuffer.take`. */
-export function writeAnswer(data: LiveObject, extensions: Readonly<Record<string, unknown>> | null): Buffer | string {
+/**
+ * Writes a response: `{"data":…}` and, after it, the extensions where there are any. See `JsonBuffer.take`.
+ * Throws Bail, and ResultOverflow where it would have more objects or bytes than it may.
+ */
+export function writeAnswer(
+  data: LiveObject,
+  extensions: Readonly<Record<string, unknown>> | null,
+  { maxResults, maxAnswerBytes }: ResultLimits,
+): Buffer | string {
   forgetWritten();
-  out.length = 0;
-  out.literal(DATA);
-  writeValue(out, data.plan, data);
+  out.start(maxResults, maxAnswerBytes);
+  try {
+    out.literal(DATA);
+    writeValue(out, data.plan, data);
+  } catch (error) {
+    out.discard();
+    throw error;
+  }
   // The line's end is Apollo Server's.
   out.text(extensions ? `,"extensions":${JSON.stringify(extensions)}}\n` : '}\n');
   return out.take();

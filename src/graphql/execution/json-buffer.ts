@@ -3,6 +3,19 @@ const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const TILDE = 0x7e;
 
+/** Thrown where a response would have more objects or bytes than it may. */
+export class ResultOverflow extends Error {
+  override readonly name = 'ResultOverflow';
+  readonly kind: 'objects' | 'bytes';
+  readonly count: number;
+
+  constructor(kind: 'objects' | 'bytes', count: number) {
+    super(`more than ${count} ${kind}`);
+    this.kind = kind;
+    this.count = count;
+  }
+}
+
 const INITIAL_BYTES = 256 * 1024;
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 /** Well below the 128 KiB from which on V8 keeps a string in a slower space. */
@@ -19,10 +32,36 @@ const MARGIN = 64;
 export class JsonBuffer {
   bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   length = 0;
+  /** Objects that were written, repeated ones counted each time. */
+  objects = 0;
+  #maxObjects = Infinity;
+  #maxBytes = Infinity;
+
+  /** Starts a response of at most so many objects and bytes. */
+  start(maxObjects: number, maxBytes: number): void {
+    this.length = 0;
+    this.objects = 0;
+    this.#maxObjects = maxObjects;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Gives up what was written, and the room for it where it is unusually large. */
+  discard(): void {
+    this.length = 0;
+    this.#release();
+  }
+
+  /** Counts objects that are about to be written. Throws ResultOverflow. */
+  count(objects: number): void {
+    this.objects += objects;
+    if (this.objects > this.#maxObjects) throw new ResultOverflow('objects', this.objects);
+  }
 
   /** Makes room for `count` more bytes, and a margin. */
   ensure(count: number): void {
     if (this.length + count + MARGIN <= this.bytes.length) return;
+    // Each growth doubles the room, so what is written before the check is at most twice what is allowed.
+    if (this.length > this.#maxBytes) throw new ResultOverflow('bytes', this.length);
     const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count + MARGIN));
     this.bytes.copy(larger, 0, 0, this.length);
     this.bytes = larger;
@@ -84,13 +123,21 @@ export class JsonBuffer {
    */
   take(): Buffer | string {
     const { length } = this;
+    if (length > this.#maxBytes) {
+      this.discard();
+      throw new ResultOverflow('bytes', length);
+    }
     this.length = 0;
     if (length <= MAX_TEXT_BYTES) return this.bytes.toString('latin1', 0, length);
     const written = Buffer.allocUnsafeSlow(length);
     this.bytes.copy(written, 0, 0, length);
-    // An unusually large answer must not be paid for in memory for ever.
-    if (this.bytes.length > MAX_KEPT_BYTES) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    this.#release();
     return written;
+  }
+
+  /** An unusually large response must not be paid for in memory forever. */
+  #release(): void {
+    if (this.bytes.length > MAX_KEPT_BYTES) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   }
 }
 

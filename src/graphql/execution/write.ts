@@ -40,8 +40,10 @@ export function writeValue(out: JsonBuffer, plan: ValuePlan, value: unknown): vo
       writeList(out, plan, value);
       return;
     case 'object':
-      if (plan.writePlain) plan.writePlain(out, asObject(value));
-      else writeLiveObject(out, asLive(value));
+      if (plan.writePlain) {
+        out.count(plan.objects);
+        plan.writePlain(out, asObject(value));
+      } else writeLiveObject(out, asLive(value));
       return;
     case 'union': {
       if (value instanceof LiveObject) {
@@ -50,12 +52,14 @@ export function writeValue(out: JsonBuffer, plan: ValuePlan, value: unknown): vo
       }
       const member = plan.members.get(plan.typenameOf(value));
       if (!member?.writePlain) bail('not a member of its union');
+      out.count(member.objects);
       member.writePlain(out, asObject(value));
     }
   }
 }
 
 function writeLiveObject(out: JsonBuffer, object: LiveObject): void {
+  out.count(1);
   out.literal(OPEN_OBJECT);
   for (const field of object.plan.fields) {
     out.literal(field.prefix);
@@ -70,6 +74,7 @@ interface WrittenList {
   list: unknown;
   from: number;
   to: number;
+  objects: number;
 }
 const written: (WrittenList | undefined)[] = [];
 
@@ -84,13 +89,16 @@ export function writeList(out: JsonBuffer, plan: ListPlan, value: unknown): void
   const list = value as readonly unknown[];
   const known = plan.live ? undefined : written[plan.memo];
   if (known?.list === list) {
+    out.count(known.objects);
     out.repeat(known.from, known.to);
     return;
   }
   const from = out.length;
+  const before = out.objects;
   out.literal(OPEN_LIST);
   const { item } = plan;
   const writePlain = item.kind === 'object' ? item.writePlain : null;
+  if (item.kind === 'object' && writePlain) out.count(item.objects * list.length);
   for (let i = 0; i < list.length; i++) {
     if (i > 0) {
       out.ensure(1);
@@ -101,7 +109,7 @@ export function writeList(out: JsonBuffer, plan: ListPlan, value: unknown): void
     else writeValue(out, item, each);
   }
   out.literal(CLOSE_LIST);
-  if (!plan.live) written[plan.memo] = { list, from, to: out.length };
+  if (!plan.live) written[plan.memo] = { list, from, to: out.length, objects: out.objects - before };
 }
 
 function writeLeaf(out: JsonBuffer, plan: LeafPlan, value: unknown): void {

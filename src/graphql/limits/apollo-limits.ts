@@ -116,3 +116,12 @@ export function callBudgetPlugin(callBudget: CallBudget): ApolloServerPlugin<Gat
       }),
   };
 }
+
+/** Ends an operation that the compiled execution found to return more than it may, before it is executed once more. */
+export const resultLimitPlugin: ApolloServerPlugin<GatewayContext> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ contextValue }) =>
+        contextValue.results.error ? Promise.reject(contextValue.results.error) : Promise.resolve(),
+    }),
+};

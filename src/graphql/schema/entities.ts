@@ -21,6 +21,7 @@ export function resolveEntities(
   info: GraphQLResolveInfo,
 ): Promise<unknown>[] {
   assertRootArguments(info, context.pageLimits);
+  if (!context.results.take(representations.length)) return [];
   // What is selected of a contract is the same for all of them.
   const selectionAt = lookAheadOnce(info, context.pageLimits);
   // The loads of all representations are started in one tick, and so planned together. Async also for what could be

@@ -18,7 +18,7 @@ import type { Caller } from '../../billing/model/caller';
 import { answerPlugin } from './response-plugin';
 import type { Pseudonym } from './billing-trace';
 import { DocumentGate } from '../limits/document-gate';
-import { callBudgetPlugin, createGatePlugin, toApolloLimits, type GraphqlLimits } from '../limits/apollo-limits';
+import { callBudgetPlugin, resultLimitPlugin, createGatePlugin, toApolloLimits, type GraphqlLimits } from '../limits/apollo-limits';
 
 /** Settings of the GraphQL server. */
 export interface GraphqlServerOptions {
@@ -65,6 +65,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       gate.plugin,
       tokenPlugin,
       exactVariablesPlugin,
+      resultLimitPlugin,
       callBudgetPlugin(options.limits.callBudget),
       learnPlugin(options.operations),
       answerPlugin(options.limits.callBudget, options.pseudonyms),

@@ -9,6 +9,8 @@ import { parseRequestJson } from '../../graphql/analysis/request-json';
 import { inexactVariablesError } from '../../graphql/analysis/exact-variables';
 import type { Variables } from '../../graphql/analysis/coerce-variables';
 import type { PreparedOperation } from '../../graphql/execution/compiled-operation';
+import { ResultOverflow } from '../../graphql/execution/json-buffer';
+import { noteOverflow } from '../../graphql/execution/result-overflow';
 import { writeAnswer } from '../../graphql/execution/compiled-operation';
 import type { PreparedOperations } from '../../graphql/execution/compiled-operations';
 import type { CallBudget } from '../../graphql/limits/call-budget';
@@ -136,8 +138,12 @@ export class PreparedLane {
       (data) => {
         let answer: Buffer | string;
         try {
-          answer = writeAnswer(data, context.billing && context.traced ? { billing: toBillingTrace(context.billing) } : null);
-        } catch {
+          // What was found to be too much has fields without their values.
+          if (context.results.error) throw context.results.error;
+          const extensions = context.billing && context.traced ? { billing: toBillingTrace(context.billing) } : null;
+          answer = writeAnswer(data, extensions, context.results.limits);
+        } catch (error) {
+          if (error instanceof ResultOverflow) noteOverflow(context.results, error);
           this.#leave(request, context, next);
           return;
         }

@@ -7,6 +7,7 @@ import type { Caller } from '../../billing/model/caller';
 import { drySource } from '../../billing/ports/dry-run-source';
 import type { PageLimits } from '../../billing/model/window';
 import type { GatewayContext } from '../../graphql/context/context';
+import { ResultMeter, type ResultLimits } from '../../graphql/context/result-meter';
 import type { StartTrace } from '../../telemetry/observers/operation-observer';
 import { headerOf } from '../request/header-of';
 import { startLifetime } from './operation-lifetime';
@@ -20,6 +21,7 @@ export interface RequestContextOptions {
   readonly createBilling: (operation: BillingOperation, through?: (source: BillingSource) => BillingSource) => Billing;
   readonly pageLimits: PageLimits;
   readonly callBudget: number;
+  readonly resultLimits: ResultLimits;
   /** The whole operation's time, in milliseconds; a caller may ask for less. */
   readonly deadlineMs: number;
   /** Whether every answer reports its cost; otherwise the header `x-billing-trace: 1` asks for it. */
@@ -77,6 +79,7 @@ export function createContext(
     billing,
     pageLimits: options.pageLimits,
     callBudget: options.callBudget,
+    results: new ResultMeter(options.resultLimits),
     traced: isTraced(request, options),
     report,
     dryRun,

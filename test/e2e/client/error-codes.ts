@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   'UPSTREAM_UNAVAILABLE',
   'UPSTREAM_INVALID_RESPONSE',
   'UPSTREAM_BUDGET_EXCEEDED',
+  'RESULT_LIMIT_EXCEEDED',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'PERSISTED_QUERY_NOT_FOUND',
@@ -28,6 +29,8 @@ export interface BillingError {
     readonly retryAfterSeconds?: number;
     readonly calls?: number;
     readonly callBudget?: number;
+    readonly maxResults?: number;
+    readonly maxAnswerBytes?: number;
     readonly errorId?: string;
   };
 }

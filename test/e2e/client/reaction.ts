@@ -6,7 +6,7 @@ export type Reaction =
   | { readonly do: 'wait'; readonly seconds: number }
   | { readonly do: 'offer-retry' }
   | { readonly do: 'show'; readonly message: string }
-  | { readonly do: 'ask-for-less'; readonly callBudget: number | undefined }
+  | { readonly do: 'ask-for-less'; readonly limit: number | undefined }
   | { readonly do: 'send-text' }
   | { readonly do: 'report'; readonly what: string };
 
@@ -27,7 +27,9 @@ export function toReaction({ message, extensions }: BillingError): Reaction {
     case 'BAD_USER_INPUT':
       return { do: 'show', message };
     case 'UPSTREAM_BUDGET_EXCEEDED':
-      return { do: 'ask-for-less', callBudget: extensions.callBudget };
+      return { do: 'ask-for-less', limit: extensions.callBudget };
+    case 'RESULT_LIMIT_EXCEEDED':
+      return { do: 'ask-for-less', limit: extensions.maxResults ?? extensions.maxAnswerBytes };
     case 'PERSISTED_QUERY_NOT_FOUND':
       return { do: 'send-text' };
     case 'INTERNAL_SERVER_ERROR':

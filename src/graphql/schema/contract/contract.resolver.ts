@@ -5,7 +5,7 @@ import type { Contract } from '../../../billing/loading/contract';
 import { parseInvoiceNumber } from '../../../billing/model/customer';
 import { parsePage } from '../../../billing/model/window';
 import { billingOf, type GatewayContext } from '../../context/context';
-import { InvoiceConnection } from '../invoice/invoice-connection';
+import { toConnection, type InvoiceConnection } from '../invoice/invoice-connection';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
 import { InvoiceType } from '../invoice/invoice.type';
 import { InvoicesArgs } from '../invoice/invoices.args';
@@ -24,14 +24,14 @@ export class ContractResolver {
     @Args(() => InvoicesArgs) { first, after }: InvoicesArgs,
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
-  ): InvoiceConnection | Promise<InvoiceConnection | null> {
+  ): InvoiceConnection | null | Promise<InvoiceConnection | null> {
     const page = parsePage(first, after, selectsNextPage(info.fieldNodes, info), context.pageLimits);
     const billing = billingOf(context);
     // No promise where it came with the contract: an operation with many contracts has as many of them.
     const known = billing.knownInvoices(contract, page);
     return known
-      ? new InvoiceConnection(known)
-      : billing.contractInvoices(contract, page).then((invoices) => invoices && new InvoiceConnection(invoices));
+      ? toConnection(known, context)
+      : billing.contractInvoices(contract, page).then((invoices) => toConnection(invoices, context));
   }
 
   @FieldResolver(() => InvoiceType, {
@@ -44,6 +44,8 @@ export class ContractResolver {
     @Arg('number', () => ID, { description: "The invoice's number, exactly as the billing API writes it." }) number: string,
     @Ctx() context: GatewayContext,
   ): Promise<Invoice | null> {
-    return billingOf(context).invoice(contract.customer, contract.number, parseInvoiceNumber(number));
+    const invoiceNumber = parseInvoiceNumber(number);
+    if (!context.results.take(1)) return Promise.resolve(null);
+    return billingOf(context).invoice(contract.customer, contract.number, invoiceNumber);
   }
 }

@@ -7,7 +7,7 @@ import { assertArgumentsBelow, assertRootArguments } from '../../analysis/argume
 import { billingOf, type GatewayContext } from '../../context/context';
 import { ContractType } from '../contract/contract.type';
 import { loadContract, loadSelected, lookAheadOnce } from '../contract/load-contract';
-import { InvoiceConnection } from '../invoice/invoice-connection';
+import { toConnection, type InvoiceConnection } from '../invoice/invoice-connection';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
 import { InvoicesArgs } from '../invoice/invoices.args';
 import { selectsNextPage } from '../../analysis/selection';
@@ -38,7 +38,8 @@ export class CustomerResolver {
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Contract | null> {
-    return loadContract(customer, parseContractNumber(number), context, info);
+    const contractNumber = parseContractNumber(number);
+    return context.results.take(1) ? loadContract(customer, contractNumber, context, info) : Promise.resolve(null);
   }
 
   @FieldResolver(() => [ContractType], {
@@ -52,6 +53,7 @@ export class CustomerResolver {
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Contract | null>[] {
+    if (!context.results.take(numbers.length)) return [];
     let parsed: string[];
     try {
       parsed = numbers.map((number) => parseContractNumber(number, 'numbers'));
@@ -79,6 +81,6 @@ export class CustomerResolver {
     const page = parsePage(first, after, selectsNextPage(info.fieldNodes, info), context.pageLimits);
     assertArgumentsBelow('InvoiceConnection', info, context.pageLimits);
     const invoices = await billingOf(context).customerInvoices(customer, page);
-    return invoices && new InvoiceConnection(invoices);
+    return toConnection(invoices, context);
   }
 }

@@ -1,7 +1,13 @@
 import type { Invoice } from '../../../billing/model/bills';
 import type { InvoicePage } from '../../../billing/loading/contract';
 import { toCursor } from '../../../billing/model/cursor';
+import type { GatewayContext } from '../../context/context';
 import type { InvoiceConnectionType, InvoiceEdgeType, PageInfoType } from './invoice-connection.type';
+
+/** The connection of a page; null where there is none, or the operation returns more than it may. */
+export function toConnection(page: InvoicePage | null, context: GatewayContext): InvoiceConnection | null {
+  return page && context.results.take(1 + page.invoices.length) ? new InvoiceConnection(page) : null;
+}
 
 /** A page of invoices as a Relay connection. What is derived is made when it is read: most queries want `nodes` alone. */
 export class InvoiceConnection implements InvoiceConnectionType {

@@ -20,6 +20,7 @@ export class InvoiceResolver {
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Contract | null> | Contract | null {
+    if (!context.results.take(1)) return null;
     const { customer, contractNumber } = invoice.origin;
     // Among all a customer's invoices, the invoice itself says which contract it belongs to.
     const number = contractNumber ?? invoice.contractNumber;
