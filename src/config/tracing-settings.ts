@@ -41,7 +41,10 @@ function toEndpoint({ otlpEndpoint, otlpTracesEndpoint }: Values): URL | null {
   // The address for traces is taken as it is; the one for all signals is a base ("OTLP Exporter", "Endpoint URLs for OTLP/HTTP").
   if (otlpTracesEndpoint || !otlpEndpoint) return otlpTracesEndpoint;
   const endpoint = new URL(otlpEndpoint);
-  endpoint.pathname = `${otlpEndpoint.pathname.replace(/\/+$/, '')}/v1/traces`;
+  const { pathname } = otlpEndpoint;
+  let end = pathname.length;
+  while (pathname.endsWith('/', end)) end--;
+  endpoint.pathname = `${pathname.slice(0, end)}/v1/traces`;
   return endpoint;
 }
 
@@ -106,7 +109,7 @@ function toSampler({ otelSampler }: Values): SamplerName | null {
 /** NaN where it is none. Of the other samplers some take no argument, and some have one of another form. */
 function toRatio({ otelSampler, otelSamplerArgument }: Values, isSamplerRefused: boolean): number {
   if (otelSamplerArgument === null || !(otelSampler.endsWith('traceidratio') || isSamplerRefused)) return 1;
-  const ratio = /^[0-9]*\.?[0-9]+$/.test(otelSamplerArgument) ? Number(otelSamplerArgument) : Number.NaN;
+  const ratio = /^(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)$/.test(otelSamplerArgument) ? Number(otelSamplerArgument) : Number.NaN;
   return ratio >= 0 && ratio <= 1 ? ratio : Number.NaN;
 }
 

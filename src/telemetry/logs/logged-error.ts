@@ -16,7 +16,7 @@ const MAX_CAUSES = 3;
 export function toLoggedError(error: unknown, causes = MAX_CAUSES): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'something that is no error was thrown' };
   const { code } = error as { code?: unknown };
-  const at = /([^\s/\\(]+:\d+:\d+)\)?$/.exec(firstFrame(error.stack))?.[1];
+  const at = toPlace(firstFrame(error.stack));
   return {
     type: error.name,
     message: error.message,
@@ -24,6 +24,13 @@ export function toLoggedError(error: unknown, causes = MAX_CAUSES): LoggedError 
     ...(at === undefined ? {} : { at }),
     ...(error.cause === undefined || causes === 0 ? {} : { cause: toLoggedError(error.cause, causes - 1) }),
   };
+}
+
+/** The file's name, line and column at the end of a frame. */
+function toPlace(frame: string): string | undefined {
+  const start = Math.max(...['/', '\\', '(', ' ', '\t'].map((before) => frame.lastIndexOf(before))) + 1;
+  const place = frame.slice(start, frame.endsWith(')') ? -1 : undefined);
+  return /^[^:]{1,200}:\d{1,9}:\d{1,9}$/.test(place) ? place : undefined;
 }
 
 function firstFrame(stack: string | undefined): string {

@@ -1,3 +1,5 @@
+import { withoutTrailingSlashes } from '../../runtime/trailing-slashes';
+import { holdsTokenPart } from '../../telemetry/redaction/contains-token';
 import { decodeText } from './exact-json';
 
 /** What no client may read in a message of the billing API. */
@@ -9,14 +11,45 @@ export interface Unspeakable {
 }
 
 /** More would be a document, not a message. */
-const MAX_LENGTH = 500;
+const MAX_LENGTH = 200;
+/** No body of an error that is larger is parsed. */
+const MAX_BYTES = 64 * 1024;
+
+/** Addresses. What is here may refuse an innocent text, such as one with a time of day after a letter; it is then not passed on. */
+const ADDRESSES: readonly RegExp[] = [
+  /:[/\\]{2}|\/\/\w|\bwww\./i,
+  /\blocalhost\b|\.(?:internal|intranet|intra|local|localdomain|corp|lan|cluster|svc|com|net|org|io|cloud)\b/i,
+  // A name and a port.
+  /[a-z][\w.-]{0,63}:\d{2,5}(?!\d)/i,
+  // IPv4, then IPv6.
+  /\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/,
+  /::|(?:[0-9a-f]{1,4}:){4}/i,
+];
+
+/** Stack frames, and what stands above them. */
+const FRAMES: readonly RegExp[] = [
+  /\n[ \t]{1,16}at /,
+  // Java, .NET and Node: a method, then its place.
+  /\bat [\w$.<>[\]`+/@-]{1,200}\(/,
+  /<anonymous>|:\d{1,7}:\d{1,7}\)|:line \d/i,
+  /\bexception in thread\b|\bcaused by:|\.\w{1,80}(?:Exception|Error)\b|\b(?:unhandled|uncaught) exception\b/i,
+  // A file and a line, in any language.
+  /\.[a-z]{1,5}:\d/i,
+  // Python.
+  /\btraceback\b|", line \d/i,
+  // PHP.
+  /#\d{1,3} (?:\{main\}|\S{1,150}\()|\.php\b|\bstack ?trace\b|\bon line \d/i,
+  // Go and Rust.
+  /\bgoroutine \d|\bpanic:|\bpanicked at\b/i,
+];
 
 /**
  * `error.message` of the contract's errorBody, where it is a text that can be shown to a client; null otherwise.
- * An API may quote the request that it refuses, so a message with the token, the API's address or a stack is dropped
+ * An API may quote the request that it refuses, so a message with a part of the token, an address or a stack is dropped
  * whole: what is left of a text after cutting cannot be vouched for.
  */
 export function readErrorMessage(body: Buffer, unspeakable: Unspeakable): string | null {
+  if (body.length > MAX_BYTES) return null;
   let message: unknown;
   try {
     const parsed: unknown = JSON.parse(decodeText(body));
@@ -25,26 +58,30 @@ export function readErrorMessage(body: Buffer, unspeakable: Unspeakable): string
   } catch {
     return null;
   }
-  if (typeof message !== 'string' || message.trim() === '' || tells(message, unspeakable)) return null;
-  return message.slice(0, MAX_LENGTH);
+  // The length comes first: nothing below sees a long text.
+  if (typeof message !== 'string' || message.length > MAX_LENGTH || message.trim() === '') return null;
+  return tells(message, unspeakable) ? null : message;
 }
 
 function tells(message: string, { token, address }: Unspeakable): boolean {
   const text = message.toLowerCase();
   // A name such as "billing" is an everyday word too: without a dot, only its slashes or its port make it an address.
   const host = /[.:]/.test(address.hostname) ? address.hostname : `//${address.hostname}`;
-  const path = address.pathname.replace(/\/+$/, '');
+  const path = withoutTrailingSlashes(address.pathname);
   return (
     containsToken(message, token) ||
+    holdsTokenPart(message, token) ||
     text.includes(host) ||
     (address.port !== '' && text.includes(address.host)) ||
     (path !== '' && message.includes(path)) ||
-    /\n\s+at /.test(message)
+    ADDRESSES.some((address) => address.test(message)) ||
+    FRAMES.some((frame) => frame.test(message))
   );
 }
 
 /** A short token may be a part of a word; it is told only where it stands alone. */
 function containsToken(message: string, token: string): boolean {
+  if (token === '') return false;
   for (let at = message.indexOf(token); at >= 0; at = message.indexOf(token, at + 1)) {
     if (token.length >= 8) return true;
     const around = message.charAt(at - 1) + message.charAt(at + token.length);

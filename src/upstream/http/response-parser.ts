@@ -5,6 +5,8 @@ import type { HttpAnswer } from './http-response';
 
 /** Most bytes of a head that are read: Node's own limit. */
 const MAX_HEAD_BYTES = 16 * 1024;
+/** Most bytes that are kept of the body of an error, which has at most a message in it. */
+const MAX_ERROR_BYTES = 64 * 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const HEAD_START = Buffer.from('HTTP/1.');
 
@@ -20,7 +22,8 @@ type Part = 'head' | 'length' | 'chunks' | 'rest' | 'nothing';
 /**
  * Reads one answer to a GET (RFC 9112) from the pieces in which a connection brings it. Strict: what may be read in two
  * ways is not read, since a connection on which answers get out of step would give one caller another's. A piece that
- * holds the whole answer, the usual case, is not copied.
+ * holds the whole answer, the usual case, is not copied. An error with a large body is whole where its body gets too large:
+ * it is an answer without a body, and the rest is not read.
  */
 export class AnswerParser {
   readonly #maxBodyBytes: number;
@@ -33,6 +36,7 @@ export class AnswerParser {
   #bytesLeft = 0;
   #chunks: ChunkedBody | null = null;
   #hasExcess = false;
+  #isCut = false;
 
   /** @param maxBodyBytes the largest body that is read. */
   constructor(maxBodyBytes: number) {
@@ -58,7 +62,7 @@ export class AnswerParser {
         return this.#readChunks(bytes);
       case 'rest':
         this.#add(bytes);
-        return false;
+        return this.#isCut && this.#end(true);
       case 'head':
       case 'nothing':
         return this.#end(bytes.length > 0);
@@ -136,8 +140,8 @@ export class AnswerParser {
       if (!LENGTH.test(length)) throw notHttp('its length is not a number');
       this.#bytesLeft = hasBody ? Number(length) : 0;
       // Refused before a byte of the body is read.
-      if (this.#bytesLeft > this.#maxBodyBytes) throw this.#tooLarge();
-      this.#part = this.#bytesLeft === 0 ? 'nothing' : 'length';
+      if (this.#bytesLeft > this.#maxBytes()) this.#cut();
+      this.#part = this.#bytesLeft === 0 || this.#isCut ? 'nothing' : 'length';
     } else if (hasBody) {
       this.#staysOpen = false;
       this.#part = 'rest';
@@ -154,13 +158,26 @@ export class AnswerParser {
 
   #readChunks(bytes: Buffer): boolean {
     const read = (this.#chunks as ChunkedBody).read(bytes);
+    if (this.#isCut) return this.#end(true);
     return read !== null && this.#end(read < bytes.length);
   }
 
   #add(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    if (this.#body.length + bytes.length > this.#maxBodyBytes) throw this.#tooLarge();
-    this.#body.add(bytes);
+    if (bytes.length === 0 || this.#isCut) return;
+    if (this.#body.length + bytes.length > this.#maxBytes()) this.#cut();
+    else this.#body.add(bytes);
+  }
+
+  #maxBytes(): number {
+    return this.#status >= 400 ? Math.min(MAX_ERROR_BYTES, this.#maxBodyBytes) : this.#maxBodyBytes;
+  }
+
+  /** Reads no more of an error's body, and keeps nothing of it. The rest of it may come, so the connection is of no further use. */
+  #cut(): void {
+    if (this.#status < 400) throw this.#tooLarge();
+    this.#isCut = true;
+    this.#staysOpen = false;
+    this.#body.take();
   }
 
   /** The answer is whole. What came after it belongs to nothing that was asked. */

@@ -1,5 +1,6 @@
 import { BillingError } from '../../billing/model/billing-error';
 import type { CancelSignal } from '../../runtime/cancellation';
+import { withoutTrailingSlashes } from '../../runtime/trailing-slashes';
 import { TurnQueue } from '../../runtime/turn-queue';
 import type { Connection } from './connection';
 import { Connections, type Passenger } from './connection-pool';
@@ -41,7 +42,7 @@ export function createTransport(options: TransportOptions): Transport {
   const { baseUrl } = options;
   const connections = new Connections(baseUrl, { max: options.connections, maxBodyBytes: options.maxBodyBytes });
   const ended = new TurnQueue<Exchange>((exchange) => exchange.deliver());
-  const prefix = baseUrl.pathname.replace(/\/+$/, '');
+  const prefix = withoutTrailingSlashes(baseUrl.pathname);
   return {
     baseUrl,
     get: (path, authorization, signal, trace) =>

@@ -12,8 +12,28 @@ describe("The message of the billing API's error", () => {
     expect(say('El número de contrato no es válido: «1/2»')).toBe('El número de contrato no es válido: «1/2»');
   });
 
-  it('is cut where it is a document', () => {
-    expect(say('x'.repeat(5000))).toHaveLength(500);
+  it('is dropped where it is a document', () => {
+    expect(say('x'.repeat(200))).toHaveLength(200);
+    expect(say('x'.repeat(201))).toBeNull();
+  });
+
+  it('is not looked for in a body of more than 64 KiB', () => {
+    const body = JSON.stringify({ error: { message: 'bad' } });
+    expect(read(body.padEnd(64 * 1024))).toBe('bad');
+    expect(read(body.padEnd(64 * 1024 + 1))).toBeNull();
+  });
+
+  it.each([
+    ['300,000 newlines', JSON.stringify({ error: { message: '\n'.repeat(300_000) } })],
+    ['30,000 newlines', JSON.stringify({ error: { message: '\n'.repeat(30_000) } })],
+    ['8 MB of brackets', '['.repeat(8_000_000)],
+    ['64 KiB of brackets', '['.repeat(64 * 1024)],
+  ])('costs little where the body is %s', (_, body) => {
+    const bytes = Buffer.from(body);
+    const before = process.cpuUsage();
+    expect(readErrorMessage(bytes, { token, address })).toBeNull();
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(500);
   });
 
   it.each([
@@ -40,9 +60,46 @@ describe("The message of the billing API's error", () => {
     'GET https://BILLING.internal.example:8443/b2b/v2/customers/RUC/1/bills',
     'no route for /b2b/v2/customers/RUC/1/bills',
     'TypeError: x is not a function\n    at handler (/srv/app/bills.js:10:5)',
-    `${'x'.repeat(490)}${token}`,
+    `${'x'.repeat(100)}${token}`,
   ])('is dropped whole where it tells the token, the address or a stack: %.60s', (message) => {
     expect(say(message)).toBeNull();
+  });
+
+  it.each([
+    `The token ends in ${token.slice(-16)}`,
+    `key=${token.slice(3, 19)}`,
+    `KEY=${token.slice(3, 19).toUpperCase()}`,
+    'See https://docs.example.test/errors',
+    'jdbc:postgresql://db/bills refused',
+    'connect ECONNREFUSED db-1:5432',
+    'refused by bills.svc.cluster.local',
+    'no route to localhost',
+    'connect to 10.1.2.3 failed',
+    'connect to ::1 failed',
+    'connect to fe80:0:0:0:1:2:3:4 failed',
+    'NullPointerException at a.b.C(D.java:1)',
+    'Exception in thread "main"',
+    'java.lang.IllegalStateException: no bills',
+    'File "x", line 1, in bills',
+    'Traceback (most recent call last)',
+    '#0 /x.php(1): bills()',
+    'Stack trace: none',
+    'goroutine 1 [running]',
+    'failed in x.go:12',
+    'TypeError at f (x.js:1:2)',
+    'failed at A.B() in x.cs:line 1',
+  ])('is dropped whole where it tells a part of the token, an address or a frame: %s', (message) => {
+    expect(say(message)).toBeNull();
+  });
+
+  it.each([
+    'customerId must match ^[0-9]{1,10}$.',
+    'The contract 12-345 has no bills for 2025-06.',
+    'limit must be at least 1 (it is 0).',
+    'The amount 1.5 is not whole; 10:30 is no date.',
+    'Look at the due date (dd/mm/yyyy).',
+  ])('is passed on where it only looks a little like that: %s', (message) => {
+    expect(say(message)).toBe(message);
   });
 
   it('may hold an everyday word that is also the name of the host, but not its address', () => {

@@ -71,13 +71,31 @@ describe('The transport', () => {
   it('gives the status, the headers and every byte of a body that comes in many pieces', async () => {
     const body = Buffer.alloc(900_000, 'é€x');
     await withTransport(
-      () => ({ status: 418, headers: { 'X-Of-Its-Own': 'a' }, body }),
+      () => ({ status: 203, headers: { 'X-Of-Its-Own': 'a' }, body }),
       async ({ get }) => {
         const answer = await get();
-        expect(answer.status).toBe(418);
+        expect(answer.status).toBe(203);
         expect(answer.headers['x-of-its-own']).toBe('a');
         expect(answer.body.equals(body)).toBe(true);
       },
+    );
+  });
+
+  it.each([
+    ['of a length', {}],
+    ['in chunks', { 'transfer-encoding': 'chunked' }],
+  ])('reads 64 KiB of the body of an error, %s, and gives one with a larger body without it', async (_, headers) => {
+    await withTransport(
+      (_request, index) => ({ status: 400, headers, body: Buffer.alloc(index === 0 ? 64 * 1024 : 8_000_000, '[') }),
+      async ({ get, upstream }) => {
+        expect((await get()).body).toHaveLength(64 * 1024);
+        const answer = await get();
+        expect(answer).toMatchObject({ status: 400, body: Buffer.alloc(0) });
+        // The rest of the body must not be taken for another answer.
+        expect((await get()).status).toBe(400);
+        expect(upstream.connectionCount()).toBe(2);
+      },
+      { maxBodyBytes: 12 * 1024 * 1024 },
     );
   });
 
