@@ -1,10 +1,20 @@
 import { startGateway, type Gateway } from '../support/gateway';
 
 const SANDBOX = 'https://studio.apollographql.com';
-/** What the hosted Sandbox sends, and what the gateway adds for it to use. */
+/** What the hosted Sandbox and clients of GraphQL send, and what the gateway adds for them to use. */
 const WANTED = [
   'authorization',
   'content-type',
+  'cache-control',
+  'if-none-match',
+  'apollographql-client-name',
+  'apollographql-client-version',
+  'apollographql-library-name',
+  'apollographql-library-version',
+  'x-apollo-operation-id',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
   'apollo-require-preflight',
   'x-apollo-operation-name',
   'x-billing-trace',
@@ -45,7 +55,7 @@ describe('A page on another origin', () => {
       statuses.push(answer.status);
       expect(answer.headers.get('access-control-allow-origin')).toBe('*');
       expect(answer.headers.get('access-control-expose-headers')!.split(', ')).toEqual(
-        expect.arrayContaining(['www-authenticate', 'retry-after', 'x-request-id']),
+        expect.arrayContaining(['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale']),
       );
       expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
     }

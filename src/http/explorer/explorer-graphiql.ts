@@ -112,9 +112,14 @@ function registerToken(app: FastifyInstance, issueToken: () => string): void {
   });
 }
 
-/** Browsers set `Origin` on each POST, and no script can change it (Fetch, section 3.1). */
-function isOwnPage({ headers }: FastifyRequest): boolean {
+/**
+ * Browsers set `Origin` on each POST, and no script can change it (Fetch, section 3.1). Other clients send what they like:
+ * so the connection itself must come from this machine, wherever the gateway listens. The name in `Host` keeps out pages
+ * whose own name was made to point here (DNS rebinding).
+ */
+function isOwnPage({ headers, raw }: FastifyRequest): boolean {
   return (
+    /^(?:127\.|::1$|::ffff:127\.)/.test(raw.socket.remoteAddress ?? '') &&
     headers.host !== undefined &&
     headers.origin === `http://${headers.host}` &&
     /^(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?$/.test(headers.host)
