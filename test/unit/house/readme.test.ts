@@ -40,6 +40,7 @@ const FAILURES: Readonly<Record<BillingFailure, true>> = {
   'budget-exceeded': true,
 };
 const OTHER_CODES = [
+  'RESULT_LIMIT_EXCEEDED',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'PERSISTED_QUERY_NOT_FOUND',
