@@ -62,8 +62,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     });
     opened.push(() => transport.close());
     const metrics = createMetrics();
+    const observer = toUpstreamObserver(metrics.upstream, log);
     const attempts = new Attempts(transport, {
-      observer: toUpstreamObserver(metrics.upstream, log),
+      observer,
       connections: config.billingApiConnections,
       callBudget: config.upstreamCallBudget,
     });
@@ -71,7 +72,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const upstream = new UpstreamSource(attempts, {
       paging: config.billingApiPaging,
       retries: config.billingApiRetries,
-      observer: metrics.upstream,
+      observer,
       drift: new ContractDrift(toDriftObserver(metrics.drift, log)),
     });
     const caches = new CallerCaches();
@@ -184,6 +185,7 @@ function toUpstreamObserver(metrics: UpstreamObserver, log: Log): UpstreamObserv
   return {
     ...metrics,
     circuitChanged: toCircuitLog(log),
+    responseUnusable: (record) => log.warn(record, 'a response of the billing API cannot be used'),
     attemptEnded: (record) => {
       metrics.attemptEnded?.(record);
       logAttempt(record);

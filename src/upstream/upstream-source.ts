@@ -1,11 +1,11 @@
 import { BillingError } from '../billing/model/billing-error';
 import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../billing/ports/billing-source';
 import type { UpstreamObserver } from '../telemetry/observers/upstream-observer';
-import type { Attempts } from './resilience/attempts';
+import type { Attempts, UpstreamCall } from './resilience/attempts';
 import { toBillsPath, type PageInitReading } from './bills/bills-path';
 import type { ContractDrift } from './bills/contract-drift';
 import { decodeBills } from './bills/decode-bills';
-import { isTransient, invalidResponse } from './errors/failures';
+import { isTransient, invalidResponse, toReason } from './errors/failures';
 import { retryCall } from './resilience/retry';
 import { RetryBudget } from './resilience/retry-budget';
 import type { HttpAnswer } from './http/http-response';
@@ -15,7 +15,7 @@ export interface UpstreamSourceOptions {
   readonly paging: PageInitReading;
   /** Further attempts after a failed one, at most. */
   readonly retries: number;
-  readonly observer?: Pick<UpstreamObserver, 'callEnded'>;
+  readonly observer?: Pick<UpstreamObserver, 'callEnded' | 'responseUnusable'>;
   /** Compares answers with the contract. */
   readonly drift?: ContractDrift;
 }
@@ -51,6 +51,7 @@ export class UpstreamSource implements BillingSource {
         return answer;
       } catch (error) {
         if (error instanceof BillingError) outcome = error.failure;
+        this.#options.observer?.responseUnusable?.({ requestId: context.requestId, reason: toReason(error) ?? outcome });
         throw error;
       } finally {
         if (received.status === 200)
@@ -58,11 +59,11 @@ export class UpstreamSource implements BillingSource {
         end(outcome);
       }
     };
-    const path = toBillsPath(request, this.#options.paging);
+    const call = { request, path: toBillsPath(request, this.#options.paging) };
     this.#retryBudget.deposit();
     // The first attempt is made as it is; only when it fails does the machinery for further ones start.
-    return this.#attempts.make(path, context, 0).then(decode, (error: unknown) =>
-      this.#retry(path, context, error).then(decode, (last: unknown) => {
+    return this.#attempts.make(call, context, 0).then(decode, (error: unknown) =>
+      this.#retry(call, context, error).then(decode, (last: unknown) => {
         // What is not a BillingError is a mistake of ours, and must not pass for the API's.
         end(last === context.signal.reason ? 'aborted' : last instanceof BillingError ? last.failure : 'error');
         throw last;
@@ -70,11 +71,11 @@ export class UpstreamSource implements BillingSource {
     );
   }
 
-  #retry(path: string, context: CallContext, error: unknown): Promise<HttpAnswer> {
+  #retry(call: UpstreamCall, context: CallContext, error: unknown): Promise<HttpAnswer> {
     const failure = error as Error;
     if (!isTransient(failure)) return Promise.reject(failure);
     let resends = 0;
-    const attempt = (): Promise<HttpAnswer> => this.#attempts.make(path, context, ++resends);
+    const attempt = (): Promise<HttpAnswer> => this.#attempts.make(call, context, ++resends);
     return retryCall({ context, error: failure, attempt }, this.#options.retries, this.#retryBudget);
   }
 }

@@ -278,6 +278,52 @@ describe('The circuit breaker', () => {
     );
   });
 
+  it('stays closed, and the gateway ready, while one contract of one caller always fails', async () => {
+    await withGateway(
+      {},
+      (request) => (contractOf(request) === '500' ? { status: 500 } : good(request)),
+      async ({ ask, gateway }) => {
+        const others: GraphqlAnswer[] = [];
+        for (let i = 0; i < 20; i++) {
+          for (let poll = 0; poll < 3; poll++) await ask('500', { token: 'poller' });
+          others.push(await ask(String(i), { token: 'other' }));
+        }
+        expect(others.flatMap(codesOf)).toEqual([]);
+        expect(await isReady(gateway)).toBe(true);
+      },
+    );
+  });
+
+  it('opens on server errors of several callers and contracts', async () => {
+    await withGateway(
+      {},
+      () => ({ status: 500 }),
+      async ({ ask, gateway }) => {
+        for (let i = 0; i < 12; i++) await ask(String(i), { token: `caller-${i % 3}` });
+        expect(await isReady(gateway)).toBe(false);
+      },
+    );
+  });
+
+  it('keeps to the monotonic clock when the wall clock goes back', async () => {
+    await withGateway(
+      { BILLING_API_RETRIES: '0' },
+      () => ({ status: 503 }),
+      async ({ ask, gateway }) => {
+        for (let i = 0; i < 10; i++) await ask(String(i));
+        const now = Date.now;
+        Date.now = () => now() - 3_600_000;
+        try {
+          const refused = await ask('11');
+          expect(refused.errors[0]?.extensions?.['retryAfterSeconds']).toBeLessThanOrEqual(2);
+          await until(() => isReady(gateway));
+        } finally {
+          Date.now = now;
+        }
+      },
+    );
+  });
+
   it('does not count what callers give too little time', async () => {
     await withGateway(
       {},
@@ -305,6 +351,14 @@ describe('The retry budget', () => {
 });
 
 describe('Calls at once', () => {
+  /** Has the billing API accept the tokens, since unknown ones get a small share of the connections. Returns the number of calls. */
+  async function accept({ upstream, ask }: Ends, script: Script, tokens: readonly string[] = ['test-token']): Promise<number> {
+    upstream.setScript(good);
+    for (const token of tokens) expect(codesOf(await ask('99999', { token }))).toEqual([]);
+    const count = upstream.requests.length;
+    upstream.setScript((request, index) => script(request, index - count));
+    return count;
+  }
   /** Holds every request back until it is released, and notes the callers in the order of their requests. */
   function hold(): { script: Script; releaseOne: () => void; releaseAll: () => void } {
     const held: (() => void)[] = [];
@@ -322,30 +376,34 @@ describe('Calls at once', () => {
 
   it('are no more than there are connections', async () => {
     const held = hold();
-    await withGateway({ BILLING_API_CONNECTIONS: '3' }, held.script, async ({ askMany, upstream }) => {
+    await withGateway({ BILLING_API_CONNECTIONS: '3' }, held.script, async (ends) => {
+      const { askMany, upstream } = ends;
+      await accept(ends, held.script);
       const answer = askMany(numbers(20));
-      await upstream.waitForRequests(3);
+      await upstream.waitForRequests(1 + 3);
       await sleep(100);
-      expect(upstream.requests).toHaveLength(3);
+      expect(upstream.requests).toHaveLength(1 + 3);
       held.releaseAll();
       expect(codesOf(await answer)).toEqual([]);
-      expect(upstream.requests).toHaveLength(20);
+      expect(upstream.requests).toHaveLength(1 + 20);
       expect(upstream.connectionCount()).toBe(3);
     });
   });
 
   it('are shared out in turn: the single call of one caller does not wait for the many of another', async () => {
     const held = hold();
-    await withGateway({ BILLING_API_CONNECTIONS: '2' }, held.script, async ({ ask, askMany, upstream }) => {
+    await withGateway({ BILLING_API_CONNECTIONS: '2' }, held.script, async (ends) => {
+      const { ask, askMany, upstream } = ends;
+      const before = await accept(ends, held.script, ['many', 'single']);
       const many = askMany(numbers(50), { token: 'many' });
-      await upstream.waitForRequests(2);
+      await upstream.waitForRequests(before + 2);
       const single = ask('900', { token: 'single' });
       await sleep(50);
       held.releaseOne();
-      await upstream.waitForRequests(3);
+      await upstream.waitForRequests(before + 3);
       held.releaseOne();
-      await upstream.waitForRequests(4);
-      expect(upstream.requests.map((request) => request.headers.authorization)).toContain('Bearer single');
+      await upstream.waitForRequests(before + 4);
+      expect(upstream.requests.slice(before).map((request) => request.headers.authorization)).toContain('Bearer single');
       held.releaseAll();
       expect([...codesOf(await many), ...codesOf(await single)]).toEqual([]);
     });
@@ -409,6 +467,48 @@ describe('Calls at once', () => {
     });
   });
 
+  it('of callers whose token is over its quota do not cost others theirs', async () => {
+    const script: Script = async (request) => {
+      await sleep(5);
+      return request.headers.authorization === 'Bearer greedy' ? { status: 429 } : good(request);
+    };
+    await withGateway({ BILLING_API_CONNECTIONS: '16' }, script, async (ends) => {
+      const { ask, askMany, gateway } = ends;
+      await accept(ends, script, ['greedy', 'modest']);
+      const others: GraphqlAnswer[] = [];
+      for (let round = 0; round < 10; round++) {
+        const greedy = askMany(numbers(40, round * 40), { token: 'greedy' });
+        others.push(...(await Promise.all(numbers(4, 1000 + round * 4).map((number) => ask(number, { token: 'modest' })))));
+        expect(new Set(codesOf(await greedy))).toEqual(new Set(['RATE_LIMITED']));
+        await sleep(60);
+      }
+      expect(others.flatMap(codesOf)).toEqual([]);
+      expect(await (await fetch(`${gateway.url}/metrics`)).text()).toContain('upstream_limit 16\n');
+    });
+  });
+
+  it('of tokens that were made up leave an accepted token nearly all of its service', async () => {
+    const script: Script = async (request) => {
+      await sleep(20);
+      return request.headers.authorization === 'Bearer genuine' ? good(request) : { status: 401 };
+    };
+    await withGateway({}, script, async (ends) => {
+      const { ask, gateway } = ends;
+      await accept(ends, script, ['genuine']);
+      let stop = false;
+      let sent = 0;
+      const flood = Array.from({ length: 300 }, async () => {
+        while (!stop) await ask(String(sent++), { token: `made-up-${sent}` });
+      });
+      await until(async () => (await (await fetch(`${gateway.url}/metrics`)).text()).match(/upstream_waiting [1-9]/) !== null);
+      const answers: GraphqlAnswer[] = [];
+      for (let i = 0; i < 15; i++) answers.push(await ask(String(i), { token: 'genuine' }));
+      stop = true;
+      await Promise.all(flood);
+      expect(answers.flatMap(codesOf)).toEqual([]);
+    });
+  });
+
   it('become fewer when the billing API answers 429', async () => {
     let atOnce = 0;
     let most = 0;
@@ -424,21 +524,19 @@ describe('Calls at once', () => {
       atOnce--;
       return crowded ? { status: 429 } : good(request);
     };
-    await withGateway(
-      { BILLING_API_CONNECTIONS: '16', BILLING_API_RETRIES: '0', REQUEST_DEADLINE_MS: '20000' },
-      script,
-      async ({ askMany }) => {
-        const bursts: number[] = [];
-        for (let round = 0; round < 12; round++) {
-          most = 0;
-          await askMany(numbers(32, round * 32));
-          bursts.push(most);
-          await sleep(150);
-        }
-        expect(bursts[0]).toBe(16);
-        expect(Math.max(...bursts.slice(-4))).toBeLessThan(16);
-        expect(Math.min(...bursts.slice(-4))).toBeLessThanOrEqual(8);
-      },
-    );
+    await withGateway({ BILLING_API_CONNECTIONS: '16', BILLING_API_RETRIES: '0', REQUEST_DEADLINE_MS: '20000' }, script, async (ends) => {
+      const { askMany } = ends;
+      await accept(ends, script);
+      const bursts: number[] = [];
+      for (let round = 0; round < 12; round++) {
+        most = 0;
+        await askMany(numbers(32, round * 32));
+        bursts.push(most);
+        await sleep(150);
+      }
+      expect(bursts[0]).toBe(16);
+      expect(Math.max(...bursts.slice(-4))).toBeLessThan(16);
+      expect(Math.min(...bursts.slice(-4))).toBeLessThanOrEqual(8);
+    });
   });
 });

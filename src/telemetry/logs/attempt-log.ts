@@ -12,9 +12,16 @@ export function createAttemptLog(log: Log): (record: AttemptRecord) => void {
   return (record) => {
     const level = WARNED.has(record.outcome) ? 'warn' : 'debug';
     if (!log.isLevelEnabled(level)) return;
-    const { requestId, outcome, status, durationMs, isRetry } = record;
+    const { requestId, outcome, status, reason, durationMs, isRetry } = record;
     log[level](
-      { requestId, outcome, ...(status === null ? {} : { status }), durationMs: Math.round(durationMs * 100) / 100, isRetry },
+      {
+        requestId,
+        outcome,
+        ...(status === null ? {} : { status }),
+        ...(reason === null ? {} : { reason }),
+        durationMs: Math.round(durationMs * 100) / 100,
+        isRetry,
+      },
       'attempt',
     );
   };

@@ -142,7 +142,7 @@ function watch(registry: Registry, state: () => UpstreamState): void {
     'Circuit breaker: 0 closed, 0.5 half-open, 1 open',
     ({ circuit }) => ({ closed: 0, 'half-open': 0.5, open: 1 })[circuit],
   );
-  gauge('upstream_under_way', 'Attempts under way', ({ underWay }) => underWay);
+  gauge('upstream_under_way', 'Attempts in flight', ({ inFlight }) => inFlight);
   gauge('upstream_waiting', 'Calls that wait for a place', ({ waiting }) => waiting);
-  gauge('upstream_limit', 'Attempts that may be under way at once', ({ limit }) => limit);
+  gauge('upstream_limit', 'Attempts that may be in flight at once', ({ limit }) => limit);
 }

@@ -9,6 +9,8 @@ export interface AttemptRecord {
   readonly outcome: string;
   /** The status of the answer; null where there was none. */
   readonly status: number | null;
+  /** Why it failed, for the operator: see `toReason`. Null where it did not. */
+  readonly reason: string | null;
   /** From sending to the body's last byte, in milliseconds; time spent waiting for a place is not in it. */
   readonly durationMs: number;
   /** Whether it was made because an earlier attempt of the same call had failed. */
@@ -18,6 +20,8 @@ export interface AttemptRecord {
 /** Told of what happens between the gateway and the billing API. Must not throw. */
 export interface UpstreamObserver {
   attemptEnded?(record: AttemptRecord): void;
+  /** An answer of status 200 cannot be used; `reason` names the place in it and never a value. */
+  responseUnusable?(record: { readonly requestId: string | undefined; readonly reason: string }): void;
   /** A call ended, after however many attempts; `outcome` as with attempts. */
   callEnded?(outcome: string): void;
   /** A call ended without an attempt: the circuit was open, or too many calls were waiting. */
@@ -28,10 +32,10 @@ export interface UpstreamObserver {
 /** The connection to the billing API at this moment, for gauges. */
 export interface UpstreamState {
   readonly circuit: CircuitName;
-  /** Attempts under way. */
-  readonly underWay: number;
+  /** Attempts in flight. */
+  readonly inFlight: number;
   /** Calls that wait for a place. */
   readonly waiting: number;
-  /** Attempts that may be under way at once, as of now. */
+  /** Attempts that may be in flight at once, as of now. */
   readonly limit: number;
 }

@@ -18,27 +18,42 @@ export class AttemptFailure extends BillingError {
   }
 }
 
-/** Statuses after which the same question may be answered a moment later. */
-const TRANSIENT = new Set([429, 502, 503, 504]);
+/** Statuses of a gateway, a proxy or a load balancer (520 to 524 are Cloudflare's) that does not reach the billing API. */
+const OUTAGE_STATUSES = new Set([502, 503, 504, 520, 521, 522, 523, 524]);
 
 /** Whether another attempt makes sense: no connection, no answer in time, or a status that says "later". */
 export function isTransient(error: unknown): error is AttemptFailure {
+  // A quota that does not say when it is free again is not free again after a second's backoff.
+  if (error instanceof AttemptFailure && error.status === 429) return error.retryAfterMs !== null;
+  return isOutage(error);
+}
+
+/** Whether an error shows that the billing API cannot be reached or does not answer in time. */
+export function isOutage(error: unknown): error is AttemptFailure {
   if (!(error instanceof AttemptFailure)) return false;
   // Without a status, no whole answer came.
-  return error.status === null ? error.failure === 'timeout' || error.failure === 'unavailable' : TRANSIENT.has(error.status);
+  return error.status === null ? error.failure === 'timeout' || error.failure === 'unavailable' : OUTAGE_STATUSES.has(error.status);
 }
 
-/** Whether an error shows that the billing API itself cannot be reached or does not answer in time. */
-export function isOutage(error: unknown): boolean {
-  return error instanceof AttemptFailure && error.status === null && (error.failure === 'timeout' || error.failure === 'unavailable');
+/** Why a call or an attempt failed, for the operator's log: a status, a code or a place in the answer, never an address or a value. */
+export function toReason(error: unknown): string | null {
+  if (!(error instanceof BillingError)) return error instanceof Error ? error.name : null;
+  if (error.cause instanceof Error) return error.cause.message;
+  return error.status === null ? null : `status ${error.status}`;
 }
 
-/**
- * The domain's error for a status of the billing API other than 200 and 404.
- * @param message the text that the API gave in `error.message`, where it did; shown to the client for 400 alone.
- * @param retryAfter the `Retry-After` header, where it came.
- */
-export function toFailure(status: number, message: string | null, retryAfter: string | undefined): AttemptFailure {
+/** What an answer with an error status says beside the status. */
+export interface RefusedAnswer {
+  /** The text of `error.message`, where it may be shown to the client of a 400. */
+  readonly message: string | null;
+  /** The `Retry-After` header. */
+  readonly retryAfter: string | undefined;
+  /** Whether the body is the contract's errorBody: then the billing API itself has answered. */
+  readonly isErrorBody: boolean;
+}
+
+/** The domain's error for a status of the billing API other than 200 and 404. */
+export function toFailure(status: number, { message, retryAfter, isErrorBody }: RefusedAnswer): AttemptFailure {
   switch (status) {
     case 400:
       return new AttemptFailure('invalid-input', message ?? 'The billing API refused the request as malformed.', { status });
@@ -47,7 +62,13 @@ export function toFailure(status: number, message: string | null, retryAfter: st
         status,
       });
     case 403:
-      return new AttemptFailure('forbidden', "The bearer token does not allow to read this customer's bills.", { status });
+      // A firewall's or an API gateway's refusal says nothing about the token.
+      return isErrorBody
+        ? new AttemptFailure('forbidden', "The bearer token does not allow to read this customer's bills.", { status })
+        : new AttemptFailure('forbidden', 'The request was refused on its way to the billing API. Try again later.', {
+            cause: new Error('403 without an errorBody'),
+            status,
+          });
     case 429: {
       const retryAfterSeconds = parseRetryAfter(retryAfter, Date.now());
       const advice = retryAfterSeconds === null ? 'Try again later.' : `Try again in ${retryAfterSeconds} s.`;
@@ -59,7 +80,6 @@ export function toFailure(status: number, message: string | null, retryAfter: st
     }
     default:
       return new AttemptFailure('unavailable', 'The billing API could not answer. Try again later.', {
-        cause: new Error(`status ${status}`),
         status,
         retryAfterMs: toMs(parseRetryAfter(retryAfter, Date.now())),
       });
@@ -70,13 +90,26 @@ function toMs(seconds: number | null): number | null {
   return seconds === null ? null : seconds * 1000;
 }
 
-/** Seconds from `Retry-After` (RFC 9110, section 10.2.3: a number of seconds or a date), never negative; null where it says neither. */
+// RFC 9110, section 5.6.7: an HTTP-date in one of its three forms, all of them in UTC; asctime's does not say so.
+const RETRY_AFTER =
+  /(?:^|,)[ \t]*(?:([0-9]{1,9})|([A-Z][a-z]{2,8}, [0-9]{2}[ -][^,]{1,30} GMT)|([A-Z][a-z]{2} [A-Z][a-z]{2} [^,]{5,20}))[ \t]*(?=,|$)/g;
+
+/**
+ * Seconds from `Retry-After` (RFC 9110, section 10.2.3: a number of seconds or a date), never negative; null where it says
+ * neither. Where the header came more than once, the longest time counts.
+ */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | null {
-  if (value === undefined) return null;
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  // Date.parse takes "-5" and "1.5" for dates; each form of an HTTP-date starts with a day's name.
-  const date = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, Math.ceil((date - nowMs) / 1000));
+  let longest: number | null = null;
+  for (const [, seconds, date, asctime] of (value ?? '').slice(0, 200).matchAll(RETRY_AFTER)) {
+    const found = seconds === undefined ? toSecondsUntil(date ?? `${asctime ?? ''} GMT`, nowMs) : Number(seconds);
+    if (found !== null && (longest === null || found > longest)) longest = found;
+  }
+  return longest;
+}
+
+function toSecondsUntil(date: string, nowMs: number): number | null {
+  const atMs = Date.parse(date);
+  return Number.isNaN(atMs) ? null : Math.max(0, Math.ceil((atMs - nowMs) / 1000));
 }
 
 /** The failure of an answer that cannot be used. `detail` is for the operator: it names paths and sizes, never values. */
@@ -112,7 +145,7 @@ export function lost(): AttemptFailure {
 /** The failure of an attempt that was answered with something else than HTTP/1.1. `detail` is for the operator: it quotes nothing. */
 export function notHttp(detail: string): AttemptFailure {
   return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', {
-    cause: new Error(`the answer is not HTTP/1.1: ${detail}`),
+    cause: new Error(`not HTTP/1.1: ${detail}`),
   });
 }
 

@@ -4,17 +4,19 @@ const MIN_WINDOW_MS = 250;
 /** An answer is slow when it takes twice the usual time and a little more, so that a jump from 1 ms to 3 is none. */
 const SLOW_FACTOR = 2;
 const SLACK_MS = 50;
-/** Where more of a window's answers than this are 429, we ask too much; a few are some one token's quota. */
+/** Where more of a window's answers than this are 429, all tokens together ask too much. */
 const REFUSED_SHARE = 0.05;
-/** What is kept of the limit after a window of 429s, and after a slow one. */
-const KEPT_AFTER_REFUSALS = 0.7;
-const KEPT_AFTER_SLOW = 0.8;
+/** And where so many tokens are among those refused: what one or two of them are refused is their own quota. */
+const REFUSED_TOKENS = 3;
+/** The share of the limit that is left after a window of 429s, and after a slow one. */
+const SHARE_AFTER_REFUSALS = 0.7;
+const SHARE_AFTER_SLOW = 0.8;
 /** Latency alone does not press the limit below this: a slow API is still to be asked. */
 const SLOW_FLOOR = 4;
 
 /**
- * How many attempts may be under way at once: additive growth, multiplicative decrease, as TCP has it. A window in which
- * the API refused with 429 shrinks it, down to 1. A window of answers that were slow while all places were taken shrinks
+ * How many attempts may be under way at once: additive increase, multiplicative decrease, as in TCP. A window in which
+ * the API refused several tokens with 429 shrinks it, down to 1. A window of answers that were slow while all places were taken shrinks
  * it too, and if the answers are no quicker after that, our own number was not the cause: the new latency becomes the
  * usual one. Without either it grows back, to `max`, whenever it is what holds calls up.
  */
@@ -28,6 +30,7 @@ export class AdaptiveLimit {
   #windowStartMs = 0;
   #answered = 0;
   #refused = 0;
+  readonly #refusedTokens = new Set<string>();
   #sumMs = 0;
   #saturated = false;
 
@@ -41,28 +44,31 @@ export class AdaptiveLimit {
     return Math.max(1, Math.floor(this.#exact));
   }
 
-  /** Notes an attempt that was answered or ran out of time. `underWay` counts it too; `nowMs` is `performance.now()`. */
-  noteLatency(durationMs: number, underWay: number, nowMs: number): void {
+  /** Notes an attempt that was answered or ran out of time. `inFlight` counts it too; `nowMs` is `performance.now()`. */
+  noteLatency(durationMs: number, inFlight: number, nowMs: number): void {
     this.#answered++;
     this.#sumMs += durationMs;
-    if (underWay >= this.current) this.#saturated = true;
+    if (inFlight >= this.current) this.#saturated = true;
     this.#endWindowAt(nowMs);
   }
 
-  /** Notes a 429. How quickly it came says nothing about latency. */
-  noteRefusal(nowMs: number): void {
+  /** Notes a 429 to this token. How quickly it came says nothing about latency. */
+  noteRefusal(token: string, nowMs: number): void {
     this.#refused++;
+    if (this.#refusedTokens.size < REFUSED_TOKENS) this.#refusedTokens.add(token);
     this.#endWindowAt(nowMs);
   }
 
   #endWindowAt(nowMs: number): void {
     const samples = this.#answered + this.#refused;
     if (samples < MIN_SAMPLES || nowMs - this.#windowStartMs < MIN_WINDOW_MS) return;
-    if (this.#refused > samples * REFUSED_SHARE) this.#exact = Math.max(1, this.#exact * KEPT_AFTER_REFUSALS);
-    else this.#endWindow(this.#sumMs / this.#answered);
+    const isRefusedToAll = this.#refused > samples * REFUSED_SHARE && this.#refusedTokens.size >= REFUSED_TOKENS;
+    if (isRefusedToAll) this.#exact = Math.max(1, this.#exact * SHARE_AFTER_REFUSALS);
+    else if (this.#answered > 0) this.#endWindow(this.#sumMs / this.#answered);
     this.#windowStartMs = nowMs;
     this.#answered = 0;
     this.#refused = 0;
+    this.#refusedTokens.clear();
     this.#sumMs = 0;
     this.#saturated = false;
   }
@@ -81,7 +87,7 @@ export class AdaptiveLimit {
     if (meanMs > this.#usualMs * SLOW_FACTOR + SLACK_MS && this.#exact > SLOW_FLOOR) {
       this.#slowMs = meanMs;
       this.#settling = true;
-      this.#exact = Math.max(SLOW_FLOOR, this.#exact * KEPT_AFTER_SLOW);
+      this.#exact = Math.max(SLOW_FLOOR, this.#exact * SHARE_AFTER_SLOW);
       return;
     }
     this.#exact = Math.min(this.max, this.#exact + Math.max(1, this.#exact / 10));

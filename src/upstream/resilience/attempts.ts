@@ -1,14 +1,19 @@
 import { BillingError } from '../../billing/model/billing-error';
-import type { CallContext } from '../../billing/ports/billing-source';
+import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
+import { contractKey, type BillsRequest, type CallContext } from '../../billing/ports/billing-source';
 import type { TracedAttempt } from '../../billing/ports/operation-trace';
 import type { UpstreamObserver, UpstreamState } from '../../telemetry/observers/upstream-observer';
-import { AdaptiveLimit } from './adaptive-limit';
-import { CircuitBreaker } from './circuit-breaker';
+import { isErrorBody } from '../bills/error-body';
 import { readErrorMessage } from '../bills/error-message';
-import { AttemptFailure, toFailure } from '../errors/failures';
-import { FairLimiter } from './fair-limiter';
+import { AttemptFailure, isOutage, toFailure, toReason } from '../errors/failures';
 import type { HttpAnswer } from '../http/http-response';
 import type { Transport } from '../http/transport';
+import { AcceptedTokenSet } from './accepted-tokens';
+import { AdaptiveLimit } from './adaptive-limit';
+import { CircuitBreaker } from './circuit-breaker';
+import type { Health } from './failure-window';
+import { FairLimiter, type Place } from './fair-limiter';
+import { TokenLimits } from './token-limits';
 
 /** Settings of the attempts at the billing API. */
 export interface AttemptsOptions {
@@ -24,11 +29,20 @@ const WAITING_PER_CONNECTION = 16;
 /** Operations that ask for all they may, and find room to wait even where there are few connections. */
 const WAITING_OPERATIONS = 4;
 
-/** Makes attempts at the billing API. In front of each stand the circuit breaker and the bound on attempts at once. */
+/** A call to the billing API, of which attempts are made. */
+export interface UpstreamCall {
+  readonly request: BillsRequest;
+  /** The request's path and query. */
+  readonly path: string;
+}
+
+/** Makes attempts at the billing API. In front of each are the circuit breaker and the limits on attempts in flight. */
 export class Attempts {
   readonly #transport: Transport;
   readonly #observer: UpstreamObserver;
   readonly #limit: AdaptiveLimit;
+  readonly #tokenLimits = new TokenLimits();
+  readonly #accepted = new AcceptedTokenSet();
   readonly #limiter: FairLimiter;
   readonly #circuit: CircuitBreaker;
 
@@ -36,44 +50,53 @@ export class Attempts {
     this.#transport = transport;
     this.#observer = options.observer ?? {};
     this.#limit = new AdaptiveLimit(options.connections);
-    this.#limiter = new FairLimiter(
-      this.#limit,
-      Math.max(options.connections * WAITING_PER_CONNECTION, options.callBudget * WAITING_OPERATIONS),
-    );
+    this.#limiter = new FairLimiter({
+      limit: this.#limit,
+      tokenLimits: this.#tokenLimits,
+      accepted: this.#accepted,
+      maxWaiting: Math.max(options.connections * WAITING_PER_CONNECTION, options.callBudget * WAITING_OPERATIONS),
+    });
     this.#circuit = new CircuitBreaker((state) => {
       this.#observer.circuitChanged?.(state);
-      // Who waits for a place would wait for nothing.
-      if (state === 'open') this.#limiter.refuse(() => this.#circuit.refusal());
+      // A call that waits for a place would wait for nothing.
+      if (state === 'open') this.#limiter.refuse(() => this.#circuit.refusal(performance.now()));
     });
   }
 
   get state(): UpstreamState {
-    return { circuit: this.#circuit.state, underWay: this.#limiter.underWay, waiting: this.#limiter.waiting, limit: this.#limit.current };
+    return { circuit: this.#circuit.state, inFlight: this.#limiter.inFlight, waiting: this.#limiter.waiting, limit: this.#limit.current };
   }
 
-  /** Whether an attempt would be made now: false while the circuit is open, until it is time to probe. */
+  /** Whether an attempt would be made now: false while the circuit is open, until it is time for a probe. */
   get isReady(): boolean {
-    return this.#circuit.refusal() === null;
+    return this.#circuit.refusal(performance.now()) === null;
+  }
+
+  /** The tokens that the billing API has accepted. */
+  get acceptedTokens(): AcceptedTokens {
+    return this.#accepted;
   }
 
   /**
    * Makes one attempt: an answer of 200 or 404. Rejects with AttemptFailure where the billing API failed or refused,
-   * and with another BillingError where the attempt was not made or was ended: the circuit is open, too many wait, or
-   * the reason of the context's signal.
+   * and with another BillingError where the attempt was not made or was ended: the circuit is open, too many calls wait,
+   * or the reason of the context's signal.
    * @param resends attempts at the same call before this one.
    */
-  make(path: string, context: CallContext, resends: number): Promise<HttpAnswer> {
-    const refusal = this.#circuit.refusal();
-    if (refusal) {
-      this.#observer.callRefused?.('circuit');
-      return Promise.reject(refusal);
-    }
-    if (this.#limiter.tryEnter()) return this.#attempt(path, context, resends);
+  make(call: UpstreamCall, context: CallContext, resends: number): Promise<HttpAnswer> {
+    const refusal = this.#circuit.refusal(performance.now());
+    if (refusal) return this.#refuse(refusal);
+    const place = this.#limiter.tryEnter(context);
+    if (place) return this.#attempt(call, context, { place, resends });
     const step = context.trace?.startQueue();
     return this.#limiter.enter(context).then(
-      () => {
+      (entered) => {
         step?.end();
-        return this.#attempt(path, context, resends);
+        // The circuit may have opened between the end of the wait and this moment.
+        const late = this.#circuit.refusal(performance.now());
+        if (!late) return this.#attempt(call, context, { place: entered, resends });
+        this.#limiter.leave(entered);
+        return this.#refuse(late);
       },
       (error: unknown) => {
         step?.end();
@@ -83,19 +106,27 @@ export class Attempts {
     );
   }
 
-  /** One promise for the healthy way: each layer of it would live as long as the attempt is under way. */
-  #attempt(path: string, context: CallContext, resends: number): Promise<HttpAnswer> {
+  #refuse(refusal: BillingError): Promise<never> {
+    this.#observer.callRefused?.('circuit');
+    return Promise.reject(refusal);
+  }
+
+  /** One promise in the healthy case: each layer of promises would live as long as the attempt is in flight. */
+  #attempt(call: UpstreamCall, context: CallContext, { place, resends }: { place: Place; resends: number }): Promise<HttpAnswer> {
+    const isProbe = this.#circuit.begin();
     const startedMs = performance.now();
     const trace = context.trace?.startAttempt(resends);
-    return this.#send(path, context, resends, trace?.headers).then(
+    const end = (answer: HttpAnswer | null, failure: unknown): void =>
+      this.#end(call, context, { answer, failure, place, isProbe, resends, trace, startedMs });
+    return this.#transport.get(call.path, context.caller.authorization, context.signal, trace?.headers).then(
       (answer) => {
         const failure = this.#failureOf(answer, context);
-        this.#end(context, { answer, failure, resends, trace, durationMs: performance.now() - startedMs });
+        end(answer, failure);
         if (failure) throw failure;
         return answer;
       },
       (failure: unknown) => {
-        this.#end(context, { answer: null, failure, resends, trace, durationMs: performance.now() - startedMs });
+        end(null, failure);
         throw failure;
       },
     );
@@ -103,53 +134,83 @@ export class Attempts {
 
   #failureOf({ status, headers, body }: HttpAnswer, context: CallContext): AttemptFailure | null {
     if (status === 200 || status === 404) return null;
-    return toFailure(
-      status,
-      status === 400 ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }) : null,
-      headers['retry-after'],
-    );
+    return toFailure(status, {
+      message: status === 400 ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }) : null,
+      retryAfter: headers['retry-after'],
+      isErrorBody: status === 403 && isErrorBody(body),
+    });
   }
 
-  #send(path: string, context: CallContext, resends: number, headers: readonly string[] | undefined): Promise<HttpAnswer> {
-    const { authorization } = context.caller;
-    // The circuit samples first attempts: counted with its retries, one odd contract would weigh three times.
-    if (resends > 0 && this.#circuit.state === 'closed') return this.#transport.get(path, authorization, context.signal, headers);
-    return this.#circuit.run(() => this.#transport.get(path, authorization, context.signal, headers));
-  }
-
-  #end(context: CallContext, { answer, failure, resends, trace, durationMs }: Outcome): void {
-    this.#free(context, failure, durationMs);
+  #end(call: UpstreamCall, context: CallContext, attempt: EndedAttempt): void {
+    const { answer, failure, resends, trace, startedMs } = attempt;
+    const nowMs = performance.now();
+    const durationMs = nowMs - startedMs;
+    this.#noteHealth(call, context, attempt, nowMs);
+    this.#noteLimits(context, failure, { durationMs, nowMs });
+    this.#free(context, attempt);
     const outcome = toOutcome(answer, failure, context);
     const status = answer?.status ?? null;
-    this.#observer.attemptEnded?.({ requestId: context.requestId, outcome, status, durationMs, isRetry: resends > 0 });
+    const reason = failure === null || outcome === 'aborted' ? null : toReason(failure);
+    this.#observer.attemptEnded?.({ requestId: context.requestId, outcome, status, reason, durationMs, isRetry: resends > 0 });
     trace?.end(outcome, status);
   }
 
-  #free(context: CallContext, failure: unknown, durationMs: number): void {
+  #noteHealth({ request }: UpstreamCall, { caller }: CallContext, { failure, isProbe, resends }: EndedAttempt, nowMs: number): void {
+    const health = toHealth(failure);
+    if (isProbe) this.#circuit.endProbe(health === 'ok', nowMs);
+    else if (resends === 0 && health !== null) {
+      const contract = (): string => contractKey(request.customer, request.contractNumber);
+      this.#circuit.note({ health, token: caller.token, contract }, nowMs);
+    }
+  }
+
+  #noteLimits({ caller }: CallContext, failure: unknown, { durationMs, nowMs }: { durationMs: number; nowMs: number }): void {
+    if (failure === null) {
+      if (this.#accepted.accept(caller)) this.#limiter.moveAccepted(caller.token);
+      this.#tokenLimits.noteAnswer(caller.token, this.#limit.current);
+    }
     const status = failure instanceof BillingError ? failure.status : null;
     // How fast a failure came says nothing about how busy the API is.
     if (failure === null || (failure instanceof AttemptFailure && failure.failure === 'timeout'))
-      this.#limit.noteLatency(durationMs, this.#limiter.underWay, performance.now());
-    else if (status === 429) this.#limit.noteRefusal(performance.now());
-    if (status !== 401 || this.#limiter.waiting === 0) {
-      this.#limiter.leave();
+      this.#limit.noteLatency(durationMs, this.#limiter.inFlight, nowMs);
+    else if (status === 429) {
+      this.#tokenLimits.noteRefusal(caller.token, this.#limit.current, nowMs);
+      // Made-up tokens must not shrink the limit of all others.
+      if (this.#accepted.has(caller)) this.#limit.noteRefusal(caller.token, nowMs);
+    } else if (status === 401) this.#accepted.refuse(caller);
+  }
+
+  #free(context: CallContext, { failure, place }: EndedAttempt): void {
+    const isRefusedToken = failure instanceof BillingError && failure.status === 401;
+    if (!isRefusedToken || this.#limiter.waiting === 0) {
+      this.#limiter.leave(place);
       return;
     }
-    // The operation learns of its dead token in the turns after this one; its waiting calls must not be sent before.
+    // The operation learns of its refused token in the turns after this one; its waiting calls must not be sent before.
     setImmediate(() => {
       this.#limiter.refuse((waiting) => (waiting.caller.token === context.caller.token ? waiting.deadToken : null));
-      this.#limiter.leave();
+      this.#limiter.leave(place);
     });
   }
 }
 
-/** How an attempt ended. */
-interface Outcome {
+/** An attempt that has ended. */
+interface EndedAttempt {
   readonly answer: HttpAnswer | null;
   readonly failure: unknown;
+  readonly place: Place;
+  readonly isProbe: boolean;
   readonly resends: number;
   readonly trace: TracedAttempt | undefined;
-  readonly durationMs: number;
+  readonly startedMs: number;
+}
+
+/** What an attempt's end says about the API's health; null where we ended it before it had shown anything. */
+function toHealth(failure: unknown): Health | null {
+  if (isOutage(failure)) return 'outage';
+  if (failure instanceof AttemptFailure) return failure.status !== null && failure.status >= 500 ? 'error' : 'ok';
+  // An answer that cannot be used is an answer: one odd contract must not take the API from all others.
+  return failure === null || (failure instanceof BillingError && failure.failure === 'invalid-response') ? 'ok' : null;
 }
 
 function toOutcome(answer: HttpAnswer | null, failure: unknown, { signal }: CallContext): string {

@@ -1,60 +1,85 @@
 import type { BillingError } from '../../billing/model/billing-error';
+import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
 import type { CallContext } from '../../billing/ports/billing-source';
 import type { AdaptiveLimit } from './adaptive-limit';
+import type { TokenLimit, TokenLimits } from './token-limits';
 import { overloaded } from '../errors/failures';
 
-/** Somebody who waits for a place. */
+/** What a limiter is made of. */
+export interface FairLimiterOptions {
+  readonly limit: AdaptiveLimit;
+  readonly tokenLimits: TokenLimits;
+  readonly accepted: AcceptedTokens;
+  /** How many calls may wait, all callers together. */
+  readonly maxWaiting: number;
+}
+
+/** A place among the attempts in flight; to be given back with `leave`. */
+export interface Place {
+  readonly isUnknown: boolean;
+  readonly tokenLimit: TokenLimit | undefined;
+}
+
+/** A call that waits for a place. */
 interface Waiter {
   readonly context: CallContext;
-  readonly admit: () => void;
+  readonly admit: (place: Place) => void;
   readonly refuse: (error: Error) => void;
   readonly onAbort: () => void;
 }
 
+/** The queue of all tokens that the billing API has never accepted. No token is empty. */
+const UNKNOWN = '';
+/** The share of the places that unknown tokens may take: a twelfth while others wait for one, and never more than a quarter. */
+const UNKNOWN_SHARE_BUSY = 1 / 12;
+const UNKNOWN_SHARE = 1 / 4;
+
 /**
- * Bounds the attempts that are under way at once. Who finds no place waits in a queue of its caller's own, and the
- * callers' queues are served in turn: however much one asks for, another's single call is next but one. The queues
- * together are bounded; when they are full, the caller who waits most loses its newest.
+ * Bounds the attempts that are in flight at once. A call that finds no place waits in the queue of its token, and the
+ * queues are served in turn: however much one token asks for, the single call of another one is next but one. Tokens that
+ * the billing API has never accepted share one queue and a small share of the places, since anybody can make up as many
+ * as they like. The queues together are bounded; when they are full, the longest one loses its newest call.
  */
 export class FairLimiter {
-  readonly #limit: AdaptiveLimit;
-  readonly #maxWaiting: number;
-  /** In the order of their turns. A queue in here is never empty. */
+  readonly #options: FairLimiterOptions;
+  /** By token, in the order of their turns. A queue in here is never empty. */
   readonly #queues = new Map<string, Waiter[]>();
-  #underWay = 0;
+  #inFlight = 0;
+  #unknownInFlight = 0;
   #waiting = 0;
 
-  /** @param maxWaiting how many may wait, all callers together. */
-  constructor(limit: AdaptiveLimit, maxWaiting: number) {
-    this.#limit = limit;
-    this.#maxWaiting = maxWaiting;
+  constructor(options: FairLimiterOptions) {
+    this.#options = options;
   }
 
-  get underWay(): number {
-    return this.#underWay;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** Takes a place where one is free and nobody waits for it. Everybody who got a place gives it back with `leave`. */
-  tryEnter(): boolean {
-    if (this.#waiting > 0 || this.#underWay >= this.#limit.current) return false;
-    this.#underWay++;
-    return true;
+  /** Takes a place where one is free and nobody may have it before; null where the call has to wait. */
+  tryEnter(context: CallContext): Place | null {
+    // The limit may have grown since the last place was given back.
+    if (this.#waiting > 0) this.#admitWaiting();
+    const { token } = context.caller;
+    const isUnknown = this.#isUnknown(context);
+    if (this.#waiting > 0 && this.#queues.has(isUnknown ? UNKNOWN : token)) return null;
+    return this.#mayEnter(token, isUnknown) ? this.#take(token, isUnknown) : null;
   }
 
-  /** Waits for a place. Rejects with the reason of the context's signal, or `unavailable` where too many wait. */
-  enter(context: CallContext): Promise<void> {
+  /** Waits for a place. Rejects with the reason of the context's signal, or `unavailable` where too many calls wait. */
+  enter(context: CallContext): Promise<Place> {
     return new Promise((resolve, reject) => {
       const { signal } = context;
       if (signal.aborted) {
         reject(signal.reason);
         return;
       }
-      const key = context.caller.token;
-      if (this.#waiting >= this.#maxWaiting && !this.#makeRoom(key)) {
+      const key = this.#isUnknown(context) ? UNKNOWN : context.caller.token;
+      if (this.#waiting >= this.#options.maxWaiting && !this.#makeRoom(key)) {
         reject(overloaded());
         return;
       }
@@ -63,76 +88,123 @@ export class FairLimiter {
         admit: resolve,
         refuse: reject,
         onAbort: () => {
-          this.#remove(key, waiter);
+          this.#remove(waiter);
           reject(signal.reason);
         },
       };
       signal.addEventListener('abort', waiter.onAbort, { once: true });
-      const queue = this.#queues.get(key);
-      if (queue) queue.push(waiter);
-      else this.#queues.set(key, [waiter]);
+      this.#append(key, waiter);
       this.#waiting++;
-      // Places can be free while others wait: the limit may have grown since the last one was given back.
-      this.#admit();
+      this.#admitWaiting();
     });
   }
 
   /** Gives a place back. */
-  leave(): void {
-    this.#underWay--;
-    if (this.#waiting > 0) this.#admit();
+  leave({ isUnknown, tokenLimit }: Place): void {
+    this.#inFlight--;
+    if (isUnknown) this.#unknownInFlight--;
+    if (tokenLimit) tokenLimit.inFlight--;
+    if (this.#waiting > 0) this.#admitWaiting();
   }
 
-  /** Ends the wait of all for whom `toError` has an error. */
+  /** Moves the waiting calls of a token that has just been accepted into a queue of their own. */
+  moveAccepted(token: string): void {
+    const unknown = this.#queues.get(UNKNOWN);
+    if (!unknown) return;
+    const moved = unknown.filter(({ context }) => context.caller.token === token);
+    if (moved.length === 0) return;
+    const left = unknown.filter(({ context }) => context.caller.token !== token);
+    if (left.length === 0) this.#queues.delete(UNKNOWN);
+    else this.#queues.set(UNKNOWN, left);
+    for (const waiter of moved) this.#append(token, waiter);
+  }
+
+  /** Ends the wait of all calls for which `toError` has an error. */
   refuse(toError: (context: CallContext) => BillingError | null): void {
-    for (const [key, queue] of [...this.#queues]) {
+    for (const queue of [...this.#queues.values()]) {
       for (const waiter of [...queue]) {
         const error = toError(waiter.context);
         if (!error) continue;
-        this.#remove(key, waiter);
+        this.#remove(waiter);
         waiter.refuse(error);
       }
     }
   }
 
-  #admit(): void {
-    while (this.#waiting > 0 && this.#underWay < this.#limit.current) {
-      const [key, queue] = this.#queues.entries().next().value as [string, Waiter[]];
-      const waiter = queue.shift() as Waiter;
-      this.#waiting--;
-      waiter.context.signal.removeEventListener('abort', waiter.onAbort);
-      if (queue.length === 0) this.#queues.delete(key);
-      else if (this.#queues.size > 1) {
-        // To the end of the turns, where more of the caller's wait.
-        this.#queues.delete(key);
-        this.#queues.set(key, queue);
-      }
-      this.#underWay++;
-      waiter.admit();
+  #isUnknown({ caller }: CallContext): boolean {
+    return !this.#options.accepted.has(caller);
+  }
+
+  #mayEnter(token: string, isUnknown: boolean): boolean {
+    const limit = this.#options.limit.current;
+    if (this.#inFlight >= limit) return false;
+    if (isUnknown) {
+      const othersWait = this.#waiting > (this.#queues.get(UNKNOWN)?.length ?? 0);
+      const share = limit * (othersWait ? UNKNOWN_SHARE_BUSY : UNKNOWN_SHARE);
+      if (this.#unknownInFlight >= Math.max(1, Math.floor(share))) return false;
+    }
+    const tokenLimit = this.#options.tokenLimits.of(token);
+    return !tokenLimit || tokenLimit.inFlight < tokenLimit.current;
+  }
+
+  #take(token: string, isUnknown: boolean): Place {
+    const tokenLimit = this.#options.tokenLimits.of(token);
+    this.#inFlight++;
+    if (isUnknown) this.#unknownInFlight++;
+    if (tokenLimit) tokenLimit.inFlight++;
+    return { isUnknown, tokenLimit };
+  }
+
+  /** Gives free places to the waiting calls whose turn it is. A queue that may have none now keeps its turn. */
+  #admitWaiting(): void {
+    // A queue that is put back comes up again in this same loop, which ends when places do, or calls that may have one.
+    for (const [key, queue] of this.#queues) {
+      if (this.#inFlight >= this.#options.limit.current) return;
+      if (!this.#admitFirst(key, queue)) continue;
+      this.#queues.delete(key);
+      if (queue.length > 0) this.#queues.set(key, queue);
     }
   }
 
-  /** Refuses the newest of the longest queue, where that is longer than the newcomer's own would be. */
+  #admitFirst(key: string, queue: Waiter[]): boolean {
+    const waiter = queue[0] as Waiter;
+    const { token } = waiter.context.caller;
+    const isUnknown = key === UNKNOWN;
+    if (!this.#mayEnter(token, isUnknown)) return false;
+    queue.shift();
+    this.#waiting--;
+    waiter.context.signal.removeEventListener('abort', waiter.onAbort);
+    waiter.admit(this.#take(token, isUnknown));
+    return true;
+  }
+
+  #append(key: string, waiter: Waiter): void {
+    const queue = this.#queues.get(key);
+    if (queue) queue.push(waiter);
+    else this.#queues.set(key, [waiter]);
+  }
+
+  /** Refuses the newest call of the longest queue, where that is longer than the newcomer's own would be. */
   #makeRoom(newcomer: string): boolean {
-    let longestKey = '';
     let longest: Waiter[] = [];
-    for (const [key, queue] of this.#queues) {
-      if (queue.length > longest.length) [longestKey, longest] = [key, queue];
-    }
+    for (const queue of this.#queues.values()) if (queue.length > longest.length) longest = queue;
     if (longest.length <= (this.#queues.get(newcomer)?.length ?? 0) + 1) return false;
     const last = longest.at(-1) as Waiter;
-    this.#remove(longestKey, last);
+    this.#remove(last);
     last.refuse(overloaded());
     return true;
   }
 
-  #remove(key: string, waiter: Waiter): void {
-    const queue = this.#queues.get(key);
-    const at = queue?.indexOf(waiter) ?? -1;
-    if (!queue || at < 0) return;
-    queue.splice(at, 1);
-    if (queue.length === 0) this.#queues.delete(key);
-    this.#waiting--;
-    waiter.context.signal.removeEventListener('abort', waiter.onAbort);
+  #remove(waiter: Waiter): void {
+    for (const key of [waiter.context.caller.token, UNKNOWN]) {
+      const queue = this.#queues.get(key);
+      const at = queue?.indexOf(waiter) ?? -1;
+      if (!queue || at < 0) continue;
+      queue.splice(at, 1);
+      if (queue.length === 0) this.#queues.delete(key);
+      this.#waiting--;
+      waiter.context.signal.removeEventListener('abort', waiter.onAbort);
+      return;
+    }
   }
 }

@@ -1,4 +1,16 @@
-import { parseRetryAfter, toFailure } from '../../../../src/upstream/errors/failures';
+import type { AttemptFailure } from '../../../../src/upstream/errors/failures';
+import {
+  isOutage,
+  isTransient,
+  parseRetryAfter,
+  timedOut,
+  toFailure as toFailureOf,
+  toReason,
+  unreachable,
+} from '../../../../src/upstream/errors/failures';
+
+const toFailure = (status: number, message: string | null, retryAfter: string | undefined, isErrorBody = true): AttemptFailure =>
+  toFailureOf(status, { message, retryAfter, isErrorBody });
 
 describe('toFailure', () => {
   it.each([
@@ -36,6 +48,39 @@ describe('toFailure', () => {
   });
 });
 
+describe('a failed attempt', () => {
+  it.each([502, 503, 504, 520, 521, 522, 523, 524])('is an outage, and tried again, with status %i', (status) => {
+    expect([isOutage, isTransient].map((is) => is(toFailure(status, null, undefined)))).toEqual([true, true]);
+  });
+
+  it.each([400, 401, 403, 408, 410, 500, 501, 525, 599])('is neither with status %i', (status) => {
+    expect([isOutage, isTransient].map((is) => is(toFailure(status, null, '1')))).toEqual([false, false]);
+  });
+
+  it('of status 429 is tried again only where the billing API says when', () => {
+    expect(isTransient(toFailure(429, null, undefined))).toBe(false);
+    expect(isTransient(toFailure(429, null, '0'))).toBe(true);
+    expect(isOutage(toFailure(429, null, '0'))).toBe(false);
+  });
+
+  it('has a reason for the operator', () => {
+    expect(toReason(toFailure(503, null, undefined))).toBe('status 503');
+    expect(toReason(toFailure(403, null, undefined))).toBe('status 403');
+    expect(toReason(toFailure(403, null, undefined, false))).toBe('403 without an errorBody');
+    expect(toReason(unreachable(Object.assign(new Error('10.0.0.1'), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })))).toBe(
+      'no connection: UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    );
+    expect(toReason(timedOut('no whole answer within 5 ms'))).toBe('no whole answer within 5 ms');
+    expect(toReason(new TypeError('x'))).toBe('TypeError');
+  });
+
+  it('of status 403 speaks of the token only where the billing API itself has answered', () => {
+    expect(toFailure(403, null, undefined).message).toContain('token');
+    expect(toFailure(403, null, undefined, false).message).not.toContain('token');
+    expect(toFailure(403, null, undefined, false).failure).toBe('forbidden');
+  });
+});
+
 describe('parseRetryAfter', () => {
   const now = Date.parse('2025-06-01T00:00:00Z');
 
@@ -44,6 +89,13 @@ describe('parseRetryAfter', () => {
     ['120', 120],
     ['Sun, 01 Jun 2025 00:00:30 GMT', 30],
     ['Sat, 31 May 2025 23:59:00 GMT', 0],
+    ['Sunday, 01-Jun-25 00:00:40 GMT', 40],
+    ['Sun Jun  1 00:00:50 2025', 50],
+    ['5, 7', 7],
+    ['Sun, 01 Jun 2025 00:00:30 GMT, 20', 30],
+    ['20, Sun Jun  1 00:00:50 2025', 50],
+    ['7, soon', 7],
+    ['7 s', null],
     ['', null],
     ['soon', null],
     ['-5', null],

@@ -1,15 +1,15 @@
 import { AdaptiveLimit } from '../../../../src/upstream/resilience/adaptive-limit';
 
 /** Plays one window of answers that took `durationMs`, by default with all places taken, from `nowMs` on; returns its end. */
-function play(limit: AdaptiveLimit, nowMs: number, durationMs: number, underWay = limit.current): number {
-  for (let i = 1; i <= 10; i++) limit.noteLatency(durationMs, underWay, nowMs + i * 25);
+function play(limit: AdaptiveLimit, nowMs: number, durationMs: number, inFlight = limit.current): number {
+  for (let i = 1; i <= 10; i++) limit.noteLatency(durationMs, inFlight, nowMs + i * 25);
   return nowMs + 250;
 }
 
-/** Plays one window in which so many of twenty answers were 429. */
-function playRefused(limit: AdaptiveLimit, nowMs: number, refused: number): number {
+/** Plays one window in which so many of twenty answers were 429, to as many tokens as there are. */
+function playRefused(limit: AdaptiveLimit, nowMs: number, refused: number, tokens = 3): number {
   for (let i = 1; i <= 20; i++) {
-    if (i <= refused) limit.noteRefusal(nowMs + i * 12.5);
+    if (i <= refused) limit.noteRefusal(`token ${i % tokens}`, nowMs + i * 12.5);
     else limit.noteLatency(10, limit.current, nowMs + i * 12.5);
   }
   return nowMs + 250;
@@ -22,13 +22,26 @@ describe('An adaptive limit', () => {
 
   it('shrinks with each window in which the API refused, down to 1', () => {
     const limit = new AdaptiveLimit(64);
-    let nowMs = playRefused(limit, 0, 2);
+    let nowMs = playRefused(limit, 0, 3);
     expect(limit.current).toBe(44);
     for (let i = 0; i < 20; i++) nowMs = playRefused(limit, nowMs, 20);
     expect(limit.current).toBe(1);
   });
 
-  it('does not shrink on a few 429, such as those of one token over its quota', () => {
+  it('does not shrink however often one token or two are refused', () => {
+    const limit = new AdaptiveLimit(64);
+    let nowMs = 0;
+    for (let i = 0; i < 10; i++) nowMs = playRefused(limit, nowMs, 20, 2);
+    expect(limit.current).toBe(64);
+    // The tokens of several windows are not added up.
+    for (let i = 0; i < 10; i++) {
+      for (let sample = 1; sample <= 10; sample++) limit.noteRefusal(`token ${i}`, nowMs + sample * 25);
+      nowMs += 250;
+    }
+    expect(limit.current).toBe(64);
+  });
+
+  it('does not shrink on a few 429 among many answers', () => {
     const limit = new AdaptiveLimit(64);
     let nowMs = 0;
     for (let i = 0; i < 10; i++) nowMs = playRefused(limit, nowMs, 1);

@@ -2,7 +2,9 @@ import { BillingError } from '../../../../src/billing/model/billing-error';
 import type { CallContext } from '../../../../src/billing/ports/billing-source';
 import { Caller } from '../../../../src/billing/model/caller';
 import { AdaptiveLimit } from '../../../../src/upstream/resilience/adaptive-limit';
-import { FairLimiter } from '../../../../src/upstream/resilience/fair-limiter';
+import type { AcceptedTokens } from '../../../../src/billing/ports/accepted-tokens';
+import { FairLimiter, type Place } from '../../../../src/upstream/resilience/fair-limiter';
+import { TokenLimits } from '../../../../src/upstream/resilience/token-limits';
 import { failureOf } from '../../../support/listed-source';
 
 class Context implements CallContext {
@@ -29,22 +31,36 @@ class Context implements CallContext {
   }
 }
 
-/** A limiter with all places taken, and the order in which those who wait get one. */
+/** A limiter with all places taken, and the order in which those that wait get one. */
 function setUp(
   places: number,
   maxWaiting = 100,
-): { limiter: FairLimiter; order: string[]; enter: (name: string, context?: Context) => Promise<void> } {
-  const limiter = new FairLimiter(new AdaptiveLimit(places), maxWaiting);
-  while (limiter.tryEnter());
+): { limiter: FairLimiter; taken: Place[]; order: string[]; enter: (name: string, context?: Context) => Promise<void> } {
+  const limiter = createLimiter(places, { maxWaiting });
+  const taken: Place[] = [];
+  for (let place = limiter.tryEnter(new Context('first')); place; place = limiter.tryEnter(new Context('first'))) taken.push(place);
   const order: string[] = [];
   const enter = (name: string, context = new Context(name[0] as string)): Promise<void> =>
-    limiter.enter(context).then(() => void order.push(name));
-  return { limiter, order, enter };
+    limiter.enter(context).then((place) => {
+      order.push(name);
+      taken.push(place);
+    });
+  return { limiter, taken, order, enter };
 }
 
-async function leaveAll(limiter: FairLimiter): Promise<void> {
-  while (limiter.underWay > 0) {
-    limiter.leave();
+/** Tokens that begin with "x" were never accepted. */
+const accepted: AcceptedTokens = { has: ({ token }) => !token.startsWith('x') };
+
+function createLimiter(
+  places: number,
+  options: { maxWaiting?: number; tokenLimits?: TokenLimits; accepted?: AcceptedTokens } = {},
+): FairLimiter {
+  return new FairLimiter({ limit: new AdaptiveLimit(places), tokenLimits: new TokenLimits(), accepted, maxWaiting: 100, ...options });
+}
+
+async function leaveAll(limiter: FairLimiter, taken: Place[]): Promise<void> {
+  for (let place = taken.shift(); place; place = taken.shift()) {
+    limiter.leave(place);
     await Promise.resolve();
     await Promise.resolve();
   }
@@ -52,33 +68,95 @@ async function leaveAll(limiter: FairLimiter): Promise<void> {
 
 describe('A fair limiter', () => {
   it('gives places at once while there are some, and no more', () => {
-    const limiter = new FairLimiter(new AdaptiveLimit(2), 10);
-    expect([limiter.tryEnter(), limiter.tryEnter(), limiter.tryEnter()]).toEqual([true, true, false]);
-    limiter.leave();
-    expect(limiter.tryEnter()).toBe(true);
-    expect([limiter.underWay, limiter.waiting]).toEqual([2, 0]);
+    const limiter = createLimiter(2);
+    const enter = (): Place | null => limiter.tryEnter(new Context('a'));
+    const place = enter();
+    expect([enter() === null, enter()]).toEqual([false, null]);
+    limiter.leave(place as Place);
+    expect(enter()).not.toBeNull();
+    expect([limiter.inFlight, limiter.waiting]).toEqual([2, 0]);
   });
 
   it('serves callers in turn, and the calls of one caller in their order', async () => {
-    const { limiter, order, enter } = setUp(1);
+    const { limiter, taken, order, enter } = setUp(1);
     const all = ['a1', 'a2', 'a3', 'a4', 'b1', 'c1', 'b2'].map((name) => enter(name));
-    await leaveAll(limiter);
+    await leaveAll(limiter, taken);
     await Promise.all(all);
     expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']);
   });
 
   it('lets nobody pass those who wait', async () => {
-    const { limiter, enter } = setUp(1);
+    const { limiter, taken, enter } = setUp(1);
     const waiting = enter('a');
-    limiter.leave();
-    expect(limiter.tryEnter()).toBe(false);
+    limiter.leave(taken.pop() as Place);
+    expect(limiter.tryEnter(new Context('b'))).toBeNull();
     await waiting;
-    limiter.leave();
-    expect(limiter.tryEnter()).toBe(true);
+    limiter.leave(taken.pop() as Place);
+    expect(limiter.tryEnter(new Context('b'))).not.toBeNull();
+  });
+
+  it('gives unknown tokens a quarter of the places, and a twelfth while others wait', async () => {
+    const limiter = createLimiter(24);
+    const unknown: Place[] = [];
+    for (let place = limiter.tryEnter(new Context('x')); place; place = limiter.tryEnter(new Context('x'))) unknown.push(place);
+    expect(unknown).toHaveLength(6);
+    const known: Place[] = [];
+    for (let place = limiter.tryEnter(new Context('a')); place; place = limiter.tryEnter(new Context('a'))) known.push(place);
+    expect(known).toHaveLength(18);
+    const order: string[] = [];
+    for (let i = 0; i < 30; i++) {
+      for (const token of [`x${i}`, `a${i % 3}`])
+        void limiter
+          .enter(new Context(token))
+          .then((place) => (order.push(token[0] as string), (token[0] === 'x' ? unknown : known).push(place)));
+    }
+    // While places come back, unknown tokens are down to two of them.
+    for (let round = 0; round < 4; round++) {
+      limiter.leave(unknown.shift() as Place);
+      await Promise.resolve();
+    }
+    expect(order).toEqual(['a', 'a', 'a', 'a']);
+    limiter.leave(unknown.shift() as Place);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(order.filter((token) => token === 'x')).toHaveLength(1);
+  });
+
+  it('always has a place for an unknown token, however few there are', () => {
+    expect(createLimiter(1).tryEnter(new Context('x'))).not.toBeNull();
+  });
+
+  it('moves the calls of a token that was accepted out of the queue of unknown ones', async () => {
+    const known = new Set<string>();
+    const limiter = createLimiter(4, { accepted: { has: ({ token }) => known.has(token) } });
+    const first = limiter.tryEnter(new Context('x'));
+    const order: string[] = [];
+    const waiting = ['y', 'z', 'y', 'z'].map((token) => limiter.enter(new Context(token)).then(() => order.push(token)));
+    known.add('z');
+    limiter.moveAccepted('z');
+    limiter.leave(first as Place);
+    await Promise.all([waiting[1], waiting[3], waiting[0]]);
+    expect(order.slice(0, 3).sort()).toEqual(['y', 'z', 'z']);
+    expect(limiter.waiting).toBe(1);
+  });
+
+  it('keeps a refused token to its own limit, and lets others pass it', async () => {
+    const tokenLimits = new TokenLimits();
+    const limiter = createLimiter(4, { tokenLimits });
+    tokenLimits.noteRefusal('a', 2, 0);
+    const place = limiter.tryEnter(new Context('a')) as Place;
+    expect(limiter.tryEnter(new Context('a'))).toBeNull();
+    let isAdmitted = false;
+    const waiting = limiter.enter(new Context('a')).then(() => (isAdmitted = true));
+    expect(limiter.tryEnter(new Context('b'))).not.toBeNull();
+    await Promise.resolve();
+    expect([isAdmitted, limiter.waiting]).toEqual([false, 1]);
+    limiter.leave(place);
+    await waiting;
   });
 
   it('takes an aborted one out of the queue, which is told the reason', async () => {
-    const { limiter, order, enter } = setUp(1);
+    const { limiter, taken, order, enter } = setUp(1);
     const controller = new AbortController();
     const gone = new BillingError('unavailable', 'gone');
     const failure = failureOf(enter('a', new Context('a', controller.signal)));
@@ -86,7 +164,7 @@ describe('A fair limiter', () => {
     controller.abort(gone);
     expect(await failure).toBe(gone);
     expect(limiter.waiting).toBe(1);
-    limiter.leave();
+    limiter.leave(taken.pop() as Place);
     await other;
     expect(order).toEqual(['b']);
     expect(await failureOf(enter('a', new Context('a', controller.signal)))).toBe(gone);
@@ -94,29 +172,29 @@ describe('A fair limiter', () => {
   });
 
   it('refuses a newcomer when the queue is full', async () => {
-    const { limiter, enter } = setUp(1, 2);
+    const { limiter, taken, enter } = setUp(1, 2);
     const waiting = [enter('a1'), enter('a2')];
     const failure = await failureOf(enter('a3'));
     expect([failure.failure, failure.details.retryAfterSeconds]).toEqual(['unavailable', 1]);
     expect(failure.message).toContain('Try again');
-    await leaveAll(limiter);
+    await leaveAll(limiter, taken);
     await Promise.all(waiting);
   });
 
   it('makes room for another caller at the cost of the one that waits most', async () => {
-    const { limiter, order, enter } = setUp(1, 3);
+    const { limiter, taken, order, enter } = setUp(1, 3);
     const flood = [enter('a1'), enter('a2')];
     const last = failureOf(enter('a3'));
     const single = enter('b1');
     expect((await last).failure).toBe('unavailable');
     expect(limiter.waiting).toBe(3);
-    await leaveAll(limiter);
+    await leaveAll(limiter, taken);
     await Promise.all([...flood, single]);
     expect(order).toEqual(['a1', 'b1', 'a2']);
   });
 
   it('refuses those for whom there is an error, and no others', async () => {
-    const { limiter, order, enter } = setUp(1);
+    const { limiter, taken, order, enter } = setUp(1);
     const dead = new Context('a');
     const failure = failureOf(enter('a', dead));
     const alive = enter('b');
@@ -124,7 +202,7 @@ describe('A fair limiter', () => {
     dead.deadToken = token;
     limiter.refuse((context) => context.deadToken);
     expect(await failure).toBe(token);
-    await leaveAll(limiter);
+    await leaveAll(limiter, taken);
     await alive;
     expect(order).toEqual(['b']);
   });
