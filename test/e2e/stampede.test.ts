@@ -8,7 +8,7 @@ import { startScriptedUpstream, type RecordedRequest, type ScriptedAnswer, type 
 const SECRET = 'the secret of these tests: 32 characters and more';
 const CONTRACT =
   'query ($id: ID!, $number: ID!) { customer(idType: "RUC", id: $id) { contract(number: $number) { dueDate invoices(first: 5) { nodes { number } } } } }';
-const LOCK = /^bills:1:\{[\w-]{43}\}\d+\.\d+!$/;
+const LOCK = /^bills:2:\{[\w-]{43}\}\/\d+\.\d+!$/;
 
 describe('equal questions that come to several processes at once', () => {
   let upstream: ScriptedUpstream;
