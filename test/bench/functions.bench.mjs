@@ -25,6 +25,7 @@ const { BillsIdentity } = require('../../dist/billing/ports/bills-identity');
 const { createLocalKeyRing } = require('../../dist/cache/keys/local-key-ring');
 const { createSharedKeyRing } = require('../../dist/cache/keys/shared-key-ring');
 const { writeAnswer } = require('../../dist/graphql/execution/compiled-operation');
+const { ResultMeter } = require('../../dist/graphql/context/result-meter');
 const { PreparedOperations } = require('../../dist/graphql/execution/compiled-operations');
 const { buildServedSchema } = require('../../dist/graphql/schema/subgraph');
 const { KeptAnswers } = require('../../dist/http/pipeline/response-cache');
@@ -109,6 +110,8 @@ function addSeals(add, body, what) {
   }
 }
 
+const UNLIMITED = { maxResults: Infinity, maxAnswerBytes: Infinity };
+
 /** The workload's own operation, run over a source that answers at once, and the writing of its answer. */
 async function addWriter(add, count, body) {
   const { prepared, variables, plan } = prepare(count);
@@ -120,17 +123,16 @@ async function addWriter(add, count, body) {
       requestId: '-',
       billing: new Billing(source, operation, PAGING),
       pageLimits: { maxPageSize: 1000 },
+      results: new ResultMeter(UNLIMITED),
       traced: false,
     });
   };
   const data = await run();
-  if (
-    JSON.parse(writeAnswer(data, null, { maxResults: Infinity, maxAnswerBytes: Infinity })).data.customer.c0.invoices.nodes.length !== count
-  )
+  if (JSON.parse(writeAnswer(data, null, UNLIMITED)).data.customer.c0.invoices.nodes.length !== count)
     throw new Error('The written answer is not the right one.');
   const what = `${count.toLocaleString('en')} invoices`;
   if (count === 12) add('run a prepared operation, the answer being there', 1, run);
-  add(`write an answer, ${what}`, count === 12 ? 50 : 1, () => writeAnswer(data, null, { maxResults: Infinity, maxAnswerBytes: Infinity }));
+  add(`write an answer, ${what}`, count === 12 ? 50 : 1, () => writeAnswer(data, null, UNLIMITED));
 }
 
 function prepare(count) {

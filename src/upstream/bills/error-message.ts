@@ -93,3 +93,14 @@ function containsToken(message: string, token: string): boolean {
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
+
+/** Whether a body is the contract's errorBody (an object with an `error`), and not what a proxy or firewall in front of the API sends. */
+export function isErrorBody(body: Buffer): boolean {
+  if (body.length > MAX_BYTES) return false;
+  try {
+    const parsed = JSON.parse(decodeText(body)) as { readonly error?: unknown } | null;
+    return typeof parsed?.error === 'object' && parsed.error !== null;
+  } catch {
+    return false;
+  }
+}

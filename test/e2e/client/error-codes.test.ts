@@ -129,7 +129,7 @@ describe('An error that a front end meets', () => {
 
   it('says for how long to wait while the circuit breaker is open', async () => {
     await withScript(
-      () => ({ status: 500 }),
+      () => ({ status: 503 }),
       async ({ gateway }) => {
         for (let attempt = 0; attempt < 10; attempt += 1) await post(gateway.url, { query: QUERY });
         const { errors } = await post(gateway.url, { query: QUERY });

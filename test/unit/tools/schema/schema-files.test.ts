@@ -95,7 +95,7 @@ describe('The committed schema files', () => {
     for (const part of ['dist', 'schema']) await cp(join(schemaFolder, '..', part), join(copy, part), { recursive: true });
     await symlink(join(schemaFolder, '../node_modules'), join(copy, 'node_modules'));
     await writeFile(join(copy, 'schema/subgraph.graphql'), 'type Query\n');
-    const command = (name: string): Promise<unknown> => run(process.execPath, [join(copy, 'dist/tools', name)]);
+    const command = (name: string): Promise<unknown> => run(process.execPath, [join(copy, 'dist/tools/schema', name)]);
     const check = await command('schema-check.js').catch((error: unknown) => error);
     await command('schema-emit.js');
     const checkAgain = await command('schema-check.js');
