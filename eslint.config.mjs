@@ -1,7 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import js from '@eslint/js';
 import importX from 'eslint-plugin-import-x';
-import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 // What each room of src may import besides itself, and each inner room besides itself within its room.
@@ -65,16 +64,6 @@ export default tseslint.config(
   },
   // One walk of the document for all that is predicted would be shorter; until then it is one file.
   { files: ['src/graphql/analysis/predict-calls.ts'], rules: { 'max-lines': ['error', { max: 330 }] } },
-  // Texts of clients and of the billing API are searched: a regular expression whose time is not linear would let them stop the process.
-  {
-    files: ['src/**'],
-    ignores: ['src/http/explorer/graphiql/**'],
-    plugins: { regexp },
-    rules: {
-      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
-      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
-    },
-  },
   {
     files: ['src/**/*.ts'],
     ignores: ['src/main.ts', 'src/tools/**'],

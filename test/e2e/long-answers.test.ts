@@ -20,7 +20,7 @@ describe('A long answer', () => {
     upstream = await startScriptedUpstream(({ url, headers }) => ({
       body: toBillsBody(toAskedBills(url), 1000, { dueDate: headers.authorization }),
     }));
-    gateway = await startGateway({ NODE_ENV: 'production', BILLING_API_URL: upstream.url, MAX_ALIASES: '100' });
+    gateway = await startGateway({ NODE_ENV: 'production', BILLING_API_URL: upstream.url, MAX_ALIASES: '100', MAX_RESULTS: '1000000' });
   });
   afterAll(async () => {
     await gateway.close();
