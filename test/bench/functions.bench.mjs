@@ -37,6 +37,7 @@ const { mayLoseDigits, parseExact, decodeText } = require('../../dist/upstream/b
 const PAGING = { mode: 'offset', maxQuantity: 1000 };
 const CONTRACT = '700100';
 const customer = { idType: 'RUC', id: '80012345' };
+const UNLIMITED = { maxResults: Infinity, maxAnswerBytes: Infinity };
 const caller = Caller.parse(`Bearer ${'x'.repeat(800)}`);
 const { signal } = new AbortController();
 const kept = { last: null };
@@ -109,8 +110,6 @@ function addSeals(add, body, what) {
     add(`open an entry, ${store}, ${what}`, 10, () => openEntry(keys, text, sealed));
   }
 }
-
-const UNLIMITED = { maxResults: Infinity, maxAnswerBytes: Infinity };
 
 /** The workload's own operation, run over a source that answers at once, and the writing of its answer. */
 async function addWriter(add, count, body) {
