@@ -20,8 +20,6 @@ export interface Config extends Omit<Values, OwnFields> {
 }
 
 export type { Environment };
-export type LogLevel = Config['logLevel'];
-export type Explorer = Config['explorer'];
 
 /** Settings that were refused, all of them at once. */
 export class ConfigError extends Error {
