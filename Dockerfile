@@ -1,5 +1,5 @@
 # The gateway as an image: docker build -t billing-gateway .
-# The settings are in the README; deploy/README.md tells how to run it.
+# Settings: docs/settings.md. How to run it: deploy/README.md.
 
 FROM node:24-slim AS build
 WORKDIR /app

@@ -61,7 +61,7 @@ interface Page {
   };
 }
 
-describe('Apollo Client, set up as in the README', () => {
+describe('Apollo Client, set up as in docs/apollo-client.md', () => {
   it('joins the pages of a contract, each read once, and finds its fields again under its composite key', async () => {
     const gateway = await startGateway();
     const client = createApolloClient(

@@ -152,9 +152,9 @@ describe('An error that a front end meets', () => {
     expect(toReaction(errors[0]!)).toEqual({ do: 'report', what: errors[0]!.extensions.errorId });
   });
 
-  it('has one of the codes that the README lists', () => {
-    const readme = readFileSync(join(__dirname, '../../../README.md'), 'utf8');
-    const section = readme.slice(readme.indexOf('### Errors\n'), readme.indexOf('### What absence means'));
+  it('has one of the codes that the documentation lists', () => {
+    const page = readFileSync(join(__dirname, '../../../docs/errors.md'), 'utf8');
+    const section = page.slice(page.indexOf('## Error codes\n'), page.indexOf('## Absent or failed'));
     expect([...section.matchAll(/^\| `([A-Z_]+)` /gm)].map(([, code]) => code).sort()).toEqual([...ERROR_CODES].sort());
     expect(Object.keys(PROVOCATIONS)).toHaveLength(ERROR_CODES.length - 1);
   });

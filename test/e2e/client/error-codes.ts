@@ -1,4 +1,4 @@
-/** Every code that an error of the gateway can have: the closed list of the README's "Errors". */
+/** Every code that an error of the gateway can have: the closed list of docs/errors.md. */
 export const ERROR_CODES = [
   'UNAUTHENTICATED',
   'FORBIDDEN',

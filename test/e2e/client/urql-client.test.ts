@@ -58,7 +58,7 @@ interface Page {
   };
 }
 
-describe('urql, set up as in the README', () => {
+describe('urql, set up as in docs/urql.md', () => {
   it('joins the pages of a contract, each read once, and finds its fields again under its composite key', async () => {
     const gateway = await startGateway();
     const client = createUrqlClient(

@@ -64,16 +64,16 @@ function installsWhatIsTested(command: string): Promise<void> {
  * does one that is no longer needed.
  */
 export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proof])[] = [
-  // The build is made by the tests' own set-up, and the installation is the one that they run from. npm passes no signal on,
-  // so that here its script is run without it.
-  ['npm ci && npm run build && npm start', () => startsAGateway('node dist/main.js')],
+  // The build is made by the tests' own set-up, and the installation is the one that they run from.
+  ['npm ci && npm run build && npm start', () => startsAGateway('npm start')],
   ['npm ci && npm test', provenBy('.ci/run', 'npm ci && npm test')],
-  ['BILLING_API_URL=https://billing.example/v2 NODE_ENV=production node dist/main.js', startsAGateway],
+  ['BILLING_API_URL=https://billing.example/v2 NODE_ENV=production npm start', startsAGateway],
   [
-    'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.05 node dist/main.js',
+    'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.05 npm start',
     startsAGateway,
   ],
-  [/^npm install --save-dev( (@[a-z-]+\/)?[a-z-]+@\d+)+$/, installsWhatIsTested],
+  [/^npm install( --save-dev)?( (@[a-z-]+\/)?[a-z-]+@\d+)+$/, installsWhatIsTested],
+  ['npm run dev', provenBy('test/unit/house/scripts.test.ts', "describe('The command dev'")],
   ['npm run supergraph', provenBy('test/e2e/supergraph/start.test.ts', "'apollo'")],
   ['npm run supergraph -- --router hive', provenBy('test/e2e/supergraph/start.test.ts', "'hive'")],
   ['npm run schema:compose', (command) => endsWell(command.replace('npm run schema:compose', 'node dist/tools/schema/schema-compose.js'))],

@@ -9,7 +9,7 @@ import { root } from './commands';
 
 const run = promisify(execFile);
 
-/** A folder of a front end's own, made of what the README tells its author to write. */
+/** A folder of a front end's own, made of what the documentation tells its author to write. */
 export interface FrontEnd {
   readonly folder: string;
   /** What the compiler finds wrong in `src`. */
@@ -35,7 +35,7 @@ export async function createFrontEnd(codegen: string, files: Readonly<Record<str
   const [[output, settings]] = Object.entries(config.generates) as [[string, { config: Record<string, unknown> }]];
   const { documentMode, ...others } = settings.config;
   if (config.schema !== 'http://127.0.0.1:4000/graphql' || output !== 'src/gql/' || documentMode !== 'string')
-    throw new Error('The codegen.yml of the README is not what its text says of it.');
+    throw new Error('The codegen.yml of docs/front-end.md is not what its text says of it.');
   const generates = { [output]: settings, 'src/parsed/': { ...settings, config: others } };
   await writeFile(join(folder, 'codegen.yml'), stringify({ ...config, schema: `${gatewayUrl}/graphql`, generates }));
   await run(process.execPath, [join(root, 'node_modules/@graphql-codegen/cli/cjs/bin.js'), '--config', 'codegen.yml'], { cwd: folder });

@@ -1,20 +1,23 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { parse as parseYaml } from 'yaml';
 import { findCodeBlocks, toCommands, type CodeBlock } from '../../support/code-blocks';
+import { findDocuments } from '../../support/documents';
 import { startGateway, type Gateway } from '../../support/gateway';
 import { COMMANDS, findProof, root } from './commands';
 import { createFrontEnd } from './front-end';
 
-const FILES = ['README.md', 'deploy/README.md'].filter((file) => existsSync(join(root, file)));
-const blocks = FILES.flatMap((file) => findCodeBlocks(readFileSync(join(root, file), 'utf8'), file));
+const blocks = findDocuments().flatMap(({ file, text }) => findCodeBlocks(text, file));
 const clientFiles = readdirSync(join(root, 'test/e2e/client')).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
 
-/** The block that comes after another, or before it. */
-const next = (block: CodeBlock): CodeBlock | undefined => blocks[blocks.indexOf(block) + 1];
-const previous = (block: CodeBlock): CodeBlock | undefined => blocks[blocks.indexOf(block) - 1];
+const fileOf = ({ place }: CodeBlock): string => place.slice(0, place.lastIndexOf(':'));
+/** The block so many blocks after another one of the same page; before it if negative. */
+function near(block: CodeBlock, distance: number): CodeBlock | undefined {
+  const other = blocks[blocks.indexOf(block) + distance];
+  return other && fileOf(other) === fileOf(block) ? other : undefined;
+}
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -22,17 +25,20 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
+/** Where the source stands that a page shows an excerpt of. */
+const SOURCES: Readonly<Record<string, string>> = { 'CONTRIBUTING.md': 'src/config/table/limits.ts' };
+
 /** How a block of each language is run. Rejects, or throws, where the block does not do what it shows. */
 const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
   graphql: async (block) => {
     const { text } = await gateway.query(block.text);
-    const shown = next(block);
+    const shown = near(block, 1);
     if (shown?.language !== 'json') throw new Error('A query of the documentation is followed by its answer.');
     expect(JSON.parse(text)).toEqual(JSON.parse(shown.text));
   },
   json: async (block) => {
     // The answer to the query above it, which is compared there.
-    if (previous(block)?.language === 'graphql') return;
+    if (near(block, -1)?.language === 'graphql') return;
     if (!block.text.includes('"msg":"operation"')) throw new Error('Nothing is known to give this answer.');
     expect(Object.keys(await logFirstQuery())).toEqual(Object.keys(JSON.parse(block.text) as object));
   },
@@ -44,8 +50,10 @@ const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
     }
   },
   ts: async (block) => {
-    // Files of the client to copy from: compiled by the type check, and run by the tests beside them.
+    // A file of the client to copy from, which its tests run, or an excerpt of the source that the text above it names.
     const texts = await Promise.all(clientFiles.map((file) => readFile(join(root, 'test/e2e/client', file), 'utf8')));
+    const excerpt = SOURCES[fileOf(block)];
+    if (excerpt !== undefined && (await readFile(join(root, excerpt), 'utf8')).includes(block.text)) return;
     expect(texts).toContain(block.text);
   },
   yaml: (block) => {
@@ -68,10 +76,10 @@ async function logFirstQuery(): Promise<object> {
   return JSON.parse(logging.logLines.findLast((line) => line.includes('"msg":"operation"'))!) as object;
 }
 
-/** Makes the front end that the README describes, and sends the operation that it shows. */
+/** Makes the front end that a page describes, and sends the operation that it shows. */
 async function runCodegen(block: CodeBlock): Promise<void> {
-  const [bills, ask] = blocks.slice(blocks.indexOf(block) + 1).map(({ text }) => text) as [string, string];
-  const call = /`(await ask\([^`]+)`/.exec(readFileSync(join(root, 'README.md'), 'utf8').replaceAll('\n', ' '))?.[1] ?? '';
+  const [bills, ask] = [near(block, 1)?.text ?? '', near(block, 2)?.text ?? ''];
+  const call = /`(await ask\([^`]+)`/.exec(readFileSync(join(root, fileOf(block)), 'utf8').replaceAll('\n', ' '))?.[1] ?? '';
   const first = `import { ask } from './ask';\nimport { Bills } from './bills';\nconst url = process.env['URL'] ?? '';\nconst token = process.env['TOKEN'] ?? '';\nvoid (async () => {\n  const { data } = ${call};\n  const nodes = data?.customer.contract?.invoices?.nodes ?? [];\n  const amounts: (number | string | null | undefined)[] = nodes.map(({ amount }) => amount);\n  console.log(JSON.stringify([data?.customer.contract?.dueDate, amounts.length, amounts[0]]));\n})();\n`;
   const frontEnd = await createFrontEnd(block.text, { 'src/bills.ts': bills, 'src/ask.ts': ask, 'src/first.ts': first }, gateway.url);
   try {

@@ -1,15 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import packageJson from '../../../package.json';
 import type { BillingFailure } from '../../../src/billing/model/billing-error';
 import { toCode } from '../../../src/graphql/context/errors';
 import { startGateway } from '../../support/gateway';
 
 const root = join(__dirname, '../../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const errors = readFileSync(join(root, 'docs/errors.md'), 'utf8');
 
 /** The rows of the table below a heading, cell by cell. */
-function tableBelow(heading: string, text = readme): string[][] {
+function tableBelow(heading: string, text: string): string[][] {
   const section = text.slice(text.indexOf(`${heading}\n`)).split('\n');
   const start = section.findIndex((line) => line.startsWith('|'));
   const rows = section.slice(
@@ -57,30 +57,38 @@ describe('The README', () => {
     expect(JSON.parse(answer.text)).toEqual(JSON.parse(blockOf('json')));
   });
 
+  it('fits on a few screens', () => {
+    expect(readme.split('\n').length).toBeLessThanOrEqual(200);
+  });
+});
+
+describe('The documentation', () => {
   it('lists every code of an error, and no other', () => {
     const codes = [...Object.keys(FAILURES).map((failure) => toCode(failure as BillingFailure)), ...OTHER_CODES];
     expect(
-      tableBelow('### Errors')
+      tableBelow('## Error codes', errors)
         .map(([code]) => code)
         .sort(),
     ).toEqual(codes.map((code) => `\`${code}\``).sort());
   });
 
   it('would be found to lack a row', () => {
-    const without = readme.replace(/^\| `FORBIDDEN` .*\n/m, '');
-    expect(tableBelow('### Errors', without)).toHaveLength(tableBelow('### Errors').length - 1);
+    const without = errors.replace(/^\| `FORBIDDEN` .*\n/m, '');
+    expect(tableBelow('## Error codes', without)).toHaveLength(tableBelow('## Error codes', errors).length - 1);
   });
 
-  it('names no file and no command that is not there', () => {
-    const files = [...readme.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map((match) => match[1]!);
-    const commands = [...readme.matchAll(/npm run (?:-s )?([a-z0-9:-]+)/g)].map((match) => match[1]!);
-    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
-    expect(commands.filter((command) => !(command in packageJson.scripts))).toEqual([]);
-    expect([files.length, commands.length].every((count) => count > 4)).toBe(true);
-  });
-
-  it('explains each decision in ten lines at most', () => {
-    const decisions = readme.slice(readme.indexOf('## Decisions\n'), readme.indexOf('## License')).split('\n\n').slice(1);
-    for (const decision of decisions) expect(decision.trim().split('\n').length).toBeLessThanOrEqual(10);
+  it('explains each decision with a status, a date and its consequences, and lists all of them', () => {
+    const folder = join(root, 'docs/decisions');
+    const files = readdirSync(folder).filter((file) => file !== 'README.md');
+    const index = readFileSync(join(folder, 'README.md'), 'utf8');
+    expect(files.length).toBeGreaterThan(10);
+    for (const file of files) {
+      const text = readFileSync(join(folder, file), 'utf8');
+      expect([file, text]).toEqual([
+        file,
+        expect.stringMatching(/^# .+\n\nStatus: .+, \d{4}-\d\d-\d\d\n[^]*\*\*Decision\.\*\*[^]*\*\*Consequences\.\*\*/),
+      ]);
+      expect([file, text.split('\n').length <= 20, index.includes(`(${file})`)]).toEqual([file, true, true]);
+    }
   });
 });

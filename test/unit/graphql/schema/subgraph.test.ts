@@ -65,7 +65,7 @@ describe('The SDL of the subgraph', () => {
 });
 
 // What Apollo's subgraph compatibility suite asks of a subgraph (apollographql/apollo-federation-subgraph-compatibility),
-// as far as this schema has what the suite's own schema has. README lists the rest.
+// as far as this schema has what the suite's own schema has. docs/federation.md lists the rest.
 describe("Apollo's compatibility suite", () => {
   const customer = { idType: 'RUC', id: '80012345' };
   let gateway: Gateway;
