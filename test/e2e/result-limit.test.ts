@@ -2,31 +2,7 @@ import { parseJsonAnswer } from '../support/raw-answer';
 import { requestRaw } from '../support/raw-request';
 import { good, withScript } from '../support/scripted-gateway';
 import type { Gateway } from '../support/gateway';
-
-const customer = (selection: string): string => `{ customer(idType: "RUC", id: "80012345") { ${selection} } }`;
-const nested = (levels: number): string =>
-  levels === 0 ? 'number' : `contract { invoices(first: 1000) { nodes { number ${nested(levels - 1)} } } }`;
-const representation = { __typename: 'Contract', number: '7', customer: { idType: 'RUC', id: '80012345' } };
-const aliases = (count: number, selection: string): string => Array.from({ length: count }, (_, i) => `a${i}: ${selection}`).join(' ');
-
-/** Requests of a few bytes that would return a great many objects. */
-const GREEDY: Readonly<Record<string, object>> = {
-  'lists within lists': { query: customer(`contract(number: "7") { invoices(first: 1000) { nodes { ${nested(1)} } } }`) },
-  'one contract many times in a list': {
-    query: `query($n: [ID!]!) ${customer('contracts(numbers: $n) { invoices(first: 1000) { nodes { number } } }')}`,
-    variables: { n: Array.from({ length: 5000 }, () => '1') },
-  },
-  'one entity many times': {
-    query: 'query($r: [_Any!]!) { _entities(representations: $r) { ... on Contract { invoices(first: 1000) { nodes { number } } } } }',
-    variables: { r: Array.from({ length: 400 }, () => representation) },
-  },
-  'one list under many aliases': {
-    query: customer(`contract(number: "7") { ${aliases(60, 'invoices(first: 1000) { nodes { number } }')} }`),
-  },
-  'one list of a page under many aliases': {
-    query: customer(`contract(number: "7") { invoices(first: 1000) { ${aliases(60, 'nodes { number }')} } }`),
-  },
-};
+import { aliases, customer, GREEDY_OPERATIONS } from '../support/greedy-operations';
 
 async function ask(gateway: Gateway, body: object, headers: Readonly<Record<string, string>> = {}) {
   const answer = await requestRaw(gateway.port, {
@@ -39,12 +15,12 @@ async function ask(gateway: Gateway, body: object, headers: Readonly<Record<stri
 }
 
 describe('An operation that returns more than it may', () => {
-  it.each(Object.keys(GREEDY))('is refused with the count and the limit, each time and on every execution path: %s', async (name) => {
+  it.each(Object.keys(GREEDY_OPERATIONS))('is refused with the count and the limit, each time and on every execution path: %s', async (name) => {
     await withScript(
       (request) => good(request, 1000),
       async ({ gateway }) => {
         for (const headers of [{}, {}, {}, { 'apollo-federation-include-trace': 'none' }]) {
-          const { status, errors, data } = await ask(gateway, GREEDY[name] as object, headers);
+          const { status, errors, data } = await ask(gateway, GREEDY_OPERATIONS[name] as object, headers);
           expect([status, errors?.length, data]).toEqual([400, 1, undefined]);
           expect(errors?.[0]?.extensions).toMatchObject({ code: 'RESULT_LIMIT_EXCEEDED', maxResults: 50_000 });
           expect(errors?.[0]?.extensions?.['results']).toBeGreaterThan(50_000);
