@@ -56,7 +56,7 @@ describe('Callers in production, with every cache at work', () => {
             asked.map(async ({ name, form, token, number }) => {
               const response = await form(url, { number }, { authorization: `Bearer ${token}` });
               const { data, errors } = (await response.json()) as Json;
-              return [name, token, errors, data?.customer.contract];
+              return [name, token, errors as unknown, data?.customer.contract as unknown];
             }),
           );
           // The first request by hash alone may come before the text was registered.

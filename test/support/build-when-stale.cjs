@@ -5,13 +5,16 @@ const { join } = require('node:path');
 const root = join(__dirname, '../..');
 
 /**
- * Some tests run the built gateway as a process: they must not meet the build of yesterday's source. Jest runs this
- * once, before all tests.
+ * Builds the gateway unless the build is newer than every source file. Jest calls it once before all tests, since some
+ * run the built gateway as a process; the scripts that run a tool out of `dist` call it as a command.
  */
-module.exports = function buildWhenStale() {
+function buildWhenStale() {
   // The first and the last file that the build makes: there may have been a compiler alone, or a build that was ended.
   const built = ['dist/main.js', 'dist/graphiql/page.css.gz'].map((file) => join(root, file));
   const sources = readdirSync(join(root, 'src'), { recursive: true }).map((name) => statSync(join(root, 'src', name)).mtimeMs);
   if (built.every((file) => existsSync(file) && Math.max(...sources) <= statSync(file).mtimeMs)) return;
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
-};
+}
+
+module.exports = buildWhenStale;
+if (require.main === module) buildWhenStale();
