@@ -15,21 +15,24 @@ async function ask(gateway: Gateway, body: object, headers: Readonly<Record<stri
 }
 
 describe('An operation that returns more than it may', () => {
-  it.each(Object.keys(GREEDY_OPERATIONS))('is refused with the count and the limit, each time and on every execution path: %s', async (name) => {
-    await withScript(
-      (request) => good(request, 1000),
-      async ({ gateway }) => {
-        for (const headers of [{}, {}, {}, { 'apollo-federation-include-trace': 'none' }]) {
-          const { status, errors, data } = await ask(gateway, GREEDY_OPERATIONS[name] as object, headers);
-          expect([status, errors?.length, data]).toEqual([400, 1, undefined]);
-          expect(errors?.[0]?.extensions).toMatchObject({ code: 'RESULT_LIMIT_EXCEEDED', maxResults: 50_000 });
-          expect(errors?.[0]?.extensions?.['results']).toBeGreaterThan(50_000);
-          expect(errors?.[0]?.extensions?.['results']).toBeLessThan(200_000);
-        }
-        expect(gateway.logLines.filter((line) => line.includes('"level":"error"') || line.includes('"level":50'))).toEqual([]);
-      },
-    );
-  });
+  it.each(Object.keys(GREEDY_OPERATIONS))(
+    'is refused with the count and the limit, each time and on every execution path: %s',
+    async (name) => {
+      await withScript(
+        (request) => good(request, 1000),
+        async ({ gateway }) => {
+          for (const headers of [{}, {}, {}, { 'apollo-federation-include-trace': 'none' }]) {
+            const { status, errors, data } = await ask(gateway, GREEDY_OPERATIONS[name] as object, headers);
+            expect([status, errors?.length, data]).toEqual([400, 1, undefined]);
+            expect(errors?.[0]?.extensions).toMatchObject({ code: 'RESULT_LIMIT_EXCEEDED', maxResults: 50_000 });
+            expect(errors?.[0]?.extensions?.['results']).toBeGreaterThan(50_000);
+            expect(errors?.[0]?.extensions?.['results']).toBeLessThan(200_000);
+          }
+          expect(gateway.logLines.filter((line) => line.includes('"level":"error"') || line.includes('"level":50'))).toEqual([]);
+        },
+      );
+    },
+  );
 
   it('is counted alike by every execution path: one object more than allowed is refused, as many as allowed are not', async () => {
     const query = customer(

@@ -4,7 +4,8 @@ const nested = (levels: number): string =>
   levels === 0 ? 'number' : `contract { invoices(first: 1000) { nodes { number ${nested(levels - 1)} } } }`;
 const representation = { __typename: 'Contract', number: '7', customer: { idType: 'RUC', id: '80012345' } };
 /** One selection under many aliases. */
-export const aliases = (count: number, selection: string): string => Array.from({ length: count }, (_, i) => `a${i}: ${selection}`).join(' ');
+export const aliases = (count: number, selection: string): string =>
+  Array.from({ length: count }, (_, i) => `a${i}: ${selection}`).join(' ');
 
 /** Requests of a few bytes that would return far more objects than `MAX_RESULTS` allows, where each list has 1,000 invoices. */
 export const GREEDY_OPERATIONS: Readonly<Record<string, object>> = {
