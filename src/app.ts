@@ -53,16 +53,17 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const tracing = await startTracing(config, baseUrl, log);
     // Before all that is traced, and so closed after it: the last spans are sent when no operation is left.
     if (tracing) opened.push(() => tracing.close());
+    const metrics = createMetrics();
+    const observer = toUpstreamObserver(metrics.upstream, log);
     const transport = createTransport({
       baseUrl,
       connections: config.billingApiConnections,
       maxBodyBytes: config.billingApiMaxBodyBytes,
       // No attempt outlasts its operation; so a time-out longer than that is no time-out.
       timeoutMs: Math.min(config.billingApiTimeoutMs, config.requestDeadlineMs),
+      observer,
     });
     opened.push(() => transport.close());
-    const metrics = createMetrics();
-    const observer = toUpstreamObserver(metrics.upstream, log);
     const attempts = new Attempts(transport, {
       observer,
       connections: config.billingApiConnections,

@@ -8,8 +8,8 @@ export interface SocketUpstream {
   close(): Promise<void>;
 }
 
-/** Starts a server that calls `answer` for each request's head, with the socket and the request's number from 0. */
-export async function startSocketUpstream(answer: (socket: Socket, index: number) => unknown): Promise<SocketUpstream> {
+/** Starts a server that calls `answer` for each request's head, with the socket, the request's number from 0, and its head. */
+export async function startSocketUpstream(answer: (socket: Socket, index: number, head: string) => unknown): Promise<SocketUpstream> {
   let count = 0;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -18,8 +18,9 @@ export async function startSocketUpstream(answer: (socket: Socket, index: number
     socket.on('data', (chunk: Buffer) => {
       head += chunk.toString('latin1');
       if (!head.endsWith('\r\n\r\n')) return;
+      const request = head;
       head = '';
-      answer(socket, count++);
+      answer(socket, count++, request);
     });
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));

@@ -69,6 +69,11 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
     labelNames: ['reason'],
     registers,
   });
+  const resends = new Counter({
+    name: `${PREFIX}upstream_resends_total`,
+    help: 'Requests sent again within their attempt, because the billing API had closed the idle connection',
+    registers,
+  });
   for (const reason of ['circuit', 'queue']) refused.inc({ reason }, 0);
   const observers = new Map<string, (seconds: number) => void>();
   return {
@@ -80,6 +85,7 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
     },
     callEnded: (outcome) => calls(outcome),
     callRefused: (reason) => refused.inc({ reason }),
+    requestResent: () => resends.inc(),
   };
 }
 

@@ -26,6 +26,8 @@ export interface UpstreamObserver {
   callEnded?(outcome: string): void;
   /** A call ended without an attempt: the circuit was open, or too many calls were waiting. */
   callRefused?(reason: 'circuit' | 'queue'): void;
+  /** A request was sent again within its attempt: the server had closed the idle connection that it was first sent on. */
+  requestResent?(): void;
   circuitChanged?(state: CircuitName): void;
 }
 

@@ -25,6 +25,8 @@ const OUTAGE_STATUSES = new Set([502, 503, 504, 520, 521, 522, 523, 524]);
 export function isTransient(error: unknown): error is AttemptFailure {
   // A quota that does not say when it is free again is not free again after a second's backoff.
   if (error instanceof AttemptFailure && error.status === 429) return error.retryAfterMs !== null;
+  // RFC 9110, section 15.5.9: a request that the server did not wait for may be sent again.
+  if (error instanceof AttemptFailure && error.status === 408) return true;
   return isOutage(error);
 }
 

@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { TurnQueue } from '../../runtime/turn-queue';
-import { Connection, type ConnectionOwner, type Receiver } from './connection';
+import { Connection, type ConnectionOwner, type PendingRequest } from './connection';
 import { lost } from '../errors/failures';
 
 /** Settings of the connections to one origin. */
@@ -10,12 +10,8 @@ export interface ConnectionsOptions {
   readonly max: number;
   /** Largest body that is read, in bytes. */
   readonly maxBodyBytes: number;
-}
-
-/** A request that wants a connection. */
-export interface Passenger extends Receiver {
-  /** Sends itself on the connection, and returns whether it did: its time may have been over while it waited. */
-  sendOn(connection: Connection): boolean;
+  /** Called when a request is sent again because the server closed the idle connection that it was first sent on. */
+  readonly onResend?: (() => void) | undefined;
 }
 
 /** Before TCP asks a silent other side whether it is still there. */
@@ -31,7 +27,7 @@ export class Connections implements ConnectionOwner {
   readonly #options: ConnectionsOptions;
   readonly #all = new Set<Connection>();
   readonly #idle: Connection[] = [];
-  readonly #waiting: Passenger[] = [];
+  readonly #waiting: PendingRequest[] = [];
   // Two turns: the one in which the answer was read, and a whole one, with a look at every socket in it.
   readonly #resting = new TurnQueue<Connection>((connection) => this.#rested.add(connection));
   readonly #rested = new TurnQueue<Connection>((connection) => this.#free(connection));
@@ -44,25 +40,34 @@ export class Connections implements ConnectionOwner {
   }
 
   /** Gives the request a connection, at once or as soon as one is free. */
-  carry(passenger: Passenger): void {
+  dispatch(request: PendingRequest): void {
     if (this.#isClosed) {
-      passenger.failed(lost());
+      request.failed(lost());
       return;
     }
     const connection = this.#take() ?? this.#open();
-    if (!connection) this.#waiting.push(passenger);
-    else if (!passenger.sendOn(connection)) this.#free(connection);
+    if (!connection) this.#waiting.push(request);
+    else if (!request.sendOn(connection)) this.#free(connection);
   }
 
   rests(connection: Connection): void {
     this.#resting.add(connection);
   }
 
-  gone(connection: Connection): void {
+  gone(connection: Connection, unprocessed: PendingRequest | null): void {
     this.#all.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
-    if (this.#isClosed || this.#waiting.length === 0) return;
+    if (this.#isClosed) {
+      unprocessed?.failed(lost());
+      return;
+    }
+    if (unprocessed) {
+      this.#options.onResend?.();
+      // Before all that wait: its turn has been. And on no idle connection, which may be closed just so.
+      this.#waiting.unshift(unprocessed);
+    }
+    if (this.#waiting.length === 0) return;
     const next = this.#open();
     if (next) this.#free(next);
   }
@@ -71,7 +76,7 @@ export class Connections implements ConnectionOwner {
   close(): void {
     this.#isClosed = true;
     for (const connection of [...this.#all]) connection.close();
-    for (const passenger of this.#waiting.splice(0)) passenger.failed(lost());
+    for (const request of this.#waiting.splice(0)) request.failed(lost());
   }
 
   /** Gives a connection on which nothing is under way to who has waited longest. */

@@ -4,18 +4,23 @@ import { AnswerParser } from './response-parser';
 import { lost, unreachable } from '../errors/failures';
 import type { HttpAnswer } from './http-response';
 
-/** Whom a connection tells how its request ended: one of the two, once. */
-export interface Receiver {
+/** A request that is to be sent, or has been, and is told how it ended: `answered` or `failed`, once. */
+export interface PendingRequest {
+  /** Sends itself on the connection, and returns whether it did: its time may have been over while it waited. */
+  sendOn(connection: Connection): boolean;
   answered(answer: HttpAnswer): void;
   failed(failure: BillingError): void;
 }
 
-/** Whom a connection tells of itself. */
+/** The pool that a connection belongs to. */
 export interface ConnectionOwner {
-  /** It has carried its request, and may carry another when it has rested. */
+  /** The connection has carried its request, and may carry another when it has rested. */
   rests(connection: Connection): void;
-  /** It is of no use any more. */
-  gone(connection: Connection): void;
+  /**
+   * The connection is of no use any more. `unprocessed`: the request that the server closed it on without a byte of a
+   * response, which is to be sent again, on a new connection.
+   */
+  gone(connection: Connection, unprocessed: PendingRequest | null): void;
 }
 
 /**
@@ -25,14 +30,17 @@ export interface ConnectionOwner {
 const IDLE_MS = 4000;
 /** How much earlier than the server says it would close. */
 const IDLE_MARGIN_MS = 1000;
+/** RFC 9110, section 15.5.9: the server gave up waiting for a request, and closes; the client may send it on a new connection. */
+const REQUEST_TIMEOUT = 408;
 
 /** A connection to the billing API, with one request at a time on it. Whatever is not in step ends it. */
 export class Connection {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #maxBodyBytes: number;
-  #receiver: Receiver | null = null;
+  #request: PendingRequest | null = null;
   #parser: AnswerParser | null = null;
+  #isReused = false;
   #isGone = false;
   #usableUntilMs = Infinity;
 
@@ -43,9 +51,9 @@ export class Connection {
     this.#maxBodyBytes = maxBodyBytes;
     socket.on('data', (piece: Buffer) => this.#read(piece));
     socket.on('end', () => this.#readEnd());
-    socket.on('error', (error) => this.#fail(unreachable(error)));
+    socket.on('error', (error) => this.#lose(unreachable(error)));
     socket.on('close', () => {
-      if (!this.#isGone) this.#fail(lost());
+      if (!this.#isGone) this.#lose(lost());
     });
   }
 
@@ -55,15 +63,15 @@ export class Connection {
   }
 
   /** Sends a request's head, which is the whole request. */
-  send(head: string, receiver: Receiver): void {
-    this.#receiver = receiver;
+  send(head: string, request: PendingRequest): void {
+    this.#request = request;
     this.#parser = new AnswerParser(this.#maxBodyBytes);
     this.#socket.write(head, 'latin1');
   }
 
   /** Ends the connection. The request on it, if there is one, is told nothing more. */
   destroy(): void {
-    this.#receiver = null;
+    this.#request = null;
     this.#leave();
   }
 
@@ -91,34 +99,54 @@ export class Connection {
   #readEnd(): void {
     const parser = this.#parser;
     if (parser?.endsWithConnection) this.#answer(parser);
-    else this.#fail(lost());
+    else this.#lose(lost());
   }
 
   #answer(parser: AnswerParser): void {
-    const receiver = this.#receiver;
-    this.#receiver = null;
+    const request = this.#request;
+    const wasReused = this.#isReused;
+    this.#request = null;
     this.#parser = null;
+    this.#isReused = true;
     const answer = parser.take();
+    if (answer.status === REQUEST_TIMEOUT) {
+      this.#leave(wasReused ? request : null);
+      if (!wasReused) request?.answered(answer);
+      return;
+    }
     if (parser.isReusable && !this.#isGone) {
       this.#usableUntilMs = performance.now() + toIdleMs(answer.headers['keep-alive']);
       this.#owner.rests(this);
     } else this.#leave();
-    receiver?.answered(answer);
+    request?.answered(answer);
+  }
+
+  /** The server has closed the connection, or it broke. */
+  #lose(failure: BillingError): void {
+    const request = this.#request;
+    // A server closes an idle connection at any time, also just when the next request arrives (RFC 9112, section 9.3.1):
+    // as long as no byte of a response has come, that says nothing about the request.
+    if (request === null || !this.#isReused || this.#parser?.hasBegun !== false) {
+      this.#fail(failure);
+      return;
+    }
+    this.#request = null;
+    this.#leave(request);
   }
 
   #fail(failure: BillingError): void {
-    const receiver = this.#receiver;
-    this.#receiver = null;
+    const request = this.#request;
+    this.#request = null;
     this.#leave();
-    receiver?.failed(failure);
+    request?.failed(failure);
   }
 
-  #leave(): void {
+  #leave(unprocessed: PendingRequest | null = null): void {
     this.#parser = null;
     if (this.#isGone) return;
     this.#isGone = true;
     this.#socket.destroy();
-    this.#owner.gone(this);
+    this.#owner.gone(this, unprocessed);
   }
 }
 

@@ -48,6 +48,11 @@ export class AnswerParser {
     return this.#staysOpen && !this.#hasExcess;
   }
 
+  /** Whether a byte of the response has come. */
+  get hasBegun(): boolean {
+    return this.#part !== 'head' || this.#begun !== null;
+  }
+
   /**
    * Reads the next piece, and returns whether the answer is whole.
    * @throws BillingError `unavailable` for what is not HTTP/1.1, `invalid-response` for what is larger than it may be.

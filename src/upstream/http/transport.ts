@@ -2,8 +2,9 @@ import { BillingError } from '../../billing/model/billing-error';
 import type { CancelSignal } from '../../runtime/cancellation';
 import { withoutTrailingSlashes } from '../../runtime/trailing-slashes';
 import { TurnQueue } from '../../runtime/turn-queue';
-import type { Connection } from './connection';
-import { Connections, type Passenger } from './connection-pool';
+import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
+import type { Connection, PendingRequest } from './connection';
+import { Connections } from './connection-pool';
 import { timedOut, unreachable } from '../errors/failures';
 import type { HttpAnswer } from './http-response';
 
@@ -17,6 +18,7 @@ export interface TransportOptions {
   readonly maxBodyBytes: number;
   /** How long one attempt may take, in milliseconds, from asking to the body's last byte. */
   readonly timeoutMs: number;
+  readonly observer?: Pick<UpstreamObserver, 'requestResent'>;
 }
 
 /** Carries requests to the billing API. */
@@ -24,7 +26,8 @@ export interface Transport {
   /** Where the billing API is. */
   readonly baseUrl: URL;
   /**
-   * Sends one GET. Redirects are not followed. Rejects with BillingError: `timeout`, `unavailable` where no
+   * Sends one GET. A request that meets the end of an idle connection (closed without a byte of a response, or answered
+   * 408) is sent again at once, on a new connection and within the same time. Redirects are not followed. Rejects with BillingError: `timeout`, `unavailable` where no
    * connection was had or kept, `invalid-response` for what is larger than the limit, or the reason of
    * `signal`. Where the signal's deadline came after half of `timeoutMs`, that counts as a `timeout` of the attempt.
    * @param trace headers that tell the billing API of the attempt's trace; names and values in turn.
@@ -40,7 +43,11 @@ const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Opens a pool of kept-alive connections to the billing API. */
 export function createTransport(options: TransportOptions): Transport {
   const { baseUrl } = options;
-  const connections = new Connections(baseUrl, { max: options.connections, maxBodyBytes: options.maxBodyBytes });
+  const connections = new Connections(baseUrl, {
+    max: options.connections,
+    maxBodyBytes: options.maxBodyBytes,
+    onResend: options.observer?.requestResent,
+  });
   const ended = new TurnQueue<Exchange>((exchange) => exchange.deliver());
   const prefix = withoutTrailingSlashes(baseUrl.pathname);
   return {
@@ -52,7 +59,7 @@ export function createTransport(options: TransportOptions): Transport {
           return;
         }
         const head = toHead(baseUrl.host, prefix + path, authorization, trace);
-        connections.carry(new Exchange({ head, signal, timeoutMs: options.timeoutMs }, { resolve, reject, ended }));
+        connections.dispatch(new Exchange({ head, signal, timeoutMs: options.timeoutMs }, { resolve, reject, ended }));
       }),
     close: () => {
       // Not until all have ended: a stalled answer must not hold up the stop.
@@ -91,7 +98,7 @@ interface Asker {
 }
 
 /** One request and its answer, within its time. */
-class Exchange implements Passenger {
+class Exchange implements PendingRequest {
   readonly #question: Question;
   readonly #asker: Asker;
   readonly #timer: NodeJS.Timeout;
