@@ -53,8 +53,12 @@ describe('a failed attempt', () => {
     expect([isOutage, isTransient].map((is) => is(toFailure(status, null, undefined)))).toEqual([true, true]);
   });
 
-  it.each([400, 401, 403, 408, 410, 500, 501, 525, 599])('is neither with status %i', (status) => {
+  it.each([400, 401, 403, 410, 500, 501, 525, 599])('is neither with status %i', (status) => {
     expect([isOutage, isTransient].map((is) => is(toFailure(status, null, '1')))).toEqual([false, false]);
+  });
+
+  it('of status 408 is tried again, and is no outage: the server has answered', () => {
+    expect([isOutage, isTransient].map((is) => is(toFailure(408, null, undefined)))).toEqual([false, true]);
   });
 
   it('of status 429 is tried again only where the billing API says when', () => {
