@@ -8,7 +8,7 @@ const OPERATIONS = 800;
 const IN_FLIGHT = 16;
 
 /** What a server does with the request of this number on one connection, from 1. */
-type OnRequest = (socket: Socket, number: number, respond: () => void) => void;
+type OnRequest = (socket: Socket, number: number, respond: () => unknown) => unknown;
 
 /** Sends operations, 16 at a time, through a gateway in front of a server that does this with its connections. */
 async function run(onRequest: OnRequest, settings: Record<string, string> = {}) {
@@ -48,9 +48,9 @@ async function resendsOf(gateway: Gateway): Promise<number> {
 describe('A connection that the billing API closes just when it is used again', () => {
   const REQUEST_TIMEOUT = 'HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
   it.each<[string, OnRequest]>([
-    ['is closed at the second request', (socket, number, respond) => void (number === 2 ? socket.end() : respond())],
-    ['is reset at the third request', (socket, number, respond) => void (number === 3 ? socket.resetAndDestroy() : respond())],
-    ['answers 408 to the second request', (socket, number, respond) => void (number === 2 ? socket.end(REQUEST_TIMEOUT) : respond())],
+    ['is closed at the second request', (socket, number, respond) => (number === 2 ? socket.end() : respond())],
+    ['is reset at the third request', (socket, number, respond) => (number === 3 ? socket.resetAndDestroy() : respond())],
+    ['answers 408 to the second request', (socket, number, respond) => (number === 2 ? socket.end(REQUEST_TIMEOUT) : respond())],
   ])('costs no client an answer, without any retries: it %s', async (_what, onRequest) => {
     const { failed, resends, logLines } = await run(onRequest, { BILLING_API_RETRIES: '0' });
     expect(failed.map(({ text }) => text)).toEqual([]);
@@ -60,20 +60,20 @@ describe('A connection that the billing API closes just when it is used again', 
   });
 
   it('is tried again once: a new connection that is closed without an answer is a failed attempt', async () => {
-    const { failed, logLines } = await run((socket, number, respond) => void (number === 1 ? respond() : socket.end()), {
+    const { failed, logLines } = await run((socket, number, respond) => (number === 1 ? respond() : socket.end()), {
       BILLING_API_RETRIES: '0',
       BILLING_API_CONNECTIONS: '1',
     });
     expect(failed).toEqual([]);
     expect(logLines.join('\n')).not.toContain('no connection');
-    const all = await run((socket) => void socket.end(), { BILLING_API_RETRIES: '0' });
+    const all = await run((socket) => socket.end(), { BILLING_API_RETRIES: '0' });
     expect(all.failed).toHaveLength(OPERATIONS);
     expect(all.resends).toBe(0);
   });
 
   it('is not used again for a request of which a part of the response has come', async () => {
     const { failed, resends } = await run(
-      (socket, number, respond) => void (number === 2 ? socket.end('HTTP/1.1 200 OK\r\nContent-') : respond()),
+      (socket, number, respond) => (number === 2 ? socket.end('HTTP/1.1 200 OK\r\nContent-') : respond()),
       { BILLING_API_RETRIES: '0' },
     );
     expect(failed.length).toBeGreaterThan(0);

@@ -27,9 +27,10 @@ export interface Transport {
   readonly baseUrl: URL;
   /**
    * Sends one GET. A request that meets the end of an idle connection (closed without a byte of a response, or answered
-   * 408) is sent again at once, on a new connection and within the same time. Redirects are not followed. Rejects with BillingError: `timeout`, `unavailable` where no
-   * connection was had or kept, `invalid-response` for what is larger than the limit, or the reason of
-   * `signal`. Where the signal's deadline came after half of `timeoutMs`, that counts as a `timeout` of the attempt.
+   * 408) is sent again at once, on a new connection and within the same time. Redirects are not followed. Rejects with
+   * BillingError: `timeout`, `unavailable` where no connection was had or kept, `invalid-response` for what is larger than
+   * the limit, or the reason of `signal`. Where the signal's deadline came after half of `timeoutMs`, that counts as a
+   * `timeout` of the attempt.
    * @param trace headers that tell the billing API of the attempt's trace; names and values in turn.
    */
   get(path: string, authorization: string, signal: CancelSignal, trace?: readonly string[]): Promise<HttpAnswer>;
