@@ -4,7 +4,7 @@ import { startGateway, type Gateway, type GraphqlAnswer } from '../support/gatew
 import { startSocketUpstream } from '../support/socket-upstream';
 
 const QUERY = 'query ($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate } } }';
-const OPERATIONS = 800;
+const OPERATIONS = 160;
 const IN_FLIGHT = 16;
 
 /** What a server does with the request of this number on one connection, from 1. */
