@@ -20,6 +20,8 @@ import { createAttemptLog } from './telemetry/logs/attempt-log';
 import { createOperationLog } from './telemetry/logs/operation-log';
 import type { DriftObserver } from './telemetry/observers/drift-observer';
 import type { OperationObserver } from './telemetry/observers/operation-observer';
+import { createServerLog } from './telemetry/logs/server-log';
+import type { ServerObserver } from './telemetry/observers/server-observer';
 import { createMetrics } from './telemetry/metrics/metrics';
 import type { Tracing } from './telemetry/tracing/otel-tracing';
 import { Attempts } from './upstream/resilience/attempts';
@@ -34,6 +36,8 @@ const KEPT_ANSWERS_SHARE = 0.25;
 /** The running gateway. */
 export interface App {
   readonly url: string;
+  /** Where health, readiness and metrics are, without a path. */
+  readonly probesUrl: string;
   /** The embedded billing API, where there is one. */
   readonly billingApi: BillingApi | null;
   /** Ends readiness, waits `drainDelayMs`, lets the requests under way finish, and closes all that was opened. */
@@ -132,6 +136,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const http = await createHttpServer({
       host: config.host,
       port: config.port,
+      listenBacklog: config.listenBacklog,
+      probePort: config.probePort,
+      maxConcurrentRequests: config.maxConcurrentRequests,
       apollo,
       explorer,
       contexts: {
@@ -146,6 +153,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       operations,
       metrics,
       observer: toOperationObserver([metrics.operations, createOperationLog(log), ...(tracing ? [spanEnder] : [])]),
+      serverObserver: toServerObserver([metrics.server, createServerLog(log)]),
       isUpstreamReady: () => attempts.isReady,
       callBudget,
       responses,
@@ -155,8 +163,10 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       trustedDocuments: config.trustedDocuments,
     });
     opened.push(() => http.close());
+    metrics.watchServer(() => http.state);
     return {
       url: http.url,
+      probesUrl: http.probesUrl,
       billingApi,
       close: async () => {
         http.setReady(false);
@@ -177,6 +187,17 @@ function toOperationObserver(observers: readonly OperationObserver[]): Operation
   return {
     operationEnded: (record) => {
       for (const observer of observers) observer.operationEnded(record);
+    },
+  };
+}
+
+function toServerObserver(observers: readonly ServerObserver[]): ServerObserver {
+  return {
+    requestShed: () => {
+      for (const observer of observers) observer.requestShed();
+    },
+    connectionCut: (reason) => {
+      for (const observer of observers) observer.connectionCut(reason);
     },
   };
 }

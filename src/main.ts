@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  log.info({ url: `${app.url}/graphql`, version: VERSION }, 'ready');
+  log.info({ url: `${app.url}/graphql`, ...(app.probesUrl === app.url ? {} : { probes: app.probesUrl }), version: VERSION }, 'ready');
   flushLog(log);
   if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi, config.explorer));
 }

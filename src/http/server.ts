@@ -10,17 +10,19 @@ import { toExactJson } from '../graphql/analysis/request-json';
 import type { PreparedOperations } from '../graphql/execution/compiled-operations';
 import type { CallBudget } from '../graphql/limits/call-budget';
 import type { TrustedDocuments } from '../graphql/limits/trusted-documents';
-import type { Metrics } from '../telemetry/metrics/metrics';
 import type { OperationObserver } from '../telemetry/observers/operation-observer';
+import type { ServerObserver, ServerState } from '../telemetry/observers/server-observer';
 import { createAdmissionHook } from './pipeline/admission-hook';
 import { Callers } from './request/callers';
 import { carriedWith, carry } from './pipeline/request-state';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection/connection-limits';
+import { LoadShedder } from './connection/load-shedder';
+import { createProbeServer, registerProbes, toUrl, type MetricsText, type ProbeServer } from './connection/probes';
 import type { Explorer } from './explorer/explorer';
+import { EXPOSED_HEADERS, toCorsHeaders, type CorsOrigins } from './request/cors-headers';
 import { headerOf } from './request/header-of';
 import { toHttpError } from './pipeline/http-errors';
 import type { KeptAnswers } from './pipeline/response-cache';
-import { registerMetrics } from './metrics-endpoint';
 import { createOperationHook } from './pipeline/operation-hook';
 import { PreparedLane, type Arrival } from './pipeline/compiled-path';
 import { readBody } from './request/read-body';
@@ -34,6 +36,11 @@ import { DRY_RUN_HEADER, TRACE_HEADER } from './request/trace-headers';
 export interface HttpServerOptions {
   readonly host: string;
   readonly port: number;
+  /** Connections that may wait to be accepted; the operating system may allow fewer. */
+  readonly listenBacklog: number;
+  /** Port of the probes; null: the same as GraphQL's. */
+  readonly probePort: number | null;
+  readonly maxConcurrentRequests: number;
   readonly apollo: ApolloServer<GatewayContext>;
   readonly contexts: RequestContextOptions;
   /** What a browser finds at /graphql; null: nothing. */
@@ -44,15 +51,16 @@ export interface HttpServerOptions {
   /** Whether the billing API is being asked; while its circuit breaker is open, the gateway is not ready. */
   readonly isUpstreamReady: () => boolean;
   /** What `/metrics` serves; without it there is no such path. */
-  readonly metrics?: Pick<Metrics, 'contentType' | 'text'>;
+  readonly metrics?: MetricsText;
   /** Told of every operation. */
   readonly observer: OperationObserver;
+  readonly serverObserver: ServerObserver;
   /** Whole responses that are cached; null: none is. */
   readonly responses: KeptAnswers | null;
   readonly maxRequestBytes: number;
   /** Default: CONNECTION_TIMEOUTS. */
   readonly timeouts?: ConnectionTimeouts;
-  readonly corsOrigins: '*' | readonly string[];
+  readonly corsOrigins: CorsOrigins;
   /** Whether pages of the internet, such as the hosted Sandbox, may call a gateway in a private network. */
   readonly allowPrivateNetwork: boolean;
   /** Null: any document may run. */
@@ -62,6 +70,9 @@ export interface HttpServerOptions {
 /** The running HTTP server. */
 export interface HttpServer {
   readonly url: string;
+  /** Where the probes are, without a path. */
+  readonly probesUrl: string;
+  readonly state: ServerState;
   /** Readiness: false from the start of a stop on. */
   setReady(ready: boolean): void;
   /** Stops taking connections and resolves when the requests under way have been answered. */
@@ -88,7 +99,6 @@ const ALLOWED_HEADERS = [
   'traceparent',
   'tracestate',
 ];
-const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale'];
 
 /** Starts to serve GraphQL and the endpoints beside it. Rejects where the address cannot be had. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -101,9 +111,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     contexts: options.contexts,
     observer: options.observer,
     kept: options.responses,
-    fixedHeaders: toFixedHeaders(options.corsOrigins),
+    fixedHeaders: toCorsHeaders(options.corsOrigins, undefined),
   });
   const posts = new TurnQueue<Arrival>((arrival) => lane.handle(arrival));
+  const shedder = new LoadShedder({
+    maxConcurrentRequests: options.maxConcurrentRequests,
+    corsOrigins: options.corsOrigins,
+    onShed: () => options.serverObserver.requestShed(),
+  });
   const limits = toConnectionLimits(options.timeouts ?? CONNECTION_TIMEOUTS);
   const app = fastify({
     ...limits,
@@ -118,6 +133,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
         // While it drains: the next request on this connection would meet its end. With `Connection: close` a load balancer
         // makes a new one, elsewhere, before that.
         if (!ready) response.shouldKeepAlive = false;
+        if (!shedder.admit(request, response)) return;
         if (!isPlainPost(request, options.corsOrigins)) {
           next();
           return;
@@ -157,19 +173,33 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
-  if (options.metrics) registerMetrics(app, options.metrics);
-  registerProbes(app, () => ready && options.isUpstreamReady());
+  const probes = { isReady: () => ready && options.isUpstreamReady(), metrics: options.metrics };
+  if (options.probePort === null) registerProbes(app, probes);
   options.explorer?.register(app);
   registerGraphql(app, options, callers);
   const silent = new SilentConnections(app.server);
-  await app.listen({ host: options.host, port: options.port });
-  const { port } = app.server.address() as AddressInfo;
+  let probeServer: ProbeServer | null = null;
+  if (options.probePort !== null) probeServer = await createProbeServer({ host: options.host, port: options.probePort, probes });
+  try {
+    await app.listen({ host: options.host, port: options.port, backlog: options.listenBacklog });
+  } catch (error) {
+    await probeServer?.close();
+    throw error;
+  }
+  const url = toUrl(options.host, (app.server.address() as AddressInfo).port);
   return {
-    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    url,
+    probesUrl: probeServer?.url ?? url,
+    get state() {
+      return { requests: shedder.underWay, unsentBytes: 0 };
+    },
     setReady: (value) => {
       ready = value;
     },
-    close: () => closeServer(app, silent, options.contexts.deadlineMs),
+    close: async () => {
+      await closeServer(app, silent, options.contexts.deadlineMs);
+      await probeServer?.close();
+    },
   };
 }
 
@@ -190,11 +220,6 @@ async function closeServer(app: FastifyInstance, silent: SilentConnections, dead
     clearTimeout(late);
     stay();
   }
-}
-
-function registerProbes(app: FastifyInstance, isReady: () => boolean): void {
-  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
-  app.get('/readyz', (_request, reply) => (isReady() ? reply.send({ status: 'ready' }) : reply.code(503).send({ status: 'not ready' })));
 }
 
 function registerGraphql(app: FastifyInstance, options: HttpServerOptions, callers: Callers): void {
@@ -246,12 +271,6 @@ function isPlainPost(request: IncomingMessage, corsOrigins: '*' | readonly strin
   if (corsOrigins !== '*' && headerOf(request.headers, 'origin') !== undefined) return false;
   const type = headerOf(request.headers, 'content-type');
   return type === 'application/json' || (type !== undefined && /^application\/json; ?charset=utf-8$/i.test(type));
-}
-
-/** The headers that @fastify/cors gives to an answer when nothing depends on the request's origin. */
-function toFixedHeaders(corsOrigins: '*' | readonly string[]): readonly string[] {
-  const exposed = ['access-control-expose-headers', EXPOSED_HEADERS.join(', ')];
-  return corsOrigins === '*' ? ['access-control-allow-origin', '*', ...exposed] : ['vary', 'Origin', ...exposed];
 }
 
 /** The text of a body of JSON, that was read already or not. Refusals are Fastify's own errors. */

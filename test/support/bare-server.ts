@@ -38,6 +38,9 @@ export async function startBareServer(options: {
   const http = await createHttpServer({
     host: '127.0.0.1',
     port: 0,
+    listenBacklog: 511,
+    probePort: null,
+    maxConcurrentRequests: 1000,
     apollo,
     operations,
     callBudget,
@@ -52,6 +55,7 @@ export async function startBareServer(options: {
       alwaysTraced: false,
     },
     observer: { operationEnded: () => undefined },
+    serverObserver: { requestShed: () => undefined, connectionCut: () => undefined },
     isUpstreamReady: () => true,
     responses: null,
     maxRequestBytes: 100_000,

@@ -28,6 +28,12 @@ export const LIMITS = {
   maxAliases: { name: 'MAX_ALIASES', what: 'Aliases in one operation', kind: whole(1, 100_000), default: '100' },
   maxTokens: { name: 'MAX_TOKENS', what: 'Tokens in one GraphQL document', kind: whole(1, 1_000_000), default: '5000' },
   maxRequestBytes: { name: 'MAX_REQUEST_BYTES', what: 'Largest request body, in bytes', kind: whole(64, 64 * MIB), default: '262144' },
+  maxConcurrentRequests: {
+    name: 'MAX_CONCURRENT_REQUESTS',
+    what: 'Requests that may be under way at once; those beyond are answered with 503 and OVERLOADED',
+    kind: whole(1, 1_000_000),
+    default: '1000',
+  },
   trustedDocuments: {
     name: 'TRUSTED_DOCUMENTS',
     what: 'Path of a manifest of operations; with it, only its documents run, introspection included',

@@ -17,6 +17,18 @@ export const PROCESS = {
   },
   host: { name: 'HOST', what: 'Address to listen on', kind: HOST, default: '127.0.0.1', inProduction: '0.0.0.0' },
   port: { name: 'PORT', what: 'Port to listen on; 0 is any free one', kind: whole(0, 65_535), default: '4000' },
+  probePort: {
+    name: 'PROBE_PORT',
+    what: 'Port of /healthz, /readyz and /metrics, which are then not at PORT; 0 is any free one',
+    kind: whole(0, 65_535),
+    unset: 'the same as PORT',
+  },
+  listenBacklog: {
+    name: 'LISTEN_BACKLOG',
+    what: 'Connections that may wait to be accepted. Linux allows no more than net.core.somaxconn',
+    kind: whole(1, 1_000_000),
+    default: '4096',
+  },
   logLevel: {
     name: 'LOG_LEVEL',
     what: 'fatal, error, warn, info, debug, trace or silent',

@@ -3,6 +3,8 @@ import type { CacheLayer, CacheObserver } from '../observers/cache-observer';
 import type { DriftObserver } from '../observers/drift-observer';
 import { createOperationMetrics } from './operation-metrics';
 import type { OperationObserver } from '../observers/operation-observer';
+import type { ServerObserver, ServerState } from '../observers/server-observer';
+import { createServerMetrics, watchServer } from './server-metrics';
 import { createTallyCounter } from './tally-counter';
 import { TallyHistogram } from './tally-histogram';
 import type { UpstreamObserver, UpstreamState } from '../observers/upstream-observer';
@@ -16,6 +18,9 @@ export interface Metrics {
   readonly upstream: UpstreamObserver;
   readonly cache: CacheObserver;
   readonly drift: DriftObserver;
+  readonly server: ServerObserver;
+  /** Reads the HTTP server's state at each scrape. */
+  watchServer(state: () => ServerState): void;
   /** Reads the connection's state at each scrape. */
   watchUpstream(state: () => UpstreamState): void;
   readonly contentType: string;
@@ -40,6 +45,8 @@ export function createMetrics(): Metrics {
     upstream: toUpstreamObserver(registry),
     cache: toCacheObserver(registry, hits),
     drift: toDriftObserver(registry),
+    server: createServerMetrics(registry, PREFIX),
+    watchServer: (state) => watchServer(registry, PREFIX, state),
     watchUpstream: (state) => watch(registry, state),
     contentType: registry.contentType,
     text: () => registry.metrics(),

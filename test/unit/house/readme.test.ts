@@ -41,6 +41,7 @@ const FAILURES: Readonly<Record<BillingFailure, true>> = {
 };
 const OTHER_CODES = [
   'RESULT_LIMIT_EXCEEDED',
+  'OVERLOADED',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'PERSISTED_QUERY_NOT_FOUND',

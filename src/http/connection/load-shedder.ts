@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { toCorsHeaders, type CorsOrigins } from '../request/cors-headers';
+import { headerOf } from '../request/header-of';
+import { toRequestId } from '../request/request-id';
+import { PROBE_PATHS } from './probes';
+
+/** Settings of the load shedder. */
+export interface LoadShedderOptions {
+  readonly maxConcurrentRequests: number;
+  readonly corsOrigins: CorsOrigins;
+  /** Told of every request that is refused. */
+  readonly onShed: () => void;
+}
+
+/** When a refused client may try again, in seconds (RFC 9110, section 10.2.3). What is under way is answered by then. */
+const RETRY_AFTER_SECONDS = 1;
+const BODY = JSON.stringify({
+  errors: [
+    {
+      message: 'The gateway is answering as many requests as it can. Try again in a moment.',
+      extensions: { code: 'OVERLOADED', retryAfterSeconds: RETRY_AFTER_SECONDS },
+    },
+  ],
+});
+
+/** What is under way on one connection: HTTP/1.1 pipelining allows several requests at once. */
+interface Lane {
+  requests: number;
+  isClosed: boolean;
+}
+const LANE = Symbol('requests under way');
+type CountedSocket = Socket & { [LANE]: Lane | undefined };
+
+/**
+ * Bounds the requests that are under way at once. Beyond the bound a request is answered with 503 and `Retry-After` as
+ * soon as its headers are here, before anything of it is read or parsed: what is queued beyond the capacity only makes
+ * every response late, the probes' included.
+ *
+ * A request counts from its last byte on, so that clients who send their bodies slowly take nobody's place.
+ */
+export class LoadShedder {
+  readonly #options: LoadShedderOptions;
+  #underWay = 0;
+
+  constructor(options: LoadShedderOptions) {
+    this.#options = options;
+  }
+
+  /** Requests that were received completely and are not answered yet. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Whether the request may go on. Otherwise it has been answered. */
+  admit(request: IncomingMessage, response: ServerResponse): boolean {
+    if (isExempt(request)) return true;
+    if (this.#underWay >= this.#options.maxConcurrentRequests) {
+      this.#refuse(request, response);
+      return false;
+    }
+    if (!hasBody(request)) this.#enter(response);
+    else {
+      request.once('end', () => {
+        // Refused before its body was read.
+        if (!response.writableEnded) this.#enter(response);
+      });
+    }
+    return true;
+  }
+
+  #enter(response: ServerResponse): void {
+    const socket = response.req.socket as CountedSocket;
+    const lane = (socket[LANE] ??= this.#watch(socket));
+    if (lane.isClosed) return;
+    lane.requests++;
+    this.#underWay++;
+    response.once('close', () => {
+      if (lane.isClosed) return;
+      lane.requests--;
+      this.#underWay--;
+    });
+  }
+
+  /** Of pipelined requests, only the first one's response is told that its connection has closed. */
+  #watch(socket: Socket): Lane {
+    const lane = { requests: 0, isClosed: socket.destroyed };
+    socket.once('close', () => {
+      lane.isClosed = true;
+      this.#underWay -= lane.requests;
+    });
+    return lane;
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse): void {
+    this.#options.onShed();
+    response.writeHead(503, [
+      'content-type',
+      'application/json; charset=utf-8',
+      'cache-control',
+      'no-store',
+      'retry-after',
+      String(RETRY_AFTER_SECONDS),
+      'x-request-id',
+      toRequestId(request.headers),
+      ...toCorsHeaders(this.#options.corsOrigins, headerOf(request.headers, 'origin')),
+      'content-length',
+      String(BODY.length),
+    ]);
+    response.end(request.method === 'HEAD' ? undefined : BODY);
+  }
+}
+
+/** Probes answer under any load; a preflight that fails would hide the 503 from the page that is to read it. */
+function isExempt({ method, url = '' }: IncomingMessage): boolean {
+  return method === 'OPTIONS' || (method === 'GET' && PROBE_PATHS.includes(url.split('?', 1)[0] ?? ''));
+}
+
+/** Whether a body follows (RFC 9112, section 6). */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headerOf(headers, 'content-length');
+  return (length !== undefined && length !== '0') || headerOf(headers, 'transfer-encoding') !== undefined;
+}

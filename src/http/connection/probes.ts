@@ -1,0 +1,113 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+
+/** What orchestrators and Prometheus ask. */
+export interface Probes {
+  /** Whether requests can be served now. */
+  readonly isReady: () => boolean;
+  /** What `/metrics` serves; without it there is no such path. */
+  readonly metrics?: MetricsText | undefined;
+}
+
+/** Metrics in Prometheus's text format. */
+export interface MetricsText {
+  readonly contentType: string;
+  readonly text: () => Promise<string>;
+}
+
+/** The paths of the probes. */
+export const PROBE_PATHS: readonly string[] = ['/healthz', '/readyz', '/metrics'];
+
+interface ProbeResponse {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The response to a probe; null where there is nothing at the path. */
+async function answerProbe(path: string, { isReady, metrics }: Probes): Promise<ProbeResponse | null> {
+  if (path === '/healthz') return { status: 200, contentType: JSON_TYPE, body: '{"status":"ok"}' };
+  if (path === '/readyz') {
+    return isReady()
+      ? { status: 200, contentType: JSON_TYPE, body: '{"status":"ready"}' }
+      : { status: 503, contentType: JSON_TYPE, body: '{"status":"not ready"}' };
+  }
+  if (path === '/metrics' && metrics) return { status: 200, contentType: metrics.contentType, body: await metrics.text() };
+  return null;
+}
+
+/** Serves the probes at the port of GraphQL. */
+export function registerProbes(app: FastifyInstance, probes: Probes): void {
+  for (const path of PROBE_PATHS) {
+    if (path === '/metrics' && !probes.metrics) continue;
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: path,
+      handler: async (_request, reply) => {
+        const { status, contentType, body } = (await answerProbe(path, probes)) as ProbeResponse;
+        return reply.code(status).header('cache-control', 'no-store').type(contentType).send(body);
+      },
+    });
+  }
+}
+
+/** A server of the probes alone. */
+export interface ProbeServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the probes at a port of their own: whatever waits to be accepted at GraphQL's port does not hold them up, and
+ * the metrics can be kept from whoever may send operations. Rejects where the address cannot be had.
+ */
+export async function createProbeServer(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly probes: Probes;
+}): Promise<ProbeServer> {
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?', 1)[0] ?? '';
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      return;
+    }
+    answerProbe(path, options.probes).then(
+      (answer) => {
+        const { status, contentType, body } = answer ?? {
+          status: 404,
+          contentType: 'text/plain',
+          body: `Probes: ${PROBE_PATHS.join(' ')}\n`,
+        };
+        response
+          .writeHead(status, { 'cache-control': 'no-store', 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+          .end(request.method === 'HEAD' ? undefined : body);
+      },
+      () => response.writeHead(500).end(),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: toUrl(options.host, port),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** The URL of a server without its path. */
+export function toUrl(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,18 @@
+/** Why a connection was closed by the gateway while a response was being sent over it. */
+export type CutReason = 'no-progress' | 'too-much-unsent';
+
+/** What the HTTP server has under way. */
+export interface ServerState {
+  /** Requests that were received completely and are not answered yet. */
+  readonly requests: number;
+  /** Bytes of responses that clients have not read yet. */
+  readonly unsentBytes: number;
+}
+
+/** Told of what the HTTP server refuses or ends to protect itself. Must not throw. */
+export interface ServerObserver {
+  /** A request was refused with 503 because too many were under way. */
+  requestShed(): void;
+  /** A connection was closed because its client did not read the response. */
+  connectionCut(reason: CutReason): void;
+}
