@@ -108,6 +108,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         : {
             kind: config.explorer,
             example: billingApi?.firstExample,
+            faults: billingApi?.faults ?? [],
             issueToken: billingApi && (() => billingApi.issueToken()),
             schema: config.introspection ? schema : null,
             trustedOnly: config.trustedDocuments !== null,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { AccessTokens, readScope, type TokenRequest } from './tokens/access-tokens';
 import type { BillQueryRules } from './bills/bill-query';
+import { FAULT_CONTRACTS, type FaultContract } from './bills/fault-contracts';
 import { readDataFile } from './data/data-file';
 import { Ledger, type ClientRecord, type CustomerKey, type LedgerData } from './data/ledger';
 import { toSampleData } from './data/sample-data';
@@ -44,6 +45,8 @@ export interface BillingApi {
   readonly clientSecret: string;
   /** A contract that the first client may read, with invoices where there is one; undefined where it may read none. */
   readonly firstExample: BillsExample | undefined;
+  /** Contract numbers at which the API misbehaves on purpose; none where it serves data of its owner's. */
+  readonly faults: readonly FaultContract[];
   /** A token without a call to the token endpoint: by default the first client's, with scope `read` and the usual lifetime. */
   issueToken(request?: Partial<TokenRequest>): string;
   /** Requests to the bills resource since the start, refused ones included; token requests do not count. */
@@ -66,14 +69,24 @@ export async function createBillingApi(options: BillingApiOptions = {}): Promise
 
   const loaded = options.dataFile === undefined ? (options.data ?? toSampleData()) : await readDataFile(options.dataFile);
   const data: LedgerData = { customers: loaded.customers, clients: options.clients ?? loaded.clients };
+  const faults = options.dataFile === undefined && options.data === undefined ? FAULT_CONTRACTS : [];
   const [client] = data.clients;
   if (client === undefined) throw new RangeError('clients must name at least one client.');
 
   const ledger = new Ledger(data);
   const tokens = new AccessTokens(toSecretBytes(options.signingSecret));
+  const closing = new AbortController();
   let requests = 0;
   const server = await buildServer({
-    bills: { ledger, tokens, rules, cacheControl: options.cacheControl, onRequest: () => (requests += 1) },
+    bills: {
+      ledger,
+      tokens,
+      rules,
+      faults,
+      cacheControl: options.cacheControl,
+      closing: closing.signal,
+      onRequest: () => (requests += 1),
+    },
     token: { ledger, tokens, lifetimeSeconds: tokenLifetimeSeconds },
     basePath,
   });
@@ -88,10 +101,14 @@ export async function createBillingApi(options: BillingApiOptions = {}): Promise
     clientId: client.clientId,
     clientSecret: client.clientSecret,
     firstExample: findExample(data, client.clientId, ledger),
+    faults,
     issueToken: (request) =>
       tokens.issue({ clientId: client.clientId, expiresInSeconds: tokenLifetimeSeconds, scope: readScope, ...request }),
     requestCount: () => requests,
-    close: () => server.close(),
+    close: () => {
+      closing.abort();
+      return server.close();
+    },
   };
 }
 

@@ -133,7 +133,7 @@ function toMonthlyInvoices(contractNo: string, months: number): Invoice[] {
 }
 
 /** The contract's invoice at this place, newest first; its number has leading zeros, as fiscal numbers have, and is its alone. */
-function toInvoice(contractNo: string, index: number, monthsBack: number): Invoice {
+export function toInvoice(contractNo: string, index: number, monthsBack: number): Invoice {
   return {
     invoiceContractNo: contractNo,
     invoiceNumber: `001${contractNo.slice(-3)}${String(9_000_000 - index).padStart(9, '0')}`,

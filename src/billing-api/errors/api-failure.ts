@@ -1,7 +1,8 @@
 import type { FastifyReply } from 'fastify';
 
 /** What an `errorBody` of this API may say in `error.code`. */
-export type ApiFailureCode = 'BAD_REQUEST' | 'UNAUTHORIZED' | 'FORBIDDEN' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'INTERNAL_ERROR';
+export type ApiFailureCode =
+  'BAD_REQUEST' | 'UNAUTHORIZED' | 'FORBIDDEN' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'TOO_MANY_REQUESTS' | 'INTERNAL_ERROR';
 
 /** An answer other than 200. Thrown by the bills resource, written by `sendFailure`. */
 export class ApiFailure extends Error {

@@ -5,8 +5,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { introspectionFromSchema, type GraphQLSchema } from 'graphql';
 import {
   AUTHORIZATION_PLACEHOLDER,
-  EXAMPLE_QUERY,
   PAGE_HEADERS,
+  toExampleQuery,
   toExampleVariables,
   type Explorer,
   type ExplorerOptions,
@@ -33,9 +33,9 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** GraphiQL out of the package itself, for networks that reach nothing else. */
-export function createGraphiql({ example, issueToken, schema, trustedOnly }: ExplorerOptions): Explorer {
+export function createGraphiql({ example, faults, issueToken, schema, trustedOnly }: ExplorerOptions): Explorer {
   const page = toPage({
-    query: EXAMPLE_QUERY,
+    query: toExampleQuery(faults),
     variables: JSON.stringify(toExampleVariables(example), null, 2),
     authorization: AUTHORIZATION_PLACEHOLDER,
     canIssueToken: issueToken !== null,

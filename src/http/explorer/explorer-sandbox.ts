@@ -1,8 +1,8 @@
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import {
   AUTHORIZATION_PLACEHOLDER,
-  EXAMPLE_QUERY,
   PAGE_HEADERS,
+  toExampleQuery,
   toExampleVariables,
   type Explorer,
   type ExplorerOptions,
@@ -12,12 +12,12 @@ import {
  * Apollo Sandbox, in a frame of the gateway's own page. The page loads its script from Apollo's address, so it needs
  * internet; the operations go from the page to the gateway itself, and the token with them nowhere else.
  */
-export function createSandbox({ example }: ExplorerOptions): Explorer {
+export function createSandbox({ example, faults }: ExplorerOptions): Explorer {
   return {
     plugins: [
       ApolloServerPluginLandingPageLocalDefault({
         footer: false,
-        document: EXAMPLE_QUERY,
+        document: toExampleQuery(faults),
         variables: toExampleVariables(example),
         headers: { Authorization: AUTHORIZATION_PLACEHOLDER, 'x-billing-trace': 'calls' },
         // Apollo asks pages that embed it for telemetry, and for the schema every second, unless they say no.

@@ -10,11 +10,19 @@ export interface ExplorerExample {
   readonly contractNumber: string;
 }
 
+/** A contract number at which the embedded billing API misbehaves on purpose. */
+export interface FaultExample {
+  readonly contractNo: string;
+  readonly does: string;
+}
+
 /** Settings of the explorer. */
 export interface ExplorerOptions {
   readonly kind: 'sandbox' | 'graphiql';
   /** Default: a contract that nobody has. */
   readonly example?: ExplorerExample | undefined;
+  /** Contract numbers to try errors with; empty where there is no embedded billing API. */
+  readonly faults: readonly FaultExample[];
   /** Makes a token of the embedded billing API; null where there is none, and then no page can ask for one. */
   readonly issueToken: (() => string) | null;
   /** What the explorer documents; null where introspection is off. */
@@ -32,8 +40,14 @@ export interface Explorer {
   readonly register: (app: FastifyInstance) => void;
 }
 
-/** The query that explorers open with. */
-export const EXAMPLE_QUERY = `# A token of the billing API goes into the headers.
+/** The query that explorers open with, and below it the contract numbers to try errors with. */
+export function toExampleQuery(faults: readonly FaultExample[]): string {
+  if (faults.length === 0) return EXAMPLE_QUERY;
+  const lines = faults.map(({ contractNo, does }) => `#   ${contractNo}  ${does}`);
+  return `${EXAMPLE_QUERY}\n${['# Faults on demand: as $contract, these numbers make the billing API misbehave.', ...lines].join('\n')}\n`;
+}
+
+const EXAMPLE_QUERY = `# A token of the billing API goes into the headers.
 query ContractBills(
   $idType: String!
   $id: ID!

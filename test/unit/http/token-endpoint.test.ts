@@ -5,7 +5,7 @@ import { createGraphiql } from '../../../src/http/explorer/explorer-graphiql';
 async function ask(remoteAddress: string): Promise<number> {
   const app = fastify();
   const example = { idType: 'RUC', id: '80012345', contractNumber: '700100' };
-  createGraphiql({ kind: 'graphiql', example, issueToken: () => 'a-token', schema: null, trustedOnly: false }).register(app);
+  createGraphiql({ kind: 'graphiql', example, faults: [], issueToken: () => 'a-token', schema: null, trustedOnly: false }).register(app);
   const host = 'localhost:4000';
   const response = await app.inject({
     method: 'POST',
