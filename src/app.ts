@@ -87,6 +87,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       staleSeconds: config.cacheStaleSeconds,
       maxBytes: Math.ceil(config.cacheMaxBytes * (1 - KEPT_ANSWERS_SHARE)),
       redisUrls: config.redisUrls,
+      redisWaitMs: config.redisWaitMs,
       secret: config.cacheSecret,
       scope: `${baseUrl.href} ${config.billingApiPaging.mode} ${config.billingApiPaging.base}`,
       decode: decodeBills,

@@ -22,6 +22,8 @@ export interface BillsCacheOptions {
   readonly maxBytes: number;
   /** Empty: the store is in memory. Several: the nodes of a cluster. */
   readonly redisUrls: readonly string[];
+  /** How long an operation waits for Redis in all, in milliseconds. */
+  readonly redisWaitMs: number;
   /** Null: a random one, for this process alone. */
   readonly secret: string | null;
   /** Which billing API is cached, read in which way: caches of different scopes share nothing. */
@@ -49,6 +51,7 @@ const SILENT: CacheObserver = {
   missed: () => undefined,
   stored: () => undefined,
   failed: () => undefined,
+  availabilityChanged: () => undefined,
 };
 
 /** Opens the shared cache in front of a source. */
@@ -76,10 +79,11 @@ function createKeys(
 }
 
 /** Redis's client is loaded only where there is a Redis: it is a third of all files, and 16 MiB. */
-async function openStore({ redisUrls, maxBytes, reads, writes }: BillsCacheOptions, observer: CacheObserver): Promise<EntryStore> {
+async function openStore(options: BillsCacheOptions, observer: CacheObserver): Promise<EntryStore> {
+  const { redisUrls, redisWaitMs, maxBytes, reads, writes } = options;
   if (redisUrls.length === 0) return createMemoryStore({ maxBytes, observer });
   const { createRedisStore } = await import('./redis/redis-store.js');
-  return createRedisStore({ urls: redisUrls, observer, reads, writes });
+  return createRedisStore({ urls: redisUrls, waitLimitMs: redisWaitMs, observer, reads, writes });
 }
 
 /** Nothing is cached, but equal calls in flight are one. */

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { BillingError } from '../billing/model/billing-error';
 import type { Bills } from '../billing/model/bills';
 import type { Caller } from '../billing/model/caller';
@@ -10,14 +9,17 @@ import { systemClock, type Clock } from '../runtime/clock';
 import type { CacheObserver } from '../telemetry/observers/cache-observer';
 import { isOutage } from './is-outage';
 import { CallLock } from './coalescing/call-lock';
+import { FruitlessWaits } from './coalescing/fruitless-waits';
 import type { InFlightCalls } from './coalescing/in-flight-calls';
-import { addWindow, decodeWindows, encodeWindows, findCovering, mergeWindows, type CachedWindow } from './entries/cached-windows';
+import { InFlightLookups } from './coalescing/in-flight-lookups';
+import { findCovering, type CachedWindow } from './entries/cached-windows';
 import type { CallerGenerations } from './entries/caller-generations';
 import { openEntry, sealEntry, type Entry } from './entries/entry';
 import { EntryKey } from './entries/entry-key';
 import type { EntryLocks } from './entries/entry-locks';
 import type { EntryStore, StoredValues } from './entries/entry-store';
 import type { KeyRing } from './keys/key-ring';
+import { WindowLists } from './entries/window-lists';
 import { toLifetime, type Lifetime, type LifetimeLimits } from './entries/lifetime';
 
 /** What a cached source is made of. */
@@ -37,9 +39,6 @@ export interface CachedSourceOptions {
 
 /** Larger responses are not cached: one of them would push out thousands of others, or hold up a Redis that many share. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** Contracts whose windows this process knows: at some 600 bytes each, 6 MB. */
-const MAX_KNOWN_LISTS = 10_000;
-const NO_WINDOWS: readonly CachedWindow[] = [];
 
 /** A request on its way through the cache. */
 interface Lookup {
@@ -60,18 +59,16 @@ export class CachedSource implements BillingSource, CallerCache {
   readonly #clock: Clock;
   readonly #ttlMs: number;
   readonly #staleTtlMs: number;
-  /** Lookups of this moment in a store that is a way off, by the name of the entry. */
-  readonly #lookups = new Map<string, Promise<BillsAnswer | null>>();
-  /**
-   * Which windows of a contract are cached, by the name of its list: places, counts and times, nothing of a customer's.
-   * Beside a shared store it only keeps responses that come together from writing each other out of the list.
-   */
-  readonly #windows = new LRUCache<string, readonly CachedWindow[]>({ max: MAX_KNOWN_LISTS });
+  readonly #lookups: InFlightLookups;
+  readonly #windows: WindowLists;
+  readonly #fruitlessWaits = new FruitlessWaits();
   /** Whether the last response could be stored. A billing API that forbids it forbids it for all, and there is nothing to wait for. */
   #mayStore = true;
 
   constructor(options: CachedSourceOptions) {
     this.#options = options;
+    this.#lookups = new InFlightLookups(options.store.waitLimitMs);
+    this.#windows = new WindowLists(options.store);
     this.#clock = options.clock ?? systemClock;
     this.#ttlMs = options.limits.ttlSeconds * 1000;
     this.#staleTtlMs = this.#ttlMs + options.limits.staleSeconds * 1000;
@@ -92,7 +89,7 @@ export class CachedSource implements BillingSource, CallerCache {
     const { calls, store } = this.#options;
     if (calls.has(lookup.identity)) return this.#share(lookup, context);
     const step = context.trace?.startLookup(store.layer);
-    const found = this.#lookUp(lookup);
+    const found = this.#lookUp(lookup, context);
     const goOn = (known: BillsAnswer | null): BillsAnswer | Promise<BillsAnswer> => {
       step?.end(known ? 'hit' : 'miss');
       if (known) {
@@ -112,10 +109,10 @@ export class CachedSource implements BillingSource, CallerCache {
   }
 
   /** What may be given in the place of a response that the billing API failed to give. */
-  async #standIn(lookup: Lookup, { trace }: CallContext, error: unknown): Promise<BillsAnswer> {
+  async #standIn(lookup: Lookup, context: CallContext, error: unknown): Promise<BillsAnswer> {
     if (!isOutage(error)) throw error;
-    const step = trace?.startLookup(this.#options.store.layer);
-    const known = await this.#find(lookup, 'staleUntilMs');
+    const step = context.trace?.startLookup(this.#options.store.layer);
+    const known = await this.#find(lookup, 'staleUntilMs', context);
     step?.end(known ? (known.stale ? 'stale' : 'hit') : 'miss');
     if (!known) throw error;
     this.#options.observer.hit(this.#options.store.layer, known.stale);
@@ -123,53 +120,38 @@ export class CachedSource implements BillingSource, CallerCache {
   }
 
   /**
-   * The fresh response in the store. Memory answers before anything else can happen in this process. A store that is a
-   * way off is asked once for all who ask the same, so that they all go on together, to one call.
+   * The fresh response in the store. Memory answers before anything else can happen in this process. A store of another
+   * process is asked once for all who ask the same, so that they all go on together, to one call.
    */
-  #lookUp(lookup: Lookup): BillsAnswer | null | Promise<BillsAnswer | null> {
-    const { text } = lookup.key;
-    const underWay = this.#lookups.get(text);
-    if (underWay) return underWay;
-    const found = this.#find(lookup, 'freshUntilMs');
-    if (!(found instanceof Promise)) return found;
-    const ended = found.finally(() => this.#lookups.delete(text));
-    this.#lookups.set(text, ended);
-    return ended;
+  #lookUp(lookup: Lookup, context: CallContext): BillsAnswer | null | Promise<BillsAnswer | null> {
+    return this.#lookups.share(lookup.key.text, context, () => this.#find(lookup, 'freshUntilMs', context));
   }
 
   /** The cached response: of this window, or cut from a larger one. Never rejects; what cannot be used is not there. */
-  #find(lookup: Lookup, field: keyof Lifetime): BillsAnswer | null | Promise<BillsAnswer | null> {
+  #find(lookup: Lookup, field: keyof Lifetime, context: CallContext): BillsAnswer | null | Promise<BillsAnswer | null> {
     const { store, generations } = this.#options;
     const { keys, text, index } = lookup.key;
     const marker = generations.markerName(keys);
-    const values = store.getMany(marker === null ? [text] : [text, index, marker]);
+    const values = store.getMany(marker === null ? [text] : [text, index, marker], context);
     const use = (found: StoredValues): BillsAnswer | null | Promise<BillsAnswer | null> => {
       if (!generations.learn(lookup.identity.caller, keys, found[2])) return null;
-      return this.#toAnswer(lookup, text, { value: found[0], skip: 0, field }) ?? this.#findLarger(lookup, found[1], field);
+      const answer = this.#toAnswer(lookup, text, { value: found[0], skip: 0, field });
+      if (answer) return answer;
+      const nowMs = this.#nowMs();
+      const larger = findCovering(this.#windows.of(lookup.key, found[1], nowMs), lookup.request.window, nowMs, field);
+      return larger ? this.#findIn(larger, lookup, field, context) : null;
     };
     return values instanceof Promise ? values.then(use) : use(values);
   }
 
-  #findLarger(lookup: Lookup, list: Buffer | undefined, field: keyof Lifetime): BillsAnswer | null | Promise<BillsAnswer | null> {
+  #findIn(larger: CachedWindow, lookup: Lookup, field: keyof Lifetime, context: CallContext) {
     const { key, request } = lookup;
-    const larger = findCovering(this.#windowsOf(key, list), request.window, this.#nowMs(), field);
-    if (!larger) return null;
     const name = key.nameOf(larger);
     if (name === key.text) return null;
     const skip = request.window.offset - larger.offset;
-    const values = this.#options.store.getMany([name]);
+    const values = this.#options.store.getMany([name], context);
     const use = ([value]: StoredValues): BillsAnswer | null => this.#toAnswer(lookup, name, { value, skip, field });
     return values instanceof Promise ? values.then(use) : use(values);
-  }
-
-  /** The contract's windows: those that this process knows of, and those of the list that lay in the store. */
-  #windowsOf(key: EntryKey, list: Buffer | undefined): readonly CachedWindow[] {
-    const known = this.#windows.get(key.index) ?? NO_WINDOWS;
-    const opened = list && key.keys.open(key.index, list);
-    if (!opened) return known;
-    const windows = mergeWindows(known, decodeWindows(opened), this.#nowMs());
-    this.#windows.set(key.index, windows);
-    return windows;
   }
 
   /** The store's time, which entries carry. */
@@ -211,9 +193,9 @@ export class CachedSource implements BillingSource, CallerCache {
   async #fetchOnce(lookup: Lookup, context: CallContext, locks: EntryLocks): Promise<BillsAnswer> {
     const { store, observer } = this.#options;
     const { lock: name, text: entryName } = lookup.key;
-    const lock = new CallLock({ store, locks, name, entryName, observer });
+    const lock = new CallLock({ store, locks, name, entryName, fruitlessWaits: this.#fruitlessWaits, observer });
     const step = context.trace?.startLock(store.layer);
-    const entering = lock.enter(context, async () => this.#find(lookup, 'freshUntilMs'));
+    const entering = lock.enter(context, async () => this.#find(lookup, 'freshUntilMs', context));
     const known = await (step ? endWith(step, entering) : entering);
     if (known) {
       context.returnCall();
@@ -254,18 +236,8 @@ export class CachedSource implements BillingSource, CallerCache {
     const times = { freshUntilMs: nowMs + freshMs, staleUntilMs: nowMs + staleMs };
     const entry: Entry = { body: bills && received.body, generation, ...times };
     this.#options.store.set(key.text, sealEntry(key.keys, key.text, entry), staleMs);
-    if (bills) this.#list(key, { ...request.window, count: bills.invoices.length, ...times }, nowMs);
+    if (bills) this.#windows.add(key, { ...request.window, count: bills.invoices.length, ...times }, nowMs);
     return { bills, received, freshUntilMs: this.#clock.monotonicMs() + freshMs, stale: false };
-  }
-
-  /** Adds a window to the contract's list. Two processes that do so at once lose one of the two: a miss, later. */
-  #list({ index, keys }: EntryKey, window: CachedWindow, nowMs: number): void {
-    const windows = addWindow(this.#windows.get(index) ?? NO_WINDOWS, window, nowMs);
-    this.#windows.set(index, windows);
-    // Without a shared store nobody else could read it.
-    if (!this.#options.store.isShared) return;
-    const lastUntilMs = windows.reduce((last, cached) => Math.max(last, cached.staleUntilMs), 0);
-    this.#options.store.set(index, keys.seal(index, encodeWindows(windows)), lastUntilMs - nowMs);
   }
 }
 

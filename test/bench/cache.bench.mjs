@@ -79,6 +79,7 @@ async function main() {
       staleSeconds: 0,
       maxBytes: 1 << 27,
       redisUrls,
+      redisWaitMs: 75,
       secret: 'a secret for the benchmark, 32 or more',
       scope: 'bench',
       decode: decodeBills,

@@ -1,9 +1,9 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { toAskedBills, toBillsBody } from '../support/bills-body';
 import { until } from '../support/cache-fixtures';
 import { startGateway, type Gateway } from '../support/gateway';
 import { findFreePort, startRedis, type RawEntry, type RedisServer } from '../support/redis-server';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream';
+import { startTcpProxy } from '../support/tcp-proxy';
 
 const SECRET = 'the secret of these tests: 32 characters and more';
 const CONTRACT =
@@ -194,7 +194,7 @@ describe('the shared cache in Redis', () => {
   });
 
   test('whose connection died without a word is connected to anew', async () => {
-    const proxy = await startProxy(redis.port);
+    const proxy = await startTcpProxy(redis.port);
     const gateway = await start({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
     await connected(gateway);
     proxy.swallow();
@@ -246,35 +246,4 @@ function findInClear(entries: readonly RawEntry[], secrets: readonly string[]): 
   return secrets.filter((secret) =>
     formsOf(secret).some((form) => entries.some(({ name, value }) => name.includes(form) || value.includes(form))),
   );
-}
-
-/** Hands bytes on to a port, until it is told to swallow what comes over the connections that are open. */
-async function startProxy(target: number) {
-  const sockets = new Set<Socket>();
-  let connections = 0;
-  const server: Server = createServer((client) => {
-    connections++;
-    const server = connect(target, '127.0.0.1');
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      sockets.add(from);
-      from.on('data', (chunk) => to.write(chunk));
-      from.on('error', () => undefined);
-      from.on('close', () => to.destroy());
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    connectionCount: () => connections,
-    swallow: () => {
-      for (const socket of sockets) socket.removeAllListeners('data').on('data', () => undefined);
-    },
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }

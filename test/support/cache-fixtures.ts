@@ -10,7 +10,7 @@ import { createLocalKeyRing } from '../../src/cache/keys/local-key-ring';
 import { createSharedKeyRing } from '../../src/cache/keys/shared-key-ring';
 import type { OutageListener } from '../../src/cache/redis/outage';
 import { InFlightCalls } from '../../src/cache/coalescing/in-flight-calls';
-import type { CacheObserver, StoreLayer } from '../../src/telemetry/observers/cache-observer';
+import type { CacheObserver, StoreLayer, StoreUse } from '../../src/telemetry/observers/cache-observer';
 import { decodeBills } from '../../src/upstream/bills/decode-bills';
 import { Attempts } from '../../src/upstream/resilience/attempts';
 import { createTransport } from '../../src/upstream/http/transport';
@@ -25,6 +25,8 @@ export class CountingObserver implements CacheObserver {
   waits = 0;
   failures = 0;
   storedBytes = 0;
+  /** What the store is out for now. */
+  readonly out = new Set<StoreUse>();
 
   hit(_layer: StoreLayer, stale: boolean): void {
     if (stale) this.staleHits++;
@@ -44,6 +46,10 @@ export class CountingObserver implements CacheObserver {
   }
   failed(): void {
     this.failures++;
+  }
+  availabilityChanged(use: StoreUse, isAvailable: boolean): void {
+    if (isAvailable) this.out.delete(use);
+    else this.out.add(use);
   }
 }
 
@@ -80,6 +86,8 @@ export interface Question {
   readonly offset?: number;
   readonly limit?: number;
   readonly signal?: AbortSignal;
+  /** The operation that asks; one of its own where not given. */
+  readonly operation?: BillingOperation;
 }
 
 export interface CacheRigOptions {
@@ -130,10 +138,10 @@ export function openCacheRig(options: CacheRigOptions): CacheRig {
   const callers = options.callers ?? new Map<string, Caller>();
   return {
     observer,
-    ask: (token, { id = '80012345', contract = '1001', offset = 0, limit = 21, signal = new AbortController().signal } = {}) => {
+    ask: (token, { id = '80012345', contract = '1001', offset = 0, limit = 21, ...given } = {}) => {
       const caller = callers.get(token) ?? toCaller(token);
       callers.set(token, caller);
-      const operation = new BillingOperation({ caller, signal, callBudget: 100 });
+      const { signal = new AbortController().signal, operation = new BillingOperation({ caller, signal, callBudget: 100 }) } = given;
       return source.read({ customer: parseCustomer('RUC', id), contractNumber: contract, window: { offset, limit } }, operation);
     },
     pass: (ms) => {

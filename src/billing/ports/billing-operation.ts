@@ -1,4 +1,5 @@
 import { BillingError } from '../model/billing-error';
+import { CacheWaits } from './cache-waits';
 import type { BillsAnswer, CallContext, CallRecord } from './billing-source';
 import type { Caller } from '../model/caller';
 import type { CancelSignal } from '../../runtime/cancellation';
@@ -43,6 +44,7 @@ export class BillingOperation implements CallContext {
   /** Set while an operation is executed a second time over the same loads: nothing is counted twice. */
   replaying = false;
   #deadToken: BillingError | null = null;
+  #cacheWaits: CacheWaits | null = null;
 
   constructor(options: BillingOperationOptions) {
     this.caller = options.caller;
@@ -74,6 +76,11 @@ export class BillingOperation implements CallContext {
 
   recordCall(record: CallRecord): void {
     this.records.push(record);
+  }
+
+  /** Made when it is first asked for: only a cache that processes share is waited for. */
+  get cacheWaits(): CacheWaits {
+    return (this.#cacheWaits ??= new CacheWaits());
   }
 
   /** The 401 that an earlier call met, or null: after it, no further call with the same token makes sense. */

@@ -1,6 +1,7 @@
 import type { BillingError } from '../model/billing-error';
 import type { Bills } from '../model/bills';
 import type { Caller } from '../model/caller';
+import type { CacheWaits } from './cache-waits';
 import type { CancelSignal } from '../../runtime/cancellation';
 import type { Customer } from '../model/customer';
 import type { OperationTrace } from './operation-trace';
@@ -57,6 +58,8 @@ export interface CallContext {
   readonly deadlineAtMs: number;
   /** The 401 that an earlier call met, or null: after it, no further attempt with the same token makes sense. */
   readonly deadToken: BillingError | null;
+  /** What the operation has waited for a shared cache so far. */
+  readonly cacheWaits: CacheWaits;
   /** Takes one call out of the operation's budget. @throws BillingError where there is none left, or the token is known to be refused. */
   spendCall(): void;
   /** Gives back a call that was taken out of the budget and not made: something remembered came to stand in its place. */

@@ -1,6 +1,7 @@
 import type { BillingError } from '../model/billing-error';
 import type { Caller } from '../model/caller';
 import type { CancelSignal } from '../../runtime/cancellation';
+import type { CacheWaits } from './cache-waits';
 import type { CallContext, CallRecord } from './billing-source';
 import type { OperationTrace } from './operation-trace';
 
@@ -34,6 +35,10 @@ export abstract class DelegatedContext implements CallContext {
 
   get deadToken(): BillingError | null {
     return this.inner.deadToken;
+  }
+
+  get cacheWaits(): CacheWaits {
+    return this.inner.cacheWaits;
   }
 
   spendCall(): void {

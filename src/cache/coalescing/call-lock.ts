@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
+import { CacheWaits } from '../../billing/ports/cache-waits';
 import type { CancelSignal } from '../../runtime/cancellation';
+import { monotonicMs } from '../../runtime/clock';
 import type { CacheObserver } from '../../telemetry/observers/cache-observer';
 import type { EntryLocks } from '../entries/entry-locks';
 import type { EntryStore } from '../entries/entry-store';
+import type { FruitlessWaits } from './fruitless-waits';
 
 /** What a lock is for. */
 export interface CallLockOptions {
@@ -11,17 +14,19 @@ export interface CallLockOptions {
   readonly locks: EntryLocks;
   /** The lock's name. */
   readonly name: string;
-  /** The name of the answer that the call is about. */
+  /** The name of the response that the call is for. */
   readonly entryName: string;
+  readonly fruitlessWaits: FruitlessWaits;
   readonly observer: Pick<CacheObserver, 'waited'>;
 }
 
 /**
- * How long a lock lasts, and how long anybody waits for one, in milliseconds: longer than nearly every call, so that a
- * slow billing API is not asked by all processes at once, and short enough for who meets the lock of a process that died.
+ * How long a lock lasts, and how long an operation waits at locks in all, in milliseconds: longer than nearly every call,
+ * so that a slow billing API is not asked by all processes at once, and short enough for who meets the lock of a process
+ * that died.
  */
 const LOCK_MS = 3000;
-/** Of the time that a question has left, the part that it may wait for another process's call: the rest is for its own. */
+/** Of the time that an operation has left, the part that it may wait for other processes' calls: the rest is for its own. */
 const WAIT_SHARE = 0.25;
 /** Between two looks, in milliseconds: growing with the wait, so that a look is late by a third of the wait at most. */
 const FIRST_PAUSE_MS = 4;
@@ -29,9 +34,9 @@ const LAST_PAUSE_MS = 32;
 const PAUSE_GROWTH = 1.3;
 
 /**
- * Holds equal questions that come to several processes at once to one call: who takes the lock makes it, the others wait
- * for its answer to be in the store. Where none comes (it failed, or may not be kept) they make their own calls, all at
- * once and without a lock. So the lock saves calls, and is never what an answer depends on.
+ * Makes equal requests that come to several processes at once one call: who takes the lock makes it, the others wait
+ * for its response to be in the store. Where none comes (the call failed, or its response may not be cached) they make
+ * their own calls, all at once and without a lock. So the lock saves calls, and no response depends on it.
  */
 export class CallLock {
   readonly #options: CallLockOptions;
@@ -42,21 +47,23 @@ export class CallLock {
   }
 
   /**
-   * The answer that another process has stored by now, or stores while this waits; null where the call is to be made.
+   * The response that another process has stored by now, or stores while this waits; null where the call is to be made.
    * Rejects with the reason of the context's signal.
-   * @param recall looks for the answer in the store.
+   * @param lookUp looks for the response in the store.
    */
-  async enter(context: CallContext, recall: () => Promise<BillsAnswer | null>): Promise<BillsAnswer | null> {
+  async enter(context: CallContext, lookUp: () => Promise<BillsAnswer | null>): Promise<BillsAnswer | null> {
+    // A store that was late a moment ago is not waited for a second time.
+    if (context.cacheWaits.storeWasLate) return null;
     const { locks, name } = this.#options;
     const owner = randomUUID();
-    const taking = locks.take(name, owner, LOCK_MS);
-    // Once more, since another process may have ended its call after the first look; it travels with the lock's command.
-    const recalling = recall();
+    const taking = locks.take(name, { owner, ttlMs: LOCK_MS, context });
+    // Once more, since another process may have ended its call after the first lookup; it travels with the lock's command.
+    const lookingUp = lookUp();
     const outcome = await taking;
     if (outcome === 'taken') this.#owner = owner;
-    const known = await recalling;
+    const known = await lookingUp;
     if (known) this.leave();
-    return known || outcome !== 'held' ? known : this.#wait(context, recall);
+    return known || outcome !== 'held' ? known : this.#wait(context, lookUp);
   }
 
   /** Lets the others go on, where the lock is held. What was handed to the store before is there before they are. */
@@ -67,26 +74,44 @@ export class CallLock {
     if (owner !== null) setImmediate(() => locks.release(name, owner));
   }
 
-  async #wait({ signal, deadlineAtMs }: CallContext, recall: () => Promise<BillsAnswer | null>): Promise<BillsAnswer | null> {
-    const { store, name, entryName, observer } = this.#options;
-    const startedAtMs = performance.now();
-    const untilMs = startedAtMs + Math.min(LOCK_MS, (deadlineAtMs - startedAtMs) * WAIT_SHARE);
+  async #wait(context: CallContext, lookUp: () => Promise<BillsAnswer | null>): Promise<BillsAnswer | null> {
+    const { fruitlessWaits, observer } = this.#options;
+    if (!fruitlessWaits.mayWait(context.caller)) return null;
+    const startedAtMs = monotonicMs();
+    const { locks } = context.cacheWaits;
+    const mostMs = Math.min(LOCK_MS, (context.deadlineAtMs - startedAtMs) * WAIT_SHARE);
+    const untilMs = startedAtMs + mostMs - locks.totalMs(startedAtMs);
+    if (untilMs <= startedAtMs) return null;
+    locks.begin(startedAtMs);
+    let answer: BillsAnswer | null = null;
+    try {
+      const isReleased = await this.#waitForRelease(context, untilMs);
+      if (isReleased) answer = await lookUp();
+      observer.waited(answer ? 'answered' : isReleased ? 'unanswered' : 'gave-up');
+    } finally {
+      const nowMs = monotonicMs();
+      locks.end(nowMs);
+      if (!answer) fruitlessWaits.add(context.caller, nowMs - startedAtMs);
+    }
+    return answer;
+  }
+
+  /** Whether the lock was released, or the response is there; false where it took too long or the store is out. */
+  async #waitForRelease({ signal }: CallContext, untilMs: number): Promise<boolean> {
+    const { store, name, entryName } = this.#options;
     let pauseMs = FIRST_PAUSE_MS;
-    for (let nowMs = startedAtMs; nowMs < untilMs; nowMs = performance.now()) {
+    for (let nowMs = monotonicMs(); nowMs < untilMs; nowMs = monotonicMs()) {
       await pause(Math.min(pauseMs, untilMs - nowMs), signal);
       signal.throwIfAborted();
-      const found = await store.getMany([name, entryName]);
-      // A store that does not answer has no lock to wait for.
-      if (found.length === 0) break;
-      if (!found[0] || found[1]) {
-        const answer = await recall();
-        observer.waited(answer ? 'answered' : 'unanswered');
-        return answer;
-      }
+      // Part of this wait, which has a bound of its own.
+      const cacheWaits = new CacheWaits();
+      const found = await store.getMany([name, entryName], { cacheWaits });
+      // A store that does not answer, or is late, has no lock that is worth the wait.
+      if (found.length === 0 || cacheWaits.storeWasLate) return false;
+      if (!found[0] || found[1]) return true;
       pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LAST_PAUSE_MS);
     }
-    observer.waited('gave-up');
-    return null;
+    return false;
   }
 }
 

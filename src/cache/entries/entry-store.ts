@@ -1,8 +1,12 @@
+import type { CallContext } from '../../billing/ports/billing-source';
 import type { StoreLayer } from '../../telemetry/observers/cache-observer';
 import type { EntryLocks } from './entry-locks';
 
 /** Values in the order of their names; undefined, or nothing at all, where there is none or it cannot be had. */
 export type StoredValues = readonly (Buffer | undefined)[];
+
+/** For whom a store is asked: what the operation has waited already counts against what it may wait. */
+export type StoreClient = Pick<CallContext, 'cacheWaits'>;
 
 /**
  * Keeps sealed values by name. What fails is a miss: nothing here rejects or throws. It knows no callers, and needs
@@ -14,8 +18,10 @@ export interface EntryStore {
   readonly isShared: boolean;
   /** Null where no other process uses the store: equal questions of one process share their call without a lock. */
   readonly locks: EntryLocks | null;
-  /** The values under the names: at once from memory, as a promise from a store that is a way off. */
-  getMany(names: readonly string[]): StoredValues | Promise<StoredValues>;
+  /** How long an operation waits for the store in all, whatever number of lookups it makes, in milliseconds. */
+  readonly waitLimitMs: number;
+  /** The values under the names: at once from memory, as a promise from a store in another process. */
+  getMany(names: readonly string[], context?: StoreClient): StoredValues | Promise<StoredValues>;
   /**
    * Keeps a value for `ttlMs` milliseconds; not at all where that is not a positive number. Returns at once: a
    * `getMany` in a later turn of this process's event loop finds it.

@@ -37,6 +37,7 @@ export function createMemoryStore({ maxBytes, observer }: MemoryStoreOptions): E
     layer: 'memory',
     isShared: false,
     locks: null,
+    waitLimitMs: Infinity,
     getMany: (names) => names.map(get),
     set: (name, value, ttlMs) => {
       if (!isLifetime(ttlMs)) return;

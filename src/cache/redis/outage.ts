@@ -13,13 +13,16 @@ const SAME_OUTAGE_MS = 10_000;
 /** Knows whether a store is out, from how its use went. */
 export class Outage {
   readonly #listener: OutageListener;
+  readonly #onChange: (isOn: boolean) => void;
   #since: number | null = null;
   #told = false;
   #nextProbe = 0;
   #endedAt = -Infinity;
 
-  constructor(listener: OutageListener) {
+  /** @param onChange called whenever it begins or ends, also where the listener is spared a repetition. */
+  constructor(listener: OutageListener, onChange: (isOn: boolean) => void) {
     this.#listener = listener;
+    this.#onChange = onChange;
   }
 
   /** Whether to try the store: always while it is well, now and then while it is out. */
@@ -48,6 +51,7 @@ export class Outage {
     if (this.#since === null) {
       this.#since = nowMs;
       this.#nextProbe = nowMs + PROBE_EVERY_MS;
+      this.#onChange(true);
     }
     const isNew = nowMs - this.#endedAt >= SAME_OUTAGE_MS;
     if (this.#told || !isNew) return;
@@ -59,6 +63,7 @@ export class Outage {
     if (this.#since === null) return;
     this.#since = null;
     this.#endedAt = nowMs;
+    this.#onChange(false);
     if (!this.#told) return;
     this.#told = false;
     this.#listener.ended();

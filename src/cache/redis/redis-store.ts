@@ -1,13 +1,15 @@
-import KeyvRedis, { type RedisClientType } from '@keyv/redis';
 import { ErrorReply } from '@redis/client';
-import type { Keyv, KeyvStoreAdapter } from 'keyv';
+import type { Keyv } from 'keyv';
+import { CacheWaits } from '../../billing/ports/cache-waits';
 import { monotonicMs } from '../../runtime/clock';
+import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
 import type { CacheObserver } from '../../telemetry/observers/cache-observer';
-import type { EntryLocks, LockOutcome } from '../entries/entry-locks';
-import type { EntryStore } from '../entries/entry-store';
+import type { EntryLocks, LockOutcome, LockRequest } from '../entries/entry-locks';
+import type { EntryStore, StoreClient, StoredValues } from '../entries/entry-store';
+import { toAdapter } from './keyv-adapter';
 import { Outage, type OutageListener } from './outage';
 import { PendingCommands } from './pending-commands';
-import { createRawKeyv, toKeyvTtl, type RawData } from './raw-keyv';
+import { createRawKeyv, toKeyvTtl } from './raw-keyv';
 import { createRedisClient, hasLiveNode, refreshSlots, toReconnectDelayMs, type RedisClient } from './redis-client';
 import { releaseLock, takeLock } from './redis-lock';
 
@@ -20,22 +22,21 @@ export interface RedisStoreOptions {
   readonly reads: OutageListener;
   /** Told when entries can be read but not written: no memory left, a replica, a user without the right. */
   readonly writes: OutageListener;
-  /** How long a question waits for Redis, in milliseconds; 75 where not given. */
-  readonly readTimeoutMs?: number;
+  /** How long an operation waits for Redis in all, in milliseconds. A response that takes more than a third of it is late. */
+  readonly waitLimitMs: number;
 }
 
-/**
- * A Redis nearby answers within 1 ms, and within 10 ms on a bad day; the billing API takes tens to hundreds. After
- * this time it is better to ask the billing API than to go on waiting.
- */
-const READ_TIMEOUT_MS = 75;
-/** One slow answer is a pause; this many in a row are an outage. */
-const TIMEOUTS_OF_AN_OUTAGE = 3;
+/** Of the time that an operation may wait: a response that takes longer is used, but nothing further that could be late is asked. */
+const LATE_SHARE = 1 / 3;
+/** One late response is a pause; this many in a row are an outage. */
+const LATE_OF_AN_OUTAGE = 3;
 /** A connection that says nothing for so long is taken to be dead (a lost network tells nobody), and made anew. */
 const HUNG_MS = 3000;
 
 /** How long connecting may take in all, the first commands included: an endpoint may accept connections and never answer. */
 const CONNECT_LIMIT_MS = 5000;
+/** How long closing waits for entries and locks on their way. */
+const CLOSE_LIMIT_MS = 500;
 /** A cluster whose node fails is asked for its slots once in this time, until another node has them. */
 const REFRESH_EVERY_MS = 500;
 
@@ -53,20 +54,24 @@ class RedisStore implements EntryStore {
   readonly layer = 'redis';
   readonly isShared = true;
   readonly locks: EntryLocks = {
-    take: (name, owner, ttlMs) => this.#take(name, owner, ttlMs),
+    take: (name, request) => this.#take(name, request),
     release: (name, owner) => this.#release(name, owner),
   };
   readonly #client: RedisClient;
   readonly #keyv: Keyv<Buffer>;
   readonly #observer: CacheObserver;
-  readonly #readTimeoutMs: number;
+  readonly waitLimitMs: number;
+  readonly #lateMs: number;
   readonly #reads: Outage;
   readonly #writes: Outage;
   /** Entries on their way in, and locks on their way to and fro. */
   readonly #pending = new PendingCommands();
   /** Owners of the locks that are held, by name. */
   readonly #held = new Map<string, string>();
-  #timeouts = 0;
+  /** Late responses in a row, and when the last of them became one. */
+  #late = 0;
+  #lateAtMs = -Infinity;
+  #respondedAtMs = -Infinity;
   /** Whether a connection was made: the time that it takes at the start is no outage. */
   #connected = false;
   /** Whether this user may run the script that releases locks; without it there are none. */
@@ -76,9 +81,10 @@ class RedisStore implements EntryStore {
 
   constructor(options: RedisStoreOptions) {
     this.#observer = options.observer;
-    this.#readTimeoutMs = options.readTimeoutMs ?? READ_TIMEOUT_MS;
-    this.#reads = new Outage(options.reads);
-    this.#writes = new Outage(options.writes);
+    this.waitLimitMs = options.waitLimitMs;
+    this.#lateMs = Math.ceil(options.waitLimitMs * LATE_SHARE);
+    this.#reads = new Outage(options.reads, (isOn) => this.#observer.availabilityChanged('read', !isOn));
+    this.#writes = new Outage(options.writes, (isOn) => this.#observer.availabilityChanged('write', !isOn));
     this.#client = createRedisClient(options.urls);
     // Without a listener, a lost connection would end the process.
     this.#client.on('error', (error: unknown) => this.#disconnected(error));
@@ -87,10 +93,12 @@ class RedisStore implements EntryStore {
     void this.#connect();
   }
 
-  async getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
-    if (!this.#connected || !this.#reads.mayTry(monotonicMs())) return NOTHING;
+  async getMany(names: readonly string[], { cacheWaits }: StoreClient = { cacheWaits: new CacheWaits() }): Promise<StoredValues> {
+    const nowMs = monotonicMs();
+    // A timer may end a fraction of a millisecond early: what is left then is nothing.
+    if (!this.#connected || this.waitLimitMs - cacheWaits.store.totalMs(nowMs) < 1 || !this.#reads.mayTry(nowMs)) return NOTHING;
     try {
-      return await this.#inTime(this.#keyv.getMany<Buffer>(names as string[]));
+      return await this.#inTime(cacheWaits, this.#keyv.getMany<Buffer>(names as string[]));
     } catch (error) {
       this.#observer.failed('redis');
       if (error !== TIMED_OUT) this.#disconnected(error);
@@ -117,12 +125,12 @@ class RedisStore implements EntryStore {
     );
   }
 
-  async #take(name: string, owner: string, ttlMs: number): Promise<LockOutcome> {
-    // What was late a moment ago is not waited for a second time by the same question.
-    if (!this.#connected || !this.#mayRelease || this.#timeouts > 0 || this.#reads.isOn || this.#writes.isOn) return 'unavailable';
+  async #take(name: string, { owner, ttlMs, context }: LockRequest): Promise<LockOutcome> {
+    const cacheWaits = context?.cacheWaits ?? new CacheWaits();
+    if (this.#late > 0 || !this.#mayLock) return 'unavailable';
     this.#pending.begin();
     try {
-      const reply = await this.#inTime(takeLock(this.#client, name, { owner, ttlMs }));
+      const reply = await this.#inTime(cacheWaits, takeLock(this.#client, name, { owner, ttlMs }));
       if (reply === null) return 'held';
       this.#held.set(name, owner);
       return 'taken';
@@ -135,6 +143,10 @@ class RedisStore implements EntryStore {
     } finally {
       this.#pending.end();
     }
+  }
+
+  get #mayLock(): boolean {
+    return this.#connected && this.#mayRelease && !this.#reads.isOn && !this.#writes.isOn;
   }
 
   #release(name: string, owner: string): void {
@@ -150,11 +162,11 @@ class RedisStore implements EntryStore {
     });
   }
 
-  /** Closes the connection when entries are in and locks are given back, and after `readTimeoutMs` in any case. */
+  /** Closes the connection when entries are in and locks are given back, and after half a second in any case. */
   async close(): Promise<void> {
     this.#closed = true;
-    const untilMs = monotonicMs() + this.#readTimeoutMs;
-    for (let leftMs = this.#readTimeoutMs; leftMs > 0; leftMs = untilMs - monotonicMs()) {
+    const untilMs = monotonicMs() + CLOSE_LIMIT_MS;
+    for (let leftMs = CLOSE_LIMIT_MS; leftMs > 0; leftMs = untilMs - monotonicMs()) {
       // A lock that stays behind holds up other processes for as long as it lasts. Who holds it has nobody to call for now.
       for (const [name, owner] of this.#held) this.#release(name, owner);
       await this.#pending.settled(leftMs);
@@ -169,7 +181,7 @@ class RedisStore implements EntryStore {
     for (let attempts = 0; !this.#closed; attempts++) {
       try {
         // A single client goes on trying by itself, and rejects when it is closed; a cluster gives up at the first failure.
-        await within<unknown>(CONNECT_LIMIT_MS, this.#client.connect());
+        await withinTime<unknown>(this.#client.connect(), CONNECT_LIMIT_MS);
         this.#connected = true;
         this.#reads.probeNow();
         return;
@@ -201,84 +213,58 @@ class RedisStore implements EntryStore {
     void refreshSlots(this.#client);
   }
 
-  /** What Redis answers, if it does so in time; rejects otherwise. */
-  async #inTime<T>(answer: Promise<T>): Promise<T> {
+  /** Redis's response, if it comes while the operation may wait; rejects otherwise. */
+  async #inTime<T>(waits: CacheWaits, response: Promise<T>): Promise<T> {
+    const startedAtMs = monotonicMs();
+    const command = { isLate: false };
+    const noteLate = (): void => {
+      command.isLate = waits.storeWasLate = true;
+      this.#becameLate(startedAtMs);
+    };
+    const leftMs = this.waitLimitMs - waits.store.totalMs(startedAtMs);
+    waits.store.begin(startedAtMs);
     try {
-      const value = await within(this.#readTimeoutMs, answer);
-      this.#timeouts = 0;
-      this.#reads.succeeded(monotonicMs());
+      const value = await withinTime(response, leftMs, { lateMs: this.#lateMs, call: noteLate });
+      if (!command.isLate) this.#respondedInTime();
       return value;
     } catch (error) {
-      if (error === TIMED_OUT) this.#timedOut();
+      if (error === TIMED_OUT) this.#timedOut(waits, response);
       throw error;
+    } finally {
+      waits.store.end(monotonicMs());
     }
   }
 
-  #timedOut(): void {
+  #respondedInTime(): void {
+    this.#late = 0;
+    this.#reads.succeeded(monotonicMs());
+  }
+
+  #becameLate(startedAtMs: number): void {
+    // Commands that were under way together met the same pause.
+    if (startedAtMs < this.#lateAtMs) return;
+    const nowMs = (this.#lateAtMs = monotonicMs());
+    if (++this.#late < LATE_OF_AN_OUTAGE) return;
+    this.#reads.failed(`no response within ${this.#lateMs} ms, ${LATE_OF_AN_OUTAGE} times in a row`, nowMs);
+  }
+
+  #timedOut(waits: CacheWaits, response: Promise<unknown>): void {
+    waits.storeWasLate = true;
+    const note = (): void => void (this.#respondedAtMs = monotonicMs());
+    response.then(note, (error: unknown) => {
+      if (error instanceof ErrorReply) note();
+    });
     const nowMs = monotonicMs();
-    if (++this.#timeouts < TIMEOUTS_OF_AN_OUTAGE) return;
-    this.#reads.failed(`no answer within ${this.#readTimeoutMs} ms, ${TIMEOUTS_OF_AN_OUTAGE} times in a row`, nowMs);
-    if (this.#reads.lastsMs(nowMs) < HUNG_MS || this.#closed || !this.#client.isOpen) return;
-    this.#timeouts = 0;
+    // What responds, however late, is connected.
+    if (this.#reads.lastsMs(nowMs) < HUNG_MS || nowMs - this.#respondedAtMs < HUNG_MS || this.#closed || !this.#client.isOpen) return;
+    this.#late = 0;
     this.#disconnect();
     void this.#connect();
   }
-}
-
-const TIMED_OUT = new Error('timed out');
-
-/** The promise's value, or a rejection with `TIMED_OUT`. What it comes to later is dropped. */
-function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    // When this process was busy, the answer may lie in the socket unread: one round of the event loop reads it first.
-    const timer = setTimeout(() => setImmediate(reject, TIMED_OUT), timeoutMs);
-    // A connection that is still being made must not hold up the end of the process.
-    timer.unref();
-    const fail = (error: Error): void => {
-      clearTimeout(timer);
-      reject(error);
-    };
-    promise.then((value) => {
-      clearTimeout(timer);
-      resolve(value);
-    }, fail);
-  });
 }
 
 function toReason(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   // Where several addresses were tried, Node puts the reasons into an AggregateError that says nothing itself.
   return error.message || (error as NodeJS.ErrnoException).code || error.name;
-}
-
-/** `KeyvRedis` as a store of bytes: it hands on what Keyv wraps, and wraps what Keyv unwraps. */
-function toAdapter(client: RedisClient): KeyvStoreAdapter {
-  // A client that answers with bytes is none of the types that KeyvRedis names, though it only hands the answers on.
-  const redis = new KeyvRedis<Buffer>(client as unknown as RedisClientType, { throwOnErrors: true, throwOnConnectError: true });
-  redis.on('error', () => undefined); // the client's own listener knows
-  const wrap = (value: Buffer | undefined): RawData | undefined => (value === undefined ? undefined : { value, expires: undefined });
-  // For several names at once KeyvRedis asks a cluster's nodes itself, past the client, and gets texts instead of bytes.
-  const getMany = (names: string[]) =>
-    redis.isCluster() ? getEach(names, (name) => redis.get<Buffer>(name)) : redis.getMany<Buffer>(names);
-  const adapter = {
-    opts: {},
-    namespace: undefined,
-    get: async (name: string) => wrap(await redis.get<Buffer>(name)),
-    getMany: async (names: string[]) => (await getMany(names)).map(wrap),
-    set: (name: string, data: RawData, ttl: number) => redis.set(name, data.value as never, ttl),
-    delete: (name: string) => redis.delete(name),
-    clear: () => redis.clear(),
-    on() {
-      return adapter;
-    },
-  };
-  return adapter as unknown as KeyvStoreAdapter;
-}
-
-/** Each value from its own node. A node that fails costs its own values; rejects where every one of them failed. */
-async function getEach(names: string[], get: (name: string) => Promise<Buffer | undefined>): Promise<(Buffer | undefined)[]> {
-  const got = await Promise.allSettled(names.map(get));
-  const failed = got.find((result) => result.status === 'rejected');
-  if (failed && got.every((result) => result.status === 'rejected')) throw failed.reason;
-  return got.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
 }

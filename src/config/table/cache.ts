@@ -12,6 +12,13 @@ export const CACHE = {
     unset: "the process's own memory",
     secret: true,
   },
+  redisWaitMs: {
+    name: 'REDIS_WAIT_MS',
+    what: 'How long an operation waits for Redis in all, in milliseconds; a Redis that takes more than a third of it, three times in a row, is bypassed until it is fast again',
+    kind: whole(1, 60_000),
+    // A Redis nearby responds within 1 ms, and within 10 ms on a bad day; the billing API takes tens to hundreds.
+    default: '75',
+  },
   cacheSecret: {
     name: 'CACHE_SECRET',
     what: 'At least 32 characters, the same on every process that shares a Redis. Required with REDIS_URL',

@@ -136,6 +136,23 @@ function toCacheObserver(registry: Registry, hits: CountLayer): CacheObserver {
     missed: (layer) => missed(layer),
     stored: (layer) => stored(layer),
     failed: count('cache_failures_total', 'Times that the store could not be read or written'),
+    availabilityChanged: toAvailability(registry),
+  };
+}
+
+/** A gauge of what the store is out for now, and a counter of how often it was. */
+function toAvailability(registry: Registry): CacheObserver['availabilityChanged'] {
+  const options = { labelNames: ['use'], registers: [registry] };
+  const help = 'Whether the shared cache is not used now (1), because it is out, slow, or refuses to';
+  const unavailable = new Gauge({ name: `${PREFIX}cache_unavailable`, help, ...options });
+  const outages = new Counter({ name: `${PREFIX}cache_outages_total`, help: 'Times that the shared cache was out', ...options });
+  for (const use of ['read', 'write', 'lock'] as const) {
+    unavailable.set({ use }, 0);
+    outages.inc({ use }, 0);
+  }
+  return (use, isAvailable) => {
+    unavailable.set({ use }, isAvailable ? 0 : 1);
+    if (!isAvailable) outages.inc({ use });
   };
 }
 

@@ -10,6 +10,9 @@ export type CacheLayer = StoreLayer | 'flight' | 'kept';
  */
 export type LockWaitOutcome = 'answered' | 'unanswered' | 'gave-up';
 
+/** What a store is used for: each can be out on its own, such as writing where no memory is left. */
+export type StoreUse = 'read' | 'write' | 'lock';
+
 /** Told of what the shared cache does, one question at a time. Must not throw. */
 export interface CacheObserver {
   /** A question was answered by something remembered; `stale`: past its time, because the billing API failed. */
@@ -24,4 +27,6 @@ export interface CacheObserver {
   stored(layer: StoreLayer, bytes: number): void;
   /** The store could not be read or written: the question went on as if nothing had been remembered. */
   failed(layer: StoreLayer): void;
+  /** The store is not used for this from now on, or is used again. */
+  availabilityChanged(use: StoreUse, isAvailable: boolean): void;
 }

@@ -38,7 +38,7 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
       upstreamUrl: upstream.url,
       openStore: (observer) =>
         redis
-          ? createRedisStore({ urls: [redis.url], observer, reads: silentOutage, writes: silentOutage, readTimeoutMs: 2000 })
+          ? createRedisStore({ urls: [redis.url], observer, reads: silentOutage, writes: silentOutage, waitLimitMs: 6000 })
           : createMemoryStore({ maxBytes: 1 << 24, observer }),
       ...options,
     });

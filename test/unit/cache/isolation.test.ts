@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { BillingError } from '../../../src/billing/model/billing-error';
 import type { Bills } from '../../../src/billing/model/bills';
 import type { Caller } from '../../../src/billing/model/caller';
-import type { EntryStore } from '../../../src/cache/entries/entry-store';
+import type { EntryStore, StoreClient } from '../../../src/cache/entries/entry-store';
 import type { CallerGenerations } from '../../../src/cache/entries/caller-generations';
 import type { CallerKeys, KeyRing } from '../../../src/cache/keys/key-ring';
 import { createLocalKeyRing } from '../../../src/cache/keys/local-key-ring';
@@ -92,6 +92,7 @@ class UnrulyStore implements EntryStore {
   readonly layer;
   readonly isShared;
   readonly locks;
+  readonly waitLimitMs;
   readonly #store: EntryStore;
   readonly #seen = new Map<string, Buffer>();
   readonly #lost = new Set<string>();
@@ -102,10 +103,11 @@ class UnrulyStore implements EntryStore {
     this.layer = store.layer;
     this.isShared = store.isShared;
     this.locks = store.locks;
+    this.waitLimitMs = store.waitLimitMs;
   }
 
-  async getMany(names: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
-    const values = await this.#store.getMany(names);
+  async getMany(names: readonly string[], context?: StoreClient): Promise<readonly (Buffer | undefined)[]> {
+    const values = await this.#store.getMany(names, context);
     return names.map((name, place) => {
       if (this.misdeliveries > 0 && this.#seen.size > 0) {
         this.misdeliveries--;
@@ -179,7 +181,7 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
 
   function openStore(observer: CountingObserver): EntryStore {
     if (!redis) return createMemoryStore({ maxBytes: 20_000, observer }); // some 15 entries: it evicts, too
-    return createRedisStore({ urls: [redis.url], observer, reads: silentOutage, writes: silentOutage, readTimeoutMs: 2000 });
+    return createRedisStore({ urls: [redis.url], observer, reads: silentOutage, writes: silentOutage, waitLimitMs: 6000 });
   }
 
   async function open(

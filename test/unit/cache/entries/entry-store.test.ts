@@ -6,6 +6,7 @@ import { createRedisStore } from '../../../../src/cache/redis/redis-store';
 import { CountingObserver, silentOutage, until } from '../../../support/cache-fixtures';
 import { startRedis, startRedisCluster, type RedisServer } from '../../../support/redis-server';
 
+const take = (locks: EntryLocks, name: string, owner: string, ttlMs = 60_000) => locks.take(name, { owner, ttlMs });
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 interface Backend {
@@ -24,7 +25,7 @@ async function startBackend(kind: string): Promise<Backend> {
         observer,
         reads: silentOutage,
         writes: silentOutage,
-        readTimeoutMs: 2000,
+        waitLimitMs: 6000,
       }),
     close: async () => {
       for (const server of servers) await server.close();
@@ -128,7 +129,7 @@ describe.each(['redis', 'cluster'])('the locks of a store: %s', (kind) => {
     backend = await startBackend(kind);
     store = backend.open(new CountingObserver());
     locks = store.locks as EntryLocks;
-    for (let place = 0; place < 8; place++) await until(async () => (await locks.take(name(), 'probe', 1000)) === 'taken');
+    for (let place = 0; place < 8; place++) await until(async () => (await take(locks, name(), 'probe', 1000)) === 'taken');
   });
   afterAll(async () => {
     await store.close();
@@ -137,29 +138,29 @@ describe.each(['redis', 'cluster'])('the locks of a store: %s', (kind) => {
 
   test('one owner has a lock, others see it and may not take it', async () => {
     const of = name();
-    expect(await locks.take(of, 'one', 60_000)).toBe('taken');
-    expect(await locks.take(of, 'two', 60_000)).toBe('held');
+    expect(await take(locks, of, 'one', 60_000)).toBe('taken');
+    expect(await take(locks, of, 'two', 60_000)).toBe('held');
     expect((await store.getMany([of]))[0]?.toString()).toBe('one');
   });
 
   test('its owner gives it back, and nobody else', async () => {
     const of = name();
-    await locks.take(of, 'one', 60_000);
+    await take(locks, of, 'one', 60_000);
     locks.release(of, 'two');
-    expect(await locks.take(of, 'three', 60_000)).toBe('held');
+    expect(await take(locks, of, 'three', 60_000)).toBe('held');
     locks.release(of, 'one');
-    expect(await locks.take(of, 'three', 60_000)).toBe('taken');
+    expect(await take(locks, of, 'three', 60_000)).toBe('taken');
   });
 
   test('ends by itself', async () => {
     const of = name();
-    await locks.take(of, 'one', 40);
-    await until(async () => (await locks.take(of, 'two', 60_000)) === 'taken');
+    await take(locks, of, 'one', 40);
+    await until(async () => (await take(locks, of, 'two', 60_000)) === 'taken');
   });
 
   test('is taken before what is asked in the same turn is looked up', async () => {
     const of = name();
-    const taking = locks.take(of, 'one', 60_000);
+    const taking = take(locks, of, 'one', 60_000);
     const [value] = await store.getMany([of]);
     expect(value?.toString()).toBe('one');
     expect(await taking).toBe('taken');
@@ -177,30 +178,30 @@ describe('the locks of Redis', () => {
       observer: new CountingObserver(),
       reads: silentOutage,
       writes: silentOutage,
-      readTimeoutMs: 100,
+      waitLimitMs: 100,
     });
-    await until(async () => (await take('probe')) === 'taken');
+    await until(async () => (await takeLock('probe')) === 'taken');
   });
   afterEach(async () => {
     await store.close();
     await redis.close();
   });
-  const take = async (name: string) => store.locks?.take(name, 'one', 60_000);
+  const takeLock = async (name: string) => store.locks && take(store.locks, name, 'one');
 
   test('are not to be had while Redis is gone, and are again when it is back', async () => {
     await redis.kill();
-    await until(async () => (await take('lock 1')) === 'unavailable');
+    await until(async () => (await takeLock('lock 1')) === 'unavailable');
     await redis.restart();
     await until(async () => {
       await store.getMany(['lock 2']); // what finds out that it is back
-      return (await take('lock 2')) === 'taken';
+      return (await takeLock('lock 2')) === 'taken';
     });
   });
 
   test('are not waited for a second time where Redis was late', async () => {
     redis.freeze();
     expect(await store.getMany(['entry'])).toEqual([]);
-    expect(await take('lock 3')).toBe('unavailable');
+    expect(await takeLock('lock 3')).toBe('unavailable');
     redis.thaw();
     await until(async () => (await store.getMany(['entry'])).length === 1);
     expect(await redis.command('EXISTS', 'lock 3')).toBe(0);
@@ -208,7 +209,7 @@ describe('the locks of Redis', () => {
 
   test('that came too late are given back', async () => {
     redis.freeze();
-    expect(await take('lock 4')).toBe('unavailable');
+    expect(await takeLock('lock 4')).toBe('unavailable');
     redis.thaw();
     await until(async () => (await store.getMany(['lock 4'])).length === 1);
     expect(await redis.command('EXISTS', 'lock 4')).toBe(0);
@@ -217,13 +218,13 @@ describe('the locks of Redis', () => {
   test('are not to be had without memory, and entries are still read', async () => {
     store.set('entry', Buffer.from('x'), 60_000);
     await redis.command('CONFIG', 'SET', 'maxmemory', '1');
-    expect(await take('lock 5')).toBe('unavailable');
+    expect(await takeLock('lock 5')).toBe('unavailable');
     expect((await store.getMany(['entry']))[0]?.toString()).toBe('x');
   });
 
   test('are given back at the end, with what was stored: the connection is not closed over them', async () => {
-    await take('lock 8');
-    await take('lock 9');
+    await takeLock('lock 8');
+    await takeLock('lock 9');
     store.set('last entry', Buffer.from('x'), 60_000);
     store.locks?.release('lock 9', 'one');
     await store.close();
@@ -231,7 +232,7 @@ describe('the locks of Redis', () => {
   });
 
   test('do not hold up the end where Redis is silent', async () => {
-    await take('lock 10');
+    await takeLock('lock 10');
     redis.freeze();
     store.locks?.release('lock 10', 'one');
     await store.close();
@@ -240,9 +241,9 @@ describe('the locks of Redis', () => {
 
   test('are not taken any more by a user who may not release them', async () => {
     await redis.command('ACL', 'SETUSER', 'default', '-eval');
-    await take('lock 6');
+    await takeLock('lock 6');
     store.locks?.release('lock 6', 'one');
-    await until(async () => (await take('lock 7')) === 'unavailable');
+    await until(async () => (await takeLock('lock 7')) === 'unavailable');
     store.set('entry', Buffer.from('x'), 60_000);
     await nextTurn();
     expect((await store.getMany(['entry']))[0]?.toString()).toBe('x');

@@ -17,7 +17,7 @@ describe('a cluster of three primaries and three replicas', () => {
       observer: new CountingObserver(),
       reads: { began: (reason) => void outages.push(reason), ended: () => undefined },
       writes: silentOutage,
-      readTimeoutMs: 2000,
+      waitLimitMs: 6000,
     });
   }, 60_000);
   afterAll(async () => {
@@ -61,6 +61,7 @@ describe('an endpoint that accepts connections and never answers', () => {
       observer: new CountingObserver(),
       reads: { began: (reason) => void outages.push(reason), ended: () => undefined },
       writes: silentOutage,
+      waitLimitMs: 75,
     });
     await until(() => outages.length === 1);
     expect(outages[0]).toBe('no connection within 5000 ms');

@@ -1,5 +1,6 @@
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import type { CallContext } from '../../../../src/billing/ports/billing-source';
+import { CacheWaits } from '../../../../src/billing/ports/cache-waits';
 import { Caller } from '../../../../src/billing/model/caller';
 import { AdaptiveLimit } from '../../../../src/upstream/resilience/adaptive-limit';
 import type { AcceptedTokens } from '../../../../src/billing/ports/accepted-tokens';
@@ -12,6 +13,7 @@ class Context implements CallContext {
   readonly signal: AbortSignal;
   readonly deadlineAtMs = Infinity;
   deadToken: BillingError | null = null;
+  readonly cacheWaits = new CacheWaits();
 
   constructor(token: string, signal = new AbortController().signal) {
     this.caller = Caller.parse(`Bearer ${token}`) as Caller;

@@ -1,0 +1,47 @@
+import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
+import { monotonicMs } from '../../runtime/clock';
+import { withinTime } from '../../runtime/time-limit';
+
+type Result = BillsAnswer | null;
+
+/** Deduplicates lookups in a store of another process: those of one entry at a time are one. */
+export class InFlightLookups {
+  readonly #lookups = new Map<string, Promise<Result>>();
+  readonly #limitMs: number;
+
+  /** @param limitMs how long an operation may wait for the store in all, in milliseconds. */
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  /**
+   * The result of the lookup under way for this entry, or of the one that `start` begins. What it does not wait for
+   * comes at once.
+   * @param start must not reject.
+   */
+  share(name: string, context: CallContext, start: () => Result | Promise<Result>): Result | Promise<Result> {
+    const underWay = this.#lookups.get(name);
+    if (underWay) return this.#join(underWay, context);
+    const result = start();
+    if (!(result instanceof Promise)) return result;
+    const ended = result.finally(() => this.#lookups.delete(name));
+    this.#lookups.set(name, ended);
+    return ended;
+  }
+
+  /** Null where the operation that joins has waited for the store for long enough. */
+  async #join(lookup: Promise<Result>, { cacheWaits }: CallContext): Promise<Result> {
+    const { store } = cacheWaits;
+    const startedAtMs = monotonicMs();
+    const leftMs = this.#limitMs - store.totalMs(startedAtMs);
+    store.begin(startedAtMs);
+    try {
+      return await withinTime(lookup, leftMs);
+    } catch {
+      cacheWaits.storeWasLate = true;
+      return null;
+    } finally {
+      store.end(monotonicMs());
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { BillingOperation } from '../../../../src/billing/ports/billing-operation';
+import { BillsIdentity } from '../../../../src/billing/ports/bills-identity';
+import { parseCustomer } from '../../../../src/billing/model/customer';
+import { EntryKey } from '../../../../src/cache/entries/entry-key';
+import { createSharedKeyRing } from '../../../../src/cache/keys/shared-key-ring';
+import { createRedisStore, type RedisStoreOptions } from '../../../../src/cache/redis/redis-store';
+import { toAskedBills, toBillsBody } from '../../../support/bills-body';
+import { openCacheRig, silentOutage, TEST_SECRET, toCaller, until, type CacheRig } from '../../../support/cache-fixtures';
+import { startRedis, type RedisServer } from '../../../support/redis-server';
+import { startScriptedUpstream, type ScriptedUpstream } from '../../../support/scripted-upstream';
+import { startTcpProxy, type TcpProxy } from '../../../support/tcp-proxy';
+
+describe('waiting for Redis', () => {
+  let redis: RedisServer;
+  let proxy: TcpProxy;
+  let upstream: ScriptedUpstream;
+  let rig: CacheRig;
+  const outages: string[] = [];
+
+  beforeAll(async () => {
+    upstream = await startScriptedUpstream(({ url }) => ({ body: toBillsBody(toAskedBills(url), 3) }));
+  });
+  afterAll(() => upstream.close());
+  beforeEach(async () => {
+    redis = await startRedis();
+    proxy = await startTcpProxy(redis.port);
+    outages.length = 0;
+  });
+  afterEach(async () => {
+    await rig.close();
+    await proxy.close();
+    await redis.close();
+  });
+
+  async function open({ waitLimitMs = 6000 }: Partial<RedisStoreOptions> = {}): Promise<void> {
+    rig = openCacheRig({
+      upstreamUrl: upstream.url,
+      openStore: (observer) =>
+        createRedisStore({
+          urls: [`redis://127.0.0.1:${proxy.port}`],
+          observer,
+          reads: { began: (reason) => void outages.push(reason), ended: () => undefined },
+          writes: silentOutage,
+          waitLimitMs,
+        }),
+    });
+    await until(async () => {
+      await rig.ask('probe');
+      return (await rig.ask('probe')).received === null;
+    });
+  }
+
+  const startOperation = (token: string): BillingOperation =>
+    new BillingOperation({ caller: toCaller(token), signal: new AbortController().signal, callBudget: 100 });
+
+  /** How often Redis has run a command since its counts were reset. */
+  async function countOf(command: string): Promise<number> {
+    const stats = String(await redis.command('INFO', 'commandstats'));
+    return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  }
+
+  test('is bounded for an operation as a whole, whatever number of lookups it makes', async () => {
+    await open({ waitLimitMs: 600 });
+    await redis.command('CONFIG', 'RESETSTAT');
+    proxy.delayMs = 400;
+    const operation = startOperation('one');
+    for (let number = 2000; number < 2010; number++) await rig.ask('one', { contract: String(number), operation });
+    expect(await countOf('mget')).toBeLessThanOrEqual(2);
+  });
+
+  test('takes no lock, and looks no second time, where the lookup was late', async () => {
+    await open({ waitLimitMs: 1500 });
+    await redis.command('CONFIG', 'RESETSTAT');
+    proxy.delayMs = 1000;
+    await rig.ask('one', { contract: '2000' });
+    expect(await countOf('mget')).toBe(1);
+    expect(await countOf('eval')).toBe(0);
+  });
+
+  test('counts late responses as an outage, once, until one comes in time', async () => {
+    await open({ waitLimitMs: 300 });
+    proxy.delayMs = 200;
+    await until(async () => {
+      await rig.ask('one', { contract: '2000', limit: Math.ceil(Math.random() * 1000) });
+      return rig.observer.out.size > 0;
+    });
+    expect([...rig.observer.out]).toEqual(['read']);
+    proxy.delayMs = 0;
+    await until(async () => {
+      await rig.ask('one', { contract: '3000' });
+      return rig.observer.out.size === 0;
+    });
+    expect(outages).toEqual(['no response within 100 ms, 3 times in a row']);
+  });
+
+  describe('at locks that nobody releases', () => {
+    /** Takes the lock of a contract's first page as somebody would who can write to Redis, for ever. */
+    async function takeForEver(token: string, contract: string): Promise<void> {
+      const request = { customer: parseCustomer('RUC', '80012345'), contractNumber: contract, window: { offset: 0, limit: 21 } };
+      const ring = createSharedKeyRing({ secret: TEST_SECRET, scope: 'test' });
+      await redis.command('SET', EntryKey.of(ring, BillsIdentity.of(toCaller(token), request)).lock, 'a stranger');
+    }
+
+    test('is bounded for an operation as a whole', async () => {
+      await open();
+      const contracts = ['2000', '2001', '2002', '2003'];
+      for (const contract of contracts) await takeForEver('one', contract);
+      // Of its 2 seconds it may wait for a quarter, once.
+      const operation = new BillingOperation({
+        caller: toCaller('one'),
+        signal: new AbortController().signal,
+        deadlineAtMs: performance.now() + 2000,
+        callBudget: 100,
+      });
+      for (const contract of contracts) expect((await rig.ask('one', { contract, operation })).bills?.invoices).toHaveLength(3);
+      expect(rig.observer.waits).toBe(1);
+    });
+
+    test('is bounded for each caller: after three seconds in vain it does not wait any more for a while', async () => {
+      await open();
+      for (const contract of ['2000', '2001', '2002']) await takeForEver('one', contract);
+      await takeForEver('two', '2000');
+      for (const contract of ['2000', '2001', '2002']) await rig.ask('one', { contract });
+      expect(rig.observer.waits).toBe(1);
+      await rig.ask('two', { contract: '2000' });
+      expect(rig.observer.waits).toBe(2);
+    });
+  });
+});
