@@ -1,6 +1,5 @@
 import { compileFunction } from 'node:vm';
 import { getArgumentValues, isNonNullType, Kind, type FieldNode, type GraphQLField, type ValueNode } from 'graphql';
-import { bail } from './fallback';
 import type { ArgumentsOf } from './plan';
 
 /**
@@ -18,7 +17,7 @@ export function compileArguments(field: GraphQLField<unknown, unknown>, node: Fi
   if (variable.some((value) => value.kind !== Kind.VARIABLE)) return (variables) => getArgumentValues(field, node, variables);
   const literals = { ...node, arguments: (node.arguments ?? []).filter((argument) => argument.value.kind !== Kind.VARIABLE) };
   const optional = { ...field, args: field.args.filter((arg) => given.get(arg.name)?.kind !== Kind.VARIABLE) };
-  const make = compileCopies(field, given);
+  const make = compileCopies(field, given, (variables) => getArgumentValues(field, node, variables));
   let constants: Readonly<Record<string, unknown>> | null = null;
   return (variables) => make((constants ??= getArgumentValues(optional, literals)), variables);
 }
@@ -32,7 +31,7 @@ type MakeArguments = (
  * One object literal with all the field's arguments: an object that is made property by property is twice as large.
  * The code is made of names that have the form of a GraphQL name: those of our schema, and those of variables as texts.
  */
-function compileCopies(field: GraphQLField<unknown, unknown>, given: ReadonlyMap<string, ValueNode>): MakeArguments {
+function compileCopies(field: GraphQLField<unknown, unknown>, given: ReadonlyMap<string, ValueNode>, byRules: ArgumentsOf): MakeArguments {
   const reads: string[] = [];
   const fallbacks: unknown[] = [];
   const members = field.args.map((arg, index) => {
@@ -43,15 +42,13 @@ function compileCopies(field: GraphQLField<unknown, unknown>, given: ReadonlyMap
     // An absent variable is an absent argument; validation has seen to it that a present one is of the argument's type.
     if (arg.defaultValue !== undefined)
       reads.push(`if (v${index} === undefined) v${index} = fallbacks[${fallbacks.push(arg.defaultValue) - 1}];`);
-    if (required) reads.push(`if (v${index} === undefined || v${index} === null) bail('${arg.name}');`);
+    // Refused by graphql-js, in its words.
+    if (required) reads.push(`if (v${index} === undefined || v${index} === null) return byRules(variables);`);
     return `${nameOf(arg.name)}: v${index}`;
   });
   const code = `'use strict'; return function makeArguments(constants, variables) { ${reads.join(' ')} return { ${members.join(', ')} }; };`;
-  const make = compileFunction(code, ['fallbacks', 'bail']) as (
-    fallbacks: readonly unknown[],
-    bail: (what: string) => never,
-  ) => MakeArguments;
-  return make(fallbacks, bail);
+  const make = compileFunction(code, ['fallbacks', 'byRules']) as (fallbacks: readonly unknown[], byRules: ArgumentsOf) => MakeArguments;
+  return make(fallbacks, byRules);
 }
 
 function nameOf(name: string): string {

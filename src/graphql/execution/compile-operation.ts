@@ -18,7 +18,7 @@ import {
 import { collectForGood, type SelectedFields, type Selecting } from '../analysis/selection';
 import { compileArguments } from './compile-arguments';
 import { toDirectResolver, type DirectResolver } from './direct-resolver';
-import { compilePlainWriter } from './plain-writer';
+import { compilePlainWriter } from './writing/plain-writer';
 import type { FieldPlan, LeafKind, ObjectPlan, ValuePlan } from './plan';
 
 /** A selection that the compiled execution does not cover. Such an operation is graphql-js's. */

@@ -11,14 +11,14 @@ import {
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
-import type { ResultLimits } from '../context/result-meter';
+import type { ResultMeter } from '../context/result-meter';
 import { coerceVariables, ownValue, type Variables } from '../analysis/coerce-variables';
 import { needsToken } from '../analysis/needs-token';
 import { compileOperation, type IsRepeatable } from './compile-operation';
-import { JsonBuffer } from './json-buffer';
 import type { ObjectPlan } from './plan';
-import { runPlan, type RunEnvironment } from './run-plan';
-import { forgetWritten, writeValue, type LiveObject } from './write';
+import type { Completed, RunEnvironment } from './run-environment';
+import { runPlan } from './run-plan';
+import { toResult, type CompiledResult } from './writing/response';
 
 /** Boolean variables in `@skip` and `@include`, at most: a plan is compiled for each combination that is met. */
 const MAX_CONDITIONS = 6;
@@ -35,11 +35,8 @@ interface Variant {
   readonly needsToken: boolean;
 }
 
-const out = new JsonBuffer();
-const DATA = Buffer.from('{"data":');
-
 /** One operation of a document that Apollo Server has parsed and validated, compiled for execution. */
-export class PreparedOperation<C> {
+export class PreparedOperation<C extends { readonly results: ResultMeter }> {
   readonly operation: OperationDefinitionNode;
   readonly document: DocumentNode;
   readonly #environment: RunEnvironment;
@@ -99,33 +96,20 @@ export class PreparedOperation<C> {
     };
   }
 
-  /** Resolves all fields that have resolvers. Rejects with whatever is not plain success. */
-  run(plan: ObjectPlan, variables: Variables, context: C): Promise<LiveObject> {
-    return runPlan(plan, { environment: this.#environment, variables, context, onRepeat: this.#options.onRepeat });
+  /**
+   * Executes the operation. A field that fails costs itself, by graphql-js's rules and with its errors, in its order.
+   * Rejects with Bail where the compiled execution does not cover what it meets: then graphql-js is to execute the
+   * operation, over the same context and so over the same loads.
+   */
+  run(plan: ObjectPlan, variables: Variables, context: C): Promise<CompiledResult> {
+    const { operation, fragments } = this.#environment;
+    return new Promise((resolve, reject) => {
+      const done = (completed: Completed): void => {
+        resolve(toResult(completed, { operation, fragments, variables }, context.results));
+      };
+      runPlan(plan, { environment: this.#environment, variables, context, onRepeat: this.#options.onRepeat }, { done, fail: reject });
+    });
   }
-}
-
-/**
- * Writes a response: `{"data":…}` and, after it, the extensions where there are any. See `JsonBuffer.take`.
- * Throws Bail, and ResultOverflow where it would have more objects or bytes than it may.
- */
-export function writeAnswer(
-  data: LiveObject,
-  extensions: Readonly<Record<string, unknown>> | null,
-  { maxResults, maxAnswerBytes }: ResultLimits,
-): Buffer | string {
-  forgetWritten();
-  out.start(maxResults, maxAnswerBytes);
-  try {
-    out.literal(DATA);
-    writeValue(out, data.plan, data);
-  } catch (error) {
-    out.discard();
-    throw error;
-  }
-  // The line's end is Apollo Server's.
-  out.text(extensions ? `,"extensions":${JSON.stringify(extensions)}}\n` : '}\n');
-  return out.take();
 }
 
 /** The variables that `@skip` and `@include` name in the operation and in the fragments that it leads to. */

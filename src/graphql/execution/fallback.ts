@@ -1,7 +1,6 @@
 /**
- * Thrown where the compiled execution meets anything but plain success: an error, a null where none may be, a value of
- * an unexpected type. The operation is then executed by graphql-js over the same loads, which has the rules for all
- * of that; nothing is asked of the billing API twice.
+ * Thrown where the compiled execution meets what it does not cover, such as a value of another type than its field's. The
+ * operation is then executed by graphql-js over the same loads: nothing is asked of the billing API twice.
  */
 export class Bail extends Error {
   override readonly name = 'Bail';

@@ -1,6 +1,7 @@
 import type { FieldNode, GraphQLField, GraphQLObjectType } from 'graphql';
+import { bail } from './fallback';
 import type { DirectResolver } from './direct-resolver';
-import type { JsonBuffer } from './json-buffer';
+import type { JsonBuffer } from './writing/json-buffer';
 
 /** Scalars that the compiled execution can write. */
 export type LeafKind = 'String' | 'ID' | 'Boolean' | 'Int' | 'BigInt';
@@ -69,4 +70,9 @@ export interface FieldPlan {
   readonly parentType: GraphQLObjectType;
   readonly nodes: readonly FieldNode[];
   readonly args: ArgumentsOf;
+}
+
+/** The plan of a union's value; Bail where it is none of its members. */
+export function memberOf(plan: UnionPlan, value: unknown): ObjectPlan {
+  return plan.members.get(plan.typenameOf(value)) ?? bail('not a member of its union');
 }

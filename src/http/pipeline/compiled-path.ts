@@ -9,9 +9,7 @@ import { parseRequestJson } from '../../graphql/analysis/request-json';
 import { inexactVariablesError } from '../../graphql/analysis/exact-variables';
 import type { Variables } from '../../graphql/analysis/coerce-variables';
 import type { PreparedOperation } from '../../graphql/execution/compiled-operation';
-import { ResultOverflow } from '../../graphql/execution/json-buffer';
-import { noteOverflow } from '../../graphql/execution/result-overflow';
-import { writeAnswer } from '../../graphql/execution/compiled-operation';
+import { toResponseBody } from '../../graphql/execution/writing/response';
 import type { PreparedOperations } from '../../graphql/execution/compiled-operations';
 import type { CallBudget } from '../../graphql/limits/call-budget';
 import type { OperationObserver } from '../../telemetry/observers/operation-observer';
@@ -135,18 +133,13 @@ export class PreparedLane {
     if (!variant || (variant.needsToken && !caller) || isRefused()) return false;
     const context = createContext(request, response, { caller, requestId: toRequestId(request.headers), startedMs }, contexts);
     const executed = prepared.run(variant.plan, variables, context).then(
-      (data) => {
-        let answer: Buffer | string;
-        try {
-          // What was found to be too much has fields without their values.
-          if (context.results.error) throw context.results.error;
-          const extensions = context.billing && context.traced ? { billing: toBillingTrace(context.billing) } : null;
-          answer = writeAnswer(data, extensions, context.results.limits);
-        } catch (error) {
-          if (error instanceof ResultOverflow) noteOverflow(context.results, error);
+      (result) => {
+        if (result.errors.length > 0) {
           this.#leave(request, context, next);
           return;
         }
+        const extensions = context.billing && context.traced ? { billing: toBillingTrace(context.billing) } : null;
+        const answer = toResponseBody(result, { errors: null, extensions });
         if (key !== null) this.#keep(key, { body: answer, contentType, context, prepared });
         this.#send(response, answer, contentType, {
           requestId: context.requestId,

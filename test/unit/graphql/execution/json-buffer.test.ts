@@ -1,4 +1,4 @@
-import { JsonBuffer } from '../../../../src/graphql/execution/json-buffer';
+import { JsonBuffer } from '../../../../src/graphql/execution/writing/json-buffer';
 
 function write(out: JsonBuffer, letter: string, length: number): Buffer {
   out.ascii(letter.repeat(length));

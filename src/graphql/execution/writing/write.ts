@@ -1,31 +1,19 @@
-import { BigIntScalar } from '../schema/scalars/big-int';
-import { bail } from './fallback';
+import { BigIntScalar } from '../../schema/scalars/big-int';
+import { bail } from '../fallback';
+import { LiveList, LiveObject } from '../live-results';
+import { memberOf, type LeafPlan, type ListPlan, type ValuePlan } from '../plan';
 import type { JsonBuffer } from './json-buffer';
-import type { LeafPlan, ListPlan, ObjectPlan, ValuePlan } from './plan';
 
 const MAX_EXACT = 9007199254740992;
-const NULL = Buffer.from('null');
+export const NULL = Buffer.from('null');
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
-const OPEN_OBJECT = Buffer.from('{');
-const CLOSE_OBJECT = Buffer.from('}');
-const OPEN_LIST = Buffer.from('[');
-const CLOSE_LIST = Buffer.from(']');
+export const OPEN_OBJECT = Buffer.from('{');
+export const CLOSE_OBJECT = Buffer.from('}');
+export const OPEN_LIST = Buffer.from('[');
+export const CLOSE_LIST = Buffer.from(']');
 
-/** The result of an object that has fields with resolvers: the object, and those fields' results by slot. */
-export class LiveObject {
-  readonly plan: ObjectPlan;
-  readonly source: Readonly<Record<string, unknown>>;
-  readonly results: unknown[];
-
-  constructor(plan: ObjectPlan, source: Readonly<Record<string, unknown>>) {
-    this.plan = plan;
-    this.source = source;
-    this.results = new Array<unknown>(plan.liveFields.length);
-  }
-}
-
-/** Writes a completed value. Throws Bail where graphql-js would report an error. */
+/** Writes a completed value. Throws what reading a value throws, and Bail where a value is not what its type says. */
 export function writeValue(out: JsonBuffer, plan: ValuePlan, value: unknown): void {
   if (value === null || value === undefined) {
     if (!plan.nullable) bail('null where none may be');
@@ -50,8 +38,8 @@ export function writeValue(out: JsonBuffer, plan: ValuePlan, value: unknown): vo
         writeLiveObject(out, value);
         return;
       }
-      const member = plan.members.get(plan.typenameOf(value));
-      if (!member?.writePlain) bail('not a member of its union');
+      const member = memberOf(plan, value);
+      if (!member.writePlain) bail('not a completed object');
       out.count(member.objects);
       member.writePlain(out, asObject(value));
     }
@@ -85,8 +73,9 @@ export function forgetWritten(): void {
 
 /** Writes a list. The same list under the same selection, which aliases and fragments bring, is written once and copied. */
 export function writeList(out: JsonBuffer, plan: ListPlan, value: unknown): void {
-  if (!Array.isArray(value)) bail('not a list');
-  const list = value as readonly unknown[];
+  const results: unknown = value instanceof LiveList ? value.results : value;
+  if (!Array.isArray(results)) bail('not a list');
+  const list = results as readonly unknown[];
   const known = plan.live ? undefined : written[plan.memo];
   if (known?.list === list) {
     out.count(known.objects);
@@ -112,7 +101,7 @@ export function writeList(out: JsonBuffer, plan: ListPlan, value: unknown): void
   if (!plan.live) written[plan.memo] = { list, from, to: out.length, objects: out.objects - before };
 }
 
-function writeLeaf(out: JsonBuffer, plan: LeafPlan, value: unknown): void {
+export function writeLeaf(out: JsonBuffer, plan: LeafPlan, value: unknown): void {
   switch (plan.leaf) {
     case 'String':
     case 'ID':

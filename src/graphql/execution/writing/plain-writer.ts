@@ -1,9 +1,9 @@
 import { compileFunction } from 'node:vm';
-import { ADDRESS_COLUMNS, ADDRESS_LENGTH_COLUMN } from '../../billing/model/address-record';
-import { INVOICE_COLUMNS, LENGTH_COLUMN } from '../../billing/model/invoice-record';
-import { bail } from './fallback';
+import { ADDRESS_COLUMNS, ADDRESS_LENGTH_COLUMN } from '../../../billing/model/address-record';
+import { INVOICE_COLUMNS, LENGTH_COLUMN } from '../../../billing/model/invoice-record';
+import { bail } from '../fallback';
 import { writeAscii, writeDigits } from './json-buffer';
-import type { FieldPlan, LeafKind, PlainWriter } from './plan';
+import type { FieldPlan, LeafKind, PlainWriter } from '../plan';
 import { writeBigInt, writeList } from './write';
 
 /** Bytes that a leaf other than a text takes at most: a whole number of 53 bits with its sign, or a word. */

@@ -57,6 +57,12 @@ export class JsonBuffer {
     if (this.objects > this.#maxObjects) throw new ResultOverflow('objects', this.objects);
   }
 
+  /** Takes back what was written and counted since. */
+  rewind(length: number, objects: number): void {
+    this.length = length;
+    this.objects = objects;
+  }
+
   /** Makes room for `count` more bytes, and a margin. */
   ensure(count: number): void {
     if (this.length + count + MARGIN <= this.bytes.length) return;

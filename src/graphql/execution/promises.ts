@@ -1,0 +1,10 @@
+/** Takes note of promises that nobody waits for: unhandled, their rejections would end the process. */
+export function ignoreAll(value: unknown): void {
+  if (!Array.isArray(value)) return;
+  for (const each of value as readonly unknown[]) if (isPromise(each)) each.then(undefined, () => undefined);
+}
+
+/** Whether a value is a promise, of whatever make. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
