@@ -141,6 +141,8 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       listenBacklog: config.listenBacklog,
       probePort: config.probePort,
       maxConcurrentRequests: config.maxConcurrentRequests,
+      writeTimeoutMs: config.writeTimeoutMs,
+      maxUnsentBytes: config.maxUnsentBytes,
       apollo,
       explorer,
       contexts: {

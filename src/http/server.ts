@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
@@ -16,7 +16,7 @@ import { createAdmissionHook } from './pipeline/admission-hook';
 import { Callers } from './request/callers';
 import { carriedWith, carry } from './pipeline/request-state';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection/connection-limits';
-import { LoadShedder } from './connection/load-shedder';
+import { createGuardedServer, type GuardedServer } from './connection/guarded-server';
 import { createProbeServer, registerProbes, toUrl, type MetricsText, type ProbeServer } from './connection/probes';
 import type { Explorer } from './explorer/explorer';
 import { EXPOSED_HEADERS, toCorsHeaders, type CorsOrigins } from './request/cors-headers';
@@ -41,6 +41,10 @@ export interface HttpServerOptions {
   /** Port of the probes; null: the same as GraphQL's. */
   readonly probePort: number | null;
   readonly maxConcurrentRequests: number;
+  /** How long a client may read nothing of a response, in milliseconds. */
+  readonly writeTimeoutMs: number;
+  /** Bytes of all responses that clients have not read yet, at most. */
+  readonly maxUnsentBytes: number;
   readonly apollo: ApolloServer<GatewayContext>;
   readonly contexts: RequestContextOptions;
   /** What a browser finds at /graphql; null: nothing. */
@@ -114,11 +118,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     fixedHeaders: toCorsHeaders(options.corsOrigins, undefined),
   });
   const posts = new TurnQueue<Arrival>((arrival) => lane.handle(arrival));
-  const shedder = new LoadShedder({
-    maxConcurrentRequests: options.maxConcurrentRequests,
-    corsOrigins: options.corsOrigins,
-    onShed: () => options.serverObserver.requestShed(),
-  });
+  let guarded: GuardedServer | null = null;
   const limits = toConnectionLimits(options.timeouts ?? CONNECTION_TIMEOUTS);
   const app = fastify({
     ...limits,
@@ -127,13 +127,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    serverFactory: (handler) =>
-      createServer(limits.http, (request, response) => {
+    serverFactory: (handler) => {
+      guarded = createGuardedServer({ ...options, ...limits, observer: options.serverObserver }, (request, response) => {
         const next = (): void => handler(request, response);
         // While it drains: the next request on this connection would meet its end. With `Connection: close` a load balancer
         // makes a new one, elsewhere, before that.
         if (!ready) response.shouldKeepAlive = false;
-        if (!shedder.admit(request, response)) return;
         if (!isPlainPost(request, options.corsOrigins)) {
           next();
           return;
@@ -143,7 +142,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
           if (body) posts.add({ request, response, body, startedMs: performance.now(), next });
           else next();
         });
-      }),
+      });
+      return guarded.server;
+    },
   });
   app.removeContentTypeParser('application/json');
   // Fastify's own parser, which refuses names that reach for a prototype.
@@ -191,7 +192,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     url,
     probesUrl: probeServer?.url ?? url,
     get state() {
-      return { requests: shedder.underWay, unsentBytes: 0 };
+      return guarded?.state() ?? { requests: 0, unsentBytes: 0 };
     },
     setReady: (value) => {
       ready = value;

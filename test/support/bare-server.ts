@@ -41,6 +41,8 @@ export async function startBareServer(options: {
     listenBacklog: 511,
     probePort: null,
     maxConcurrentRequests: 1000,
+    writeTimeoutMs: 20_000,
+    maxUnsentBytes: 1e8,
     apollo,
     operations,
     callBudget,

@@ -34,6 +34,18 @@ export const LIMITS = {
     kind: whole(1, 1_000_000),
     default: '1000',
   },
+  writeTimeoutMs: {
+    name: 'WRITE_TIMEOUT_MS',
+    what: 'How long a client may read nothing of a response before its connection is closed, in milliseconds',
+    kind: whole(100, 3_600_000),
+    default: '20000',
+  },
+  maxUnsentBytes: {
+    name: 'MAX_UNSENT_BYTES',
+    what: 'Bytes of responses that clients have not read yet, in the whole process; beyond, the connections of the slowest clients are closed',
+    kind: whole(1024, 64 * 1024 * MIB),
+    default: '67108864',
+  },
   trustedDocuments: {
     name: 'TRUSTED_DOCUMENTS',
     what: 'Path of a manifest of operations; with it, only its documents run, introspection included',

@@ -52,10 +52,15 @@ export class LoadShedder {
     return this.#underWay;
   }
 
+  /** Whether one more request would be refused. */
+  get isFull(): boolean {
+    return this.#underWay >= this.#options.maxConcurrentRequests;
+  }
+
   /** Whether the request may go on. Otherwise it has been answered. */
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     if (isExempt(request)) return true;
-    if (this.#underWay >= this.#options.maxConcurrentRequests) {
+    if (this.isFull) {
       this.#refuse(request, response);
       return false;
     }

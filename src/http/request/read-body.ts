@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import { decodeBody, isDecodable } from './decode-body';
 import { headerOf } from './header-of';
 
 /**
- * Reads a request's body and hands it over: null where it is larger than `maxBytes`, as soon as that shows. A client
- * that goes away before its body's end is not answered.
+ * Reads a request's body and hands it over: null where it is larger than `maxBytes`, as soon as that shows. A body with a
+ * content coding is decoded, within the same bound, and the request loses its `Content-Encoding`; with an unknown coding it
+ * is handed over as it is. A client that goes away before its body's end is not answered.
  */
 export function readBody(request: IncomingMessage, maxBytes: number, done: (body: Buffer | null) => void): void {
   if (Number(headerOf(request.headers, 'content-length') ?? 0) > maxBytes) {
@@ -23,6 +25,15 @@ export function readBody(request: IncomingMessage, maxBytes: number, done: (body
     if (first === null) first = chunk;
     else (rest ??= [first]).push(chunk);
   };
-  const onEnd = (): void => done(rest ? Buffer.concat(rest, bytes) : (first ?? Buffer.alloc(0)));
+  const onEnd = (): void => {
+    const body = rest ? Buffer.concat(rest, bytes) : (first ?? Buffer.alloc(0));
+    const coding = headerOf(request.headers, 'content-encoding');
+    if (coding === undefined || !isDecodable(coding)) {
+      done(body);
+      return;
+    }
+    delete request.headers['content-encoding'];
+    decodeBody(body, coding, { maxBytes, done });
+  };
   request.on('data', onData).on('end', onEnd);
 }

@@ -1,0 +1,50 @@
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import type { ServerObserver, ServerState } from '../../telemetry/observers/server-observer';
+import type { CorsOrigins } from '../request/cors-headers';
+import { headerOf } from '../request/header-of';
+import { lingerAfter } from './lingering-close';
+import { LoadShedder } from './load-shedder';
+import { UnsentResponses, type UnsentLimits } from './unsent-responses';
+import { toWatchedResponse } from './watched-response';
+
+/** What bounds the connections of a server. */
+export interface GuardOptions extends UnsentLimits {
+  readonly maxConcurrentRequests: number;
+  readonly maxRequestBytes: number;
+  readonly corsOrigins: CorsOrigins;
+  /** Timeouts and sizes that Node itself looks after. */
+  readonly http: ServerOptions;
+  readonly observer: ServerObserver;
+}
+
+/** An HTTP server, and what it has under way. */
+export interface GuardedServer {
+  readonly server: Server;
+  readonly state: () => ServerState;
+}
+
+/** Makes a server that sheds load, closes connections whose clients do not read, and reads on after early responses. */
+export function createGuardedServer(
+  options: GuardOptions,
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+): GuardedServer {
+  const { observer } = options;
+  const unsent = new UnsentResponses(options, (reason) => observer.connectionCut(reason));
+  const shedder = new LoadShedder({ ...options, onShed: () => observer.requestShed() });
+  const onEnd = (response: ServerResponse): void => {
+    if (!response.req.complete) lingerAfter(response.req);
+    // Without a socket it waits for the response to an earlier request of the same connection.
+    if (response.socket === null || response.socket.writableLength > 0) unsent.add(response);
+  };
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
+    if (shedder.admit(request, response)) handler(request, response);
+  };
+  const server = createServer({ ...options.http, ServerResponse: toWatchedResponse(onEnd) }, take);
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // A client that asks first is not told to send what will be refused (RFC 9110, section 10.1.1).
+    const isRefused = shedder.isFull || Number(headerOf(request.headers, 'content-length') ?? 0) > options.maxRequestBytes;
+    if (!isRefused) response.writeContinue();
+    take(request, response);
+  });
+  return { server, state: () => ({ requests: shedder.underWay, unsentBytes: unsent.bytes }) };
+}

@@ -1,0 +1,34 @@
+import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 'node:zlib';
+
+type Decoder = (body: Buffer, options: ZlibOptions, done: (error: Error | null, decoded: Buffer) => void) => void;
+
+const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
+  // Some clients send the raw format, which RFC 9110, section 8.4.1.2, warns of. The zlib format begins with its method, 8.
+  ['deflate', (body, options, done) => (((body[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw)(body, options, done)],
+  ['br', brotliDecompress],
+]);
+/** No JSON, whatever it is decoded to. */
+const UNREADABLE = Buffer.from([0]);
+
+/** Whether there is a decoder for the value of `Content-Encoding`: one coding at most. */
+export function isDecodable(contentEncoding: string): boolean {
+  return DECODERS.has(contentEncoding.toLowerCase());
+}
+
+/**
+ * Decodes a body, in a thread of its own. Hands over null as soon as the decoded body is larger than `maxBytes`: a small
+ * body that would become huge is given up there. A body that is not of its coding becomes one that is no JSON.
+ */
+export function decodeBody(
+  body: Buffer,
+  contentEncoding: string,
+  limits: { readonly maxBytes: number; readonly done: (decoded: Buffer | null) => void },
+): void {
+  const decode = DECODERS.get(contentEncoding.toLowerCase()) as Decoder;
+  decode(body, { maxOutputLength: limits.maxBytes }, (error, decoded) => {
+    if (!error) limits.done(decoded);
+    else limits.done((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? null : UNREADABLE);
+  });
+}
