@@ -29,6 +29,7 @@ import { ContractDrift } from './upstream/bills/contract-drift';
 import { decodeBills } from './upstream/bills/decode-bills';
 import { createTransport } from './upstream/http/transport';
 import { UpstreamSource } from './upstream/upstream-source';
+import { VERSION } from './version';
 
 /** What of the cache's memory goes to answers that are kept whole; the rest is for their parts. */
 const KEPT_ANSWERS_SHARE = 0.25;
@@ -57,7 +58,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const tracing = await startTracing(config, baseUrl, log);
     // Before all that is traced, and so closed after it: the last spans are sent when no operation is left.
     if (tracing) opened.push(() => tracing.close());
-    const metrics = createMetrics();
+    const metrics = createMetrics(VERSION);
     const observer = toUpstreamObserver(metrics.upstream, log);
     const transport = createTransport({
       baseUrl,

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { createApp, type App } from './app';
 import { ConfigError, parseConfig, type Config } from './config/config';

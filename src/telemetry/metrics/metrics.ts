@@ -31,10 +31,16 @@ export interface Metrics {
 const PREFIX = 'billing_gateway_';
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Makes the metrics of one gateway, in a registry of their own, with those of the process and its event loop. */
-export function createMetrics(): Metrics {
+/** Makes the metrics of one gateway of this version, in a registry of their own, with those of the process and its event loop. */
+export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
+  new Gauge({
+    name: `${PREFIX}build_info`,
+    help: 'Always 1; the labels say which version runs',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version, node: process.versions.node }, 1);
   const hits = countByLayer(
     registry,
     'cache_hits_total',

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import packageJson from '../../../package.json';
 import type { BillingFailure } from '../../../src/billing/model/billing-error';
 import { toCode } from '../../../src/graphql/context/errors';
 import { startGateway } from '../../support/gateway';
@@ -58,8 +59,9 @@ describe('The README', () => {
     expect(JSON.parse(answer.text)).toEqual(JSON.parse(blockOf('json')));
   });
 
-  it('fits on a few screens', () => {
+  it('fits on a few screens, and names the current version', () => {
     expect(readme.split('\n').length).toBeLessThanOrEqual(200);
+    expect(readme).toContain(`The current version is ${packageJson.version} `);
   });
 });
 
