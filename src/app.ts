@@ -7,12 +7,14 @@ import type { OutageListener } from './cache/redis/outage';
 import type { Config } from './config/config';
 import { createGraphqlServer } from './graphql/server/apollo-server';
 import { PreparedOperations } from './graphql/execution/compiled-operations';
+import { createErrorFormatter } from './graphql/context/errors';
 import { CallBudget } from './graphql/limits/call-budget';
 import { createDocumentStores } from './graphql/limits/document-stores';
+import { createPolicies } from './graphql/limits/policies';
 import { createPseudonyms } from './graphql/server/pseudonyms';
 import { buildServedSchema } from './graphql/schema/subgraph';
 import { createExplorer } from './http/explorer/create-explorer';
-import { KeptAnswers } from './http/pipeline/response-cache';
+import { KeptAnswers } from './http/response/response-cache';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/logs/log';
 import type { CircuitName, UpstreamObserver } from './telemetry/observers/upstream-observer';
@@ -116,21 +118,18 @@ export async function createApp(config: Config, log: Log): Promise<App> {
             trustedOnly: config.trustedDocuments !== null,
           },
     );
+    const stores = createDocumentStores();
+    const policies = createPolicies(callBudget, config.upstreamCallBudget);
+    const formatError = createErrorFormatter((errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'));
+    const { trustedDocuments } = config;
     const apollo = createGraphqlServer({
       schema,
-      operations,
       introspection: config.introspection,
-      limits: {
-        maxTokens: config.maxTokens,
-        maxDepth: config.maxDepth,
-        maxAliases: config.maxAliases,
-        callBudget,
-        stores: createDocumentStores(),
-      },
+      limits: { maxTokens: config.maxTokens, maxDepth: config.maxDepth, maxAliases: config.maxAliases, stores, trustedDocuments },
+      policies,
+      formatError,
       log,
-      pseudonyms: createPseudonyms(config.cacheSecret),
       plugins: explorer?.plugins ?? [],
-      reportInternalError: (errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'),
     });
     await apollo.start();
     opened.push(() => apollo.stop());
@@ -144,28 +143,34 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       maxConcurrentRequests: config.maxConcurrentRequests,
       writeTimeoutMs: config.writeTimeoutMs,
       maxUnsentBytes: config.maxUnsentBytes,
-      apollo,
       explorer,
-      contexts: {
-        createBilling: (operation, through) => new Billing(through ? through(cache.source) : cache.source, operation, paging),
-        pageLimits,
-        callBudget: config.upstreamCallBudget,
-        resultLimits: { maxResults: config.maxResults, maxAnswerBytes: config.maxAnswerBytes },
-        deadlineMs: config.requestDeadlineMs,
-        alwaysTraced: !config.production,
-        startTrace: tracing?.startTrace,
+      pipeline: {
+        apollo,
+        operations,
+        policies,
+        formatError,
+        extensions: { callBudget, pseudonyms: createPseudonyms(config.cacheSecret) },
+        contexts: {
+          createBilling: (operation, through) => new Billing(through ? through(cache.source) : cache.source, operation, paging),
+          pageLimits,
+          callBudget: config.upstreamCallBudget,
+          resultLimits: { maxResults: config.maxResults, maxAnswerBytes: config.maxAnswerBytes },
+          deadlineMs: config.requestDeadlineMs,
+          alwaysTraced: !config.production,
+          startTrace: tracing?.startTrace,
+        },
+        observer: toOperationObserver([metrics.operations, createOperationLog(log), ...(tracing ? [spanEnder] : [])]),
+        responses,
+        persistedQueries: stores.persistedQueries,
+        trustedDocuments,
+        acceptedTokens: attempts.acceptedTokens,
+        maxRequestBytes: config.maxRequestBytes,
       },
-      operations,
       metrics,
-      observer: toOperationObserver([metrics.operations, createOperationLog(log), ...(tracing ? [spanEnder] : [])]),
       serverObserver: toServerObserver([metrics.server, createServerLog(log)]),
       isUpstreamReady: () => attempts.isReady,
-      callBudget,
-      responses,
-      maxRequestBytes: config.maxRequestBytes,
       corsOrigins: config.corsOrigins,
       allowPrivateNetwork: !config.production,
-      trustedDocuments: config.trustedDocuments,
     });
     opened.push(() => http.close());
     metrics.watchServer(() => http.state);

@@ -36,6 +36,11 @@ export class Billing {
     return this.#loader.merged;
   }
 
+  /** To be called before the operation is executed once more over what was loaded: no question is counted twice. */
+  restart(): void {
+    this.#loader.restart();
+  }
+
   /** Accounts for pages that were asked for again, by an alias of a field that is executed once. */
   noteRepeated(pages: number): void {
     this.#loader.noteRepeated(pages);

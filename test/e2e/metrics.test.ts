@@ -30,7 +30,7 @@ describe('The metrics', () => {
     );
   });
 
-  it('count operations by name, outcome, code and lane, and the calls that were made and spared, as they were', async () => {
+  it('count operations by name, outcome, code and path, and the calls that were made and spared, as they were', async () => {
     const query = (selection: string, name = 'Bills'): string =>
       `query ${name} { customer(idType: "RUC", id: "80012345") { ${selection} } }`;
     const one = 'contract(number: "7") { dueDate }';
@@ -62,11 +62,11 @@ describe('The metrics', () => {
           'billing_gateway_operations_total{operation="Together",outcome="ok"} 2',
           'billing_gateway_operations_total{operation="anonymous",outcome="ok"} 1',
           'billing_gateway_operations_total{operation="other",outcome="refused"} 2',
-          'billing_gateway_operation_duration_seconds_count{outcome="partial",lane="apollo"} 1',
-          'billing_gateway_operation_duration_seconds_count{outcome="ok",lane="prepared"} 1',
-          'billing_gateway_operation_duration_seconds_count{outcome="ok",lane="kept"} 1',
-          'billing_gateway_operation_duration_seconds_count{outcome="refused",lane="apollo"} 2',
-          'billing_gateway_operation_duration_seconds_count{outcome="refused",lane="http"} 1',
+          'billing_gateway_operation_duration_seconds_count{outcome="partial",path="reference"} 1',
+          'billing_gateway_operation_duration_seconds_count{outcome="ok",path="compiled"} 1',
+          'billing_gateway_operation_duration_seconds_count{outcome="ok",path="response-cache"} 1',
+          'billing_gateway_operation_duration_seconds_count{outcome="refused",path="compiled"} 1',
+          'billing_gateway_operation_duration_seconds_count{outcome="refused",path="reference"} 2',
           'billing_gateway_operation_errors_total{code="UPSTREAM_UNAVAILABLE"} 1',
           'billing_gateway_operation_errors_total{code="UNAUTHENTICATED"} 1',
           'billing_gateway_operation_errors_total{code="GRAPHQL_VALIDATION_FAILED"} 1',

@@ -38,7 +38,7 @@ describe('The log', () => {
             merged: 0,
             cached: 0,
             stale: 0,
-            lane: 'apollo',
+            path: 'reference',
             msg: 'operation',
           },
         ]);
@@ -66,12 +66,12 @@ describe('The log', () => {
         for (let i = 0; i < 4; i++) await gateway.query(named(`a: ${contract('7')} b: ${contract('7')}`), {}, { token: TOKEN });
         const lines = linesOf(gateway, 'operation');
         expect(
-          lines.map(({ operation, outcome, lane, calls, merged, cached }) => [operation, outcome, lane, calls, merged, cached]),
+          lines.map(({ operation, outcome, path, calls, merged, cached }) => [operation, outcome, path, calls, merged, cached]),
         ).toEqual([
-          ['Bills', 'ok', 'apollo', 1, 1, 0],
-          ['Bills', 'ok', 'prepared', 0, 1, 1],
-          ['Bills', 'ok', 'kept', 0, 0, 1],
-          ['Bills', 'ok', 'kept', 0, 0, 1],
+          ['Bills', 'ok', 'reference', 1, 1, 0],
+          ['Bills', 'ok', 'compiled', 0, 1, 1],
+          ['Bills', 'ok', 'response-cache', 0, 0, 1],
+          ['Bills', 'ok', 'response-cache', 0, 0, 1],
         ]);
         expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(4);
         expect(linesOf(gateway, 'attempt')).toEqual([]);
@@ -227,34 +227,32 @@ describe('The log', () => {
     });
     const path = (query: string): string => `/graphql?query=${encodeURIComponent(query)}`;
 
-    it.each<[string, string, string, Omit<RawRequest, 'path'> & { path?: string }]>([
-      ['without a token', 'apollo', 'UNAUTHENTICATED', post({ query: named(contract('7')) }, json)],
-      ['that cannot be parsed', 'apollo', 'GRAPHQL_PARSE_FAILED', post({ query: '{' })],
-      ['that does not fit the schema', 'apollo', 'GRAPHQL_VALIDATION_FAILED', post({ query: '{ nothing }' })],
+    it.each<[string, string, Omit<RawRequest, 'path'> & { path?: string }]>([
+      ['without a token', 'UNAUTHENTICATED', post({ query: named(contract('7')) }, json)],
+      ['that cannot be parsed', 'GRAPHQL_PARSE_FAILED', post({ query: '{' })],
+      ['that does not fit the schema', 'GRAPHQL_VALIDATION_FAILED', post({ query: '{ nothing }' })],
       [
         'over the budget',
-        'apollo',
         'UPSTREAM_BUDGET_EXCEEDED',
         post({
           query: named(Array.from({ length: 101 }, (_, i) => `c${i}: contract(number: "${i}") { dueDate }`).join(' ')).slice(0, 100_000),
         }),
       ],
-      ['of a name that there is not', 'apollo', 'OPERATION_RESOLUTION_FAILURE', post({ query: named('id'), operationName: 'Other' })],
+      ['of a name that there is not', 'OPERATION_RESOLUTION_FAILURE', post({ query: named('id'), operationName: 'Other' })],
       [
         'by a hash that is not known',
-        'apollo',
         'PERSISTED_QUERY_NOT_FOUND',
         post({ extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } }),
       ],
-      ['whose body is not JSON', 'http', 'BAD_REQUEST', post('{"query":')],
-      ['whose body is too large', 'http', 'BAD_REQUEST', post({ query: 'x'.repeat(2000) })],
-      ['whose body is a form', 'http', 'BAD_REQUEST', post('query=x', { 'content-type': 'application/x-www-form-urlencoded' })],
-      ['among others in one request', 'http', 'BAD_REQUEST', post([{ query: '{ __typename }' }])],
-      ['without a document', 'http', 'BAD_REQUEST', post({})],
-      ['with a deadline that is none', 'http', 'BAD_REQUEST', post({ query: named('id') }, { ...bearer, 'x-request-timeout-ms': 'soon' })],
-      ['by a GET that a page could have sent', 'http', 'BAD_REQUEST', { path: path('{ __typename }') }],
-      ['by a method that is not taken', 'http', 'BAD_REQUEST', { method: 'PUT', headers: bearer, body: '{}' }],
-    ])('%s', async (_what, lane, code, request) => {
+      ['whose body is not JSON', 'BAD_REQUEST', post('{"query":')],
+      ['whose body is too large', 'BAD_REQUEST', post({ query: 'x'.repeat(2000) })],
+      ['whose body is a form', 'BAD_REQUEST', post('query=x', { 'content-type': 'application/x-www-form-urlencoded' })],
+      ['among others in one request', 'BAD_REQUEST', post([{ query: '{ __typename }' }])],
+      ['without a document', 'BAD_REQUEST', post({})],
+      ['with a deadline that is none', 'BAD_REQUEST', post({ query: named('id') }, { ...bearer, 'x-request-timeout-ms': 'soon' })],
+      ['by a GET that a page could have sent', 'BAD_REQUEST', { path: path('{ __typename }') }],
+      ['by a method that is not taken', 'BAD_REQUEST', { method: 'PUT', headers: bearer, body: '{}' }],
+    ])('%s', async (_what, code, request) => {
       const before = linesOf(gateway, 'operation').length;
       const big = code === 'UPSTREAM_BUDGET_EXCEEDED' ? await startGateway({ MAX_ALIASES: '1000' }) : null;
       const used = big ?? gateway;
@@ -263,7 +261,7 @@ describe('The log', () => {
       await big?.close();
       expect(lines).toHaveLength(1);
       const line = lines[0]!;
-      expect(line).toMatchObject({ level: 30, outcome: 'refused', lane, calls: 0 });
+      expect(line).toMatchObject({ level: 30, outcome: 'refused', path: 'reference', calls: 0 });
       expect(line['codes']).toEqual([code]);
       expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ extensions: { code } }] });
       expect(line['requestId']).toBe(answer.headers['x-request-id']);

@@ -33,7 +33,7 @@ const only = <T>(list: readonly T[]): T => {
 interface Line {
   readonly msg: string;
   readonly traceId?: string;
-  readonly lane?: string;
+  readonly path?: string;
 }
 const operationLines = (output: string): Line[] =>
   output
@@ -61,7 +61,7 @@ describe('The trace of an operation', () => {
         'http.route': '/graphql',
         'http.response.status_code': 200,
         'billing_gateway.outcome': 'ok',
-        'billing_gateway.lane': 'apollo',
+        'billing_gateway.path': 'reference',
         'billing_gateway.calls': 1,
         'billing_gateway.merged': 1,
         'billing_gateway.cached': 0,
@@ -104,14 +104,14 @@ describe('The trace of an operation', () => {
         const operations = operationsOf(spans);
         expect(
           operations.map(({ attributes }) => [
-            attributes['billing_gateway.lane'],
+            attributes['billing_gateway.path'],
             attributes['graphql.operation.name'],
             attributes['graphql.operation.type'],
           ]),
-        ).toEqual(['apollo', 'prepared', 'kept', 'kept'].map((lane) => [lane, 'Bills', 'query']));
+        ).toEqual(['reference', 'compiled', 'response-cache', 'response-cache'].map((path) => [path, 'Bills', 'query']));
         expect(new Set(operations.map(({ traceId }) => traceId)).size).toBe(4);
-        expect(operationLines(gateway.stdout()).map(({ lane, traceId }) => [lane, traceId])).toEqual(
-          operations.map(({ attributes, traceId }) => [attributes['billing_gateway.lane'], traceId]),
+        expect(operationLines(gateway.stdout()).map(({ path, traceId }) => [path, traceId])).toEqual(
+          operations.map(({ attributes, traceId }) => [attributes['billing_gateway.path'], traceId]),
         );
         const lookups = operations.map((operation) =>
           partsOf(spans, operation).map(({ name, attributes }) => [

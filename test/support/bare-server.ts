@@ -1,7 +1,10 @@
+import { Billing } from '../../src/billing/billing';
 import { createGraphqlServer } from '../../src/graphql/server/apollo-server';
 import { PreparedOperations } from '../../src/graphql/execution/compiled-operations';
+import { createErrorFormatter } from '../../src/graphql/context/errors';
 import { CallBudget } from '../../src/graphql/limits/call-budget';
 import { createDocumentStores, type DocumentStores } from '../../src/graphql/limits/document-stores';
+import { createPolicies } from '../../src/graphql/limits/policies';
 import { createPseudonyms } from '../../src/graphql/server/pseudonyms';
 import { buildServedSchema } from '../../src/graphql/schema/subgraph';
 import type { ConnectionTimeouts } from '../../src/http/connection/connection-limits';
@@ -23,16 +26,19 @@ export async function startBareServer(options: {
 }): Promise<BareServer> {
   const schema = buildServedSchema();
   const operations = new PreparedOperations(schema, { maxOperations: 1000, maxBytes: options.maxPreparedBytes ?? 1_000_000 });
+  const paging = { mode: 'offset', maxQuantity: 100 } as const;
   const pageLimits = { maxPageSize: 100 };
-  const callBudget = new CallBudget({ paging: { mode: 'offset', maxQuantity: 100 }, pageLimits });
+  const callBudget = new CallBudget({ paging, pageLimits });
+  const stores = options.stores ?? createDocumentStores();
+  const policies = createPolicies(callBudget, 1);
+  const formatError = createErrorFormatter(() => undefined);
   const apollo = createGraphqlServer({
     schema,
-    operations,
     introspection: true,
-    limits: { maxDepth: 12, maxAliases: 100, maxTokens: 5000, callBudget, stores: options.stores ?? createDocumentStores() },
+    limits: { maxDepth: 12, maxAliases: 100, maxTokens: 5000, stores, trustedDocuments: null },
+    policies,
+    formatError,
     log: createLog('silent'),
-    pseudonyms: createPseudonyms(null),
-    reportInternalError: () => undefined,
   });
   await apollo.start();
   const http = await createHttpServer({
@@ -43,26 +49,31 @@ export async function startBareServer(options: {
     maxConcurrentRequests: 1000,
     writeTimeoutMs: 20_000,
     maxUnsentBytes: 1e8,
-    apollo,
-    operations,
-    callBudget,
-    contexts: {
-      createBilling: () => {
-        throw new Error('nobody asks for bills here');
+    pipeline: {
+      apollo,
+      operations,
+      policies,
+      formatError,
+      extensions: { callBudget, pseudonyms: createPseudonyms(null) },
+      contexts: {
+        createBilling: (operation) =>
+          new Billing({ read: () => Promise.reject(new Error('nobody asks for bills here')) }, operation, paging),
+        pageLimits,
+        callBudget: 1,
+        resultLimits: { maxResults: Infinity, maxAnswerBytes: Infinity },
+        deadlineMs: 1000,
+        alwaysTraced: false,
       },
-      pageLimits,
-      callBudget: 1,
-      resultLimits: { maxResults: Infinity, maxAnswerBytes: Infinity },
-      deadlineMs: 1000,
-      alwaysTraced: false,
+      observer: { operationEnded: () => undefined },
+      responses: null,
+      persistedQueries: stores.persistedQueries,
+      trustedDocuments: null,
+      acceptedTokens: { has: () => true },
+      maxRequestBytes: 100_000,
     },
-    observer: { operationEnded: () => undefined },
     serverObserver: { requestShed: () => undefined, connectionCut: () => undefined },
     isUpstreamReady: () => true,
-    responses: null,
-    maxRequestBytes: 100_000,
     corsOrigins: [],
-    trustedDocuments: null,
     explorer: null,
     allowPrivateNetwork: false,
     ...(options.timeouts ? { timeouts: options.timeouts } : {}),

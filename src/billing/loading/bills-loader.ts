@@ -111,6 +111,11 @@ export class BillsLoader {
     return this.#asked - this.#runCount;
   }
 
+  /** Starts the account of what is asked for anew: the operation is executed once more over what was loaded. */
+  restart(): void {
+    this.#asked = 0;
+  }
+
   /** Accounts for pages that were asked for again and are not loaded again. */
   noteRepeated(pages: number): void {
     this.#asked += pages;
@@ -118,7 +123,7 @@ export class BillsLoader {
 
   /** Asks for a page. Resolves as soon as the calls for it are planned; the answer comes by the load's own promises. */
   load(customer: Customer, contractNumber: string | null, page: PageRequest): Promise<PageLoad> {
-    if (!this.#operation.replaying) this.#asked++;
+    this.#asked++;
     return this.#loader.load({
       customer,
       contractNumber,

@@ -41,8 +41,6 @@ export class BillingOperation implements CallContext {
   readonly records: CallRecord[] = [];
   /** Until when all of what was used may be used again, on the clock of `monotonicMs()`; Infinity while nothing was used. */
   freshUntilMs = Infinity;
-  /** Set while an operation is executed a second time over the same loads: nothing is counted twice. */
-  replaying = false;
   #deadToken: BillingError | null = null;
   #cacheWaits: CacheWaits | null = null;
 

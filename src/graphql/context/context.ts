@@ -3,7 +3,6 @@ import type { Billing } from '../../billing/billing';
 import type { CallReport } from '../../billing/ports/call-report';
 import type { PageLimits } from '../../billing/model/window';
 import type { OperationSpan } from '../../telemetry/observers/operation-observer';
-import type { OperationEnd } from './operation-end';
 import type { ResultMeter } from './result-meter';
 
 /** What the resolvers of one operation share. Made anew for each request. */
@@ -25,8 +24,6 @@ export interface GatewayContext {
   readonly results: ResultMeter;
   /** Whether the answer reports what it cost, in `extensions.billing`. */
   readonly traced: boolean;
-  /** Where Apollo Server's pipeline notes how the operation ended. An object of its own: Apollo Server copies the context. */
-  readonly ending: { end: OperationEnd | null };
   /** Each question of the operation, where the answer is to list them; null where it is not. */
   readonly report: CallReport | null;
   /** Whether the operation is only to be looked at: its loads ask nobody, and the answer says what it would cost. */

@@ -4,6 +4,7 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { BillingError, type BillingFailure } from '../../billing/model/billing-error';
 import { toClientMistake } from './client-mistakes';
+import type { FormatError } from './format-errors';
 import { toParseMessage } from './parse-messages';
 import { toShort } from './short-message';
 
@@ -56,9 +57,7 @@ export function toCode(failure: BillingFailure): GatewayErrorCode {
  * What a client is shown of an error: a code of the closed list and a message that was written for it. Everything
  * else becomes a generic message with an id, under which `report` has the rest.
  */
-export function createErrorFormatter(
-  report: ReportInternalError,
-): (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError {
+export function createErrorFormatter(report: ReportInternalError): FormatError {
   return (unbounded, error) => {
     const formatted = { ...unbounded, message: toShort(unbounded.message) };
     const cause = unwrapResolverError(error);

@@ -2,21 +2,22 @@ import { HeaderMap, type ApolloServerOptionsWithSchema, type ApolloServerPlugin,
 import { GraphQLError, parse, type DocumentNode } from 'graphql';
 import { missingToken, type GatewayContext } from '../context/context';
 import { toMissingTokenError } from '../context/errors';
-import type { CallBudget } from './call-budget';
 import type { DocumentError, DocumentGate, DocumentVerdict } from './document-gate';
 import type { DocumentLimits } from './document-limits';
 import { PERSISTED_QUERY_TTL_SECONDS, type DocumentStores } from './document-stores';
+import type { TrustedDocuments } from './trusted-documents';
 
 /** Limits of the GraphQL server. */
 export interface GraphqlLimits extends DocumentLimits {
   /** Tokens of one document. */
   readonly maxTokens: number;
-  readonly callBudget: CallBudget;
   readonly stores: DocumentStores;
+  /** Null: any document may run. */
+  readonly trustedDocuments: TrustedDocuments | null;
 }
 
 /** Errors of variables after which no further ones are looked for, as graphql-js has it by default. */
-const MAX_COERCION_ERRORS = 50;
+export const MAX_COERCION_ERRORS = 50;
 
 /** The limits as Apollo Server's options. */
 export function toApolloLimits(limits: GraphqlLimits) {
@@ -60,10 +61,9 @@ export function createGatePlugin(gate: DocumentGate): {
             // Apollo Server asks for it within this turn of the event loop.
             setImmediate(() => decided.delete(queryHash));
           },
-          didResolveOperation: ({ operation }) => {
+          didResolveOperation: () => {
             if (verdict?.kind === 'unauthenticated') return Promise.reject(toMissingTokenError(missingToken()));
             if (verdict?.kind === 'refuse') return Promise.reject(toGraphqlError(verdict.errors[0] as DocumentError));
-            if (operation && (operation.operation as string) !== 'query') return Promise.reject(toQueriesOnlyError(operation.operation));
             return Promise.resolve();
           },
           didEncounterErrors: (context) => {
@@ -92,36 +92,3 @@ function toGraphqlError({ code, message, locations }: DocumentError): GraphQLErr
   if (locations) Object.defineProperty(error, 'locations', { value: locations, enumerable: true });
   return error;
 }
-
-function toQueriesOnlyError(type: string): GraphQLError {
-  return new GraphQLError(`The schema has queries only, and no ${type}: the billing API is read, not written.`, {
-    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400, headers: new HeaderMap() } },
-  });
-}
-
-/** Refuses operations that would make more calls than they may, before the first call. */
-export function callBudgetPlugin(callBudget: CallBudget): ApolloServerPlugin<GatewayContext> {
-  return {
-    requestDidStart: () =>
-      Promise.resolve({
-        didResolveOperation: ({ schema, document, operation, request, contextValue }) => {
-          // Without a caller there are no calls.
-          if (!contextValue.billing || !operation) return Promise.resolve();
-          const refusal = callBudget.refusal(
-            { schema, document, operation, variables: request.variables },
-            contextValue.billing.operation.callBudget,
-          );
-          return refusal ? Promise.reject(refusal) : Promise.resolve();
-        },
-      }),
-  };
-}
-
-/** Ends an operation that the compiled execution found to return more than it may, before it is executed once more. */
-export const resultLimitPlugin: ApolloServerPlugin<GatewayContext> = {
-  requestDidStart: () =>
-    Promise.resolve({
-      didResolveOperation: ({ contextValue }) =>
-        contextValue.results.error ? Promise.reject(contextValue.results.error) : Promise.resolve(),
-    }),
-};

@@ -13,6 +13,7 @@ import { toShort } from '../context/short-message';
 import { checkDocument, type DocumentLimits } from './document-limits';
 import { countTokens, type DocumentStores } from './document-stores';
 import { checkDocumentWork } from './document-work';
+import type { TrustedDocuments } from './trusted-documents';
 
 /** What decides which documents run. */
 export interface DocumentGateOptions extends DocumentLimits {
@@ -21,11 +22,13 @@ export interface DocumentGateOptions extends DocumentLimits {
   readonly maxTokens: number;
   readonly introspection: boolean;
   readonly stores: Pick<DocumentStores, 'documents'>;
+  /** Null: any document may run. */
+  readonly trustedDocuments: TrustedDocuments | null;
 }
 
 /** An error of a document, with nothing in it that keeps the document in memory. */
 export interface DocumentError {
-  readonly code: 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED';
+  readonly code: 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED' | 'BAD_REQUEST';
   readonly message: string;
   readonly locations: readonly SourceLocation[] | undefined;
 }
@@ -47,10 +50,23 @@ const MAX_ANONYMOUS_TOKENS = 1000;
 const MAX_REFUSED = 2000;
 
 const UNAUTHENTICATED: DocumentVerdict = { kind: 'unauthenticated' };
+const UNTRUSTED: DocumentVerdict = {
+  kind: 'refuse',
+  errors: [
+    {
+      code: 'BAD_REQUEST',
+      message:
+        'This gateway runs trusted documents only, and this text is not one of them. Send a document of its manifest, by its id or byte for byte; a new one must be added by the operator (TRUSTED_DOCUMENTS).',
+      locations: undefined,
+    },
+  ],
+};
 
 /**
- * Decides whether a document may run: its limits, by checks that take linear time, and then its validity. What was
- * decided is remembered by the document's hash, refusals too.
+ * Decides whether a document may run: whether it is trusted, then its limits, by checks that take linear time, and then
+ * its validity. What was decided is remembered by the document's hash, refusals too. There is no other way in: whatever
+ * is executed, by Apollo Server or by the compiled execution, has passed here with exactly this text, whatever transport
+ * brought it. Introspection and `_service` are no exception: they run where the manifest holds them.
  */
 export class DocumentGate {
   readonly #options: DocumentGateOptions;
@@ -67,12 +83,14 @@ export class DocumentGate {
    * @param hasToken whether the request has a bearer token.
    */
   async decide(text: string, hash: string, hasToken: boolean): Promise<DocumentVerdict> {
-    const document = await this.#options.stores.documents.get(hash);
+    const { trustedDocuments, stores } = this.#options;
+    if (trustedDocuments && !trustedDocuments.hasText(text)) return UNTRUSTED;
+    const document = await stores.documents.get(hash);
     if (document) return { kind: 'run', document };
     const refused = this.#refused.get(hash);
     if (refused) return refused;
     const verdict = this.#look(text, hasToken);
-    if (verdict.kind === 'run') await this.#options.stores.documents.set(hash, verdict.document);
+    if (verdict.kind === 'run') await stores.documents.set(hash, verdict.document);
     if (verdict.kind === 'refuse') this.#refused.set(hash, verdict);
     return verdict;
   }

@@ -1,12 +1,13 @@
-import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache';
+import { InMemoryLRUCache, type KeyValueCache } from '@apollo/utils.keyvaluecache';
 import type { DocumentNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
 
 /** Where documents are remembered, each place with its own bound: a flood of one cannot push out what the other keeps. */
 export interface DocumentStores {
   /** Documents that were parsed and validated, by the hash of their text. */
   readonly documents: InMemoryLRUCache<DocumentNode>;
   /** Texts that clients registered (automatic persisted queries), by their hash. */
-  readonly persistedQueries: InMemoryLRUCache;
+  readonly persistedQueries: PersistedQueries;
 }
 
 const MIB = 1024 * 1024;
@@ -25,10 +26,49 @@ export function createDocumentStores(
 ): DocumentStores {
   return {
     documents: new InMemoryLRUCache<DocumentNode>({ maxSize: maxDocumentBytes, sizeCalculation: toHeapBytes }),
-    // A character of a text takes two bytes at most.
-    persistedQueries: new InMemoryLRUCache({ maxSize: maxPersistedQueryBytes, sizeCalculation: (text) => 2 * text.length + 200 }),
+    persistedQueries: new PersistedQueries(maxPersistedQueryBytes),
   };
 }
+
+/** The texts of persisted queries, by their hash: for Apollo Server as a cache of its kind, for the pipeline without waiting. */
+export class PersistedQueries implements KeyValueCache {
+  readonly #texts: LRUCache<string, string>;
+
+  constructor(maxBytes: number) {
+    this.#texts = new LRUCache({
+      maxSize: maxBytes,
+      ttl: PERSISTED_QUERY_TTL_SECONDS * 1000,
+      // A character of a text takes two bytes at most.
+      sizeCalculation: (text) => 2 * text.length + 200,
+    });
+  }
+
+  /** The text that was registered under the hash; Apollo Server has verified that it is the text's. */
+  textOf(hash: string): string | undefined {
+    return this.#texts.get(`${APOLLO_PREFIX}${hash}`);
+  }
+
+  /** The keys of what is kept. */
+  keys(): string[] {
+    return [...this.#texts.keys()];
+  }
+
+  get(key: string): Promise<string | undefined> {
+    return Promise.resolve(this.#texts.get(key));
+  }
+
+  set(key: string, text: string): Promise<void> {
+    this.#texts.set(key, text);
+    return Promise.resolve();
+  }
+
+  delete(key: string): Promise<boolean> {
+    return Promise.resolve(this.#texts.delete(key));
+  }
+}
+
+/** What Apollo Server puts before a hash to make a key of it. */
+const APOLLO_PREFIX = 'apq:';
 
 /** Roughly the memory that a parsed document takes. Apollo's own measure, the length of its JSON, is four times too small. */
 export function toHeapBytes(document: DocumentNode): number {

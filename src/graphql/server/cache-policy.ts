@@ -1,27 +1,41 @@
 import type { Billing } from '../../billing/billing';
 
-const NOT_KEPT = 'no-store';
-
-/**
- * The headers that tell an answer's caller how long to keep it, by name in lower case.
- *
- * `cache-control` goes by the oldest part in the answer. Everything of a customer's is private (RFC 9111, section
- * 5.2.2.7), and an answer with an error, or with nothing of a customer's in it, is not to be kept. `vary` keeps a
- * browser from showing it to the next token that is used in it: a private cache is a browser's, not a token's.
- * `x-billing-stale: 1` marks an answer with parts that are past their time (see `extensions.billing.stale`).
- * @param nowMs when the answer leaves, on the clock of `monotonicMs()`.
- */
-export function toCacheHeaders(billing: Billing | null, hasErrors: boolean, nowMs: number): Record<string, string> {
-  if (!billing) return { 'cache-control': NOT_KEPT };
-  const { freshUntilMs, stale } = billing.operation;
-  if (stale > 0) return { 'cache-control': NOT_KEPT, 'x-billing-stale': '1' };
-  return hasErrors ? { 'cache-control': NOT_KEPT } : toFreshnessHeaders(freshUntilMs, nowMs);
+/** How long a response may be used again. */
+export interface Freshness {
+  /** On the clock of `monotonicMs()`; null where it may not be stored at all. */
+  readonly freshUntilMs: number | null;
+  /** Whether parts of it are past their time (see `extensions.billing.stale`). */
+  readonly stale: boolean;
 }
 
-/** The same for an answer without errors, of which only its life is known: `freshUntilMs`, Infinity where it has no parts. */
-export function toFreshnessHeaders(freshUntilMs: number, nowMs: number): Record<string, string> {
-  const seconds = freshUntilMs === Infinity ? 0 : Math.floor((freshUntilMs - nowMs) / 1000);
-  if (seconds <= 0) return { 'cache-control': NOT_KEPT };
-  // `origin` is there for the answers to scripts of several origins: @fastify/cors sets it, and this replaces it.
-  return { 'cache-control': `private, max-age=${seconds}`, vary: 'authorization, origin' };
+/** That of a response which nobody may store. */
+export const NOT_STORED: Freshness = { freshUntilMs: null, stale: false };
+
+const NO_STORE: readonly string[] = ['cache-control', 'no-store'];
+const STALE: readonly string[] = ['cache-control', 'no-store', 'x-billing-stale', '1'];
+
+/**
+ * What a response depends on, besides the operation: its media type, whose it is, and for scripts of listed origins the
+ * CORS headers. A private cache is a browser's, not a token's: without `authorization` it would show a response to the
+ * next token that is used in the browser.
+ */
+export const CACHEABLE_VARY = 'accept, authorization, origin';
+
+/** The freshness of an operation's response: that of its oldest part. With an error, or nothing of a customer's in it, it is not stored. */
+export function toFreshness(billing: Billing | null, hasErrors: boolean): Freshness {
+  if (!billing) return NOT_STORED;
+  const { freshUntilMs, stale } = billing.operation;
+  if (stale > 0) return { freshUntilMs: null, stale: true };
+  return hasErrors || freshUntilMs === Infinity ? NOT_STORED : { freshUntilMs, stale: false };
+}
+
+/**
+ * The headers that tell the caller so: names in lower case, and values, in turn. Everything of a customer's is private
+ * (RFC 9111, section 5.2.2.7).
+ * @param nowMs when the response leaves, on the clock of `monotonicMs()`.
+ */
+export function toCacheHeaders({ freshUntilMs, stale }: Freshness, nowMs: number): readonly string[] {
+  if (stale) return STALE;
+  const seconds = freshUntilMs === null ? 0 : Math.floor((freshUntilMs - nowMs) / 1000);
+  return seconds <= 0 ? NO_STORE : ['cache-control', `private, max-age=${seconds}`, 'vary', CACHEABLE_VARY];
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { ServerObserver, ServerState } from '../../telemetry/observers/server-observer';
-import type { CorsOrigins } from '../request/cors-headers';
+import type { CorsHeaders } from '../request/cors-headers';
 import { headerOf } from '../request/header-of';
 import { lingerAfter } from './lingering-close';
 import { LoadShedder } from './load-shedder';
@@ -11,7 +11,8 @@ import { toWatchedResponse } from './watched-response';
 export interface GuardOptions extends UnsentLimits {
   readonly maxConcurrentRequests: number;
   readonly maxRequestBytes: number;
-  readonly corsOrigins: CorsOrigins;
+  /** Null before the server listens. */
+  readonly cors: () => CorsHeaders | null;
   /** Timeouts and sizes that Node itself looks after. */
   readonly http: ServerOptions;
   readonly observer: ServerObserver;

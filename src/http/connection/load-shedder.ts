@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { toCorsHeaders, type CorsOrigins } from '../request/cors-headers';
+import type { CorsHeaders } from '../request/cors-headers';
 import { headerOf } from '../request/header-of';
 import { toRequestId } from '../request/request-id';
 import { PROBE_PATHS } from './probes';
@@ -8,7 +8,8 @@ import { PROBE_PATHS } from './probes';
 /** Settings of the load shedder. */
 export interface LoadShedderOptions {
   readonly maxConcurrentRequests: number;
-  readonly corsOrigins: CorsOrigins;
+  /** Null before the server listens. */
+  readonly cors: () => CorsHeaders | null;
   /** Told of every request that is refused. */
   readonly onShed: () => void;
 }
@@ -99,6 +100,7 @@ export class LoadShedder {
 
   #refuse(request: IncomingMessage, response: ServerResponse): void {
     this.#options.onShed();
+    const cors = this.#options.cors()?.of(headerOf(request.headers, 'origin'));
     response.writeHead(503, [
       'content-type',
       'application/json; charset=utf-8',
@@ -108,7 +110,7 @@ export class LoadShedder {
       String(RETRY_AFTER_SECONDS),
       'x-request-id',
       toRequestId(request.headers),
-      ...toCorsHeaders(this.#options.corsOrigins, headerOf(request.headers, 'origin')),
+      ...(cors ? [...cors.allow, ...cors.vary] : []),
       'content-length',
       String(BODY.length),
     ]);

@@ -1,19 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Billing } from '../../billing/billing';
 import { BillingOperation } from '../../billing/ports/billing-operation';
 import type { BillingSource } from '../../billing/ports/billing-source';
 import { CallReport } from '../../billing/ports/call-report';
-import type { Caller } from '../../billing/model/caller';
 import { drySource } from '../../billing/ports/dry-run-source';
 import type { PageLimits } from '../../billing/model/window';
 import type { GatewayContext } from '../../graphql/context/context';
 import { ResultMeter, type ResultLimits } from '../../graphql/context/result-meter';
 import type { StartTrace } from '../../telemetry/observers/operation-observer';
-import { headerOf } from '../request/header-of';
+import type { RequestControls } from '../request/request-controls';
+import type { Exchange } from '../request/exchange';
 import { startLifetime } from './operation-lifetime';
-import { DEADLINE_HEADER, toDeadlineMs } from '../request/request-deadline';
-import { isDetailed, isDryRun, TRACE_HEADER } from '../request/trace-headers';
-import { startTraceOf, toTraceId } from '../request/trace-parent';
 
 /** Settings of the contexts that operations run in. */
 export interface RequestContextOptions {
@@ -24,65 +20,50 @@ export interface RequestContextOptions {
   readonly resultLimits: ResultLimits;
   /** The whole operation's time, in milliseconds; a caller may ask for less. */
   readonly deadlineMs: number;
-  /** Whether every answer reports its cost; otherwise the header `x-billing-trace: 1` asks for it. */
+  /** Whether every response reports its cost; otherwise the header `x-billing-trace: 1` asks for it. */
   readonly alwaysTraced: boolean;
   /** Undefined: operations have no spans. */
   readonly startTrace?: StartTrace | undefined;
 }
 
-/** Whether a request's answer reports what it cost. */
-export function isTraced(request: IncomingMessage, options: RequestContextOptions): boolean {
-  return options.alwaysTraced || headerOf(request.headers, TRACE_HEADER) === '1' || isDetailed(request.headers);
-}
-
-/** What is known of a request before its operation is begun. */
-export interface RequestStart {
-  readonly caller: Caller | null;
-  readonly requestId: string;
-  /** When it came, on the clock of `performance.now()`. */
-  readonly startedMs: number;
-}
-
 /**
  * Makes the context of one operation: fresh loads, on behalf of its caller, with its own time.
- * @throws GraphQLError `BAD_REQUEST` where the caller's deadline is not one, or its wish for a dry run cannot be understood.
+ * @param controls null for a request that is to be refused: whatever it runs after all, it reads nothing.
  */
-export function createContext(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { caller, requestId, startedMs }: RequestStart,
-  options: RequestContextOptions,
-): GatewayContext {
-  const deadlineMs = toDeadlineMs(headerOf(request.headers, DEADLINE_HEADER), options.deadlineMs);
-  const dryRun = isDryRun(request.headers);
-  const report = isDetailed(request.headers) ? new CallReport() : null;
-  const through = dryRun ? () => drySource : report ? (source: BillingSource) => report.watch(source) : undefined;
-  // Last of what may fail: a trace that is begun has to be ended.
-  const trace = startTraceOf(request.headers, startedMs, options.startTrace);
+export function createContext(exchange: Exchange, controls: RequestControls | null, options: RequestContextOptions): GatewayContext {
+  const { caller, requestId, startedMs, trace, traceId } = exchange;
+  const report = controls?.detailed ? new CallReport() : null;
+  const through = controls?.dryRun ? () => drySource : report ? (source: BillingSource) => report.watch(source) : undefined;
   const billing =
+    controls &&
     caller &&
     options.createBilling(
       new BillingOperation({
         caller,
         requestId,
         trace: trace ?? undefined,
-        ...startLifetime(response, deadlineMs),
+        ...startLifetime(exchange.response, controls.deadlineMs),
         callBudget: options.callBudget,
       }),
       through,
     );
   return {
     requestId,
-    traceId: trace ? trace.traceId : toTraceId(request.headers),
+    traceId,
     trace,
     startedMs,
     billing,
     pageLimits: options.pageLimits,
     callBudget: options.callBudget,
     results: new ResultMeter(options.resultLimits),
-    traced: isTraced(request, options),
+    traced: controls?.traced ?? false,
     report,
-    dryRun,
-    ending: { end: null },
+    dryRun: controls?.dryRun ?? false,
   };
+}
+
+/** The same for an execution that starts anew over what was loaded: what the first one counted does not count. */
+export function restartContext(context: GatewayContext): GatewayContext {
+  context.billing?.restart();
+  return { ...context, results: new ResultMeter(context.results.limits) };
 }

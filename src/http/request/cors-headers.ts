@@ -1,13 +1,40 @@
-/** Headers that a script from another origin may read. */
-export const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale'];
+import type { FastifyInstance } from 'fastify';
 
-/** Origins that browsers may call from; `*` is any. */
-export type CorsOrigins = '*' | readonly string[];
+/** What CORS adds to a response: names and values in turn. */
+export interface CorsBlock {
+  readonly allow: readonly string[];
+  /** `vary`, where the response depends on the origin. */
+  readonly vary: readonly string[];
+}
 
-/** The headers that @fastify/cors gives to the response to a request from this origin: names and values in turn. */
-export function toCorsHeaders(corsOrigins: CorsOrigins, origin: string | undefined): readonly string[] {
-  const exposed = ['access-control-expose-headers', EXPOSED_HEADERS.join(', ')];
-  if (corsOrigins === '*') return ['access-control-allow-origin', '*', ...exposed];
-  const allowed = origin !== undefined && corsOrigins.includes(origin) ? ['access-control-allow-origin', origin] : [];
-  return ['vary', 'Origin', ...allowed, ...exposed];
+/** The headers that CORS adds to responses, by the origin of the page that sent the request. */
+export class CorsHeaders {
+  readonly #byOrigin: ReadonlyMap<string, CorsBlock>;
+  readonly #others: CorsBlock;
+
+  constructor(byOrigin: ReadonlyMap<string, CorsBlock>, others: CorsBlock) {
+    this.#byOrigin = byOrigin;
+    this.#others = others;
+  }
+
+  /** @param origin undefined where the request names none. */
+  of(origin: string | undefined): CorsBlock {
+    return (origin !== undefined && this.#byOrigin.get(origin)) || this.#others;
+  }
+}
+
+/**
+ * Asks the CORS plugin once which headers it gives to each origin that is listed, and to all others: a response that does
+ * not pass through Fastify gets the very same.
+ */
+export async function readCorsHeaders(app: FastifyInstance, origins: readonly string[]): Promise<CorsHeaders> {
+  const ask = async (origin: string | undefined): Promise<CorsBlock> => {
+    const { headers } = await app.inject({ method: 'GET', url: '/healthz', headers: origin === undefined ? {} : { origin } });
+    const pick = (isWanted: (name: string) => boolean): string[] =>
+      Object.entries(headers).flatMap(([name, value]) => (isWanted(name) ? [name, String(value)] : []));
+    return { allow: pick((name) => name.startsWith('access-control-')), vary: pick((name) => name === 'vary') };
+  };
+  const byOrigin = new Map<string, CorsBlock>();
+  for (const origin of origins) byOrigin.set(origin, await ask(origin));
+  return new CorsHeaders(byOrigin, await ask(undefined));
 }

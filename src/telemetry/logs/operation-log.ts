@@ -24,14 +24,14 @@ export function createOperationLog(log: Log): OperationObserver {
 
 /** The line as JSON. Its texts need no escaping: see OperationRecord. */
 function toLine(level: number, record: OperationRecord): string {
-  const { requestId, traceId, operationName, outcome, codes, durationMs, calls, merged, cached, stale, lane } = record;
+  const { requestId, traceId, operationName, outcome, codes, durationMs, calls, merged, cached, stale, path } = record;
   return (
     `{"level":${level},"time":${Date.now()},"requestId":"${requestId}",` +
     (traceId === null ? '' : `"traceId":"${traceId}",`) +
     (operationName === null ? '' : `"operation":"${operationName}",`) +
     `"outcome":"${outcome}",` +
     (codes.length === 0 ? '' : `"codes":["${codes.join('","')}"],`) +
-    `"durationMs":${toMs(durationMs)},"calls":${calls},"merged":${merged},"cached":${cached},"stale":${stale},"lane":"${lane}","msg":"operation"}\n`
+    `"durationMs":${toMs(durationMs)},"calls":${calls},"merged":${merged},"cached":${cached},"stale":${stale},"path":"${path}","msg":"operation"}\n`
   );
 }
 

@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
 import type { CacheLayer } from '../observers/cache-observer';
-import type { Lane, OperationObserver, OperationOutcome, OperationRecord } from '../observers/operation-observer';
+import type { AnswerPath, OperationObserver, OperationOutcome, OperationRecord } from '../observers/operation-observer';
 import { createTallyCounter } from './tally-counter';
 import { TallyHistogram } from './tally-histogram';
 
@@ -39,7 +39,7 @@ export function createOperationMetrics(
       for (const code of record.codes) codes(code);
       if (record.merged > 0) merged.inc(record.merged);
       // No cache was asked for these: the answer stood there as it was.
-      if (record.lane === 'kept') options.countHit('kept', record.cached);
+      if (record.path === 'response-cache') options.countHit('kept', record.cached);
     },
   };
 }
@@ -50,11 +50,11 @@ function createDurations(registry: Registry, prefix: string): (record: Operation
     help: 'Operations, by outcome and by what answered them',
     buckets: SECONDS,
   });
-  const children = new Map<Lane, Partial<Record<OperationOutcome, (seconds: number) => void>>>();
-  return ({ lane, outcome, durationMs }) => {
-    let ofLane = children.get(lane);
-    if (!ofLane) children.set(lane, (ofLane = {}));
-    (ofLane[outcome] ??= histogram.child({ outcome, lane }))(durationMs / 1000);
+  const children = new Map<AnswerPath, Partial<Record<OperationOutcome, (seconds: number) => void>>>();
+  return ({ path, outcome, durationMs }) => {
+    let ofPath = children.get(path);
+    if (!ofPath) children.set(path, (ofPath = {}));
+    (ofPath[outcome] ??= histogram.child({ outcome, path }))(durationMs / 1000);
   };
 }
 
@@ -75,9 +75,9 @@ function createTallies(registry: Registry, prefix: string): (record: OperationRe
       }
     },
   });
-  return ({ operationName, outcome, lane }) => {
+  return ({ operationName, outcome }) => {
     // Before GraphQL, and where a document was refused, nobody has found out whether there is an operation at all.
-    const name = operationName ?? (outcome === 'refused' || lane === 'http' ? OTHER : ANONYMOUS);
+    const name = operationName ?? (outcome === 'refused' ? OTHER : ANONYMOUS);
     let tally = tallies.get(name);
     if (!tally) {
       // A name counts as one when an operation of it has been executed.

@@ -6,8 +6,12 @@ import type { OperationTrace } from '../../billing/ports/operation-trace';
  */
 export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused' | 'aborted';
 
-/** Who gave the answer: Apollo Server, the compiled lane, an answer kept as bytes, or the HTTP server before GraphQL saw it. */
-export type Lane = 'apollo' | 'prepared' | 'kept' | 'http';
+/**
+ * What made the response: `compiled`, the compiled execution of an operation that was known, its policies included;
+ * `response-cache`, a whole response that was cached; `reference`, everything else: graphql-js, and Apollo Server around
+ * it for documents that are new and for requests that are refused.
+ */
+export type AnswerPath = 'compiled' | 'response-cache' | 'reference';
 
 /** What an operation does, by the GraphQL specification (section 2.3). */
 export type OperationType = 'query' | 'mutation' | 'subscription';
@@ -60,7 +64,7 @@ export interface OperationRecord {
   readonly merged: number;
   readonly cached: number;
   readonly stale: number;
-  readonly lane: Lane;
+  readonly path: AnswerPath;
 }
 
 /** Told of every operation when it has been answered. Must not throw. */

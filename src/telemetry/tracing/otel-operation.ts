@@ -103,13 +103,13 @@ export class OtelOperation implements OperationSpan {
   end(record: OperationRecord): void {
     const span = this.#span;
     if (!span.isRecording()) return;
-    const { operationName, operationType, codes, status, outcome, lane, calls, merged, cached, stale, durationMs } = record;
+    const { operationName, operationType, codes, status, outcome, path, calls, merged, cached, stale, durationMs } = record;
     if (operationType !== null) span.updateName(operationType).setAttribute(ATTRIBUTES.operationType, operationType);
     if (operationName !== null) span.setAttribute(ATTRIBUTES.operationName, operationName);
     span.setAttributes({
       [ATTRIBUTES.httpStatus]: status,
       [ATTRIBUTES.outcome]: outcome,
-      [ATTRIBUTES.lane]: lane,
+      [ATTRIBUTES.path]: path,
       [ATTRIBUTES.calls]: calls,
       [ATTRIBUTES.merged]: merged,
       [ATTRIBUTES.cached]: cached,

@@ -32,7 +32,7 @@ export const ATTRIBUTES = {
   outcome: 'billing_gateway.outcome',
   /** All codes of an operation's errors; `error.type` has the first. */
   codes: 'billing_gateway.error.codes',
-  lane: 'billing_gateway.lane',
+  path: 'billing_gateway.path',
   calls: 'billing_gateway.calls',
   merged: 'billing_gateway.merged',
   cached: 'billing_gateway.cached',

@@ -31,7 +31,8 @@ export interface ResponseMembers {
 const out = new JsonBuffer();
 const DATA = Buffer.from('{"data":');
 const END = Buffer.from('}\n');
-const NO_DATA = '{"data":null}\n';
+/** The body of a response whose data is null. */
+export const NO_DATA = '{"data":null}\n';
 const NO_ERRORS: readonly GraphQLError[] = [];
 
 /** The body of a response: `{"errors":…,"data":…,"extensions":…}` without the members that it has not, and a line's end. */

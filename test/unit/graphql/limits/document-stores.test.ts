@@ -24,7 +24,7 @@ describe('What is remembered of documents', () => {
     const answer = await requestRaw(server.port, {
       method: 'POST',
       path: '/graphql',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: 'Bearer accepted' },
       body: JSON.stringify(body),
     });
     return JSON.parse(answer.text) as Awaited<ReturnType<typeof post>>;

@@ -16,7 +16,7 @@ const RECORD: OperationRecord = {
   merged: 0,
   cached: 0,
   stale: 0,
-  lane: 'apollo',
+  path: 'reference',
 };
 
 function start(): { registry: Registry; observer: OperationObserver; seriesOf: (metric: string) => Promise<string[]> } {
@@ -40,7 +40,7 @@ describe('The metrics of operations', () => {
   it('give no name a series before an operation of it was executed', async () => {
     const { observer, seriesOf } = start();
     for (let i = 0; i < 300; i++) observer.operationEnded({ ...RECORD, outcome: 'refused', operationName: `Op${i}` });
-    observer.operationEnded({ ...RECORD, outcome: 'refused', lane: 'http' });
+    observer.operationEnded({ ...RECORD, outcome: 'refused' });
     observer.operationEnded({ ...RECORD, operationName: 'Known' });
     observer.operationEnded({ ...RECORD, outcome: 'refused', operationName: 'Known' });
     observer.operationEnded(RECORD);

@@ -1,0 +1,68 @@
+import { HeaderMap } from '@apollo/server';
+import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode } from 'graphql';
+import { inexactVariablesError } from '../analysis/exact-variables';
+import { conditionValues, needsToken } from '../analysis/needs-token';
+import { missingToken } from '../context/context';
+import { toMissingTokenError } from '../context/errors';
+import type { CallBudget, RequestedOperation } from './call-budget';
+
+/** A valid operation that is about to be executed, and what its request brings along. */
+export interface PendingOperation extends RequestedOperation {
+  /** Whether the request has a bearer token. */
+  readonly hasToken: boolean;
+}
+
+/** Says why an operation is not executed; null where it may be. Request errors: they bring the response's status with them. */
+export type Policy = (pending: PendingOperation) => GraphQLError | null;
+
+/**
+ * What each operation is held to before it is executed, in this order. The pipeline applies the list to operations that
+ * it knows, and Apollo Server to new ones: a policy that stands here refuses the first request and the thousandth. Which
+ * documents may run at all is decided before, see document-gate.ts; what an operation returns is counted while it is
+ * executed, see result-meter.ts.
+ * @param maxCalls upstream calls that one operation may make.
+ */
+export function createPolicies(callBudget: CallBudget, maxCalls: number): readonly Policy[] {
+  return [
+    queriesOnly,
+    tokenRequired,
+    ({ variables, operation }) => inexactVariablesError(variables, operation),
+    // Without a caller there are no calls.
+    (pending) => (pending.hasToken ? callBudget.refusal(pending, maxCalls) : null),
+  ];
+}
+
+/** The first refusal of the list; null where there is none. */
+export function findRefusal(policies: readonly Policy[], pending: PendingOperation): GraphQLError | null {
+  for (const policy of policies) {
+    const refusal = policy(pending);
+    if (refusal) return refusal;
+  }
+  return null;
+}
+
+function queriesOnly({ operation }: PendingOperation): GraphQLError | null {
+  if ((operation.operation as string) === 'query') return null;
+  return new GraphQLError(`The schema has queries only, and no ${operation.operation}: the billing API is read, not written.`, {
+    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400, headers: new HeaderMap() } },
+  });
+}
+
+/** Operations that need data and carry no token are refused before anything is executed. */
+function tokenRequired({ hasToken, operation, document, variables }: PendingOperation): GraphQLError | null {
+  if (hasToken || !needsToken(operation, fragmentsOf(document), conditionValues(operation, variables))) return null;
+  return toMissingTokenError(missingToken());
+}
+
+const knownFragments = new WeakMap<DocumentNode, ReadonlyMap<string, FragmentDefinitionNode>>();
+
+function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  let fragments = knownFragments.get(document);
+  if (!fragments) {
+    const found = document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
+    );
+    knownFragments.set(document, (fragments = new Map(found)));
+  }
+  return fragments;
+}

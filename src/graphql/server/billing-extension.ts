@@ -1,0 +1,28 @@
+import type { Caller } from '../../billing/model/caller';
+import type { GatewayContext } from '../context/context';
+import type { CallBudget, RequestedOperation } from '../limits/call-budget';
+import { toBillingTrace, toDetailedTrace, toDryRunTrace, type BillingTrace, type Pseudonym } from './billing-trace';
+
+/** What `extensions.billing` is made with. */
+export interface BillingExtensionOptions {
+  readonly callBudget: CallBudget;
+  /** Names customers and contracts in traces; see pseudonyms.ts. */
+  readonly pseudonyms: (caller: Caller) => Pseudonym;
+}
+
+/**
+ * What a response says of its cost, or of what it would cost; null where it says nothing.
+ * @param requested the operation; null where none was found.
+ */
+export function toBillingExtension(
+  { billing, traced, report, dryRun, callBudget }: GatewayContext,
+  requested: RequestedOperation | null,
+  options: BillingExtensionOptions,
+): BillingTrace | null {
+  if (dryRun) {
+    const prediction = requested && options.callBudget.predict(requested);
+    return prediction && toDryRunTrace(prediction, callBudget);
+  }
+  if (!billing || !traced) return null;
+  return report ? toDetailedTrace(billing, report, options.pseudonyms(billing.operation.caller)) : toBillingTrace(billing);
+}

@@ -1,0 +1,26 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import type { GatewayContext } from '../context/context';
+import { findRefusal, type Policy } from '../limits/policies';
+import { ApolloCall } from './apollo-call';
+
+/** Holds new operations to the policies, as the pipeline does known ones, and notes with the call which operation it is about. */
+export function createPolicyPlugin(policies: readonly Policy[]): ApolloServerPlugin<GatewayContext> {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        didResolveOperation: ({ schema, document, operation, source, request, contextValue }) => {
+          // Apollo Server lets the execution find out that there is no operation of the name.
+          if (!operation) return Promise.resolve();
+          const { http, variables } = request;
+          if (http instanceof ApolloCall) http.found = { source, document, operation };
+          const refusal = findRefusal(policies, { schema, document, operation, variables, hasToken: contextValue.billing !== null });
+          return refusal ? Promise.reject(refusal) : Promise.resolve();
+        },
+        didEncounterErrors: ({ request, operation }) => {
+          // What stood in for a refused document is nobody's operation; see apollo-limits.ts.
+          if (!operation && request.http instanceof ApolloCall) request.http.found = null;
+          return Promise.resolve();
+        },
+      }),
+  };
+}

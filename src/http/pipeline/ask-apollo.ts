@@ -1,0 +1,102 @@
+import type { ApolloServer } from '@apollo/server';
+import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
+import type { PreparedOperations } from '../../graphql/execution/compiled-operations';
+import { ApolloCall } from '../../graphql/server/apollo-call';
+import type { GatewayContext } from '../../graphql/context/context';
+import type { RequestedOperation } from '../../graphql/limits/call-budget';
+import type { TrustedDocuments } from '../../graphql/limits/trusted-documents';
+import type { Exchange } from '../request/exchange';
+import type { GraphqlRequest } from '../request/graphql-request';
+import { HTML_TYPE } from '../request/media-types';
+import { complete, completeExecuted, type Completed, type CompleteOptions } from '../response/completed';
+
+/** What Apollo Server is asked with. */
+export interface ApolloOptions extends CompleteOptions {
+  readonly apollo: ApolloServer<GatewayContext>;
+  /** Where an operation becomes known. */
+  readonly operations: PreparedOperations;
+  readonly acceptedTokens: AcceptedTokens;
+  /** Null: any document may run. */
+  readonly trustedDocuments: TrustedDocuments | null;
+  /** Headers of the explorer's page. */
+  readonly pageHeaders: readonly string[];
+}
+
+/** Has Apollo Server parse, validate and execute an operation that is not known yet, over a context of ours. */
+export async function executeNew(
+  exchange: Exchange,
+  request: GraphqlRequest,
+  context: GatewayContext,
+  options: ApolloOptions,
+): Promise<Completed> {
+  const { query, operationName, variables, extensions } = request;
+  const call = new ApolloCall(exchange.request, undefined);
+  const { http, body } = await options.apollo.executeOperation(
+    // Apollo Server tells members that are absent from members that are undefined.
+    {
+      ...(query !== undefined && { query }),
+      ...(operationName !== undefined && { operationName }),
+      ...(extensions && { extensions }),
+      variables,
+      http: call,
+    },
+    { contextValue: context },
+  );
+  // Without `@defer` and `@stream` in the schema there are no other results.
+  if (body.kind !== 'single') throw new Error('an incremental result');
+  const { found } = call;
+  const requested: RequestedOperation | null = found && {
+    schema: options.operations.schema,
+    document: found.document,
+    operation: found.operation,
+    variables,
+  };
+  if (found && body.singleResult.data !== undefined && isWorthKnowing(exchange, options))
+    options.operations.learn(found.source, operationName, found.document, found.operation);
+  const head = { status: http.status ?? 200, headers: toHeaders(http.headers) };
+  const subject = { exchange, path: 'reference', operation: found?.operation ?? null, context } as const;
+  return completeExecuted(subject, body.singleResult, head, { requested, options });
+}
+
+/**
+ * Whether an operation that was executed is to be compiled when it comes again. Anybody can make up operations, and tokens:
+ * so only what was run with a token that the billing API has accepted is, and what the operator has listed.
+ */
+function isWorthKnowing({ caller }: Exchange, { acceptedTokens, trustedDocuments }: ApolloOptions): boolean {
+  return trustedDocuments !== null || (caller !== null && acceptedTokens.has(caller));
+}
+
+/**
+ * Has Apollo Server answer a request that is none for an operation: it says what is wrong with it, or it is a browser's
+ * that shall see the page.
+ * @param body as far as it could be read.
+ * @param context without a caller: whatever this should run after all, it reads nothing.
+ */
+export async function askApollo(exchange: Exchange, body: unknown, context: GatewayContext, options: ApolloOptions): Promise<Completed> {
+  const { apollo, pageHeaders } = options;
+  const response = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: new ApolloCall(exchange.request, body),
+    context: () => Promise.resolve(context),
+  });
+  const text = response.body.kind === 'complete' ? response.body.string : '';
+  const mediaType = response.headers.get('content-type') ?? HTML_TYPE;
+  const isPage = mediaType === HTML_TYPE;
+  const written = { status: response.status ?? 200, headers: isPage ? pageHeaders : toHeaders(response.headers), body: Buffer.from(text) };
+  const completed = complete(
+    { exchange, path: 'reference', operation: null, context: null },
+    { ...written, outcome: 'refused', codes: codesOf(text) },
+  );
+  return { ...completed, mediaType, outcome: isPage ? null : 'refused' };
+}
+
+/** What our own part of a response says is left out: Apollo Server does not know what a response may be cached for. */
+const OURS: ReadonlySet<string> = new Set(['cache-control', 'content-type']);
+
+function toHeaders(headers: Iterable<readonly [string, string]>): readonly string[] {
+  return [...headers].flatMap(([name, value]) => (OURS.has(name) ? [] : [name, value]));
+}
+
+/** The codes in a response that is text already. Within a JSON text the pattern cannot stand: its quotes would be escaped. */
+function codesOf(text: string): readonly string[] {
+  return [...new Set(Array.from(text.matchAll(/"code":"([A-Z_]{1,40})"/g), (match) => match[1] as string))];
+}

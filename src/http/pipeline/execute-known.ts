@@ -1,0 +1,99 @@
+import type { Variables } from '../../graphql/analysis/coerce-variables';
+import type { GatewayContext } from '../../graphql/context/context';
+import { formatErrors, type FormattedErrors } from '../../graphql/context/format-errors';
+import type { PreparedOperation } from '../../graphql/execution/compiled-operation';
+import type { PreparedOperations } from '../../graphql/execution/compiled-operations';
+import { NO_DATA, toResponseBody, type CompiledResult } from '../../graphql/execution/writing/response';
+import { executeReference } from '../../graphql/server/execute-reference';
+import type { RequestedOperation } from '../../graphql/limits/call-budget';
+import { findRefusal, type Policy } from '../../graphql/limits/policies';
+import { toBillingExtension } from '../../graphql/server/billing-extension';
+import type { Exchange } from '../request/exchange';
+import type { RequestControls } from '../request/request-controls';
+import {
+  ABORTED,
+  complete,
+  completeErrors,
+  completeExecuted,
+  completeResult,
+  toCodes,
+  toOutcome,
+  type Completed,
+  type CompleteOptions,
+  type Subject,
+} from '../response/completed';
+import { createContext, restartContext, type RequestContextOptions } from './request-contexts';
+
+/** What known operations are executed with. */
+export interface ExecuteOptions extends CompleteOptions {
+  readonly operations: PreparedOperations;
+  readonly policies: readonly Policy[];
+  readonly contexts: RequestContextOptions;
+}
+
+/** A request for an operation that is known. */
+export interface KnownRequest {
+  readonly known: PreparedOperation<GatewayContext>;
+  /** As they came. */
+  readonly variables: Variables;
+  readonly controls: RequestControls;
+}
+
+/**
+ * Executes an operation that was parsed and validated before: as it is compiled; where that does not cover what it meets,
+ * by graphql-js, over the same context and so over the same loads.
+ */
+export function executeKnown(
+  exchange: Exchange,
+  { known, variables, controls }: KnownRequest,
+  options: ExecuteOptions,
+): Completed | Promise<Completed> {
+  const { document, operation } = known;
+  const requested: RequestedOperation = { schema: options.operations.schema, document, operation, variables };
+  const refusal = findRefusal(options.policies, { ...requested, hasToken: exchange.caller !== null });
+  if (refusal) return completeErrors({ exchange, path: 'compiled', operation, context: null }, [refusal], options.formatError);
+
+  const context = createContext(exchange, controls, options.contexts);
+  const coerced = known.coerce(variables);
+  const variant = coerced && known.variant(coerced);
+  const subject = { exchange, path: 'compiled', operation, context } as const;
+  const fallBack = (from: GatewayContext): Promise<Completed> =>
+    runReference({ ...subject, path: 'reference', context: from }, requested, options);
+  if (!variant) return fallBack(context);
+  return known.run(variant.plan, coerced, context).then(
+    (result) => completeCompiled(subject, result, requested, options),
+    () => fallBack(restartContext(context)),
+  );
+}
+
+/** What an executed operation is completed with. */
+type Executed = Subject & { readonly context: GatewayContext };
+
+function completeCompiled(subject: Executed, result: CompiledResult, requested: RequestedOperation, options: ExecuteOptions): Completed {
+  const { exchange, context } = subject;
+  if (exchange.isGone) return complete(subject, ABORTED);
+  if (context.results.error) return completeErrors(subject, [context.results.error], options.formatError);
+  const { errors, status = 200, headers } = result.errors.length > 0 ? formatErrors(result.errors, options.formatError) : NO_ERRORS;
+  const billing = toBillingExtension(context, requested, options.extensions);
+  const extensions = billing && { billing };
+  // Nothing was read: what the loads made up must not be taken for the customer's.
+  if (context.dryRun) return completeResult(subject, { errors, data: null, ...(extensions && { extensions }) }, { status, headers });
+  const body = toResponseBody(result, { errors, extensions });
+  return complete(subject, { status, headers, body, outcome: toOutcome(hasData(result), errors.length > 0), codes: toCodes(errors) });
+}
+
+const NO_ERRORS: FormattedErrors = { errors: [], status: undefined, headers: [] };
+
+function hasData({ body }: CompiledResult): boolean {
+  return body !== NO_DATA;
+}
+
+async function runReference(subject: Executed, requested: RequestedOperation, options: ExecuteOptions): Promise<Completed> {
+  const { exchange, context } = subject;
+  if (exchange.isGone) return complete(subject, ABORTED);
+  const { data, errors: found } = await executeReference(requested, context);
+  const { errors, status, headers } = found ? formatErrors(found, options.formatError) : NO_ERRORS;
+  // Variables that are not of their types: a request error, and so a client's.
+  const head = { status: status ?? (data === undefined ? 400 : 200), headers };
+  return completeExecuted(subject, { errors, ...(data !== undefined && { data }) }, head, { requested, options });
+}

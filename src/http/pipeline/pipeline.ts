@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { monotonicMs } from '../../runtime/clock';
+import { TurnQueue } from '../../runtime/turn-queue';
+import { Exchange, type Arrival, type ExchangeOptions } from '../request/exchange';
+import { parseBody, parseSearch, toGraphqlRequest, toRequestForm, type GraphqlRequest, type RequestForm } from '../request/graphql-request';
+import { headerOf } from '../request/header-of';
+import { HTML_TYPE } from '../request/media-types';
+import { readBody } from '../request/read-body';
+import { parseControls, type RequestControls } from '../request/request-controls';
+import { ABORTED, complete, completeErrors, type Completed } from '../response/completed';
+import { respond, type RespondOptions } from '../response/respond';
+import type { KeptAnswers } from '../response/response-cache';
+import { askApollo, executeNew, type ApolloOptions } from './ask-apollo';
+import { executeKnown, type ExecuteOptions } from './execute-known';
+import { createContext } from './request-contexts';
+import { resolveDocument, type DocumentSources } from './resolve-document';
+
+/** What the pipeline is made of. */
+export interface PipelineOptions extends ExchangeOptions, DocumentSources, ExecuteOptions, ApolloOptions, RespondOptions {
+  /** Null: no response is cached. */
+  readonly responses: KeptAnswers | null;
+  readonly maxRequestBytes: number;
+}
+
+const NO_BODY = Buffer.alloc(0);
+
+/** The way of every request to GraphQL, whatever its transport, from the HTTP server to its response. */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #arrivals = new TurnQueue<Arrival>((arrival) => this.#handle(arrival));
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a request, reads its body and answers it. */
+  take(request: IncomingMessage, response: ServerResponse): void {
+    const arrive = (body: Buffer | null): void => this.#arrivals.add({ request, response, body, startedMs: performance.now() });
+    if (request.method === 'POST') readBody(request, this.#options.maxRequestBytes, arrive);
+    else arrive(NO_BODY);
+  }
+
+  /** Completes the request and sends its response. Nothing in here throws, and one request cannot end the process. */
+  #handle(arrival: Arrival): void {
+    const exchange = new Exchange(arrival, this.#options);
+    const send = (completed: Completed): void => {
+      try {
+        respond(exchange, completed, this.#options);
+      } catch {
+        arrival.response.destroy();
+      }
+    };
+    const fail = (error: unknown): void =>
+      send(completeErrors({ exchange, path: 'reference', operation: null, context: null }, [error], this.#options.formatError));
+    try {
+      const completed = this.#complete(exchange);
+      if (completed instanceof Promise) completed.then(send, fail);
+      else send(completed);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** The steps from a request to its response. */
+  #complete(exchange: Exchange): Completed | Promise<Completed> {
+    const { responses, operations, contexts, maxRequestBytes } = this.#options;
+    if (exchange.isGone) return complete({ exchange, path: 'reference', operation: null, context: null }, ABORTED);
+    const form = toRequestForm(exchange, maxRequestBytes);
+    const controls = parseControls(exchange.request.headers, contexts);
+    const key = this.#cacheKey(exchange, form, controls);
+    const cached = key === null ? undefined : responses?.find(key, monotonicMs());
+    if (cached) return cached;
+
+    const parsed =
+      form === 'body' ? parseBody(exchange.body ?? NO_BODY) : form === 'search' ? parseSearch(exchange.request.url ?? '') : null;
+    const request = exchange.mediaType === null || exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);
+    if (!request) return askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options);
+
+    const resolved = resolveDocument(request, this.#options);
+    const { query, operationName } = resolved;
+    const known = query === undefined || isApollos(exchange, resolved) ? undefined : operations.find(query, operationName);
+    if (!known) return executeNew(exchange, resolved, createContext(exchange, controls, contexts), this.#options);
+    const completed = executeKnown(exchange, { known, variables: resolved.variables, controls }, this.#options);
+    return key !== null && completed instanceof Promise ? completed.then((done) => this.#offer(key, done)) : completed;
+  }
+
+  /** The key under which the response may be cached; null where it may not. What a response cost is different each time. */
+  #cacheKey({ caller, mediaType, body, request }: Exchange, form: RequestForm, { traced, dryRun }: RequestControls): string | null {
+    const { responses } = this.#options;
+    if (!responses || !caller || form === 'other' || mediaType === null || mediaType === HTML_TYPE || traced || dryRun) return null;
+    if (headerOf(request.headers, ROUTER_TRACE_HEADER) !== undefined) return null;
+    return responses.keyOf(caller, mediaType, form === 'body' && body ? body.toString('latin1') : (request.url ?? ''));
+  }
+
+  #offer(key: string, completed: Completed): Completed {
+    this.#options.responses?.offer(key, completed, monotonicMs());
+    return completed;
+  }
+}
+
+/** By which a router asks for a trace of each field (ftv1), which Apollo Server's plugin makes. */
+const ROUTER_TRACE_HEADER = 'apollo-federation-include-trace';
+
+/** Whether a request asks for what only Apollo Server does, beside executing the operation. */
+function isApollos({ request }: Exchange, { extensions }: GraphqlRequest): boolean {
+  return headerOf(request.headers, ROUTER_TRACE_HEADER) !== undefined || Boolean(extensions?.['persistedQuery']);
+}

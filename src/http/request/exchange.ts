@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Caller } from '../../billing/model/caller';
+import type { OperationSpan, StartTrace } from '../../telemetry/observers/operation-observer';
+import type { Callers } from './callers';
+import { headerOf } from './header-of';
+import { negotiateMediaType } from './media-types';
+import { toRequestId } from './request-id';
+import { startTraceOf, toTraceId } from './trace-parent';
+
+/** A request whose body has come. */
+export interface Arrival {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Empty where there is none; null where it is larger than it may be. */
+  readonly body: Buffer | null;
+  /** When it came, on the clock of `performance.now()`. */
+  readonly startedMs: number;
+}
+
+/** What exchanges have in common. */
+export interface ExchangeOptions {
+  readonly callers: Callers;
+  /** Undefined: operations have no spans. */
+  readonly startTrace?: StartTrace | undefined;
+  /** Whether a browser that opens the address sees a page. */
+  readonly hasPage: boolean;
+}
+
+/** One request to GraphQL and its response, with what is known of both whatever the operation is. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: Buffer | null;
+  readonly startedMs: number;
+  /** Joins the request's log lines. */
+  readonly requestId: string;
+  /** Null where the request carries no bearer token. */
+  readonly caller: Caller | null;
+  /** Null where the client accepts none that can be had. */
+  readonly mediaType: string | null;
+  readonly #startTrace: StartTrace | undefined;
+  #trace: OperationSpan | null | undefined;
+
+  constructor({ request, response, body, startedMs }: Arrival, { callers, startTrace, hasPage }: ExchangeOptions) {
+    const { headers } = request;
+    this.request = request;
+    this.response = response;
+    this.body = body;
+    this.startedMs = startedMs;
+    this.requestId = toRequestId(headers);
+    this.caller = callers.of(headerOf(headers, 'authorization'));
+    this.mediaType = negotiateMediaType(headerOf(headers, 'accept'), hasPage && request.method === 'GET');
+    this.#startTrace = startTrace;
+  }
+
+  /** Whether the client has closed the connection: then nobody reads a response. */
+  get isGone(): boolean {
+    return this.response.destroyed;
+  }
+
+  /** The trace of the operation; null where operations are not traced. Begun at its first use: what is begun has to be ended. */
+  get trace(): OperationSpan | null {
+    if (this.#trace === undefined) this.#trace = startTraceOf(this.request.headers, this.startedMs, this.#startTrace);
+    return this.#trace;
+  }
+
+  /** The trace that the request is part of; null where it says none, and operations are not traced. */
+  get traceId(): string | null {
+    const { trace } = this;
+    return trace ? trace.traceId : toTraceId(this.request.headers);
+  }
+}

@@ -1,0 +1,178 @@
+import type { IncomingMessage } from 'node:http';
+import { GraphQLError } from 'graphql';
+import type { Variables } from '../../graphql/analysis/coerce-variables';
+import { parseRequestJson, toExactJson } from '../../graphql/analysis/request-json';
+import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
+import { headerOf } from './header-of';
+
+/** A GraphQL request (GraphQL over HTTP, section 5.1), whatever transport brought it. */
+export interface GraphqlRequest {
+  /** Undefined where the document is named otherwise. */
+  readonly query: string | undefined;
+  /** The id of a persisted document, of any type (GraphQL over HTTP, "Persisted Documents"). */
+  readonly documentId: unknown;
+  readonly operationName: string | undefined;
+  readonly variables: Variables;
+  readonly extensions: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** How a request brings its operation: in its body, in its URL, or not as GraphQL over HTTP has it. */
+export type RequestForm = 'body' | 'search' | 'other';
+
+/** The head of a request, and its body. */
+interface RawRequest {
+  readonly request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>;
+  /** Null where it is larger than it may be. */
+  readonly body: Buffer | null;
+}
+
+/**
+ * Tells how a request brings its operation, before any of that is looked at. What comes as `other` is Apollo Server's to
+ * refuse, such as a GET that a page of another site could send, or to answer with a page.
+ * @throws GraphQLError `BAD_REQUEST` for a method, a body or a media type that GraphQL does not have.
+ */
+export function toRequestForm({ request: { method, headers }, body }: RawRequest, maxRequestBytes: number): RequestForm {
+  const type = headerOf(headers, 'content-type');
+  if (method === 'GET') {
+    const isMeant = type === undefined ? PREFLIGHTED_HEADERS.some((name) => headerOf(headers, name)) : isJson(type);
+    return isMeant ? 'search' : 'other';
+  }
+  if (method !== 'POST') throw badRequest('GraphQL is asked by GET or POST.', 405, [['allow', 'GET, POST']]);
+  if (body === null)
+    throw badRequest(
+      `The request body is larger than the ${maxRequestBytes} bytes that are allowed (MAX_REQUEST_BYTES). Split the operation, or send fewer variables at once.`,
+      413,
+    );
+  if (headerOf(headers, 'content-encoding') !== undefined && headerOf(headers, 'content-encoding') !== 'identity')
+    throw badRequest('The request body must not be compressed.', 415, [['accept-encoding', 'identity']]);
+  if (isJson(type)) return 'body';
+  if (type === undefined ? body.length > 0 : !isText(type))
+    throw badRequest('The request body must be JSON: send the header "Content-Type: application/json".', 415);
+  return 'other';
+}
+
+/**
+ * Parses a body of JSON.
+ * @throws GraphQLError `BAD_REQUEST` where it is not JSON, or holds several operations.
+ */
+export function parseBody(body: Buffer): unknown {
+  if (body.length === 0) throw badRequest('The request body is empty; it must be a JSON object with a "query".');
+  const parsed = parseJson(body.toString('utf8'), parseRequestJson);
+  if (parsed === undefined) throw badRequest('The request body is not JSON.');
+  if (Array.isArray(parsed))
+    throw badRequest('A request holds one operation: send several operations as several requests, or put their fields into one.');
+  return parsed;
+}
+
+/** Parses a URL's search, the part behind the first question mark; null where it could be read in two ways, or not at all. */
+export function parseSearch(url: string): Readonly<Record<string, unknown>> | null {
+  const members: Record<string, unknown> = {};
+  const start = url.indexOf('?');
+  if (start < 0) return members;
+  for (const pair of url.slice(start + 1).split('&')) {
+    const at = pair.indexOf('=');
+    const name = decode(at < 0 ? pair : pair.slice(0, at));
+    if (!PARAMETERS.has(name)) continue;
+    if (name in members) return null;
+    const value = at < 0 ? '' : decode(pair.slice(at + 1));
+    members[name] = name === 'variables' || name === 'extensions' ? parseJson(value, parseExactly) : value;
+    // Unlike in a body, null is no object here.
+    if (members[name] === undefined || members[name] === null) return null;
+  }
+  return members;
+}
+
+const PARAMETERS: ReadonlySet<string> = new Set(['query', 'documentId', 'operationName', 'variables', 'extensions']);
+
+/** The request that was parsed; null where a member is not of its type, or none names the document. */
+export function toGraphqlRequest(parsed: unknown): GraphqlRequest | null {
+  if (!isRecord(parsed)) return null;
+  const { query, documentId, operationName, variables, extensions } = parsed;
+  if (query ? typeof query !== 'string' : documentId === undefined && !extensions) return null;
+  if (!isAbsent(operationName) && typeof operationName !== 'string') return null;
+  if (!isAbsent(variables) && !isRecord(variables)) return null;
+  if (!isAbsent(extensions) && !isRecord(extensions)) return null;
+  return {
+    query: (query as string | null | undefined) || undefined,
+    documentId,
+    operationName: operationName ?? undefined,
+    variables: variables ?? NO_VARIABLES,
+    extensions: extensions ?? undefined,
+  };
+}
+
+const NO_VARIABLES: Variables = {};
+const MAX_KNOWN_TYPES = 200;
+const knownTypes = new Map<string, string>();
+
+function isJson(contentType: string | undefined): boolean {
+  return contentType === 'application/json' || (contentType !== undefined && essenceOf(contentType) === 'application/json');
+}
+
+function isText(contentType: string): boolean {
+  return essenceOf(contentType) === 'text/plain';
+}
+
+/** A media type without its parameters. A charset changes nothing: JSON is UTF-8 (RFC 8259, section 8.1). */
+function essenceOf(contentType: string): string {
+  let essence = knownTypes.get(contentType);
+  if (essence === undefined) {
+    essence = (contentType.split(';', 1)[0] as string).trim().toLowerCase();
+    if (knownTypes.size < MAX_KNOWN_TYPES) knownTypes.set(contentType, essence);
+  }
+  return essence;
+}
+
+/** Of a parameter, every number is looked at: it is variables, or extensions. */
+function parseExactly(text: string): unknown {
+  return JSON.parse(toExactJson(text));
+}
+
+/** The value of a JSON text; undefined where it is not JSON, or has names that reach for a prototype. */
+function parseJson(text: string, parse: (text: string) => unknown): unknown {
+  let parsed: unknown;
+  try {
+    parsed = parse(text);
+  } catch {
+    return undefined;
+  }
+  // Most texts hold none of this, escaped or not, and need no look at each name.
+  return /__proto__|constructor|\\u/.test(text) && reachesForPrototype(parsed) ? undefined : parsed;
+}
+
+function reachesForPrototype(parsed: unknown): boolean {
+  const left = [parsed];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    if (Object.hasOwn(value, '__proto__')) return true;
+    const { constructor } = value;
+    if (Object.hasOwn(value, 'constructor') && isRecord(constructor) && Object.hasOwn(constructor, 'prototype')) return true;
+    for (const member of Object.values(value)) if (typeof member === 'object') left.push(member);
+  }
+  return false;
+}
+
+/** Decodes a part of a search (URL Standard, "application/x-www-form-urlencoded parsing"). */
+function decode(text: string): string {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    // Bytes that are no UTF-8 become replacement characters.
+    return new URLSearchParams(`x=${text}`).get('x') ?? '';
+  }
+}
+
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The error of a request that GraphQL never sees. */
+export function badRequest(message: string, status = 400, headers: readonly (readonly [string, string])[] = []): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status, headers: new Map(headers) } } });
+}

@@ -1,0 +1,147 @@
+import type { FormattedExecutionResult, OperationDefinitionNode } from 'graphql';
+import { toFreshness, type Freshness } from '../../graphql/server/cache-policy';
+import type { GatewayContext } from '../../graphql/context/context';
+import { formatErrors, type FormatError } from '../../graphql/context/format-errors';
+import type { RequestedOperation } from '../../graphql/limits/call-budget';
+import { toBillingExtension, type BillingExtensionOptions } from '../../graphql/server/billing-extension';
+import { countObjects } from '../../graphql/context/result-meter';
+import type { AnswerPath, OperationOutcome, OperationType } from '../../telemetry/observers/operation-observer';
+import { toToldName } from '../../telemetry/redaction/reported-name';
+import type { Exchange } from '../request/exchange';
+import { JSON_TYPE } from '../request/media-types';
+
+/** What an operation has cost. */
+export interface OperationCost {
+  readonly calls: number;
+  readonly merged: number;
+  readonly cached: number;
+  readonly stale: number;
+}
+
+/** A response that is ready to be sent, and what is recorded of its operation. */
+export interface Completed {
+  readonly path: AnswerPath;
+  readonly status: number;
+  /** Beside those that every response has: names in lower case, and values, in turn. */
+  readonly headers: readonly string[];
+  readonly mediaType: string;
+  /** A text has one character a byte. */
+  readonly body: Buffer | string;
+  readonly freshness: Freshness;
+  /** Null where the response is none to an operation: a page. */
+  readonly outcome: OperationOutcome | null;
+  /** The codes of its errors, without repetition. */
+  readonly codes: readonly string[];
+  /** Null where it has none, none was found, or it is not to be told. */
+  readonly operationName: string | null;
+  readonly operationType: OperationType | null;
+  readonly cost: OperationCost;
+}
+
+/** What is known of an operation when its response is made. */
+export interface Subject {
+  readonly exchange: Exchange;
+  readonly path: AnswerPath;
+  /** Null where no operation was found. */
+  readonly operation: OperationDefinitionNode | null;
+  /** Null where it was refused before it had one. */
+  readonly context: GatewayContext | null;
+}
+
+/** What responses are completed with. */
+export interface CompleteOptions {
+  readonly extensions: BillingExtensionOptions;
+  readonly formatError: FormatError;
+}
+
+/** Status and headers of a response. */
+export type Head = Pick<Completed, 'status' | 'headers'>;
+
+export const NO_CODES: readonly string[] = [];
+export const NO_HEADERS: readonly string[] = [];
+export const NO_COST: OperationCost = { calls: 0, merged: 0, cached: 0, stale: 0 };
+
+/** What stands for the response to a client that has gone: nobody gets it. */
+export const ABORTED = { status: 200, headers: NO_HEADERS, body: '', outcome: 'aborted', codes: NO_CODES } as const;
+
+/** Completes a request that is refused with errors and without data. */
+export function completeErrors(subject: Subject, errors: readonly unknown[], format: FormatError): Completed {
+  const { errors: formatted, status, headers } = formatErrors(errors, format);
+  return completeResult(subject, { errors: formatted }, { status: status ?? 500, headers });
+}
+
+/**
+ * Completes an operation that graphql-js has executed, its errors formatted. It is held here to what it may return: the
+ * compiled execution counts while it writes.
+ * @param requested the operation; null where none was found.
+ */
+export function completeExecuted(
+  subject: Subject & { readonly context: GatewayContext },
+  result: FormattedExecutionResult,
+  head: Head,
+  { requested, options }: { readonly requested: RequestedOperation | null; readonly options: CompleteOptions },
+): Completed {
+  if (result.data === undefined) return completeResult(subject, result, head);
+  const { results, dryRun } = subject.context;
+  const billing = toBillingExtension(subject.context, requested, options.extensions);
+  const extended = billing ? { ...result, extensions: { ...result.extensions, billing } } : result;
+  // Nothing was read: what the loads made up must not be taken for the customer's.
+  if (dryRun) return completeResult(subject, { ...extended, data: null }, head);
+  const { maxResults, maxAnswerBytes } = results.limits;
+  const objects = countObjects(result.data, maxResults);
+  if (objects > maxResults) results.exceedResults(objects);
+  if (!results.error) {
+    const completed = completeResult(subject, extended, head);
+    if (completed.body.length <= maxAnswerBytes) return completed;
+    results.exceedBytes(completed.body.length);
+  }
+  // A part of the data must not look like all of it.
+  return completeErrors(subject, [results.error], options.formatError);
+}
+
+/** Completes an operation with a result whose errors are formatted. */
+export function completeResult(subject: Subject, { errors, data, extensions }: FormattedExecutionResult, head: Head): Completed {
+  const listed = errors?.length ? errors : undefined;
+  // The order of the members, and the line's end, are Apollo Server's.
+  const body = Buffer.from(`${JSON.stringify({ errors: listed, data, extensions })}\n`);
+  // No `data` at all: nothing was executed (GraphQL specification, section 7.1.2).
+  const outcome = data === undefined ? 'refused' : toOutcome(data !== null, listed !== undefined);
+  return complete(subject, { ...head, body, outcome, codes: toCodes(listed) });
+}
+
+/** Completes an operation with a body that is written already. */
+export function complete(
+  { exchange, path, operation, context }: Subject,
+  written: Pick<Completed, 'status' | 'headers' | 'body' | 'outcome' | 'codes'>,
+): Completed {
+  const billing = context?.billing ?? null;
+  return {
+    path,
+    status: written.status,
+    headers: written.headers,
+    mediaType: exchange.mediaType ?? JSON_TYPE,
+    body: written.body,
+    freshness: toFreshness(billing, written.outcome !== 'ok'),
+    outcome: written.outcome,
+    codes: written.codes,
+    operationName: toToldName(operation?.name?.value, exchange.caller?.token),
+    operationType: operation?.operation ?? null,
+    cost: billing ? toCost(billing) : NO_COST,
+  };
+}
+
+/** How an operation ended that was executed. */
+export function toOutcome(hasData: boolean, hasErrors: boolean): OperationOutcome {
+  if (!hasErrors) return 'ok';
+  return hasData ? 'partial' : 'failed';
+}
+
+/** The codes of errors, without repetition. */
+export function toCodes(errors: FormattedExecutionResult['errors']): readonly string[] {
+  if (!errors?.length) return NO_CODES;
+  return [...new Set(errors.map(({ extensions }) => extensions?.['code']).filter((code) => typeof code === 'string'))];
+}
+
+function toCost({ merged, operation: { calls, cached, stale } }: NonNullable<GatewayContext['billing']>): OperationCost {
+  return { calls, merged, cached, stale };
+}

@@ -1,0 +1,67 @@
+import { monotonicMs } from '../../runtime/clock';
+import { toCacheHeaders } from '../../graphql/server/cache-policy';
+import type { OperationObserver } from '../../telemetry/observers/operation-observer';
+import { headerOf } from '../request/header-of';
+import { NO_CODES, type Completed } from './completed';
+import type { CorsHeaders } from '../request/cors-headers';
+import type { Exchange } from '../request/exchange';
+
+/** What all responses have in common. */
+export interface RespondOptions {
+  readonly cors: CorsHeaders;
+  /** Told of every operation. */
+  readonly observer: OperationObserver;
+}
+
+/** Sends a response, the same way whatever made it, and tells the observer of its operation. */
+export function respond(exchange: Exchange, completed: Completed, { cors, observer }: RespondOptions): void {
+  const aborted = exchange.isGone;
+  if (!aborted) send(exchange, completed, cors);
+  const { status, operationName, operationType, path, outcome, codes, cost } = completed;
+  if (outcome === null) return;
+  observer.operationEnded({
+    requestId: exchange.requestId,
+    traceId: exchange.traceId,
+    trace: exchange.trace,
+    operationName,
+    operationType,
+    // A client that has gone ends its calls; the errors that this makes are nobody's, and nothing has failed.
+    outcome: aborted ? 'aborted' : outcome,
+    codes: aborted ? NO_CODES : codes,
+    status,
+    durationMs: performance.now() - exchange.startedMs,
+    calls: cost.calls,
+    merged: cost.merged,
+    cached: cost.cached,
+    stale: cost.stale,
+    path,
+  });
+}
+
+/** Sends status, headers and body. Whatever is to be the same for all responses is done here. */
+export function send(
+  exchange: Exchange,
+  { status, headers, mediaType, body, freshness }: Omit<Completed, 'path'>,
+  cors: CorsHeaders,
+): void {
+  const { request, response, requestId } = exchange;
+  const { allow, vary } = cors.of(headerOf(request.headers, 'origin'));
+  const cacheHeaders = toCacheHeaders(freshness, monotonicMs());
+  response.writeHead(status, [
+    ...allow,
+    'x-request-id',
+    requestId,
+    'content-type',
+    mediaType,
+    'content-length',
+    String(body.length),
+    ...(cacheHeaders.includes('vary') ? cacheHeaders : [...cacheHeaders, ...vary]),
+    ...headers,
+  ]);
+  if (typeof body === 'string') {
+    response.write(body, 'latin1');
+    // `end(body)` would add an empty piece and send both by writev, which takes twice as long as one write.
+    response.socket?.uncork();
+    response.end();
+  } else response.end(body);
+}

@@ -1,0 +1,100 @@
+import { parseBody, parseSearch, toGraphqlRequest } from '../../../../src/http/request/graphql-request';
+
+const parse = (text: string) => toGraphqlRequest(parseBody(Buffer.from(text)));
+const absent = { documentId: undefined, operationName: undefined, variables: {}, extensions: undefined };
+
+describe('The body of a request', () => {
+  it.each([
+    ['{"query":"{ a }"}', { query: '{ a }' }],
+    ['{"operationName":null,"variables":null,"extensions":null,"query":"{ a }"}', { query: '{ a }' }],
+    [
+      '{"operationName":"A","variables":{"n":"1","list":["2"]},"query":"query A { a }"}',
+      { query: 'query A { a }', operationName: 'A', variables: { n: '1', list: ['2'] } },
+    ],
+    [
+      '{"query":"{ a(b: \\"__proto__ constructor \\\\u00e9\\") }","variables":{"n":"__proto__"}}',
+      { query: '{ a(b: "__proto__ constructor \\u00e9") }', variables: { n: '__proto__' } },
+    ],
+    ['{"query":"{ a }","variables":{"n":"\\u00e9"}}', { query: '{ a }', variables: { n: 'é' } }],
+    [
+      '{"query":"{ a }","extensions":{"clientLibrary":{"name":"@apollo/client","version":"4.3.8"}}}',
+      { query: '{ a }', extensions: { clientLibrary: { name: '@apollo/client', version: '4.3.8' } } },
+    ],
+    [
+      '{"documentId":"sha256:1","variables":{"constructor":"x"}}',
+      { query: undefined, documentId: 'sha256:1', variables: { constructor: 'x' } },
+    ],
+    ['{"query":"{ a }","somethingElse":1}', { query: '{ a }' }],
+  ])('is understood: %s', (text, expected) => {
+    expect(parse(text)).toEqual({ ...absent, ...expected });
+  });
+
+  it.each([
+    'null',
+    '7',
+    '{}',
+    '{"query":7}',
+    '{"query":""}',
+    '{"query":"{ a }","operationName":7}',
+    '{"query":"{ a }","variables":[]}',
+    '{"query":"{ a }","variables":"{}"}',
+    '{"query":"{ a }","extensions":"{}"}',
+    '{"query":"{ a }","extensions":[]}',
+  ])('is left to Apollo Server to refuse: %s', (text) => {
+    expect(parse(text)).toBeNull();
+  });
+
+  it.each([
+    '',
+    '{',
+    '[]',
+    '{"query":"{ a }","__proto__":{}}',
+    '{"query":"{ a }","constructor":{"prototype":{}}}',
+    '{"query":"{ a }","\\u005f_proto__":{}}',
+    '{"query":"{ a }","variables":{"__proto__":{"x":1}}}',
+    '{"query":"{ a }","variables":{"__proto__":"x"}}',
+    '{"query":"{ a }","variables":{"\\u005f_proto__":"x"}}',
+    '{"query":"{ a }","variables":{"constructor":{"prototype":{}}}}',
+    '{"query":"{ a }","variables":{"list":[{"__proto__":{}}]}}',
+    '{"query":"{ a }","variables":{"n":"1","deep":{"\\u005f_proto__":{}}}}',
+    '{"query":"{ a }","variables":{"deep":{"constructor":{"prototype":{}}}}}',
+  ])('is refused: %s', (text) => {
+    expect(() => parse(text)).toThrow(/^(The request body is (empty|not JSON)|A request holds one operation)/);
+  });
+
+  it('keeps a number that a double only comes near to from being taken for an identifier', () => {
+    expect(parse('{"query":"{ a }","variables":{"i":4503599627370497.4}}')?.variables).toEqual({ i: 1e300 });
+  });
+});
+
+describe("The search of a GET's URL", () => {
+  it.each([
+    ['/graphql?query=%7B+a%20%7D', { query: '{ a }' }],
+    ['/graphql?a=1?&query=%7Ba%7D', { query: '{a}' }],
+    ['/graphql?query=a=b', { query: 'a=b' }],
+    [
+      '/graphql?qu%65ry={a}&operationName=A&variables={"n":4503599627370497.4}&extensions={}',
+      { query: '{a}', operationName: 'A', variables: { n: 1e300 }, extensions: {} },
+    ],
+    ['/graphql?query=%ff%7Ba%7D', { query: '\ufffd{a}' }],
+    ['/graphql?query={a}&__proto__=1&constructor=2', { query: '{a}' }],
+  ])('is understood: %s', (url, expected) => {
+    expect(toGraphqlRequest(parseSearch(url))).toEqual({ ...absent, ...expected });
+  });
+
+  it.each([
+    '/graphql',
+    '/graphql?',
+    '/graphql?query=',
+    '/graphql?query={a}&query={a}',
+    '/graphql?query={a}&qu%65ry={b}',
+    '/graphql?query={a}&variables=null',
+    '/graphql?query={a}&variables=[]',
+    '/graphql?query={a}&variables=',
+    '/graphql?query={a}&variables={',
+    '/graphql?query={a}&extensions=7',
+    '/graphql?query={a}&variables={"__proto__":{}}',
+  ])('is left to Apollo Server to refuse: %s', (url) => {
+    expect(toGraphqlRequest(parseSearch(url))).toBeNull();
+  });
+});
