@@ -31,9 +31,9 @@ interface ResolverRecord {
  */
 export function toDirectResolver(typeName: string, fieldName: string): DirectResolver | null {
   const storage = getMetadataStorage();
-  const record = storage.inputTypes.length > 0 ? undefined : find(storage, typeName, fieldName);
+  const record = find(storage, typeName, fieldName);
   if (!record?.params || record.middlewares?.length || record.roles?.length) return null;
-  const readers = [...record.params].sort((a, b) => a.index - b.index).map(toReader);
+  const readers = [...record.params].sort((a, b) => a.index - b.index).map((parameter) => toReader(parameter, storage));
   if (readers.some((reader) => reader === null)) return null;
   return call(record, readers as DirectResolver[]);
 }
@@ -75,7 +75,7 @@ function call({ target, methodName }: ResolverRecord, readers: readonly DirectRe
   }
 }
 
-function toReader(parameter: Parameter): DirectResolver | null {
+function toReader(parameter: Parameter, storage: Storage): DirectResolver | null {
   switch (parameter.kind) {
     case 'root':
       return parameter.propertyName || parameter.getType ? null : (source) => source;
@@ -84,17 +84,29 @@ function toReader(parameter: Parameter): DirectResolver | null {
     case 'info':
       return (_source, _args, _context, info) => info;
     case 'arg': {
-      if (parameter.validateFn) return null;
+      if (parameter.validateFn || isInput(parameter.getType(), storage)) return null;
       const { name } = parameter;
       return (_source, args) => args[name];
     }
     case 'args':
       // An instance of the class is no other than the arguments themselves where the class is a list of fields.
-      return parameter.validateFn || !isPlain(parameter.getType() as PlainClass) ? null : (_source, args) => args;
+      return parameter.validateFn || !isPlain(parameter.getType() as PlainClass) || hasInput(parameter.getType(), storage)
+        ? null
+        : (_source, args) => args;
     case 'custom':
     case 'pubSub':
       return null;
   }
+}
+
+/** Whether a class is an input type: an argument of such a type must become an instance of it. */
+function isInput(type: unknown, storage: Storage): boolean {
+  return storage.inputTypes.some(({ target }) => target === type);
+}
+
+/** Whether a class of arguments has a member of an input type. */
+function hasInput(type: unknown, storage: Storage): boolean {
+  return storage.argumentTypes.some(({ target, fields }) => target === type && fields?.some((field) => isInput(field.getType(), storage)));
 }
 
 type PlainClass = new () => object;

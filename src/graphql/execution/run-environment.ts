@@ -62,16 +62,16 @@ export function toResolveInfo(
 class FieldPath implements ResponsePath {
   readonly key: string;
   readonly typename: string;
-  readonly #live: LiveObject;
+  private readonly live: LiveObject;
 
   constructor(live: LiveObject, key: string) {
     this.key = key;
     this.typename = live.plan.type.name;
-    this.#live = live;
+    this.live = live;
   }
 
   get prev(): ResponsePath | undefined {
-    const { parent, slot } = this.#live;
+    const { parent, slot } = this.live;
     return parent ? pathsOf(parent, slot)[0] : undefined;
   }
 }

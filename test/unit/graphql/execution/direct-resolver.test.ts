@@ -13,6 +13,7 @@ import {
   FieldResolver,
   ID,
   Info,
+  InputType,
   Int,
   ObjectType,
   Query,
@@ -41,6 +42,21 @@ class PlainArgs {
   count?: number;
 }
 
+@InputType()
+class SampleFilter {
+  @Field(() => String, { nullable: true })
+  name?: string;
+}
+
+@ArgsType()
+class FilteredArgs {
+  @Field(() => Int, { nullable: true })
+  count?: number;
+
+  @Field(() => [SampleFilter], { nullable: true })
+  filters?: SampleFilter[];
+}
+
 @ArgsType()
 class ClassyArgs {
   @Field(() => Int, { nullable: true })
@@ -66,6 +82,16 @@ class SampleResolver {
 
   @FieldResolver(() => String)
   classy(@Args(() => ClassyArgs) { count }: ClassyArgs): string {
+    return String(count);
+  }
+
+  @FieldResolver(() => String)
+  filtered(@Arg('filter', () => SampleFilter) { name }: SampleFilter): string {
+    return String(name);
+  }
+
+  @FieldResolver(() => String)
+  filteredBy(@Args(() => FilteredArgs) { count }: FilteredArgs): string {
     return String(count);
   }
 
@@ -132,7 +158,7 @@ describe('A resolver that is called directly', () => {
     expect(toDirectResolver('Query', 'sample')?.(undefined, { id: '1' }, null, {} as GraphQLResolveInfo)).toEqual({ name: '1' });
   });
 
-  it.each(['classy', 'validated', 'part', 'custom', 'traced', 'guarded'])(
+  it.each(['classy', 'filtered', 'filteredBy', 'validated', 'part', 'custom', 'traced', 'guarded'])(
     "is TypeGraphQL's where it asks for more than its parameters: %s",
     (field) => {
       expect(toDirectResolver('Sample', field)).toBeNull();
