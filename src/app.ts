@@ -28,7 +28,7 @@ import { createMetrics } from './telemetry/metrics/metrics';
 import type { Tracing } from './telemetry/tracing/otel-tracing';
 import { Attempts } from './upstream/resilience/attempts';
 import { ContractDrift } from './upstream/bills/contract-drift';
-import { decodeBills } from './upstream/bills/decode-bills';
+import { ResponseDecoder } from './upstream/bills/decode-bills';
 import { createTransport } from './upstream/http/transport';
 import { UpstreamSource } from './upstream/upstream-source';
 import { VERSION } from './version';
@@ -77,7 +77,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       callBudget: config.upstreamCallBudget,
     });
     metrics.watchUpstream(() => attempts.state);
+    const decoder = new ResponseDecoder({ strict: config.contractCheck === 'strict' });
     const upstream = new UpstreamSource(attempts, {
+      decoder,
       paging: config.billingApiPaging,
       retries: config.billingApiRetries,
       observer,
@@ -93,7 +95,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       redisWaitMs: config.redisWaitMs,
       secret: config.cacheSecret,
       scope: `${baseUrl.href} ${config.billingApiPaging.mode} ${config.billingApiPaging.base}`,
-      decode: decodeBills,
+      decode: (body, request, skip) => decoder.decode(body, request, skip).bills,
       observer: metrics.cache,
       reads: toOutageLog(log, 'the shared cache cannot be reached: every question goes to the billing API', 'the shared cache is back'),
       writes: toOutageLog(log, 'the shared cache takes no entries', 'the shared cache takes entries again'),
@@ -237,7 +239,7 @@ function toDriftObserver(metrics: DriftObserver, log: Log): DriftObserver {
       const text = Object.values(difference).join(' ');
       if (told.has(text)) return;
       told.add(text);
-      // Answers with a value of another type are refused; the other two cost nobody an answer.
+      // A value of another type may cost a client that value; the other two cost nobody anything.
       log[kind === 'retyped' ? 'warn' : 'info'](difference, "the billing API's answers differ from its contract");
     },
   };

@@ -175,10 +175,7 @@ export class CachedSource implements BillingSource, CallerCache {
   /** @param skip invoices of the entry before the window that was asked for. */
   #decode(body: Buffer, request: BillsRequest, skip: number): Bills | null {
     try {
-      const bills = this.#options.decode(body, request);
-      const { limit } = request.window;
-      if (skip === 0 && bills.invoices.length <= limit) return bills;
-      return { ...bills, invoices: bills.invoices.slice(skip, skip + limit) };
+      return this.#options.decode(body, request, skip);
     } catch {
       return null;
     }
@@ -225,7 +222,7 @@ export class CachedSource implements BillingSource, CallerCache {
   /** Stores a response, where that is allowed. Before the call is over for those who wait: who asks after it is over finds the entry. */
   #store({ key, request }: Lookup, answer: BillsAnswer, generation: number): BillsAnswer {
     const { bills, received } = answer;
-    if (!received || received.body.length > MAX_BODY_BYTES) return answer;
+    if (!received || received.isPartial || received.body.length > MAX_BODY_BYTES) return answer;
     const epochMs = this.#clock.epochMs();
     const lifetime = toLifetime(received.headers, bills !== null, key.keys.expiresAtMs, { nowMs: epochMs, limits: this.#options.limits });
     this.#mayStore = lifetime !== null;

@@ -4,9 +4,12 @@ import type { UpstreamObserver } from '../telemetry/observers/upstream-observer'
 import type { Attempts, UpstreamCall } from './resilience/attempts';
 import { toBillsPath, type PageInitReading } from './bills/bills-path';
 import type { ContractDrift } from './bills/contract-drift';
-import { decodeBills } from './bills/decode-bills';
+import { toUtf8 } from './bills/body-text';
+import { ResponseDecoder, type DecodedBills } from './bills/decode-bills';
+import { isErrorBody } from './bills/error-message';
 import { isTransient, invalidResponse, toReason } from './errors/failures';
 import { retryCall } from './resilience/retry';
+import { isSpace } from './scan/json-bytes';
 import { RetryBudget } from './resilience/retry-budget';
 import type { HttpAnswer } from './http/http-response';
 
@@ -18,16 +21,20 @@ export interface UpstreamSourceOptions {
   readonly observer?: Pick<UpstreamObserver, 'callEnded' | 'responseUnusable'>;
   /** Compares answers with the contract. */
   readonly drift?: ContractDrift;
+  /** Reads responses; without it, as the contract has them. */
+  readonly decoder?: ResponseDecoder;
 }
 
 /** Reads bills from the billing API itself, with the caller's own bearer token. */
 export class UpstreamSource implements BillingSource {
   readonly #attempts: Attempts;
   readonly #options: UpstreamSourceOptions;
+  readonly #decoder: ResponseDecoder;
   readonly #retryBudget = new RetryBudget();
 
   constructor(attempts: Attempts, options: UpstreamSourceOptions) {
     this.#attempts = attempts;
+    this.#decoder = options.decoder ?? new ResponseDecoder();
     this.#options = options;
   }
 
@@ -46,7 +53,7 @@ export class UpstreamSource implements BillingSource {
     const decode = (received: HttpAnswer): BillsAnswer => {
       let outcome = 'error';
       try {
-        const answer = toAnswer(received, request);
+        const answer = this.#toAnswer(received, request);
         outcome = answer.bills === null ? 'not-found' : 'ok';
         return answer;
       } catch (error) {
@@ -54,8 +61,7 @@ export class UpstreamSource implements BillingSource {
         this.#options.observer?.responseUnusable?.({ requestId: context.requestId, reason: toReason(error) ?? outcome });
         throw error;
       } finally {
-        if (received.status === 200)
-          this.#options.drift?.received(received.body, request, { usable: outcome === 'ok', nowMs: performance.now() });
+        this.#options.drift?.received(received, request, { usable: outcome !== 'invalid-response', nowMs: performance.now() });
         end(outcome);
       }
     };
@@ -78,16 +84,34 @@ export class UpstreamSource implements BillingSource {
     const attempt = (): Promise<HttpAnswer> => this.#attempts.make(call, context, ++resends);
     return retryCall({ context, error: failure, attempt }, this.#options.retries, this.#retryBudget);
   }
+
+  /**
+   * What a response of a status of 2xx or of 404 means. The contract knows 200 and 404 alone: 201 and 203 are read as 200
+   * (RFC 9110, section 15.3.4: a proxy has changed the headers or the body), and 204 as a contract that is not known.
+   * A part (206) and every other status is no response to what was asked.
+   * @throws BillingError `invalid-response`.
+   */
+  #toAnswer({ status, headers, body: bytes, isCut }: HttpAnswer, request: BillsRequest): BillsAnswer {
+    // We ask for no encoding; a compressed body is nothing to be guessed at (or to be inflated without a limit).
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+      throw invalidResponse('the body is encoded, which was not asked for');
+    const body = toUtf8(bytes, headers['content-type']);
+    if (status === 404 && !isAbsence(body, isCut)) throw invalidResponse('the body of a 404 is neither empty nor an errorBody');
+    const decoded: DecodedBills | null = status === 404 || status === 204 ? null : this.#decode(status, body, request);
+    if (decoded) this.#options.drift?.retyped(decoded.retyped);
+    const received = { body, headers, receivedAtMs: Date.now(), isPartial: decoded?.isPartial ?? false };
+    return { bills: decoded && decoded.bills, received, freshUntilMs: 0, stale: false };
+  }
+
+  #decode(status: number, body: Buffer, request: BillsRequest): DecodedBills {
+    if (status !== 200 && status !== 201 && status !== 203) throw invalidResponse(`a status of ${status}`);
+    return this.#decoder.decode(body, request);
+  }
 }
 
-/** What an answer of 200 or 404 means. @throws BillingError `invalid-response`. */
-function toAnswer(answer: HttpAnswer, request: BillsRequest): BillsAnswer {
-  const { status, headers, body } = answer;
-  const received = { body, headers, receivedAtMs: Date.now() };
-  if (status === 404) return { bills: null, received, freshUntilMs: 0, stale: false };
-  // We ask for no encoding; a compressed body is nothing to be guessed at (or to be inflated without a limit).
-  const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
-    throw invalidResponse('the body is encoded, which was not asked for');
-  return { bills: decodeBills(body, request), received, freshUntilMs: 0, stale: false };
+/** Whether the body of a 404 is the billing API's: empty, or the contract's errorBody. Others are pages of proxies and web servers. */
+function isAbsence(body: Buffer, isCut: boolean | undefined): boolean {
+  if (isCut) return false;
+  return body.every(isSpace) || isErrorBody(body);
 }

@@ -31,7 +31,6 @@ const { KeptAnswers } = require('../../dist/http/response/response-cache');
 const { parseBody, toGraphqlRequest } = require('../../dist/http/request/graphql-request');
 const { readBody } = require('../../dist/http/request/read-body');
 const { decodeBills } = require('../../dist/upstream/bills/decode-bills');
-const { mayLoseDigits, parseExact, decodeText } = require('../../dist/upstream/bills/exact-json');
 
 const PAGING = { mode: 'offset', maxQuantity: 1000 };
 const CONTRACT = '700100';
@@ -75,8 +74,6 @@ async function toCases() {
     const body = toBody(count);
     const what = `${count.toLocaleString('en')} invoices`;
     add(`decode a body, ${what}`, count === 12 ? 20 : 1, () => decodeBills(body, toRequest(count)));
-    add(`look for long numbers, ${what}`, count === 12 ? 200 : 5, () => mayLoseDigits(body));
-    add(`parse without losing a digit, ${what}`, 1, () => parseExact(decodeText(body)));
     await addWriter(add, count, body);
     addSeals(add, body, what);
   }

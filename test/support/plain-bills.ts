@@ -3,7 +3,8 @@ import type { Bills } from '../../src/billing/model/bills';
 /** Bills whose parts are objects of their own, for comparing: they may be read from bytes when they are asked. */
 export function toPlainBills(bills: Bills): Bills {
   return {
-    ...bills,
+    contractNumber: bills.contractNumber,
+    dueDate: bills.dueDate,
     billingAddresses:
       bills.billingAddresses?.map(({ street, neighborhood, city, state, country, zipCode }) => ({
         street,

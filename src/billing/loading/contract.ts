@@ -7,16 +7,23 @@ import type { PageRequest } from '../model/window';
 export class Contract {
   readonly customer: Customer;
   readonly number: string;
-  readonly dueDate: string | null;
-  readonly billingAddresses: readonly Address[] | null;
+  readonly #bills: Bills | null;
   readonly #pages: readonly PageLoadOf[];
 
   constructor(customer: Customer, number: string, bills: Bills | null, pages: readonly PageLoadOf[]) {
     this.customer = customer;
     this.number = number;
-    this.dueDate = bills?.dueDate ?? null;
-    this.billingAddresses = bills?.billingAddresses ?? null;
+    this.#bills = bills;
     this.#pages = pages;
+  }
+
+  /** Throws BillingError where the billing API sent something else in its place, as `billingAddresses` does. */
+  get dueDate(): string | null {
+    return this.#bills?.dueDate ?? null;
+  }
+
+  get billingAddresses(): readonly Address[] | null {
+    return this.#bills?.billingAddresses ?? null;
   }
 
   /** The page if it was asked for together with the contract. */

@@ -27,7 +27,10 @@ export interface Invoice {
   readonly origin: InvoiceOrigin;
 }
 
-/** What one call to the billing API brought: the contract's own data and the invoices of the window asked for. */
+/**
+ * What one call to the billing API brought: the contract's own data and the invoices of the window asked for. Reading a
+ * property, here or of an invoice or address, throws a BillingError where the billing API sent something else in its place.
+ */
 export interface Bills {
   readonly contractNumber: string | null;
   readonly dueDate: string | null;

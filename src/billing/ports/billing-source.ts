@@ -14,13 +14,15 @@ export interface BillsRequest {
   readonly window: Window;
 }
 
-/** An answer as it came over the wire, for who wants to keep it. */
+/** An answer as it came over the wire, for who wants to keep it; its body is UTF-8, whatever encoding it came in. */
 export interface ReceivedBills {
   readonly body: Buffer;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** When it came, in milliseconds since the epoch. */
   readonly receivedAtMs: number;
+  /** Whether a part of it cannot be used: it is not cached, since the next call may bring it. */
+  readonly isPartial: boolean;
 }
 
 /** What a source answers. `bills` is null where the billing API knows no such customer or contract (404). */
@@ -34,8 +36,11 @@ export interface BillsAnswer {
   readonly stale: boolean;
 }
 
-/** Makes bills from a body of the billing API. @throws BillingError `invalid-response`. */
-export type BillsDecoder = (body: Buffer, request: BillsRequest) => Bills;
+/**
+ * Makes bills from a body of the billing API: those of the request's window, where `skip` invoices of the body come before it.
+ * @throws BillingError `invalid-response`.
+ */
+export type BillsDecoder = (body: Buffer, request: BillsRequest, skip: number) => Bills;
 
 /** One call that was made to the billing API, for logs and for the trace that a client may ask for. */
 export interface CallRecord {

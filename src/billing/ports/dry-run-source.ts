@@ -2,7 +2,7 @@ import type { BillingSource, BillsAnswer } from './billing-source';
 
 const NOTHING: BillsAnswer = {
   bills: null,
-  received: { body: Buffer.alloc(0), headers: {}, receivedAtMs: 0 },
+  received: { body: Buffer.alloc(0), headers: {}, receivedAtMs: 0, isPartial: false },
   freshUntilMs: 0,
   stale: false,
 };

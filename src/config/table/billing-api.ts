@@ -44,6 +44,12 @@ export const BILLING_API = {
     kind: choice(['0', '1']),
     default: '0',
   },
+  contractCheck: {
+    name: 'CONTRACT_CHECK',
+    what: 'What a value of another type than the contract promises costs: lenient (it is converted where it can mean only one thing, otherwise it alone fails) or strict (the whole response fails)',
+    kind: choice(['lenient', 'strict']),
+    default: 'lenient',
+  },
   billingApiMaxQuantity: {
     name: 'BILLING_API_MAX_QUANTITY',
     what: 'Most invoices that one call may ask for; larger windows are split',

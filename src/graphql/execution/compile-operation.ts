@@ -99,7 +99,7 @@ class Compiler {
       fields,
       liveFields,
       objects: fields.reduce((sum, { slot, value }) => sum + (slot < 0 && value.kind === 'object' ? value.objects : 0), 1),
-      writePlain: liveFields.length === 0 ? compilePlainWriter(type.name, fields) : null,
+      writePlain: liveFields.length === 0 ? compilePlainWriter(fields) : null,
     };
   }
 

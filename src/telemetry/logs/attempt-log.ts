@@ -10,9 +10,11 @@ const WARNED: ReadonlySet<string> = new Set(['rate-limited', 'timeout', 'unavail
  */
 export function createAttemptLog(log: Log): (record: AttemptRecord) => void {
   return (record) => {
-    const level = WARNED.has(record.outcome) ? 'warn' : 'debug';
-    if (!log.isLevelEnabled(level)) return;
     const { requestId, outcome, status, reason, durationMs, isRetry } = record;
+    // A refusal for another reason than its status is not the billing API's own: a firewall or an API gateway made it.
+    const isForeign = outcome === 'forbidden' && reason !== `status ${status}`;
+    const level = WARNED.has(outcome) || isForeign ? 'warn' : 'debug';
+    if (!log.isLevelEnabled(level)) return;
     log[level](
       {
         requestId,

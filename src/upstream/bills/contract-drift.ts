@@ -1,6 +1,7 @@
 import type { BillsRequest } from '../../billing/ports/billing-source';
 import type { DriftKind, DriftObserver } from '../../telemetry/observers/drift-observer';
-import { billsShape, type WireShape } from './wire-schema';
+import type { HttpAnswer } from '../http/http-response';
+import { CONTRACT_TABLE, type LeafTable, type WireTable } from '../scan/wire-table';
 
 /** One answer in this time is looked at, of those that can be used, and of those that cannot. */
 const GOOD_EVERY_MS = 1000;
@@ -12,40 +13,64 @@ const MAX_ITEMS = 100;
 const MAX_UNKNOWN = 50;
 const UNNAMED = '(unnamed)';
 const OTHER = '(other)';
-/** What an answer about all of a customer's contracts has no use for. */
-const OF_ONE_CONTRACT: ReadonlySet<string> = new Set(['contractNo', 'dueDate', 'billingAddress']);
+
+/** A member's own members, where it is a list of records; null where it is a leaf. */
+type Shape = ReadonlyMap<string, Shape | null>;
 
 /**
- * Compares answers with the contract, now and then: an operator learns that the API has changed before clients do, and
- * where a changed answer had to be refused, in which field. Between two looks it costs a comparison.
+ * Compares responses with the contract: an operator learns that the API has changed before clients do. Values of another
+ * type are counted for every response, since whoever reads it has met them. Members that are missing or unknown are looked
+ * for in a sample; between two looks it costs a comparison.
  */
 export class ContractDrift {
   readonly #observer: DriftObserver;
+  readonly #shape: Shape;
+  readonly #ofOneContract: ReadonlySet<string>;
   readonly #unknown = new Set<string>();
   #nextGoodMs = 0;
   #nextBadMs = 0;
 
-  constructor(observer: DriftObserver) {
+  constructor(observer: DriftObserver, { contract, address, invoice, lists }: WireTable = CONTRACT_TABLE) {
     this.#observer = observer;
+    const ofOneContract = [...toNames(contract), lists.billingAddresses];
+    this.#shape = new Map<string, Shape | null>([
+      ...toNames(contract).map((name): [string, null] => [name, null]),
+      [lists.billingAddresses, toShape(address)],
+      [lists.invoices, toShape(invoice)],
+    ]);
+    // What a response about all of a customer's contracts has no use for.
+    this.#ofOneContract = new Set(ofOneContract);
   }
 
-  /** An answer of 200 was received, and could be used or not. @param nowMs milliseconds on any clock. */
-  received(body: Buffer, request: BillsRequest, { usable, nowMs }: { readonly usable: boolean; readonly nowMs: number }): void {
+  /** A response has values of another type at these paths. */
+  retyped(paths: ReadonlySet<string>): void {
+    for (const path of paths) this.#observer.drifted('retyped', path);
+  }
+
+  /** A response was received, and could be used or not. @param nowMs milliseconds on any clock. */
+  received(
+    { status, body }: HttpAnswer,
+    request: BillsRequest,
+    { usable, nowMs }: { readonly usable: boolean; readonly nowMs: number },
+  ): void {
+    if (status === 404) return;
+    // The contract knows no other success than 200.
+    if (status !== 200) this.#observer.drifted('unknown', `(status ${status})`);
     if (nowMs < (usable ? this.#nextGoodMs : this.#nextBadMs)) return;
     if (usable) this.#nextGoodMs = nowMs + GOOD_EVERY_MS;
     else this.#nextBadMs = nowMs + BAD_EVERY_MS;
     if (body.length > MAX_BYTES) return;
     let value: unknown;
     try {
-      value = JSON.parse(body.toString('utf8'));
+      value = JSON.parse(body.toString('utf8').replace(/^\uFEFF/, ''));
     } catch {
-      // No JSON: that is told as an invalid response, and has no fields.
+      // No JSON: that is reported as an invalid response, and has no members.
       return;
     }
     this.#observer.answerChecked();
     const told = new Set<string>();
-    compare(value, billsShape, '', (kind, path) => {
-      if (kind === 'missing' && request.contractNumber === null && OF_ONE_CONTRACT.has(path)) return;
+    compare(value, this.#shape, '', (kind, path) => {
+      if (kind === 'missing' && request.contractNumber === null && this.#ofOneContract.has(path)) return;
       const name = kind === 'unknown' ? this.#bounded(path) : path;
       if (told.has(`${kind} ${name}`)) return;
       told.add(`${kind} ${name}`);
@@ -59,36 +84,30 @@ export class ContractDrift {
   }
 }
 
+function toNames(table: LeafTable): string[] {
+  return Object.values(table).map(({ wire }) => wire);
+}
+
+function toShape(table: LeafTable): Shape {
+  return new Map(toNames(table).map((name) => [name, null]));
+}
+
 type Tell = (kind: DriftKind, path: string) => void;
 
-/** Null stands for nothing everywhere, as in the contract's reading: it is neither missing nor of another type. */
-function compare(value: unknown, shape: WireShape, path: string, tell: Tell): void {
-  if (value === null) return;
-  if (shape.items) {
-    if (Array.isArray(value)) for (const item of value.slice(0, MAX_ITEMS)) compare(item, shape.items, `${path}[]`, tell);
-    else tell('retyped', path);
-  } else if (shape.properties) {
-    if (typeof value === 'object' && !Array.isArray(value)) compareFields(value as Record<string, unknown>, shape.properties, path, tell);
-    else tell('retyped', path === '' ? '(body)' : path);
-  } else if (!isOfType(value, shape)) tell('retyped', path);
-}
-
-function compareFields(
-  object: Readonly<Record<string, unknown>>,
-  fields: Readonly<Record<string, WireShape>>,
-  path: string,
-  tell: Tell,
-): void {
-  const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
-  for (const [name, field] of Object.entries(fields)) {
-    if (Object.hasOwn(object, name)) compare(object[name], field, at(name), tell);
-    else tell('missing', at(name));
+/** Compares the members of an object, or of each object of a list. Whether values are of their types is not looked at. */
+function compare(value: unknown, shape: Shape, path: string, tell: Tell): void {
+  if (Array.isArray(value)) {
+    for (const item of value.slice(0, MAX_ITEMS)) if (!Array.isArray(item)) compare(item, shape, path, tell);
+    return;
   }
-  for (const name of Object.keys(object)) if (!Object.hasOwn(fields, name)) tell('unknown', at(toToldField(name)));
-}
-
-function isOfType(value: unknown, { type, wholeNumber }: WireShape): boolean {
-  return wholeNumber ? Number.isInteger(value) : (type ?? []).includes(typeof value);
+  if (typeof value !== 'object' || value === null) return;
+  const object = value as Readonly<Record<string, unknown>>;
+  const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  for (const [name, members] of shape) {
+    if (!Object.hasOwn(object, name)) tell('missing', at(name));
+    else if (members) compare(object[name], members, at(`${name}[]`), tell);
+  }
+  for (const name of Object.keys(object)) if (!shape.has(name)) tell('unknown', at(toToldField(name)));
 }
 
 /** A field's name as documentation would have it. Others, and such with a run of digits, may be a customer's value used as a key. */

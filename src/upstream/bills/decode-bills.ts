@@ -1,154 +1,169 @@
 import { isUtf8 } from 'node:buffer';
 import type { BillsRequest } from '../../billing/ports/billing-source';
-import { AddressRecord, MARKS_PER_ADDRESS } from '../../billing/model/address-record';
-import { readText } from '../../billing/model/response-bytes';
-import type { Address, Bills, Invoice, InvoiceOrigin } from '../../billing/model/bills';
-import { InvoiceRecord, MARKS_PER_INVOICE } from '../../billing/model/invoice-record';
-import { assertShallow, decodeText, mayLoseDigits, parseExact } from './exact-json';
+import type { Bills, Invoice } from '../../billing/model/bills';
+import { readText } from '../../runtime/byte-records';
 import { invalidResponse } from '../errors/failures';
-import { parseBillsBody } from './parse-bills-body';
-import { scanBills } from './scan-bills';
-import type { ScannedHead } from './scan-contract';
-import { contractBreach, isWireBills, type WireAddress, type WireBills, type WireInvoice } from './wire-schema';
+import { toBillsSpec, type BillsSpec } from '../scan/record-spec';
+import { scanBills, type ScannedBills, type ScannedContract, type ScannedList } from '../scan/scan-bills';
+import { CONTRACT_TABLE, type WireTable } from '../scan/wire-table';
+import { createAddressClass, createInvoiceClass, type InvoiceRecords } from './records';
+import { ResponseBills } from './response-bills';
+
+/** How responses are read. */
+export interface DecoderOptions {
+  readonly table?: WireTable;
+  /** Whether a value of another type than the contract's fails the whole response, instead of being converted or failing alone. */
+  readonly strict?: boolean;
+}
+
+/** What a response says, and how it differs from the contract. */
+export interface DecodedBills {
+  readonly bills: Bills;
+  /** Whether a list of it cannot be used, so that another call may bring more. */
+  readonly isPartial: boolean;
+  /** Members with a value of another type than the contract's, by path. */
+  readonly retyped: ReadonlySet<string>;
+}
+
+/** Makes bills from the bodies of responses. */
+export class ResponseDecoder {
+  readonly spec: BillsSpec;
+  readonly #strict: boolean;
+  readonly #AddressRecord: ReturnType<typeof createAddressClass>;
+  readonly #InvoiceRecord: ReturnType<typeof createInvoiceClass>;
+
+  constructor({ table = CONTRACT_TABLE, strict = false }: DecoderOptions = {}) {
+    this.spec = toBillsSpec(table);
+    this.#strict = strict;
+    this.#AddressRecord = createAddressClass(this.spec.address.layout);
+    this.#InvoiceRecord = createInvoiceClass(this.spec.invoice.layout);
+  }
+
+  /**
+   * Makes bills from the body of a successful response, with every digit of its numbers. What cannot be used of it is
+   * thrown when it is read: one value, an item of a list, or a list.
+   * @param skip invoices of the body before the request's window.
+   * @throws BillingError `invalid-response` where the body is not JSON, reports an error, or is about another contract.
+   */
+  decode(body: Buffer, request: BillsRequest, skip = 0): DecodedBills {
+    if (!isUtf8(body)) throw invalidResponse('the body is not UTF-8');
+    const window = { offset: skip, limit: request.window.limit };
+    const scanned = scanBills(body, { spec: this.spec, window, strict: this.#strict });
+    for (const contract of scanned.contracts) assertNoError(contract);
+    const bills = this.#toBills(scanned, request);
+    return { bills, isPartial: bills.isPartial, retyped: scanned.retyped };
+  }
+
+  #toBills(scanned: ScannedBills, request: BillsRequest): ResponseBills {
+    const all = scanned.contracts.map((contract) => this.#toContract(scanned, contract, request));
+    const asked = request.contractNumber;
+    if (asked === null) return scanned.isList ? ResponseBills.merge(all, request.window.limit) : (all[0] as ResponseBills);
+    const bills = scanned.isList ? findContract(all, asked) : (all[0] as ResponseBills);
+    assertContract(asked, bills);
+    return bills;
+  }
+
+  #toContract(scanned: ScannedBills, contract: ScannedContract, { customer, contractNumber }: BillsRequest): ResponseBills {
+    const { bytes, odd, isList } = scanned;
+    const head = { bytes, odd, marks: contract.marks, layout: this.spec.contract.layout };
+    // In a list of contracts, each says which one it is.
+    const number = contractNumber ?? (isList ? numberOf(() => readText(head, 0)) : null);
+    const addresses = toAddressList(contract);
+    const invoices = toInvoiceList(contract);
+    return new ResponseBills(head, {
+      billingAddresses:
+        addresses instanceof Error || addresses === null
+          ? addresses
+          : toRecords(addresses, this.#AddressRecord, { bytes, odd, marks: addresses.marks, layout: this.spec.address.layout }),
+      invoices:
+        invoices instanceof Error
+          ? invoices
+          : invoices === null
+            ? []
+            : toRecords(invoices, this.#InvoiceRecord, {
+                bytes,
+                odd,
+                marks: invoices.marks,
+                layout: this.spec.invoice.layout,
+                origin: { customer, contractNumber: number },
+              } satisfies InvoiceRecords),
+    });
+  }
+}
+
+/** Reads responses as the contract has them. */
+const CONTRACT = new ResponseDecoder();
+
+/** Makes bills from a body that follows the contract; see `ResponseDecoder.decode`. */
+export function decodeBills(body: Buffer, request: BillsRequest, skip = 0): Bills {
+  return CONTRACT.decode(body, request, skip).bills;
+}
+
+function toRecords<R extends { readonly layout: { readonly stride: number } }, T>(
+  { count }: ScannedList,
+  Class: new (records: R, at: number) => T,
+  records: R,
+): T[] {
+  const { stride } = records.layout;
+  const items = new Array<T>(count);
+  for (let i = 0; i < count; i++) items[i] = new Class(records, i * stride);
+  return items;
+}
 
 /**
- * Makes bills from a 200 answer's body, with every digit of its numbers.
- * @throws BillingError `invalid-response` where it is not JSON, not of the contract's shape, or about another contract.
+ * An error that is reported under a successful status must not pass for a contract without bills: neither a member that
+ * says so, nor an object that has nothing of a contract.
  */
-export function decodeBills(body: Buffer, request: BillsRequest): Bills {
-  return decodeUsual(body, request) ?? decodeAny(body, request);
+function assertNoError({ marks, addresses, invoices, others }: ScannedContract): void {
+  if (others.reportError) throw invalidResponse('the body reports an error');
+  const isKnown = addresses !== null || invoices !== null || marks.subarray(0, -1).some((mark) => mark !== 0);
+  if (others.exist && !isKnown) throw invalidResponse("the body has none of the contract's members");
 }
 
-/**
- * Bills whose values are read from the bytes when they are wanted; null where the body is not of the usual form.
- */
-export function decodeUsual(body: Buffer, request: BillsRequest): Bills | null {
-  const scanned = scanBills(body);
-  if (!scanned || (!scanned.isAscii && !isUtf8(body))) return null;
-  const head = scanned.head ? readHead(body, scanned.head) : parseHead(body, scanned.listName);
-  if (!head) return null;
-  const { count, marks } = scanned.invoices;
-  const records = { bytes: body, marks, origin: originOf(request) };
-  const invoices = new Array<Invoice>(count);
-  for (let i = 0; i < count; i++) invoices[i] = new InvoiceRecord(records, i * MARKS_PER_INVOICE);
-  return withInvoices(head, invoices, request);
+/** The list of invoices, or why there is none: one that is missing must not pass for an empty one where it may be somewhere else. */
+function toInvoiceList({ invoices, namesInvoices, others }: ScannedContract): ScannedList | Error | null {
+  if (invoices) return invoices.failure ?? invoices;
+  const mayBeElsewhere = namesInvoices ? others.nameInvoices && others.holdData : others.nameInvoices || others.holdData;
+  return mayBeElsewhere ? invalidResponse('the list of invoices is missing, and other members may hold it') : null;
 }
 
-/** What an answer says of the contract itself. */
-type Head = Omit<Bills, 'invoices'>;
-
-function readHead(bytes: Buffer, { contractNumber, dueDate, addresses }: ScannedHead): Head {
-  let billingAddresses: Address[] | null = null;
-  if (addresses) {
-    const records = { bytes, marks: addresses.marks };
-    billingAddresses = new Array<Address>(addresses.count);
-    for (let i = 0; i < addresses.count; i++) billingAddresses[i] = new AddressRecord(records, i * MARKS_PER_ADDRESS);
-  }
-  return { contractNumber: readText(bytes, contractNumber), dueDate: readText(bytes, dueDate), billingAddresses };
+function toAddressList({ addresses, others }: ScannedContract): ScannedList | Error | null {
+  if (addresses) return addresses.failure ?? addresses;
+  return others.nameAddresses ? invalidResponse('the list of addresses is missing, and another member may hold it') : null;
 }
 
-/**
- * What comes before the list, by a parser of JSON; null where it is none. The list is cut out: that what is left is the
- * contract's JSON, with an empty list of that name, proves the cut.
- */
-function parseHead(body: Buffer, listName: number): Head | null {
-  let wire: unknown;
-  try {
-    wire = JSON.parse(`${decodeHead(body, listName)}"invoiceCollection":[]}`);
-  } catch {
-    return null;
-  }
-  return isWireBills(wire) && wire.invoiceCollection?.length === 0 ? toHead(wire) : null;
-}
-
-function toHead({ contractNo, dueDate, billingAddress }: WireBills): Head {
-  return { contractNumber: contractNo ?? null, dueDate: dueDate ?? null, billingAddresses: billingAddress?.map(toAddress) ?? null };
-}
-
-/** The text of what comes before the list. Throws as `decodeText` and `assertShallow` do. */
-function decodeHead(body: Buffer, end: number): string {
-  let bits = 0;
-  for (let at = 0; at < end; at++) bits |= body[at] as number;
-  // For a short text a view of its bytes and two questions about them cost more than this.
-  if (bits < 0x80 && end < SHORT_BYTES) return body.toString('latin1', 0, end);
-  const head = body.subarray(0, end);
-  assertShallow(head);
-  return decodeText(head);
-}
-
-const SHORT_BYTES = 64 * 1024;
-
-/** Makes bills from any body, with parsers of JSON. Throws as `decodeBills` does. */
-export function decodeAny(body: Buffer, request: BillsRequest): Bills {
-  assertShallow(body);
-  if (!mayLoseDigits(body)) {
-    const bills = toBills(checked(parseBillsBody(body)), request);
-    if (bills) return bills;
-  }
-  const bills = toBills(checked(parseExact(decodeText(body))), request);
-  if (!bills) throw invalidResponse('an amount is too large to be read');
+/** The contract of that number in a list of contracts. */
+function findContract(all: readonly ResponseBills[], asked: string): ResponseBills {
+  const found = all.filter((bills) => {
+    const number = numberOf(() => bills.contractNumber);
+    return number !== null && isSameNumber(asked, number);
+  });
+  const [bills, another] = found.length > 0 ? found : all;
+  if (!bills || another) throw invalidResponse('the body is a list in which the contract that was asked for is not there once');
   return bills;
 }
 
-function checked(body: unknown): WireBills {
-  if (!isWireBills(body)) throw invalidResponse(contractBreach());
-  return body;
-}
-
-/** Null where an amount is a double past 2^53, which may have been rounded. */
-function toBills(wire: WireBills, request: BillsRequest): Bills | null {
-  const origin = originOf(request);
-  const wireInvoices = wire.invoiceCollection ?? [];
-  const invoices = new Array<Invoice>(wireInvoices.length);
-  for (let i = 0; i < wireInvoices.length; i++) {
-    const invoice = wireInvoices[i] as WireInvoice;
-    const amount = invoice.invoiceAmount ?? null;
-    if (typeof amount === 'number' && (amount > MAX_EXACT || amount < -MAX_EXACT)) return null;
-    invoices[i] = {
-      number: invoice.invoiceNumber ?? null,
-      contractNumber: invoice.invoiceContractNo ?? null,
-      billPeriod: invoice.billPeriod ?? null,
-      amount,
-      status: invoice.invoiceStatus ?? null,
-      origin,
-    };
-  }
-  return withInvoices(toHead(wire), invoices, request);
-}
-
-function originOf({ customer, contractNumber }: BillsRequest): InvoiceOrigin {
-  return { customer, contractNumber };
-}
-
-function withInvoices({ contractNumber, dueDate, billingAddresses }: Head, invoices: readonly Invoice[], request: BillsRequest): Bills {
-  if (request.contractNumber !== null) assertContract(request.contractNumber, contractNumber, invoices);
-  return { contractNumber, dueDate, billingAddresses, invoices };
-}
-
-/** Every whole number up to here is a double of its own; past it, two texts can become the same double. */
-const MAX_EXACT = 9007199254740992;
-
-function toAddress(wire: WireAddress): Address {
-  return {
-    street: wire.street ?? null,
-    neighborhood: wire.neighborhood ?? null,
-    city: wire.city ?? null,
-    state: wire.state ?? null,
-    country: wire.country ?? null,
-    zipCode: wire.zipCode ?? null,
-  };
-}
-
 /** Refuses an answer for another contract. The contract calls the number an integer, so leading zeros do not tell two apart. */
-function assertContract(asked: string, answered: string | null, invoices: readonly Invoice[]): void {
+function assertContract(asked: string, bills: ResponseBills): void {
+  const answered = numberOf(() => bills.contractNumber);
   if (answered !== null) {
     if (!isSameNumber(asked, answered)) throw invalidResponse('/contractNo is not the contract that was asked for');
     return;
   }
   // The field is optional. Without it, invoices that all name another contract give the answer away.
-  const named = invoices.filter((invoice) => invoice.contractNumber !== null);
-  if (named.length > 0 && named.every((invoice) => !isSameNumber(asked, invoice.contractNumber as string))) {
+  const numbers = bills.usableInvoices
+    .map((invoice: Invoice) => numberOf(() => invoice.contractNumber))
+    .filter((number) => number !== null);
+  if (numbers.length > 0 && !numbers.some((number) => isSameNumber(asked, number)))
     throw invalidResponse('/invoiceCollection/*/invoiceContractNo is not the contract that was asked for');
+}
+
+/** A contract number; null where there is none that can be used. */
+function numberOf(read: () => string | null): string | null {
+  try {
+    return read();
+  } catch {
+    return null;
   }
 }
 

@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { withoutTrailingSlashes } from '../../runtime/trailing-slashes';
 import { holdsTokenPart } from '../../telemetry/redaction/contains-token';
-import { decodeText } from './exact-json';
+import { toUtf8 } from './body-text';
 
 /** What no client may read in a message of the billing API. */
 export interface Unspeakable {
@@ -52,7 +53,7 @@ export function readErrorMessage(body: Buffer, unspeakable: Unspeakable): string
   if (body.length > MAX_BYTES) return null;
   let message: unknown;
   try {
-    const parsed: unknown = JSON.parse(decodeText(body));
+    const parsed = parse(body);
     const error = isObject(parsed) ? parsed['error'] : undefined;
     message = isObject(error) ? error['message'] : undefined;
   } catch {
@@ -90,6 +91,12 @@ function containsToken(message: string, token: string): boolean {
   return false;
 }
 
+function parse(body: Buffer): unknown {
+  const text = toUtf8(body, undefined);
+  if (!isUtf8(text)) throw new Error('The body is not UTF-8.');
+  return JSON.parse(text.toString('utf8'));
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
@@ -98,7 +105,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 export function isErrorBody(body: Buffer): boolean {
   if (body.length > MAX_BYTES) return false;
   try {
-    const parsed = JSON.parse(decodeText(body)) as { readonly error?: unknown } | null;
+    const parsed = parse(body) as { readonly error?: unknown } | null;
     return typeof parsed?.error === 'object' && parsed.error !== null;
   } catch {
     return false;

@@ -4,4 +4,6 @@ export interface HttpAnswer {
   /** Names in lower case; what came twice is joined by a comma (RFC 9110, section 5.3). */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** Whether the body of an error was too large to be read: it is empty then. */
+  readonly isCut?: boolean;
 }

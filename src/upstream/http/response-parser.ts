@@ -81,7 +81,7 @@ export class AnswerParser {
 
   /** The whole answer. Nothing of its body stays here. */
   take(): HttpAnswer {
-    return { status: this.#status, headers: this.#headers, body: this.#body.take() };
+    return { status: this.#status, headers: this.#headers, body: this.#body.take(), isCut: this.#isCut };
   }
 
   /** Reads heads up to the one of the answer itself, and returns the bytes after it; null where it has not come whole. */

@@ -77,7 +77,7 @@ export class Attempts {
   }
 
   /**
-   * Makes one attempt: an answer of 200 or 404. Rejects with AttemptFailure where the billing API failed or refused,
+   * Makes one attempt: an answer of 2xx or 404. Rejects with AttemptFailure where the billing API failed or refused,
    * and with another BillingError where the attempt was not made or was ended: the circuit is open, too many calls wait,
    * or the reason of the context's signal.
    * @param resends attempts at the same call before this one.
@@ -132,7 +132,8 @@ export class Attempts {
   }
 
   #failureOf({ status, headers, body }: HttpAnswer, context: CallContext): AttemptFailure | null {
-    if (status === 200 || status === 404) return null;
+    // Which of the statuses of 2xx can be used is for those to say who read the body.
+    if ((status >= 200 && status < 300) || status === 404) return null;
     return toFailure(status, {
       message: status === 400 ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }) : null,
       retryAfter: headers['retry-after'],

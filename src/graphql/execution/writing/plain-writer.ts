@@ -1,8 +1,7 @@
 import { compileFunction } from 'node:vm';
-import { ADDRESS_COLUMNS, ADDRESS_LENGTH_COLUMN } from '../../../billing/model/address-record';
-import { INVOICE_COLUMNS, LENGTH_COLUMN } from '../../../billing/model/invoice-record';
+import { TRUE_MARK, type ByteRecords, type LeafType, type RecordLayout } from '../../../runtime/byte-records';
 import { bail } from '../fallback';
-import { writeAscii, writeDigits } from './json-buffer';
+import { writeAscii, writeDigits, type JsonBuffer } from './json-buffer';
 import type { FieldPlan, LeafKind, PlainWriter } from '../plan';
 import { writeBigInt, writeList } from './write';
 
@@ -14,9 +13,9 @@ const LEAF_BYTES = 24;
  * one check of the room for all of it.
  * The code is made of byte values, slots of `refs`, and property names that have the form of a GraphQL name
  * (`[_A-Za-z][_0-9A-Za-z]*`); no text of a client's becomes code.
- * What stands in its answer's bytes (`InvoiceRecord`, `AddressRecord`) is written from there.
+ * What stands in its response's bytes (`ByteRecords`) is written from there.
  */
-export function compilePlainWriter(typeName: string, fields: readonly FieldPlan[]): PlainWriter {
+export function compilePlainWriter(fields: readonly FieldPlan[]): PlainWriter {
   const refs: unknown[] = [];
   const ref = (value: unknown): string => `refs[${refs.push(value) - 1}]`;
   const reads: string[] = [];
@@ -39,7 +38,7 @@ export function compilePlainWriter(typeName: string, fields: readonly FieldPlan[
   });
   writes.push(storeBytes(fields.length === 0 ? [0x7b, 0x7d] : [0x7d]));
   const code = [
-    writeRecord(typeName, fields),
+    writeRecord(fields, ref),
     `let room = ${fixed};`,
     ...reads,
     ...room,
@@ -47,14 +46,10 @@ export function compilePlainWriter(typeName: string, fields: readonly FieldPlan[
     ...writes,
     'out.length = p;',
   ];
-  const make = compileFunction(`'use strict'; return function writePlain(out, value) {\n${code.join('\n')}\n};`, [
-    'refs',
-    'bail',
-    'writeAscii',
-    'writeDigits',
-    'writeBigInt',
-    'writeList',
-  ]) as (...scope: unknown[]) => PlainWriter;
+  const make = compileFunction(
+    `'use strict'; let layout = null, writeBytes = null; return function writePlain(out, value) {\n${code.join('\n')}\n};`,
+    ['refs', 'bail', 'writeAscii', 'writeDigits', 'writeBigInt', 'writeList'],
+  ) as (...scope: unknown[]) => PlainWriter;
   return make(refs, bail, writeAscii, writeDigits, writeBigInt, writeList);
 }
 
@@ -70,70 +65,66 @@ function storeText(text: string): string {
   return storeBytes([...Buffer.from(text)]);
 }
 
-/** A record's values: their columns, and the leaves that they can be written as the way they stand in the bytes. */
-interface RecordForm {
-  readonly columns: Readonly<Record<string, number>>;
-  readonly leaves: Readonly<Record<string, readonly LeafKind[]>>;
-  readonly lengthColumn: number;
-}
-
-const TEXT: readonly LeafKind[] = ['String'];
-const IDENTIFIER: readonly LeafKind[] = ['ID', 'String'];
-const RECORD_FORMS = new Map<string, RecordForm>([
-  [
-    'Invoice',
-    {
-      columns: INVOICE_COLUMNS,
-      leaves: { contractNumber: IDENTIFIER, number: IDENTIFIER, billPeriod: TEXT, amount: ['BigInt'], status: ['Boolean'] },
-      lengthColumn: LENGTH_COLUMN,
-    },
-  ],
-  [
-    'Address',
-    {
-      columns: ADDRESS_COLUMNS,
-      leaves: { street: TEXT, neighborhood: TEXT, city: TEXT, state: TEXT, country: TEXT, zipCode: TEXT },
-      lengthColumn: ADDRESS_LENGTH_COLUMN,
-    },
-  ],
-]);
-
-/** Code that writes a record from its answer's bytes and returns; nothing where the type has none or a field is another. */
-function writeRecord(typeName: string, fields: readonly FieldPlan[]): string {
-  const form = RECORD_FORMS.get(typeName);
-  if (!form) return '';
-  const writes: string[] = [];
-  let fixed = 2;
-  let texts = 0;
-  for (const [index, field] of fields.entries()) {
-    const key = [...(index === 0 ? [0x7b] : []), ...field.prefix, ...(field.constant ?? [])];
-    fixed += key.length + LEAF_BYTES;
-    writes.push(storeBytes(key));
-    if (field.constant) continue;
-    const { name, value } = field;
-    const column = Object.hasOwn(form.columns, name) ? form.columns[name] : undefined;
-    if (column === undefined || value.kind !== 'leaf' || !value.nullable || !form.leaves[name]?.includes(value.leaf)) return '';
-    if (isText(value.leaf)) texts++;
-    writes.push(`q = marks[value.at + ${column}]; if (q === 0) { ${storeText('null')} } else ${copyLeaf(value.leaf)}`);
-  }
+/**
+ * Code that writes a record from its response's bytes and returns. Which values stand where is known from the first record
+ * that is met; records that cannot be copied, and fields that are no values of records, go on to the code for any object.
+ */
+function writeRecord(fields: readonly FieldPlan[], ref: (value: unknown) => string): string {
+  if (!fields.every(({ constant, value }) => constant !== null || (value.kind === 'leaf' && value.nullable))) return '';
+  const compile = ref((layout: RecordLayout) => compileRecordWriter(fields, layout));
   return [
     'const records = value.records;',
-    'if (records !== undefined) {',
-    '  const s = records.bytes, marks = records.marks; let q = 0, c = 0;',
-    `  out.ensure(${fixed} + ${texts} * marks[value.at + ${form.lengthColumn}]);`,
-    '  let b = out.bytes, p = out.length;',
-    ...writes,
-    storeBytes(fields.length === 0 ? [0x7b, 0x7d] : [0x7d]),
-    '  out.length = p; return;',
+    'if (records !== undefined && records.marks[value.at + records.layout.lengthColumn] !== 0) {',
+    `  if (records.layout !== layout) { layout = records.layout; writeBytes = ${compile}(layout); }`,
+    '  if (writeBytes !== null) { writeBytes(out, records, value.at); return; }',
     '}',
   ].join('\n');
 }
 
-/** Copies a value that begins at `s[q]`; see `AnswerBytes` for what can stand there. */
-function copyLeaf(leaf: LeafKind): string {
-  if (isText(leaf)) return `{ b[p++] = 34; while ((c = s[++q]) !== 34) b[p++] = c; b[p++] = 34; }`;
-  if (leaf === 'Boolean') return `if (s[q] === 116) { ${storeText('true')} } else { ${storeText('false')} }`;
-  return `{ c = s[q]; do { b[p++] = c; c = s[++q]; } while (c >= 48 && c <= 57); }`;
+type RecordWriter = (out: JsonBuffer, records: ByteRecords, at: number) => void;
+
+/** The leaves that each type of value can be written as the way it stands in the bytes. */
+const LEAVES: Readonly<Record<LeafType, readonly LeafKind[]>> = { text: ['String', 'ID'], integer: ['BigInt'], boolean: ['Boolean'] };
+
+/** Compiles the writer of records of a layout; null where a field is none of their values. */
+function compileRecordWriter(fields: readonly FieldPlan[], layout: RecordLayout): RecordWriter | null {
+  const writes: string[] = [];
+  let fixed = 2;
+  let texts = 0;
+  for (const [index, { name, prefix, constant, value }] of fields.entries()) {
+    const key = [...(index === 0 ? [0x7b] : []), ...prefix, ...(constant ?? [])];
+    fixed += key.length + LEAF_BYTES;
+    writes.push(storeBytes(key));
+    if (constant) continue;
+    const field = layout.fields.get(name);
+    if (!field || value.kind !== 'leaf' || !LEAVES[field.type].includes(value.leaf)) return null;
+    if (field.type === 'text') texts++;
+    writes.push(`q = marks[at + ${field.column}]; if (q === 0) { ${storeText('null')} } else ${copyLeaf(field.type)}`);
+  }
+  const code = [
+    'const s = records.bytes, marks = records.marks; let q = 0, c = 0;',
+    `out.ensure(${fixed} + ${texts} * marks[at + ${layout.lengthColumn}]);`,
+    'let b = out.bytes, p = out.length;',
+    ...writes,
+    storeBytes(fields.length === 0 ? [0x7b, 0x7d] : [0x7d]),
+    'out.length = p;',
+  ];
+  const make = compileFunction(
+    `'use strict'; return function writeBytes(out, records, at) {\n${code.join('\n')}\n};`,
+  ) as () => RecordWriter;
+  return make();
+}
+
+/** Copies a value that is marked by `q`; see `ByteRecords` for what can stand there. */
+function copyLeaf(type: LeafType): string {
+  switch (type) {
+    case 'text':
+      return `{ b[p++] = 34; while ((c = s[++q]) !== 34) b[p++] = c; b[p++] = 34; }`;
+    case 'boolean':
+      return `if (q === ${TRUE_MARK}) { ${storeText('true')} } else { ${storeText('false')} }`;
+    case 'integer':
+      return `{ c = s[q]; do { b[p++] = c; c = s[++q]; } while (c >= 48 && c <= 57); }`;
+  }
 }
 
 /** What is left of the room is for what follows: whatever is written elsewhere asks for room of its own and as much again. */

@@ -2,7 +2,7 @@ import { BillingError } from '../../../../src/billing/model/billing-error';
 import { startOperation } from '../../../support/listed-source';
 
 const answer = { bills: null, received: null, freshUntilMs: 0, stale: false };
-const received = { body: Buffer.alloc(0), headers: {}, receivedAtMs: 0 };
+const received = { body: Buffer.alloc(0), headers: {}, receivedAtMs: 0, isPartial: false };
 
 describe('BillingOperation', () => {
   it('lets exactly as many calls be made as its budget has, and says how many that are', () => {

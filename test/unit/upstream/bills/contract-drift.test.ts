@@ -1,5 +1,6 @@
 import type { DriftObserver } from '../../../../src/telemetry/observers/drift-observer';
 import { ContractDrift } from '../../../../src/upstream/bills/contract-drift';
+import type { HttpAnswer } from '../../../../src/upstream/http/http-response';
 import { customer } from '../../../support/listed-source';
 
 const INVOICE = { invoiceContractNo: '7', invoiceNumber: '1', billPeriod: '2025-06', invoiceAmount: 12, invoiceStatus: true };
@@ -17,10 +18,15 @@ class Told implements DriftObserver {
   }
 }
 
+/** A response with a body. */
+function toResponse(body: string, status = 200): HttpAnswer {
+  return { status, headers: {}, body: Buffer.from(body) };
+}
+
 function look(body: unknown, contractNumber: string | null = '7'): string[] {
   const told = new Told();
   new ContractDrift(told).received(
-    Buffer.from(JSON.stringify(body)),
+    toResponse(JSON.stringify(body)),
     { customer, contractNumber, window: { offset: 0, limit: 10 } },
     { usable: true, nowMs: 0 },
   );
@@ -44,21 +50,11 @@ describe('The drift from the contract', () => {
     ],
     ['a field that is not there', { ...BILLS, billingAddress: [{ ...ADDRESS, zipCode: undefined }] }, ['missing billingAddress[].zipCode']],
     [
-      'a value of another type',
-      { ...BILLS, invoiceCollection: [{ ...INVOICE, invoiceAmount: '12', invoiceStatus: 1 }], dueDate: 20250715 },
-      ['retyped dueDate', 'retyped invoiceCollection[].invoiceAmount', 'retyped invoiceCollection[].invoiceStatus'],
+      'nothing that the reader of the response has seen: a value of another type',
+      { ...BILLS, dueDate: 20250715, billingAddress: ADDRESS },
+      [],
     ],
-    [
-      'an amount that is not whole',
-      { ...BILLS, invoiceCollection: [{ ...INVOICE, invoiceAmount: 1.5 }] },
-      ['retyped invoiceCollection[].invoiceAmount'],
-    ],
-    [
-      'a list that is none, and an item that is none',
-      { ...BILLS, billingAddress: {}, invoiceCollection: ['x'] },
-      ['retyped billingAddress', 'retyped invoiceCollection[]'],
-    ],
-    ['a body that is no object', [BILLS], ['retyped (body)']],
+    ['in each contract of a list', [BILLS, { ...BILLS, plan: 1 }], ['unknown plan']],
     ['a name that may be a value', { ...BILLS, '80012345': 1, 'Avda. López': 2, x1234: 3, ['y'.repeat(41)]: 4 }, ['unknown (unnamed)']],
     [
       'names that objects have of their own',
@@ -67,6 +63,20 @@ describe('The drift from the contract', () => {
     ],
   ])('is %s', (_what, body, drifts) => {
     expect(look(body)).toEqual(drifts);
+  });
+
+  it('is any path at which the reader of a response has met a value of another type, and a success other than 200', () => {
+    const told = new Told();
+    const drift = new ContractDrift(told);
+    drift.retyped(new Set(['dueDate', 'invoiceCollection[].invoiceAmount']));
+    const request = { customer, contractNumber: '7', window: { offset: 0, limit: 1 } };
+    for (const status of [200, 203, 204, 404]) drift.received(toResponse('', status), request, { usable: true, nowMs: 0 });
+    expect(told.drifts).toEqual([
+      'retyped dueDate',
+      'retyped invoiceCollection[].invoiceAmount',
+      'unknown (status 203)',
+      'unknown (status 204)',
+    ]);
   });
 
   it('is not what an answer about all contracts has no use for', () => {
@@ -78,7 +88,7 @@ describe('The drift from the contract', () => {
     const told = new Told();
     const drift = new ContractDrift(told);
     const at = (nowMs: number, usable: boolean): void =>
-      drift.received(Buffer.from('{}'), { customer, contractNumber: null, window: { offset: 0, limit: 1 } }, { usable, nowMs });
+      drift.received(toResponse('{}'), { customer, contractNumber: null, window: { offset: 0, limit: 1 } }, { usable, nowMs });
     for (let nowMs = 0; nowMs < 3000; nowMs += 10) at(nowMs, true);
     expect(told.checks).toBe(3);
     for (let nowMs = 0; nowMs < 3000; nowMs += 10) at(nowMs, false);
@@ -88,8 +98,8 @@ describe('The drift from the contract', () => {
   it('leaves bodies alone that are no JSON or too large', () => {
     const told = new Told();
     const request = { customer, contractNumber: null, window: { offset: 0, limit: 1 } };
-    new ContractDrift(told).received(Buffer.from('{'), request, { usable: false, nowMs: 0 });
-    new ContractDrift(told).received(Buffer.from(JSON.stringify({ x: 'x'.repeat(300_000) })), request, { usable: true, nowMs: 0 });
+    new ContractDrift(told).received(toResponse('{'), request, { usable: false, nowMs: 0 });
+    new ContractDrift(told).received(toResponse(JSON.stringify({ x: 'x'.repeat(300_000) })), request, { usable: true, nowMs: 0 });
     expect([told.checks, told.drifts]).toEqual([0, []]);
   });
 
@@ -98,7 +108,7 @@ describe('The drift from the contract', () => {
     const drift = new ContractDrift(told);
     for (let i = 0; i < 200; i++)
       drift.received(
-        Buffer.from(`{"field${i}":1}`),
+        toResponse(`{"field${i}":1}`),
         { customer, contractNumber: null, window: { offset: 0, limit: 1 } },
         { usable: true, nowMs: i * 1000 },
       );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { BillingError } from '../../../../src/billing/model/billing-error';
-import { decodeBills } from '../../../../src/upstream/bills/decode-bills';
+import { decodeBills, ResponseDecoder } from '../../../../src/upstream/bills/decode-bills';
 import { toPlainBills } from '../../../support/plain-bills';
 import { customer } from '../../../support/listed-source';
 
@@ -10,9 +10,9 @@ const decode = (body: unknown, contractNumber: string | null = '1') =>
 const withAmount = (amount: string): string => `{"contractNo":"1","invoiceCollection":[{"invoiceNumber":"007","invoiceAmount":${amount}}]}`;
 
 /** What an operator is told of the refusal, which must name places and never values. */
-function refusalOf(body: unknown, contractNumber: string | null = '1'): string {
+function refusalOf(body: unknown, contractNumber: string | null = '1', decoder = new ResponseDecoder()): string {
   try {
-    decode(body, contractNumber);
+    decoder.decode(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), request(contractNumber));
   } catch (error) {
     expect((error as BillingError).failure).toBe('invalid-response');
     expect((error as BillingError).message).toBe('The billing API sent an answer that does not follow its contract.');
@@ -20,6 +20,8 @@ function refusalOf(body: unknown, contractNumber: string | null = '1'): string {
   }
   throw new Error('It was accepted.');
 }
+
+const STRICT = new ResponseDecoder({ strict: true });
 
 describe('decodeBills', () => {
   it.each([
@@ -50,9 +52,13 @@ describe('decodeBills', () => {
   });
 
   it.each(['1.5', '123456789012345.001', '0.1', '1e-1', '9007199254740993.5', '"5"', 'true', '[]', '{}', '1e999'])(
-    'refuses %s as an amount, naming the place',
+    'makes no amount of %s: strictly, the response is refused, otherwise that amount alone fails',
     (text) => {
-      expect(refusalOf(withAmount(text))).toBe('/invoiceCollection/0/invoiceAmount must be a whole number');
+      expect(refusalOf(withAmount(text), '1', STRICT)).toBe('/invoiceCollection/0/invoiceAmount must be a whole number');
+      const [invoice] = decode(withAmount(text)).invoices;
+      if (text === '"5"') expect(invoice?.amount).toBe(5);
+      else expect(() => invoice?.amount).toThrow('does not follow its contract');
+      expect(invoice?.number).toBe('007');
     },
   );
 
@@ -76,7 +82,7 @@ describe('decodeBills', () => {
   it.each([{}, { contractNo: null, dueDate: null, billingAddress: null, invoiceCollection: null }])(
     'reads absent and null fields alike: %j',
     (body) => {
-      expect(decode(body)).toEqual({ contractNumber: null, dueDate: null, billingAddresses: null, invoices: [] });
+      expect(toPlainBills(decode(body))).toEqual({ contractNumber: null, dueDate: null, billingAddresses: null, invoices: [] });
     },
   );
 
@@ -97,8 +103,8 @@ describe('decodeBills', () => {
     ['{"invoiceCollection":["a"]}', '/invoiceCollection/0 must be object'],
     ['{"invoiceCollection":[{},{"invoiceStatus":"paid"}]}', '/invoiceCollection/1/invoiceStatus must be boolean,null'],
     ['{"invoiceCollection":[{"invoiceNumber":7}]}', '/invoiceCollection/0/invoiceNumber must be string,null'],
-  ])('refuses %s and says where it is off', (body, detail) => {
-    expect(refusalOf(body)).toBe(detail);
+  ])('strictly refuses %s and says where it is off', (body, detail) => {
+    expect(refusalOf(body, '1', STRICT)).toBe(detail);
   });
 
   it.each([
@@ -106,8 +112,12 @@ describe('decodeBills', () => {
     '<!DOCTYPE html><html></html>',
     '{"contractNo":"1"',
     '{"contractNo":"1"}}',
+    '[{"contractNo":"1"}',
     '['.repeat(100_000),
     `{"a":${'['.repeat(100_000)}1234567890123456`,
+    '{"a":01}',
+    '{"a":"\u0001"}',
+    '{"a":"\\x"}',
   ])('refuses what is not JSON: %.30s', (body) => {
     expect(refusalOf(body)).toBe('the body is not JSON');
   });
@@ -140,10 +150,110 @@ describe('decodeBills', () => {
   });
 
   it('reads an answer of many thousand invoices', () => {
+    const all = Array.from({ length: 20_000 }, (_, index) => ({ invoiceNumber: String(index), invoiceAmount: index }));
+    const body = Buffer.from(JSON.stringify({ invoiceCollection: all }));
+    const { invoices } = decodeBills(body, { ...request(), window: { offset: 0, limit: 20_000 } });
+    expect([invoices.length, invoices[19_999]?.amount]).toEqual([20_000, 19_999]);
+  });
+
+  it.each([
+    ['{"error":{"code":"404"}}', 'the body reports an error'],
+    ['{"contractNo":"1","invoiceCollection":[{}],"errors":[{"message":"partial"}]}', 'the body reports an error'],
+    ['{"contractNo":"1","Fault":"x"}', 'the body reports an error'],
+    ['{"errorMessage":"Task timed out"}', 'the body reports an error'],
+    ['{"message":"OK"}', "the body has none of the contract's members"],
+    ['{"contractNo":null,"data":{"contractNo":"1"}}', "the body has none of the contract's members"],
+    ['[]', 'the body is a list in which the contract that was asked for is not there once'],
+    ['[{"contractNo":"1"},{"contractNo":"01"}]', 'the body is a list in which the contract that was asked for is not there once'],
+    ['[{"contractNo":"2"},{"contractNo":"3"}]', 'the body is a list in which the contract that was asked for is not there once'],
+    ['[{"contractNo":"2"}]', '/contractNo is not the contract that was asked for'],
+    ['[1]', 'an item of the body must be object'],
+  ])('refuses %s, which is no answer to what was asked', (body, detail) => {
+    expect(refusalOf(body)).toBe(detail);
+  });
+
+  it.each(['null', 'false', '0', '""', '[ ]', '{ }'])('takes %s for no error', (value) => {
+    expect(decode(`{"contractNo":"1","error":${value},"errors":${value}}`).contractNumber).toBe('1');
+  });
+
+  const unusable = (read: () => unknown): boolean => {
+    try {
+      read();
+      return false;
+    } catch (error) {
+      expect((error as BillingError).failure).toBe('invalid-response');
+      return true;
+    }
+  };
+
+  it.each<[string, boolean]>([
+    ['{"contractNo":"1"}', false],
+    ['{"contractNo":"1","plan":"gold","since":2020}', false],
+    ['{"contractNo":"1","invoices":[]}', true],
+    ['{"contractNo":"1","documents":[{"invoiceNumber":"1"}]}', true],
+    ['{"contractNo":"1","page":{"invoiceCollection":[]}}', true],
+    ['{"contractNo":"1","page":{}}', false],
+    ['{"contractNo":"1","unpaidInvoiceCount":3}', true],
+    ['{"contractNo":"1","unpaidInvoiceCount":0}', false],
+    ['{"contractNo":"1","invoiceCollection":null,"links":[]}', false],
+    ['{"contractNo":"1","invoiceCollection":null,"facturas":[{}]}', true],
+    ['{"contractNo":"1","invoiceCollection":{}}', true],
+    ['{"contractNo":"1","invoiceCollection":{"item":[{"invoiceNumber":"1"}]}}', true],
+    ['{"contractNo":"1","invoiceCollection":"none"}', true],
+  ])('%s: that its invoices cannot be used is %s', (body, isUnusable) => {
+    const { bills, isPartial } = new ResponseDecoder().decode(Buffer.from(body), request());
+    expect([unusable(() => bills.invoices), isPartial]).toEqual([isUnusable, isUnusable]);
+    expect(bills.contractNumber).toBe('1');
+  });
+
+  it('takes no addresses under another name for none', () => {
+    const bills = decode({ contractNo: '1', billingAddresses: [{ street: 'a' }], invoiceCollection: [] });
+    expect(unusable(() => bills.billingAddresses)).toBe(true);
+    expect(decode({ contractNo: '1', emailAddress: 'a@b', invoiceCollection: [] }).billingAddresses).toBeNull();
+  });
+
+  it('reads an item that has other members alone as one that cannot be used', () => {
+    const [first, second] = decode({ invoiceCollection: [{ invoice: { invoiceNumber: '1' } }, {}] }).invoices;
+    expect(unusable(() => first?.number)).toBe(true);
+    expect(second?.number).toBeNull();
+  });
+
+  it("reads all contracts of a list where all the customer's invoices were asked for", () => {
+    const contract = (contractNo: string, numbers: string[]) => ({
+      contractNo,
+      invoiceCollection: numbers.map((invoiceNumber) => ({ invoiceNumber })),
+    });
+    const { invoices } = decode([contract('7', ['a', 'b']), contract('8', ['c'])], null);
+    expect(invoices.map(({ number, origin }) => [number, origin.contractNumber])).toEqual([
+      ['a', '7'],
+      ['b', '7'],
+      ['c', '8'],
+    ]);
+    // More than were asked for: the API pages within each contract, and what is cut off would be lost.
+    const many = contract('7', ['1', '2', '3', '4', '5', '6']);
+    expect(unusable(() => decode([many, { ...many, contractNo: '8' }], null).invoices)).toBe(true);
+  });
+
+  it('counts as drift what it has converted or refused, by path', () => {
+    const retyped = (body: unknown): string[] => [...new ResponseDecoder().decode(Buffer.from(JSON.stringify(body)), request()).retyped];
+    const address = { street: 1 };
     expect(
-      decode({ invoiceCollection: Array.from({ length: 20_000 }, (_, index) => ({ invoiceNumber: String(index), invoiceAmount: index })) })
-        .invoices,
-    ).toHaveLength(20_000);
+      retyped({
+        contractNo: 1,
+        dueDate: true,
+        billingAddress: address,
+        invoiceCollection: [{ invoiceAmount: '1', invoiceStatus: 'true' }, 'x'],
+      }),
+    ).toEqual([
+      'contractNo',
+      'dueDate',
+      'billingAddress[].street',
+      'billingAddress',
+      'invoiceCollection[].invoiceAmount',
+      'invoiceCollection[].invoiceStatus',
+      'invoiceCollection[]',
+    ]);
+    expect(retyped({ contractNo: '1', dueDate: 'a\n', invoiceCollection: [{ invoiceAmount: 1e20 }] })).toEqual([]);
   });
 
   it('never fails otherwise than with its own error, whatever JSON comes', () => {

@@ -1,0 +1,27 @@
+import { isAscii } from 'node:buffer';
+import { invalidResponse } from '../errors/failures';
+
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** What windows-1252 has in place of the control characters 0x80 to 0x9f of ISO-8859-1 (https://encoding.spec.whatwg.org/#windows-1252). */
+const WINDOWS_1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
+
+/** Names of encodings that a body may have (https://encoding.spec.whatwg.org/#names-and-labels). */
+const UTF_8 = /^(?:utf-?8|us-ascii|ascii)$/i;
+/** What is declared as ISO-8859-1 is read as windows-1252, as browsers do: they differ in control characters alone. */
+const LATIN_1 = /^(?:iso-?8859-?1|iso_8859-1|latin-?1|windows-1252|cp-?1252)$/i;
+const CHARSET = /;[ \t]*charset[ \t]*=[ \t]*"?([A-Za-z0-9_:.+-]{1,40})"?/i;
+
+/**
+ * A body as UTF-8 without a byte order mark. JSON is UTF-8 (RFC 8259, section 8.1), but older APIs declare other encodings.
+ * @throws BillingError `invalid-response` for a declared encoding that is none of UTF-8, ISO-8859-1 and windows-1252.
+ */
+export function toUtf8(body: Buffer, contentType: string | undefined): Buffer {
+  if (body.length >= BOM.length && body[0] === BOM[0] && body.compare(BOM, 0, BOM.length, 0, BOM.length) === 0)
+    return body.subarray(BOM.length);
+  const charset = contentType === undefined ? undefined : CHARSET.exec(contentType)?.[1];
+  if (charset === undefined || UTF_8.test(charset)) return body;
+  if (!LATIN_1.test(charset)) throw invalidResponse('the body has a declared encoding other than UTF-8, ISO-8859-1 and windows-1252');
+  if (isAscii(body)) return body;
+  return Buffer.from(body.toString('latin1').replace(/[\x80-\x9f]/g, (control) => WINDOWS_1252.charAt(control.charCodeAt(0) - 0x80)));
+}

@@ -1,0 +1,73 @@
+import type { Address, Bills, Invoice } from '../../billing/model/bills';
+import { readText, type ByteRecords } from '../../runtime/byte-records';
+import { invalidResponse } from '../errors/failures';
+
+/** The lists of a contract. An Error is thrown when the list is read. */
+export interface ResponseLists {
+  readonly billingAddresses: readonly Address[] | Error | null;
+  readonly invoices: readonly Invoice[] | Error;
+}
+
+/** The bills of a response. What cannot be used is thrown when it is read. */
+export class ResponseBills implements Bills {
+  /** Null where the bills are those of several contracts. */
+  readonly #head: ByteRecords | null;
+  readonly #lists: ResponseLists;
+
+  constructor(head: ByteRecords | null, lists: ResponseLists) {
+    this.#head = head;
+    this.#lists = lists;
+  }
+
+  /**
+   * The bills of all contracts of a list, one after the other. Where there are more than were asked for, the API pages
+   * within each contract, and a window of all of them cannot be had.
+   */
+  static merge(all: readonly ResponseBills[], limit: number): ResponseBills {
+    const failed = all.find((bills) => bills.#lists.invoices instanceof Error);
+    if (failed) return new ResponseBills(null, { billingAddresses: null, invoices: failed.#lists.invoices });
+    const invoices = all.flatMap((bills) => bills.usableInvoices);
+    const isTooLong = all.length > 1 && invoices.length > limit;
+    return new ResponseBills(null, {
+      billingAddresses: null,
+      invoices: isTooLong ? invalidResponse('several contracts have more invoices together than were asked for') : invoices,
+    });
+  }
+
+  get contractNumber(): string | null {
+    return this.#text('contractNumber');
+  }
+
+  get dueDate(): string | null {
+    return this.#text('dueDate');
+  }
+
+  get billingAddresses(): readonly Address[] | null {
+    return usable(this.#lists.billingAddresses);
+  }
+
+  get invoices(): readonly Invoice[] {
+    return usable(this.#lists.invoices);
+  }
+
+  /** The invoices; none where the list cannot be used. */
+  get usableInvoices(): readonly Invoice[] {
+    const { invoices } = this.#lists;
+    return invoices instanceof Error ? [] : invoices;
+  }
+
+  /** Whether a list cannot be used. */
+  get isPartial(): boolean {
+    return this.#lists.billingAddresses instanceof Error || this.#lists.invoices instanceof Error;
+  }
+
+  #text(name: string): string | null {
+    const field = this.#head?.layout.fields.get(name);
+    return field && this.#head ? readText(this.#head, field.column) : null;
+  }
+}
+
+function usable<T>(value: T | Error): T {
+  if (value instanceof Error) throw value;
+  return value;
+}

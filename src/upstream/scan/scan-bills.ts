@@ -1,0 +1,263 @@
+import type { Window } from '../../billing/model/window';
+import type { OddValue } from '../../runtime/byte-records';
+import { invalidResponse } from '../errors/failures';
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  endOfValue,
+  endOfWord,
+  isSpace,
+  LETTER_N,
+  notJson,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  skipSpace,
+} from './json-bytes';
+import type { BillsSpec, RecordSpec } from './record-spec';
+import { RecordScanner, type MemberReader, type Target } from './scan-record';
+import { UnknownMembers } from './unknown-members';
+
+/** More addresses than a contract has. */
+const MAX_ADDRESSES = 100;
+/** A buffer of marks that has grown beyond this is given up after its list. */
+const MAX_KEPT_MARKS = 256 * 1024;
+
+/** A list of records; `failure` says why there is none. */
+export interface ScannedList {
+  readonly count: number;
+  readonly marks: Int32Array;
+  readonly failure: Error | null;
+}
+
+/** A contract whose values are marked. A list is null where its member is absent or null. */
+export interface ScannedContract {
+  readonly marks: Int32Array;
+  readonly addresses: ScannedList | null;
+  readonly invoices: ScannedList | null;
+  readonly others: UnknownMembers;
+  /** Whether the response names the list of invoices, be it as null. */
+  readonly namesInvoices: boolean;
+}
+
+/** A body whose values are marked. */
+export interface ScannedBills {
+  readonly bytes: Buffer;
+  readonly contracts: readonly ScannedContract[];
+  /** Whether the body is a list of contracts. */
+  readonly isList: boolean;
+  readonly odd: readonly OddValue[];
+  /** Members with a value of another type than the contract's, by path. */
+  readonly retyped: ReadonlySet<string>;
+}
+
+/** How a body is scanned. */
+export interface ScanOptions {
+  readonly spec: BillsSpec;
+  /** Invoices before those that are wanted, and how many are wanted. The others are only held to be JSON. */
+  readonly window: Window;
+  /** Whether a value of another type fails the whole body. */
+  readonly strict: boolean;
+}
+
+/**
+ * Reads the body of a response once, from its first byte to its last: holds it to be JSON, and marks the values of its
+ * records where they stand, without making anything of them.
+ * @param received valid UTF-8.
+ * @throws BillingError `invalid-response` for what is not JSON, or neither an object nor a list of objects.
+ */
+export function scanBills(received: Buffer, options: ScanOptions): ScannedBills {
+  const bytes = withoutTrailingSpace(received);
+  const at = skipSpace(bytes, 0);
+  const first = bytes[at] as number;
+  const isList = first === OPEN_BRACKET;
+  if (first !== OPEN_BRACE && !isList) {
+    if (endOfValue(bytes, at) !== bytes.length) throw notJson();
+    throw invalidResponse('/ must be object');
+  }
+  // With such a last byte, reading past the end never means anything.
+  if (bytes[bytes.length - 1] !== (isList ? CLOSE_BRACKET : CLOSE_BRACE)) throw notJson();
+  const scanner = new RecordScanner(bytes, options.strict);
+  const contracts: ScannedContract[] = [];
+  const end = isList ? scanContracts(scanner, options, at, contracts) : scanContract(scanner, options, at, contracts);
+  if (end !== bytes.length) throw notJson();
+  return { bytes, contracts, isList, odd: scanner.odd, retyped: scanner.retyped };
+}
+
+function scanContracts(scanner: RecordScanner, options: ScanOptions, open: number, contracts: ScannedContract[]): number {
+  const { bytes } = scanner;
+  if (options.strict) scanner.refuse('/ must be object');
+  scanner.retyped.add('(body)');
+  let at = skipSpace(bytes, open + 1);
+  if (bytes[at] === CLOSE_BRACKET) return at + 1;
+  for (;;) {
+    if (bytes[at] !== OPEN_BRACE) {
+      endOfValue(bytes, at);
+      scanner.refuse('an item of the body must be object');
+    }
+    at = skipSpace(bytes, scanContract(scanner, options, at, contracts));
+    if (bytes[at] === CLOSE_BRACKET) return at + 1;
+    if (bytes[at] !== COMMA) throw notJson();
+    at = skipSpace(bytes, at + 1);
+  }
+}
+
+function scanContract(scanner: RecordScanner, options: ScanOptions, open: number, contracts: ScannedContract[]): number {
+  const contract = new ContractScan(scanner, options);
+  const end = scanner.scan(options.spec.contract, open, { marks: contract.marks, base: 0 }, contract);
+  contracts.push(contract);
+  return end;
+}
+
+/** Marks of the list that is being scanned: one list at a time. */
+let scratch = new Int32Array(1024);
+
+const NO_TEXT: Buffer = Buffer.alloc(0);
+
+/** Reads the lists of one contract. */
+class ContractScan implements ScannedContract, MemberReader {
+  readonly marks: Int32Array;
+  readonly others = new UnknownMembers();
+  addresses: ScannedList | null = null;
+  invoices: ScannedList | null = null;
+  namesInvoices = false;
+  #addressesText = NO_TEXT;
+  #invoicesText = NO_TEXT;
+  readonly #scanner: RecordScanner;
+  readonly #options: ScanOptions;
+
+  constructor(scanner: RecordScanner, options: ScanOptions) {
+    this.#scanner = scanner;
+    this.#options = options;
+    this.marks = new Int32Array(options.spec.contract.layout.stride);
+  }
+
+  unknown(member: { readonly name: number; readonly value: number; readonly end: number }): void {
+    this.others.add(this.#scanner.bytes, member);
+  }
+
+  list(column: number, at: number, isRepeated: boolean): number {
+    const { spec, window } = this.#options;
+    const isInvoices = column === spec.invoicesColumn;
+    const record = isInvoices ? spec.invoice : spec.address;
+    if (isRepeated) return this.#repeat(record, at);
+    if (isInvoices) {
+      const { list, end } = this.#scanList(record, at, { skip: window.offset, limit: window.limit });
+      this.invoices = list;
+      this.namesInvoices = true;
+      this.#invoicesText = this.#scanner.bytes.subarray(at, end);
+      return end;
+    }
+    const { list, end } = this.#scanList(record, at, { skip: 0, limit: MAX_ADDRESSES + 1 });
+    const isTooLong = list !== null && list.count > MAX_ADDRESSES;
+    this.addresses = isTooLong ? failed(`/${listName(record)} has more than ${MAX_ADDRESSES} items`) : list;
+    this.#addressesText = this.#scanner.bytes.subarray(at, end);
+    return end;
+  }
+
+  /** A list that stands there again. Of two that differ nobody knows which one is meant. */
+  #repeat(record: RecordSpec, at: number): number {
+    const { bytes } = this.#scanner;
+    const end = endOfValue(bytes, at);
+    const isInvoices = record === this.#options.spec.invoice;
+    if (bytes.subarray(at, end).equals(isInvoices ? this.#invoicesText : this.#addressesText)) return end;
+    const list = this.#retyped(record, 'must be there once');
+    if (isInvoices) this.invoices = list;
+    else this.addresses = list;
+    return end;
+  }
+
+  #scanList(spec: RecordSpec, at: number, wanted: Wanted): { readonly list: ScannedList | null; readonly end: number } {
+    const { bytes } = this.#scanner;
+    switch (bytes[at]) {
+      case OPEN_BRACKET:
+        return this.#scanItems(spec, at, wanted);
+      case OPEN_BRACE:
+        return this.#scanSingle(spec, at, wanted);
+      case LETTER_N:
+        return { list: null, end: endOfWord(bytes, at) };
+      default:
+        return { list: this.#retyped(spec, 'must be array,null'), end: endOfValue(bytes, at) };
+    }
+  }
+
+  #scanItems(spec: RecordSpec, open: number, { skip, limit }: Wanted): { readonly list: ScannedList; readonly end: number } {
+    const scanner = this.#scanner;
+    const { bytes } = scanner;
+    const { stride } = spec.layout;
+    const target: Target = { marks: scratch, base: 0 };
+    let count = 0;
+    let at = skipSpace(bytes, open + 1);
+    for (let item = 0; bytes[at] !== CLOSE_BRACKET; item++) {
+      if (item > 0) {
+        if (bytes[at] !== COMMA) throw notJson();
+        at = skipSpace(bytes, at + 1);
+      }
+      if (item < skip || count === limit) at = endOfValue(bytes, at);
+      else {
+        target.base = count++ * stride;
+        if (target.base + stride > target.marks.length) target.marks = scratch = grown(scratch);
+        scanner.item = item;
+        if (bytes[at] === OPEN_BRACE) at = scanner.scan(spec, at, target);
+        else {
+          at = endOfValue(bytes, at);
+          scanner.markUnusable(spec, target);
+        }
+      }
+      if (bytes[at] !== COMMA) at = skipSpace(bytes, at);
+    }
+    const marks = scratch.slice(0, count * stride);
+    if (scratch.length > MAX_KEPT_MARKS) scratch = new Int32Array(1024);
+    return { list: { count, marks, failure: null }, end: at + 1 };
+  }
+
+  /** One object where a list is promised is a list of one, where it has a member of such an object. */
+  #scanSingle(spec: RecordSpec, at: number, { skip }: Wanted): { readonly list: ScannedList; readonly end: number } {
+    const scanner = this.#scanner;
+    const { stride, lengthColumn } = spec.layout;
+    const marks = new Int32Array(stride);
+    const oddBefore = scanner.odd.length;
+    if (scanner.strict) scanner.refuse(`/${listName(spec)} must be array,null`);
+    const end = scanner.scan(spec, at, { marks, base: 0 });
+    scanner.retyped.add(listName(spec));
+    const isEmpty = skipSpace(scanner.bytes, at + 1) === end - 1;
+    const isOther = marks[lengthColumn] === 0 && scanner.odd[oddBefore] === spec.itemError;
+    if (isEmpty || isOther) return { list: failed(`/${listName(spec)} must be array,null`), end };
+    return { list: skip === 0 ? { count: 1, marks, failure: null } : { count: 0, marks: marks.subarray(0, 0), failure: null }, end };
+  }
+
+  #retyped(spec: RecordSpec, rule: string): ScannedList {
+    const name = listName(spec);
+    if (this.#scanner.strict) this.#scanner.refuse(`/${name} ${rule}`);
+    this.#scanner.retyped.add(name);
+    return failed(`/${name} ${rule}`);
+  }
+}
+
+/** Items of a list before those that are wanted, and how many are wanted. */
+interface Wanted {
+  readonly skip: number;
+  readonly limit: number;
+}
+
+/** A list that cannot be used. */
+function failed(detail: string): ScannedList {
+  return { count: 0, marks: new Int32Array(0), failure: invalidResponse(detail) };
+}
+
+/** The member that holds a record's list. */
+function listName({ path }: RecordSpec): string {
+  return path.slice(0, -2);
+}
+
+function grown(marks: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(marks.length * 4);
+  larger.set(marks);
+  return larger;
+}
+
+function withoutTrailingSpace(received: Buffer): Buffer {
+  let { length } = received;
+  while (length > 0 && isSpace(received[length - 1] as number)) length--;
+  return length === received.length ? received : received.subarray(0, length);
+}

@@ -1,0 +1,217 @@
+import { FALSE_MARK, readBoolean, readInteger, readText, TRUE_MARK, type ByteRecords, type OddValue } from '../../runtime/byte-records';
+import { invalidResponse } from '../errors/failures';
+import { convertLeaf, isOfType, toBooleanMark } from './convert-leaf';
+import {
+  CLOSE_BRACE,
+  COLON,
+  COMMA,
+  endOfPlainText,
+  endOfText,
+  endOfUsualNumber,
+  endOfValue,
+  endOfWord,
+  LETTER_F,
+  LETTER_N,
+  LETTER_T,
+  NINE,
+  notJson,
+  QUOTE,
+  skipSpace,
+} from './json-bytes';
+import { BOOLEAN, INTEGER, LIST, TEXT, type RecordSpec } from './record-spec';
+
+/** Where a record's marks go. */
+export interface Target {
+  marks: Int32Array;
+  /** Where the record's marks begin. */
+  base: number;
+}
+
+/** Who reads the members of a record that are no leaves. */
+export interface MemberReader {
+  /** Reads the list of a column and returns the position after it. `isRepeated`: the member stands there again. */
+  list(column: number, at: number, isRepeated: boolean): number;
+  /** A member of no known name: where its name, its value, and what follows the value begin. */
+  unknown(member: { readonly name: number; readonly value: number; readonly end: number }): void;
+}
+
+/** Marks the values of records in the bytes of one body. */
+export class RecordScanner {
+  readonly bytes: Buffer;
+  readonly odd: OddValue[] = [];
+  /** Members with a value of another type than the contract's, by path. */
+  readonly retyped = new Set<string>();
+  /** Whether a value of another type fails the whole body. */
+  readonly strict: boolean;
+  /** The index in its list of the record that is scanned, for the messages of strict checks. */
+  item = 0;
+  readonly #view: DataView;
+
+  /** @param bytes valid UTF-8, the last byte of which ends whatever it is met in: a brace or a bracket. */
+  constructor(bytes: Buffer, strict: boolean) {
+    this.bytes = bytes;
+    this.strict = strict;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  /**
+   * Marks the values of the object that begins at `open`, and returns the position after it. The marks of an object that
+   * has members and none of the record's are those of an item that cannot be used, unless there is a `reader`.
+   */
+  scan(spec: RecordSpec, open: number, target: Target, reader: MemberReader | null = null): number {
+    const { bytes } = this;
+    const view = this.#view;
+    const { count, lengths, predicted, types, words, firstWord } = spec;
+    const { length } = bytes;
+    const { marks, base } = target;
+    const { lengthColumn } = spec.layout;
+    const oddBefore = this.odd.length;
+    for (let i = 0; i <= lengthColumn; i++) marks[base + i] = 0;
+    let seen = 0;
+    let previous = count;
+    let at = skipSpace(bytes, open + 1);
+    const isEmpty = bytes[at] === CLOSE_BRACE;
+    if (!isEmpty && bytes[at] !== QUOTE) throw notJson();
+    while (bytes[at] === QUOTE) {
+      const name = at;
+      let column = predicted[previous] as number;
+      let isPredicted = false;
+      if (column >= 0) {
+        const lastAt = name + (lengths[column] as number) - 2;
+        const last = (firstWord[column + 1] as number) - 1;
+        if (lastAt + 4 <= length && view.getInt32(lastAt, true) === words[last]) {
+          let place = name + 1;
+          let i = firstWord[column] as number;
+          while (i < last && view.getInt32(place, true) === words[i]) {
+            i++;
+            place += 4;
+          }
+          isPredicted = i === last;
+          at = lastAt + 4;
+        }
+      }
+      if (!isPredicted) {
+        at = endOfPlainText(bytes, name);
+        if (at >= 0) column = spec.findName(view, name + 1, at - name - 2);
+        else {
+          at = endOfText(bytes, name);
+          column = spec.columnOf(JSON.parse(bytes.toString('utf8', name, at)) as string);
+        }
+        predicted[previous] = column;
+      }
+      previous = column < 0 ? count + 1 : column;
+      if (bytes[at] !== COLON) at = skipSpace(bytes, at);
+      if (bytes[at] !== COLON) throw notJson();
+      at = skipSpace(bytes, at + 1);
+      if (column < 0) {
+        const value = at;
+        at = endOfValue(bytes, value);
+        if (reader) reader.unknown({ name, value, end: at });
+      } else {
+        const bit = 1 << column;
+        const type = types[column] as number;
+        const first = bytes[at] as number;
+        if ((seen & bit) !== 0) at = type === LIST ? this.#list(reader, column, at, true) : this.#scanRepeated(spec, column, at, target);
+        else if (type === TEXT && first === QUOTE) {
+          const end = endOfPlainText(bytes, at);
+          if (end >= 0) marks[base + column] = at;
+          at = end >= 0 ? end : this.#scanOdd(spec, column, at, target);
+        } else if (type === INTEGER && first <= NINE) {
+          const end = endOfUsualNumber(bytes, at);
+          if (end >= 0) marks[base + column] = at;
+          at = end >= 0 ? end : this.#scanOdd(spec, column, at, target);
+        } else if (type === BOOLEAN && (first === LETTER_T || first === LETTER_F)) {
+          marks[base + column] = first === LETTER_T ? TRUE_MARK : FALSE_MARK;
+          at = endOfWord(bytes, at);
+        } else if (type === LIST) at = this.#list(reader, column, at, false);
+        else if (first === LETTER_N) at = endOfWord(bytes, at);
+        else at = this.#scanOdd(spec, column, at, target);
+        seen |= bit;
+      }
+      if (bytes[at] !== COMMA) at = skipSpace(bytes, at);
+      if (bytes[at] === COMMA) {
+        at = skipSpace(bytes, at + 1);
+        if (bytes[at] !== QUOTE) throw notJson();
+      } else if (bytes[at] !== CLOSE_BRACE) throw notJson();
+    }
+    if (seen === 0 && !isEmpty && reader === null) this.markUnusable(spec, target);
+    marks[base + lengthColumn] = this.odd.length > oddBefore ? 0 : at + 1 - open;
+    return at + 1;
+  }
+
+  /** Marks an item that is no record: whatever is read of it throws. */
+  markUnusable(spec: RecordSpec, { marks, base }: Target): void {
+    if (this.strict) this.refuse(`${this.#pointerOf(spec)} must be object`);
+    this.retyped.add(spec.path);
+    const { lengthColumn } = spec.layout;
+    marks.fill(~(this.odd.push(spec.itemError) - 1), base, base + lengthColumn);
+    marks[base + lengthColumn] = 0;
+  }
+
+  /** Refuses the whole body. `detail` is for the operator. */
+  refuse(detail: string): never {
+    throw invalidResponse(detail);
+  }
+
+  #list(reader: MemberReader | null, column: number, at: number, isRepeated: boolean): number {
+    if (reader === null) throw new Error('Only the contract has lists.');
+    return reader.list(column, at, isRepeated);
+  }
+
+  /** Marks a value that cannot be read from where it stands: of an unusual form, of another type, or unusable. */
+  #scanOdd(spec: RecordSpec, column: number, at: number, { marks, base }: Target): number {
+    const { bytes } = this;
+    const end = endOfValue(bytes, at);
+    const first = bytes[at] as number;
+    const type = spec.types[column] as number;
+    if (type === BOOLEAN && (first === LETTER_T || first === LETTER_F)) {
+      marks[base + column] = first === LETTER_T ? TRUE_MARK : FALSE_MARK;
+      return end;
+    }
+    if (type === BOOLEAN && first === QUOTE) {
+      const text = JSON.parse(bytes.toString('utf8', at, end)) as string;
+      const mark = toBooleanMark(text, spec.values[column]);
+      if (mark !== 0) {
+        if (!spec.values[column]?.has(text)) this.#noteRetyped(spec, column);
+        marks[base + column] = mark;
+        return end;
+      }
+    }
+    const value = type === BOOLEAN ? undefined : convertLeaf(type, bytes, at, end);
+    if (value === undefined || !isOfType(type, first)) this.#noteRetyped(spec, column);
+    marks[base + column] = ~(this.odd.push(value ?? (spec.errors[column] as Error)) - 1);
+    return end;
+  }
+
+  /** A member that stands there a second time has one value where both are the same; otherwise nobody knows which of them is meant. */
+  #scanRepeated(spec: RecordSpec, column: number, at: number, target: Target): number {
+    const before = this.#read(spec, column, target);
+    target.marks[target.base + column] = 0;
+    const end = this.bytes[at] === LETTER_N ? endOfWord(this.bytes, at) : this.#scanOdd(spec, column, at, target);
+    if (this.#read(spec, column, target) === before) return end;
+    this.#noteRetyped(spec, column);
+    target.marks[target.base + column] = ~(this.odd.push(spec.errors[column] as Error) - 1);
+    return end;
+  }
+
+  #read(spec: RecordSpec, column: number, { marks, base }: Target): unknown {
+    const records: ByteRecords = { bytes: this.bytes, marks, odd: this.odd, layout: spec.layout };
+    const type = spec.types[column];
+    try {
+      return (type === TEXT ? readText : type === INTEGER ? readInteger : readBoolean)(records, base + column);
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #noteRetyped(spec: RecordSpec, column: number): void {
+    const name = spec.names[column] as string;
+    if (this.strict) this.refuse(`${this.#pointerOf(spec)}/${name} ${spec.ruleOf(column)}`);
+    this.retyped.add(spec.pathOf(name));
+  }
+
+  /** Where the record stands, as a JSON pointer (RFC 6901). */
+  #pointerOf(spec: RecordSpec): string {
+    return spec.path === '' ? '' : `/${spec.path.slice(0, -2)}/${this.item}`;
+  }
+}

@@ -1,0 +1,48 @@
+import type { LeafType } from '../../runtime/byte-records';
+
+/** A member whose value is a text, a whole number or a boolean. */
+export interface LeafMember {
+  readonly wire: string;
+  readonly type: LeafType;
+  /** For a boolean: texts that stand for true and for false, where a dialect has such. */
+  readonly values?: ReadonlyMap<string, boolean>;
+}
+
+/** The members of a record, by the name that the domain has for each. */
+export type LeafTable = Readonly<Record<string, LeafMember>>;
+
+/** All records of a response of the billing API. */
+export interface WireTable {
+  readonly contract: LeafTable;
+  readonly address: LeafTable;
+  readonly invoice: LeafTable;
+  /** The contract's members that are lists. */
+  readonly lists: { readonly billingAddresses: string; readonly invoices: string };
+}
+
+const text = (wire: string): LeafMember => ({ wire, type: 'text' });
+
+/**
+ * The records of the contract (schema/billing-v2.openapi.yaml; a test holds the two against each other). Whatever reads
+ * or writes these records derives from this table: the scanner, the records' properties, the writer of responses, and the
+ * comparison of responses with the contract.
+ */
+export const CONTRACT_TABLE = {
+  contract: { contractNumber: text('contractNo'), dueDate: text('dueDate') },
+  address: {
+    street: text('street'),
+    neighborhood: text('neighborhood'),
+    city: text('city'),
+    state: text('state'),
+    country: text('country'),
+    zipCode: text('zipCode'),
+  },
+  invoice: {
+    contractNumber: text('invoiceContractNo'),
+    number: text('invoiceNumber'),
+    billPeriod: text('billPeriod'),
+    amount: { wire: 'invoiceAmount', type: 'integer' },
+    status: { wire: 'invoiceStatus', type: 'boolean' },
+  },
+  lists: { billingAddresses: 'billingAddress', invoices: 'invoiceCollection' },
+} as const satisfies WireTable;
