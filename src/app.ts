@@ -62,13 +62,16 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     if (tracing) opened.push(() => tracing.close());
     const metrics = createMetrics(VERSION);
     const observer = toUpstreamObserver(metrics.upstream, log);
+    const caches = new CallerCaches();
     const transport = createTransport({
       baseUrl,
       connections: config.billingApiConnections,
       maxBodyBytes: config.billingApiMaxBodyBytes,
       // No attempt outlasts its operation; so a time-out longer than that is no time-out.
       timeoutMs: Math.min(config.billingApiTimeoutMs, config.requestDeadlineMs),
+      sharing: config.billingApiConnectionSharing,
       observer,
+      caches,
     });
     opened.push(() => transport.close());
     const attempts = new Attempts(transport, {
@@ -85,7 +88,6 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       observer,
       drift: new ContractDrift(toDriftObserver(metrics.drift, log)),
     });
-    const caches = new CallerCaches();
     const cache = await createBillsCache(upstream, {
       caches,
       ttlSeconds: config.cacheTtlSeconds,
@@ -220,6 +222,13 @@ function toUpstreamObserver(metrics: UpstreamObserver, log: Log): UpstreamObserv
     ...metrics,
     circuitChanged: toCircuitLog(log),
     responseUnusable: (record) => log.warn(record, 'a response of the billing API cannot be used'),
+    strayBytesCame: (record) => {
+      metrics.strayBytesCame?.(record);
+      log.warn(
+        record,
+        'the billing API sent bytes that belong to no request: the connection is closed, and what was cached from it evicted',
+      );
+    },
     attemptEnded: (record) => {
       metrics.attemptEnded?.(record);
       logAttempt(record);

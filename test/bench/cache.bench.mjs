@@ -67,6 +67,7 @@ async function main() {
   const transport = createTransport({
     baseUrl: new URL(`http://127.0.0.1:${port}`),
     connections: 16,
+    sharing: 'shared',
     maxBodyBytes: 1 << 24,
     timeoutMs: 5000,
   });

@@ -13,8 +13,8 @@ import { InFlightCalls } from '../../src/cache/coalescing/in-flight-calls';
 import type { CacheObserver, StoreLayer, StoreUse } from '../../src/telemetry/observers/cache-observer';
 import { decodeBills } from '../../src/upstream/bills/decode-bills';
 import { Attempts } from '../../src/upstream/resilience/attempts';
-import { createTransport } from '../../src/upstream/http/transport';
 import { UpstreamSource } from '../../src/upstream/upstream-source';
+import { openTransport } from './transport';
 
 /** Counts what it is told. */
 export class CountingObserver implements CacheObserver {
@@ -110,12 +110,7 @@ export function openCacheRig(options: CacheRigOptions): CacheRig {
   let epochMs = options.startMs ?? Date.now();
   let monotonicMs = 0;
   const observer = new CountingObserver();
-  const transport = createTransport({
-    baseUrl: new URL(options.upstreamUrl),
-    connections: 64,
-    maxBodyBytes: 1 << 24,
-    timeoutMs: options.timeoutMs ?? 5000,
-  });
+  const transport = openTransport(options.upstreamUrl, { connections: 64, maxBodyBytes: 1 << 24, timeoutMs: options.timeoutMs ?? 5000 });
   const store = options.openStore(observer);
   const ring = options.ring ?? (store.isShared ? createSharedKeyRing({ secret: TEST_SECRET, scope: 'test' }) : createLocalKeyRing());
   const limits = { ttlSeconds: options.ttlSeconds ?? 30, staleSeconds: options.staleSeconds ?? 0 };

@@ -75,6 +75,12 @@ export const BILLING_API = {
     kind: whole(1, 10_000),
     default: '64',
   },
+  billingApiConnectionSharing: {
+    name: 'BILLING_API_CONNECTION_SHARING',
+    what: 'Who may use a connection to the billing API after whom: shared (any token, preferably the one that used it last) or per-token (never two tokens: safe even if the billing API answers a request twice)',
+    kind: choice(['shared', 'per-token']),
+    default: 'shared',
+  },
   billingApiMaxBodyBytes: {
     name: 'BILLING_API_MAX_BODY_BYTES',
     what: 'Largest answer of the billing API that is read, in bytes',

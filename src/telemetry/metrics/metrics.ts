@@ -87,6 +87,11 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
     help: 'Requests sent again within their attempt, because the billing API had closed the idle connection',
     registers,
   });
+  const strays = new Counter({
+    name: `${PREFIX}upstream_stray_bytes_total`,
+    help: 'Times that the billing API sent bytes that belong to no request',
+    registers,
+  });
   for (const reason of ['circuit', 'queue']) refused.inc({ reason }, 0);
   const observers = new Map<string, (seconds: number) => void>();
   return {
@@ -99,6 +104,7 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
     callEnded: (outcome) => calls(outcome),
     callRefused: (reason) => refused.inc({ reason }),
     requestResent: () => resends.inc(),
+    strayBytesCame: () => strays.inc(),
   };
 }
 

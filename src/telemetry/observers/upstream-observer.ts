@@ -28,6 +28,11 @@ export interface UpstreamObserver {
   callRefused?(reason: 'circuit' | 'queue'): void;
   /** A request was sent again within its attempt: the server had closed the idle connection that it was first sent on. */
   requestResent?(): void;
+  /**
+   * The billing API sent bytes that belong to no request: it may have answered the wrong one before. `isInFlight`: whether
+   * they came while a request was under way, which they have failed.
+   */
+  strayBytesCame?(record: { readonly isInFlight: boolean }): void;
   circuitChanged?(state: CircuitName): void;
 }
 

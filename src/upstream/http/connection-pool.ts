@@ -1,36 +1,55 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { TurnQueue } from '../../runtime/turn-queue';
-import { Connection, type ConnectionOwner, type PendingRequest } from './connection';
+import { Connection, type ConnectionOwner, type PendingRequest, type StrayBytes } from './connection';
+import { IdleConnections } from './idle-connections';
 import { lost } from '../errors/failures';
+
+/**
+ * Who may use a connection after whom. `shared`: any token, and preferably the one that used it last. `per-token`: no
+ * connection ever carries requests of two tokens.
+ */
+export type ConnectionSharing = 'shared' | 'per-token';
 
 /** Settings of the connections to one origin. */
 export interface ConnectionsOptions {
   /** Connections that are open at once, at most. */
   readonly max: number;
+  readonly sharing: ConnectionSharing;
   /** Largest body that is read, in bytes. */
   readonly maxBodyBytes: number;
   /** Called when a request is sent again because the server closed the idle connection that it was first sent on. */
   readonly onResend?: (() => void) | undefined;
+  /** Called when bytes came that belong to no request. */
+  readonly onStray?: ((stray: StrayBytes) => void) | undefined;
 }
 
 /** Before TCP asks a silent other side whether it is still there. */
 const PROBE_AFTER_MS = 60_000;
+/**
+ * A connection that has been idle for so long may be used for another token while new ones could be opened: a second
+ * response to its last request would have come by now.
+ */
+const IDLE_BEFORE_OTHER_TOKEN_MS = 150;
+/** How often in a row a request may be passed over for a later one whose token used the free connection last. */
+const MAX_PASSED_OVER = 64;
 
 /**
- * Kept-alive connections to one origin. The connection used last is used next, so that a quiet gateway keeps few.
- * A connection that has carried an answer rests until the event loop has looked for more bytes on it: those would be
- * taken for the next request's answer, which may be another caller's.
+ * Keep-alive connections to one origin. A request prefers the connection that its own token used last; for another token
+ * it opens a new one, and when there is no room for one, takes the connection that has been idle longest.
+ * A connection that has carried a response rests until the event loop has looked for more bytes on it: those would be
+ * taken for the response to the next request, which may be another caller's.
  */
 export class Connections implements ConnectionOwner {
   readonly #origin: URL;
   readonly #options: ConnectionsOptions;
   readonly #all = new Set<Connection>();
-  readonly #idle: Connection[] = [];
+  readonly #idle = new IdleConnections();
   readonly #waiting: PendingRequest[] = [];
-  // Two turns: the one in which the answer was read, and a whole one, with a look at every socket in it.
+  // Two turns: the one in which the response was read, and a whole one, with a look at every socket in it.
   readonly #resting = new TurnQueue<Connection>((connection) => this.#rested.add(connection));
   readonly #rested = new TurnQueue<Connection>((connection) => this.#free(connection));
+  #passedOver = 0;
   #session: Buffer | undefined;
   #isClosed = false;
 
@@ -45,7 +64,7 @@ export class Connections implements ConnectionOwner {
       request.failed(lost());
       return;
     }
-    const connection = this.#take() ?? this.#open();
+    const connection = this.#take(request.caller.tokenId);
     if (!connection) this.#waiting.push(request);
     else if (!request.sendOn(connection)) this.#free(connection);
   }
@@ -56,8 +75,7 @@ export class Connections implements ConnectionOwner {
 
   gone(connection: Connection, unprocessed: PendingRequest | null): void {
     this.#all.delete(connection);
-    const at = this.#idle.indexOf(connection);
-    if (at >= 0) this.#idle.splice(at, 1);
+    this.#idle.delete(connection);
     if (this.#isClosed) {
       unprocessed?.failed(lost());
       return;
@@ -72,6 +90,10 @@ export class Connections implements ConnectionOwner {
     if (next) this.#free(next);
   }
 
+  strayed(stray: StrayBytes): void {
+    this.#options.onStray?.(stray);
+  }
+
   /** Ends all connections, and fails what is under way on them and what waits for them. */
   close(): void {
     this.#isClosed = true;
@@ -79,23 +101,59 @@ export class Connections implements ConnectionOwner {
     for (const request of this.#waiting.splice(0)) request.failed(lost());
   }
 
-  /** Gives a connection on which nothing is under way to who has waited longest. */
+  /** Gives a connection on which nothing is under way to a request that waits. */
   #free(connection: Connection): void {
     if (!connection.isUsable(performance.now())) {
       connection.destroy();
       return;
     }
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) if (next.sendOn(connection)) return;
-    this.#idle.push(connection);
+    while (this.#waiting.length > 0) {
+      const request = this.#nextFor(connection);
+      if (!this.#mayCarry(connection, request)) {
+        this.#waiting.unshift(request);
+        // Which makes room for a new one.
+        connection.destroy();
+        return;
+      }
+      if (request.sendOn(connection)) return;
+    }
+    this.#idle.add(connection);
   }
 
-  #take(): Connection | undefined {
+  /** The request that waits longest for a connection of this token, or else the one that waits longest. */
+  #nextFor({ tokenId }: Connection): PendingRequest {
+    const own = this.#passedOver < MAX_PASSED_OVER ? this.#waiting.findIndex(({ caller }) => caller.tokenId === tokenId) : 0;
+    this.#passedOver = own > 0 ? this.#passedOver + 1 : 0;
+    return this.#waiting.splice(Math.max(own, 0), 1)[0] as PendingRequest;
+  }
+
+  #mayCarry({ tokenId }: Connection, { caller }: PendingRequest): boolean {
+    return this.#options.sharing === 'shared' || tokenId === '' || tokenId === caller.tokenId;
+  }
+
+  /** An idle connection, or a new one; undefined where the request has to wait. */
+  #take(tokenId: string): Connection | undefined {
     const nowMs = performance.now();
-    for (let connection = this.#idle.pop(); connection; connection = this.#idle.pop()) {
-      if (connection.isUsable(nowMs)) return connection;
-      connection.destroy();
+    for (let own = this.#idle.lastOf(tokenId); own; own = this.#idle.lastOf(tokenId)) if (this.#leaves(own, nowMs)) return own;
+    for (let other = this.#idle.longest; other; other = this.#idle.longest) {
+      const hasRoom = this.#all.size < this.#options.max;
+      if (this.#options.sharing === 'per-token') {
+        if (hasRoom) break;
+        other.destroy();
+      } else {
+        if (hasRoom && nowMs - other.idleSinceMs < IDLE_BEFORE_OTHER_TOKEN_MS) break;
+        if (this.#leaves(other, nowMs)) return other;
+      }
     }
-    return undefined;
+    return this.#open();
+  }
+
+  /** Takes a connection out of the idle ones. False where the server may be about to close it. */
+  #leaves(connection: Connection, nowMs: number): boolean {
+    this.#idle.delete(connection);
+    if (connection.isUsable(nowMs)) return true;
+    connection.destroy();
+    return false;
   }
 
   #open(): Connection | undefined {

@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 import type { BillingError } from '../../billing/model/billing-error';
+import type { Caller } from '../../billing/model/caller';
 import { AnswerParser } from './response-parser';
-import { lost, unreachable } from '../errors/failures';
+import { lost, notHttp, unreachable } from '../errors/failures';
 import type { HttpAnswer } from './http-response';
 
 /** A request that is to be sent, or has been, and is told how it ended: `answered` or `failed`, once. */
 export interface PendingRequest {
+  readonly caller: Caller;
   /** Sends itself on the connection, and returns whether it did: its time may have been over while it waited. */
   sendOn(connection: Connection): boolean;
   answered(answer: HttpAnswer): void;
@@ -21,6 +23,16 @@ export interface ConnectionOwner {
    * response, which is to be sent again, on a new connection.
    */
   gone(connection: Connection, unprocessed: PendingRequest | null): void;
+  /** The server sent bytes that belong to no request. The connection is ended. */
+  strayed(stray: StrayBytes): void;
+}
+
+/** Bytes that belong to no request: a server that answers a request twice may also have answered the wrong one. */
+export interface StrayBytes {
+  /** The callers of the connection's last responses, which may have been exchanged. */
+  readonly callers: readonly Caller[];
+  /** Whether they came while a request was under way, which they have failed. */
+  readonly isInFlight: boolean;
 }
 
 /**
@@ -30,6 +42,11 @@ export interface ConnectionOwner {
 const IDLE_MS = 4000;
 /** How much earlier than the server says it would close. */
 const IDLE_MARGIN_MS = 1000;
+/**
+ * Callers that are remembered: those of the last two responses, and more, since on a connection that is never idle a
+ * response too many shifts all that follow.
+ */
+const REMEMBERED_CALLERS = 16;
 /** RFC 9110, section 15.5.9: the server gave up waiting for a request, and closes; the client may send it on a new connection. */
 const REQUEST_TIMEOUT = 408;
 
@@ -40,9 +57,15 @@ export class Connection {
   readonly #maxBodyBytes: number;
   #request: PendingRequest | null = null;
   #parser: AnswerParser | null = null;
-  #isReused = false;
+  /** Of the last responses, in a ring. */
+  readonly #callers: Caller[] = [];
+  #responses = 0;
   #isGone = false;
   #usableUntilMs = Infinity;
+  /** Of the token that it was last used for; empty before its first request. */
+  tokenId = '';
+  /** When its last response came, on the clock of `performance.now()`. */
+  idleSinceMs = 0;
 
   /** @param socket opened, or being opened. */
   constructor(socket: Socket, owner: ConnectionOwner, maxBodyBytes: number) {
@@ -65,6 +88,7 @@ export class Connection {
   /** Sends a request's head, which is the whole request. */
   send(head: string, request: PendingRequest): void {
     this.#request = request;
+    this.tokenId = request.caller.tokenId;
     this.#parser = new AnswerParser(this.#maxBodyBytes);
     this.#socket.write(head, 'latin1');
   }
@@ -82,8 +106,9 @@ export class Connection {
 
   #read(piece: Buffer): void {
     const parser = this.#parser;
-    // Nothing was asked: the answer to the next question must not be one that came before it.
+    // No request is under way: these bytes must not be taken for the response to the next one.
     if (parser === null) {
+      if (!this.#isGone && !isHarmless(piece)) this.#owner.strayed({ callers: this.#callers, isInFlight: false });
       this.destroy();
       return;
     }
@@ -107,18 +132,32 @@ export class Connection {
     const wasReused = this.#isReused;
     this.#request = null;
     this.#parser = null;
-    this.#isReused = true;
     const answer = parser.take();
     if (answer.status === REQUEST_TIMEOUT) {
       this.#leave(wasReused ? request : null);
       if (!wasReused) request?.answered(answer);
       return;
     }
+    if (request) this.#callers[this.#responses++ % REMEMBERED_CALLERS] = request.caller;
+    if (parser.excess !== null && !isHarmless(parser.excess)) {
+      this.#leave();
+      this.#owner.strayed({ callers: this.#callers, isInFlight: wasReused });
+      // The first response on a connection can only be its request's own. A later one may be the one before it, sent twice.
+      if (wasReused) request?.failed(notHttp('more bytes came than one response has'));
+      else request?.answered(answer);
+      return;
+    }
     if (parser.isReusable && !this.#isGone) {
-      this.#usableUntilMs = performance.now() + toIdleMs(answer.headers['keep-alive']);
+      this.idleSinceMs = performance.now();
+      this.#usableUntilMs = this.idleSinceMs + toIdleMs(answer.headers['keep-alive']);
       this.#owner.rests(this);
     } else this.#leave();
     request?.answered(answer);
+  }
+
+  /** Whether a response has come on it before. */
+  get #isReused(): boolean {
+    return this.#responses > 0;
   }
 
   /** The server has closed the connection, or it broke. */
@@ -148,6 +187,11 @@ export class Connection {
     this.#socket.destroy();
     this.#owner.gone(this, unprocessed);
   }
+}
+
+/** Whether bytes outside a response are empty lines, or the 408 with which some servers end an idle connection. */
+function isHarmless(bytes: Buffer): boolean {
+  return /^(?:[\r\n]*|HTTP\/1\.[01] 408[ \r][^]*)$/.test(bytes.toString('latin1', 0, 64));
 }
 
 /** How long a connection may stand idle, by the header in which the server says when it would close it (RFC 9112, appendix C.2.2). */

@@ -35,7 +35,7 @@ export class AnswerParser {
   #staysOpen = false;
   #bytesLeft = 0;
   #chunks: ChunkedBody | null = null;
-  #hasExcess = false;
+  #excess: Buffer | null = null;
   #isCut = false;
 
   /** @param maxBodyBytes the largest body that is read. */
@@ -45,7 +45,12 @@ export class AnswerParser {
 
   /** Whether another request may be sent on the connection; to be asked when the answer is whole. */
   get isReusable(): boolean {
-    return this.#staysOpen && !this.#hasExcess;
+    return this.#staysOpen && this.#excess === null;
+  }
+
+  /** The bytes that came after the whole response in the same piece, and belong to no request; null where there are none. */
+  get excess(): Buffer | null {
+    return this.#excess;
   }
 
   /** Whether a byte of the response has come. */
@@ -67,10 +72,10 @@ export class AnswerParser {
         return this.#readChunks(bytes);
       case 'rest':
         this.#add(bytes);
-        return this.#isCut && this.#end(true);
+        return this.#isCut && this.#end(null);
       case 'head':
       case 'nothing':
-        return this.#end(bytes.length > 0);
+        return this.#end(bytes);
     }
   }
 
@@ -158,13 +163,13 @@ export class AnswerParser {
     const part = bytes.length > this.#bytesLeft ? bytes.subarray(0, this.#bytesLeft) : bytes;
     this.#body.add(part);
     this.#bytesLeft -= part.length;
-    return this.#bytesLeft === 0 && this.#end(part.length < bytes.length);
+    return this.#bytesLeft === 0 && this.#end(bytes.subarray(part.length));
   }
 
   #readChunks(bytes: Buffer): boolean {
     const read = (this.#chunks as ChunkedBody).read(bytes);
-    if (this.#isCut) return this.#end(true);
-    return read !== null && this.#end(read < bytes.length);
+    if (this.#isCut) return this.#end(null);
+    return read !== null && this.#end(bytes.subarray(read));
   }
 
   #add(bytes: Buffer): void {
@@ -185,9 +190,9 @@ export class AnswerParser {
     this.#body.take();
   }
 
-  /** The answer is whole. What came after it belongs to nothing that was asked. */
-  #end(hasExcess: boolean): true {
-    this.#hasExcess = hasExcess;
+  /** The response is whole. What came after it belongs to no request; after a body that was cut, it is the rest of that. */
+  #end(after: Buffer | null): true {
+    if (after !== null && after.length > 0 && !this.#isCut) this.#excess = after;
     return true;
   }
 

@@ -1,10 +1,12 @@
 import { BillingError } from '../../billing/model/billing-error';
+import type { Caller } from '../../billing/model/caller';
+import type { CallerCache } from '../../billing/ports/caller-caches';
 import type { CancelSignal } from '../../runtime/cancellation';
 import { withoutTrailingSlashes } from '../../runtime/trailing-slashes';
 import { TurnQueue } from '../../runtime/turn-queue';
 import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
 import type { Connection, PendingRequest } from './connection';
-import { Connections } from './connection-pool';
+import { Connections, type ConnectionSharing } from './connection-pool';
 import { timedOut, unreachable } from '../errors/failures';
 import type { HttpAnswer } from './http-response';
 
@@ -18,7 +20,20 @@ export interface TransportOptions {
   readonly maxBodyBytes: number;
   /** How long one attempt may take, in milliseconds, from asking to the body's last byte. */
   readonly timeoutMs: number;
-  readonly observer?: Pick<UpstreamObserver, 'requestResent'>;
+  readonly sharing: ConnectionSharing;
+  readonly observer?: Pick<UpstreamObserver, 'requestResent' | 'strayBytesCame'>;
+  /** What is cached from a connection on which stray bytes came is evicted here. */
+  readonly caches?: CallerCache;
+}
+
+/** A GET on behalf of a caller. */
+export interface TransportRequest {
+  /** Path and query. */
+  readonly path: string;
+  readonly caller: Caller;
+  readonly signal: CancelSignal;
+  /** Headers that tell the billing API of the attempt's trace; names and values in turn. */
+  readonly trace?: readonly string[] | undefined;
 }
 
 /** Carries requests to the billing API. */
@@ -31,9 +46,8 @@ export interface Transport {
    * BillingError: `timeout`, `unavailable` where no connection was had or kept, `invalid-response` for what is larger than
    * the limit, or the reason of `signal`. Where the signal's deadline came after half of `timeoutMs`, that counts as a
    * `timeout` of the attempt.
-   * @param trace headers that tell the billing API of the attempt's trace; names and values in turn.
    */
-  get(path: string, authorization: string, signal: CancelSignal, trace?: readonly string[]): Promise<HttpAnswer>;
+  get(request: TransportRequest): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
 
@@ -46,21 +60,26 @@ export function createTransport(options: TransportOptions): Transport {
   const { baseUrl } = options;
   const connections = new Connections(baseUrl, {
     max: options.connections,
+    sharing: options.sharing,
     maxBodyBytes: options.maxBodyBytes,
     onResend: options.observer?.requestResent,
+    onStray: ({ callers, isInFlight }) => {
+      options.observer?.strayBytesCame?.({ isInFlight });
+      for (const caller of callers) options.caches?.evictCaller(caller);
+    },
   });
   const ended = new TurnQueue<Exchange>((exchange) => exchange.deliver());
   const prefix = withoutTrailingSlashes(baseUrl.pathname);
   return {
     baseUrl,
-    get: (path, authorization, signal, trace) =>
+    get: ({ path, caller, signal, trace }) =>
       new Promise<HttpAnswer>((resolve, reject) => {
         if (signal.aborted) {
           reject(signal.reason);
           return;
         }
-        const head = toHead(baseUrl.host, prefix + path, authorization, trace);
-        connections.dispatch(new Exchange({ head, signal, timeoutMs: options.timeoutMs }, { resolve, reject, ended }));
+        const head = toHead(baseUrl.host, prefix + path, caller.authorization, trace);
+        connections.dispatch(new Exchange({ head, caller, signal, timeoutMs: options.timeoutMs }, { resolve, reject, ended }));
       }),
     close: () => {
       // Not until all have ended: a stalled answer must not hold up the stop.
@@ -86,6 +105,7 @@ function toHead(host: string, path: string, authorization: string, trace: readon
 /** What is asked for, and until when. */
 interface Question {
   readonly head: string;
+  readonly caller: Caller;
   readonly signal: CancelSignal;
   readonly timeoutMs: number;
 }
@@ -116,6 +136,10 @@ class Exchange implements PendingRequest {
     this.#onAbort = () => this.#giveUp(this.#toAbortFailure(signal.reason));
     signal.addEventListener('abort', this.#onAbort, { once: true });
     this.#timer = setTimeout(() => this.#giveUp(timedOut(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
+  }
+
+  get caller(): Caller {
+    return this.#question.caller;
   }
 
   sendOn(connection: Connection): boolean {

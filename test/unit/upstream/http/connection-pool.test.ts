@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
-import { createTransport, type Transport } from '../../../../src/upstream/http/transport';
+import type { Transport, TransportOptions } from '../../../../src/upstream/http/transport';
+import { until } from '../../../support/cache-fixtures';
 import { failureOf } from '../../../support/listed-source';
 import { startScriptedUpstream } from '../../../support/scripted-upstream';
+import { openTransport, requestOf } from '../../../support/transport';
 import { startSocketUpstream, type SocketUpstream } from '../../../support/socket-upstream';
 
 const answerOf = (body: string, ...headers: string[]): string =>
@@ -18,18 +20,18 @@ interface Ends {
 }
 
 async function withUpstream(
-  answer: (socket: Socket, index: number) => unknown,
+  answer: (socket: Socket, index: number, head: string) => unknown,
   use: (ends: Ends) => Promise<void>,
   connections = 4,
+  options: Partial<TransportOptions> = {},
 ): Promise<void> {
   const sockets = new Set<Socket>();
-  const upstream = await startSocketUpstream((socket, index) => {
+  const upstream = await startSocketUpstream((socket, index, head) => {
     sockets.add(socket);
-    return answer(socket, index);
+    return answer(socket, index, head);
   });
-  const transport = createTransport({ baseUrl: new URL(upstream.url), connections, maxBodyBytes: 100_000, timeoutMs: 10_000 });
-  const ask = async (token: string): Promise<string> =>
-    (await transport.get('/bills', `Bearer ${token}`, new AbortController().signal)).body.toString();
+  const transport = openTransport(upstream.url, { connections, ...options });
+  const ask = async (token: string): Promise<string> => (await transport.get(requestOf('/bills', token))).body.toString();
   try {
     await use({ upstream, transport, ask, sockets });
   } finally {
@@ -74,6 +76,159 @@ describe('the connections to the billing API', () => {
         1,
       );
     }
+  });
+
+  describe('and the tokens they were used for', () => {
+    let nowMs = 1000;
+    beforeEach(() => jest.spyOn(performance, 'now').mockImplementation(() => nowMs));
+    afterEach(() => jest.restoreAllMocks());
+    /** A server that tells which of its connections a request came on, from 0. */
+    const tellConnection = (): ((socket: Socket) => unknown) => {
+      const seen: Socket[] = [];
+      return (socket) => {
+        if (!seen.includes(socket)) seen.push(socket);
+        socket.write(answerOf(String(seen.indexOf(socket))));
+      };
+    };
+
+    it('are one connection for each token while there is room, and then the one that has been idle longest', async () => {
+      await withUpstream(
+        tellConnection(),
+        async ({ ask }) => {
+          const rested = async (token: string): Promise<string> => {
+            const connection = await ask(token);
+            nowMs += 1;
+            await pause(20);
+            return connection;
+          };
+          expect([await rested('a'), await rested('b'), await rested('a'), await rested('c')]).toEqual(['0', '1', '0', '2']);
+          // No room: the second connection has been idle longest, and not the third, which was used last.
+          expect([await rested('d'), await rested('c'), await rested('b')]).toEqual(['1', '2', '0']);
+        },
+        3,
+      );
+    });
+
+    it('are another token’s only after they have been idle for a while', async () => {
+      await withUpstream(tellConnection(), async ({ ask }) => {
+        expect(await ask('a')).toBe('0');
+        await pause(20);
+        nowMs += 149;
+        expect(await ask('b')).toBe('1');
+        await pause(20);
+        nowMs += 1;
+        expect(await ask('c')).toBe('0');
+      });
+    });
+
+    it('are never two tokens’ with per-token sharing: an idle one is closed to make room', async () => {
+      await withUpstream(
+        tellConnection(),
+        async ({ ask, sockets }) => {
+          const seen: string[] = [];
+          for (const token of ['a', 'b', 'a', 'c', 'b']) {
+            seen.push(await ask(token));
+            await pause(20);
+            nowMs += 1000;
+          }
+          expect(seen).toEqual(['0', '1', '0', '2', '3']);
+          expect([...sockets].filter(({ destroyed }) => !destroyed)).toHaveLength(2);
+        },
+        2,
+        { sharing: 'per-token' },
+      );
+    });
+
+    it('are never two tokens’ with per-token sharing, also where requests wait for them', async () => {
+      const tokens = new Map<Socket, Set<string>>();
+      await withUpstream(
+        (socket, index, head) => {
+          const token = /Bearer (\w+)/.exec(head)?.[1] ?? '';
+          tokens.set(socket, (tokens.get(socket) ?? new Set()).add(token));
+          socket.write(answerOf(`${token} ${index}`));
+        },
+        async ({ ask }) => {
+          const asked = Array.from({ length: 60 }, (_, index) => `t${(index * 7) % 5}`);
+          const seen = await Promise.all(asked.map(ask));
+          expect(seen.map((body) => body.split(' ')[0])).toEqual(asked);
+          expect([...tokens.values()].map(({ size }) => size)).toEqual([...tokens.values()].map(() => 1));
+        },
+        3,
+        { sharing: 'per-token' },
+      );
+    });
+  });
+
+  describe('on which bytes come that belong to no request', () => {
+    /** Who was evicted, and whether the bytes failed a request. */
+    function watch(): { options: Partial<TransportOptions>; evicted: string[]; strays: boolean[] } {
+      const [evicted, strays]: [string[], boolean[]] = [[], []];
+      return {
+        evicted,
+        strays,
+        options: {
+          caches: { evictCaller: ({ token }) => evicted.push(token) },
+          observer: { strayBytesCame: ({ isInFlight }) => strays.push(isInFlight) },
+        },
+      };
+    }
+    const stray = answerOf('a stray');
+
+    it('are closed, and what is cached for the callers of their last responses is evicted', async () => {
+      const { options, evicted, strays } = watch();
+      await withUpstream(
+        (socket, index) => {
+          socket.write(answerOf(`${index}`));
+          if (index === 1) setTimeout(() => socket.write(stray), 30);
+        },
+        async ({ ask, sockets }) => {
+          expect([await ask('a'), await ask('b')]).toEqual(['0', '1']);
+          await until(() => strays.length > 0);
+          expect(strays).toEqual([false]);
+          expect(evicted).toEqual(['a', 'b']);
+          expect(await ask('c')).toBe('2');
+          expect(sockets.size).toBe(2);
+        },
+        1,
+        options,
+      );
+    });
+
+    it('are closed, and the request under way is failed: its response may have been the one too many', async () => {
+      const { options, evicted, strays } = watch();
+      await withUpstream(
+        (socket, index) => socket.write(index === 1 ? answerOf('0 again') + answerOf('1') : answerOf(`${index}`)),
+        async ({ ask }) => {
+          expect(await ask('a')).toBe('0');
+          expect(await failureOf(ask('b'))).toMatchObject({
+            failure: 'unavailable',
+            cause: { message: expect.stringContaining('more bytes') },
+          });
+          expect(strays).toEqual([true]);
+          expect(evicted).toEqual(['a', 'b']);
+        },
+        1,
+        options,
+      );
+    });
+
+    it.each(['\r\n', 'HTTP/1.1 408 Request Time-out\r\nConnection: close\r\n\r\n'])('are closed without an alarm for %j', async (bytes) => {
+      const { options, evicted, strays } = watch();
+      await withUpstream(
+        (socket, index) => {
+          socket.write(answerOf(`${index}`));
+          setTimeout(() => socket.write(bytes), 20);
+        },
+        async ({ ask, sockets }) => {
+          expect(await ask('a')).toBe('0');
+          await until(() => [...sockets].every(({ destroyed }) => destroyed));
+          expect(await ask('b')).toBe('1');
+          expect([strays, evicted]).toEqual([[], []]);
+        },
+        1,
+        options,
+      );
+    });
   });
 
   it('opens a new one where the server has closed the old one', async () => {
@@ -130,10 +285,10 @@ describe('the connections to the billing API', () => {
     await withUpstream(
       () => undefined,
       async ({ transport, upstream }) => {
-        const failures = [1, 2, 3].map(() => failureOf(transport.get('/bills', 'Bearer a', new AbortController().signal)));
+        const failures = [1, 2, 3].map(() => failureOf(transport.get(requestOf('/bills'))));
         while (upstream.requestCount() < 1) await pause(1);
         await transport.close();
-        failures.push(failureOf(transport.get('/bills', 'Bearer a', new AbortController().signal)));
+        failures.push(failureOf(transport.get(requestOf('/bills'))));
         expect((await Promise.all(failures)).map(({ failure }) => failure)).toEqual([
           'unavailable',
           'unavailable',
@@ -147,20 +302,18 @@ describe('the connections to the billing API', () => {
 
   it('sends nothing that would not stay in its line', async () => {
     const upstream = await startScriptedUpstream();
-    const transport = createTransport({ baseUrl: new URL(upstream.url), connections: 1, maxBodyBytes: 100, timeoutMs: 1000 });
-    const { signal } = new AbortController();
-    for (const [path, authorization, trace] of [
-      ['/a b', 'Bearer a', []],
-      ['/a\r\nx: y', 'Bearer a', []],
-      ['/a', 'Bearer a\r\nx: y', []],
-      ['/a', 'Bearer \u010a', []],
-      ['/a', 'Bearer a', ['traceparent', '00\n']],
+    const transport = openTransport(upstream.url);
+    for (const [path, trace] of [
+      ['/a b', []],
+      ['/a\r\nx: y', []],
+      ['/a', ['traceparent', '00\n']],
+      ['/a', ['traceparent', '\u010a']],
     ] as const) {
-      await expect(transport.get(path, authorization, signal, trace)).rejects.toThrow('a character that no head may hold');
+      await expect(transport.get(requestOf(path, 'a', { trace }))).rejects.toThrow('a character that no head may hold');
     }
     expect(upstream.connectionCount()).toBe(0);
     // What a header may hold arrives as it is: a caller's tracestate, for one.
-    await transport.get('/a', 'Bearer a', signal, ['tracestate', 'a=é\tb']);
+    await transport.get(requestOf('/a', 'a', { trace: ['tracestate', 'a=é\tb'] }));
     expect(upstream.requests[0]?.headers['tracestate']).toBe('a=é\tb');
     await transport.close();
     await upstream.close();

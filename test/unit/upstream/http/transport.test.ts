@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import type { HttpAnswer } from '../../../../src/upstream/http/http-response';
-import { createTransport, type Transport, type TransportOptions } from '../../../../src/upstream/http/transport';
+import type { Transport, TransportOptions } from '../../../../src/upstream/http/transport';
 import { failureOf } from '../../../support/listed-source';
+import { openTransport, requestOf } from '../../../support/transport';
 import { startScriptedUpstream, type Script, type ScriptedUpstream } from '../../../support/scripted-upstream';
 
 interface Ends {
@@ -18,19 +19,13 @@ async function withTransport(
 ): Promise<void> {
   const upstream = await startScriptedUpstream(script);
   const { prefix = '', ...settings } = options;
-  const transport = createTransport({
-    baseUrl: new URL(upstream.url + prefix),
-    connections: 2,
-    maxBodyBytes: 1024 * 1024,
-    timeoutMs: 5000,
-    ...settings,
-  });
+  const transport = openTransport(upstream.url + prefix, settings);
   try {
     await use({
       upstream,
       transport,
       get: (path = '/customers/RUC/1/bills?pageInit=0', signal = new AbortController().signal) =>
-        transport.get(path, 'Bearer a-token', signal),
+        transport.get(requestOf(path, 'a-token', { signal })),
     });
   } finally {
     await transport.close();

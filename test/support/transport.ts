@@ -1,0 +1,19 @@
+import { Caller } from '../../src/billing/model/caller';
+import { createTransport, type Transport, type TransportOptions, type TransportRequest } from '../../src/upstream/http/transport';
+
+/** A transport to a test's own upstream; two connections and no limit that a test would meet, unless it says otherwise. */
+export function openTransport(url: string, options: Partial<TransportOptions> = {}): Transport {
+  return createTransport({
+    baseUrl: new URL(url),
+    connections: 2,
+    sharing: 'shared',
+    maxBodyBytes: 1024 * 1024,
+    timeoutMs: 10_000,
+    ...options,
+  });
+}
+
+/** A request with this token. */
+export function requestOf(path: string, token = 'a-token', others: Partial<TransportRequest> = {}): TransportRequest {
+  return { path, caller: Caller.parse(`Bearer ${token}`) as Caller, signal: new AbortController().signal, ...others };
+}
