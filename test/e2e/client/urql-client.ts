@@ -4,13 +4,16 @@ import { cacheExchange, type Data } from '@urql/exchange-graphcache';
 import { relayPagination } from '@urql/exchange-graphcache/extras';
 import type { Tokens } from './tokens';
 
-/** The same, with Graphcache. */
+/** A urql client that renews a refused token once per operation, and appends the pages of a list of invoices. */
 export function createUrqlClient(url: string, tokens: Tokens): Client {
   const cache = cacheExchange({
     keys: {
+      // Without what identifies it, an object is cached where it was read.
       Customer: toCustomerKey,
-      // A contract whose customer was not asked for has its place below what led to it.
-      Contract: ({ customer, number }) => (customer ? `${toCustomerKey(customer as Data)}:${number as string}` : null),
+      Contract: ({ customer, number }) => {
+        const customerKey = customer ? toCustomerKey(customer as Data) : null;
+        return customerKey === null || number === undefined ? null : `${customerKey}:${number as string}`;
+      },
       Invoice: () => null,
       Address: () => null,
       PageInfo: () => null,
@@ -34,6 +37,6 @@ export function createUrqlClient(url: string, tokens: Tokens): Client {
   return new Client({ url, preferGetMethod: false, exchanges: [cache, authorize, fetchExchange] });
 }
 
-function toCustomerKey({ idType, id }: Data): string {
-  return `${idType as string}:${id as string}`;
+function toCustomerKey({ idType, id }: Data): string | null {
+  return idType === undefined || id === undefined ? null : `${idType as string}:${id as string}`;
 }

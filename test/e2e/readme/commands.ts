@@ -73,6 +73,7 @@ export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proo
     startsAGateway,
   ],
   [/^npm install( --save-dev)?( (@[a-z-]+\/)?[a-z-]+@\d+)+$/, installsWhatIsTested],
+  ['npm run example:react', provenBy('test/e2e/browser/react-example.test.ts', 'examples/react/start.cjs')],
   ['npm run dev', provenBy('test/unit/house/scripts.test.ts', "describe('The command dev'")],
   ['npm run supergraph', provenBy('test/e2e/supergraph/start.test.ts', "'apollo'")],
   ['npm run supergraph -- --router hive', provenBy('test/e2e/supergraph/start.test.ts', "'hive'")],

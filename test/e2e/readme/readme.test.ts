@@ -25,12 +25,16 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
+const PRINTED_QUERIES = join(root, 'test/e2e/client/printed-queries.test.ts');
+
 /** Where the source stands that a page shows an excerpt of. */
 const SOURCES: Readonly<Record<string, string>> = { 'CONTRIBUTING.md': 'src/config/table/limits.ts' };
 
 /** How a block of each language is run. Rejects, or throws, where the block does not do what it shows. */
 const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
   graphql: async (block) => {
+    // Operations with variables are run with the client that is printed beside them.
+    if (block.text.includes('($')) return expect(await readFile(PRINTED_QUERIES, 'utf8')).toContain(`of ${fileOf(block)}`);
     const { text } = await gateway.query(block.text);
     const shown = near(block, 1);
     if (shown?.language !== 'json') throw new Error('A query of the documentation is followed by its answer.');

@@ -12,7 +12,15 @@ const operations = join(root, 'test/operations');
 /** A copy of what the generator reads and writes, in which a test may change things. */
 async function copyProject(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'codegen-'));
-  for (const part of ['codegen.yml', 'package.json', 'schema', 'test/operations', 'test/generated', 'test/e2e/client'])
+  for (const part of [
+    'codegen.yml',
+    'package.json',
+    'schema',
+    'test/operations',
+    'test/generated',
+    'test/e2e/client',
+    'examples/react/src',
+  ])
     await cp(join(root, part), join(copy, part), { recursive: true });
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   return copy;
