@@ -18,13 +18,16 @@ import { KeptAnswers } from './http/response/response-cache';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/logs/log';
 import type { CircuitName, UpstreamObserver } from './telemetry/observers/upstream-observer';
+import { AuditTrail } from './telemetry/audit/audit-trail';
+import { createAuditLog } from './telemetry/logs/audit-log';
+import type { AuditObserver } from './telemetry/observers/audit-observer';
 import { createAttemptLog } from './telemetry/logs/attempt-log';
 import { createOperationLog } from './telemetry/logs/operation-log';
 import type { DriftObserver } from './telemetry/observers/drift-observer';
 import type { OperationObserver } from './telemetry/observers/operation-observer';
 import { createServerLog } from './telemetry/logs/server-log';
 import type { ServerObserver } from './telemetry/observers/server-observer';
-import { createMetrics } from './telemetry/metrics/metrics';
+import { createMetrics, type Metrics } from './telemetry/metrics/metrics';
 import type { Tracing } from './telemetry/tracing/otel-tracing';
 import { Attempts } from './upstream/resilience/attempts';
 import { ContractDrift } from './upstream/bills/contract-drift';
@@ -88,6 +91,8 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       observer,
       drift: new ContractDrift(toDriftObserver(metrics.drift, log)),
     });
+    const audit = await openAudit(config, metrics, log);
+    if (audit) opened.push(() => closeAudit(audit, log));
     const cache = await createBillsCache(upstream, {
       caches,
       ttlSeconds: config.cacheTtlSeconds,
@@ -161,6 +166,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
           resultLimits: { maxResults: config.maxResults, maxAnswerBytes: config.maxAnswerBytes },
           deadlineMs: config.requestDeadlineMs,
           alwaysTraced: !config.production,
+          audit: audit ?? undefined,
           startTrace: tracing?.startTrace,
         },
         observer: toOperationObserver([metrics.operations, createOperationLog(log), ...(tracing ? [spanEnder] : [])]),
@@ -192,6 +198,25 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     await closeAll();
     throw error;
   }
+}
+
+/** Opens the audit trail, where there is to be one. Rejects where its file cannot be written. */
+function openAudit({ auditLog: path, auditSecret: secret }: Config, metrics: Metrics, log: Log): Promise<AuditTrail> | null {
+  if (path === null || secret === null) return null;
+  const observers = [metrics.createAudit(), createAuditLog(log)];
+  const observer: AuditObserver = {
+    written: (lines) => observers.forEach((each) => each.written(lines)),
+    failed: (reason) => observers.forEach((each) => each.failed(reason)),
+    lost: (reads) => observers.forEach((each) => each.lost(reads)),
+    changed: () => observers.forEach((each) => each.changed()),
+  };
+  return AuditTrail.open({ path, secret, observer });
+}
+
+/** Closes it, and tells its end to the log: the log is kept elsewhere, and shows later whether lines were cut off. */
+async function closeAudit(audit: AuditTrail, log: Log): Promise<void> {
+  await audit.close();
+  log.info({ head: audit.head }, 'the audit trail is closed');
 }
 
 /** Ends the operation's span. */

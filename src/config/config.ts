@@ -57,7 +57,7 @@ export function parseConfig(env: Environment): Config {
 
 /** Settings that others, or the environment, make necessary. */
 function findMissing({ values, refused }: Reading): string[] {
-  const { environment, billingApi, redisUrls, cacheSecret } = values;
+  const { environment, billingApi, redisUrls, cacheSecret, auditLog, auditSecret } = values;
   const problems: string[] = [];
   if (billingApi === null && !refused.has('BILLING_API_URL')) {
     problems.push(
@@ -68,6 +68,9 @@ function findMissing({ values, refused }: Reading): string[] {
     problems.push(
       'CACHE_SECRET is missing: with REDIS_URL it is needed, at least 32 characters long and the same on every process that shares the Redis.',
     );
+  }
+  if (auditLog !== null && auditSecret === null && !refused.has('AUDIT_SECRET')) {
+    problems.push('AUDIT_SECRET is missing: with AUDIT_LOG it is needed, at least 32 characters long. Keep it where the trail is checked.');
   }
   return problems;
 }

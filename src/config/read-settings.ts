@@ -44,7 +44,7 @@ function toProblem({ name, kind, secret }: Setting, text: string): string {
 }
 
 /** A secret may stand in the environment, or in a file that NAME_FILE names, as container platforms mount them. */
-function readSecret(env: Environment, name: string, problems: string[]): string | undefined {
+export function readSecret(env: Environment, name: string, problems: string[]): string | undefined {
   const [own, path] = [toText(env[name]), toText(env[`${name}_FILE`])];
   if (path === undefined) return own;
   if (own !== undefined) {

@@ -1,4 +1,5 @@
 import { SECTIONS, type Section, type Setting, type ValuesOf } from './kinds/setting';
+import { AUDIT } from './table/audit';
 import { BILLING_API } from './table/billing-api';
 import { BROWSERS } from './table/browsers';
 import { CACHE } from './table/cache';
@@ -12,6 +13,7 @@ export const TABLES = {
   billingApi: BILLING_API,
   cache: CACHE,
   limits: LIMITS,
+  audit: AUDIT,
   browsers: BROWSERS,
   tracing: TRACING,
 } as const satisfies Record<Section, unknown>;
@@ -23,6 +25,7 @@ export type Values = ValuesOf<Tables['process']> &
   ValuesOf<Tables['billingApi']> &
   ValuesOf<Tables['cache']> &
   ValuesOf<Tables['limits']> &
+  ValuesOf<Tables['audit']> &
   ValuesOf<Tables['browsers']> &
   ValuesOf<Tables['tracing']>;
 

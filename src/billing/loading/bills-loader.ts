@@ -181,12 +181,12 @@ export class BillsLoader {
     return handled(
       this.#source.read(request, operation).then(
         (answer) => {
-          operation.noteAnswer(answer);
+          operation.noteAnswer(answer, request);
           call.bills = answer.bills;
           return answer.bills;
         },
         (error: unknown) => {
-          if (error instanceof BillingError) operation.noteFailure(error);
+          if (error instanceof BillingError) operation.noteFailure(error, request);
           throw error;
         },
       ),

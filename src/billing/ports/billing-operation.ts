@@ -1,9 +1,10 @@
 import { BillingError } from '../model/billing-error';
 import { CacheWaits } from './cache-waits';
-import type { BillsAnswer, CallContext, CallRecord } from './billing-source';
+import type { BillsAnswer, BillsRequest, CallContext, CallRecord } from './billing-source';
 import type { Caller } from '../model/caller';
 import type { CancelSignal } from '../../runtime/cancellation';
 import type { OperationTrace } from './operation-trace';
+import type { BillsRead, ReadAudit } from './read-audit';
 
 /** Settings of an operation. */
 export interface BillingOperationOptions {
@@ -18,6 +19,8 @@ export interface BillingOperationOptions {
   readonly deadlineAtMs?: number;
   /** Upstream calls that the operation may make. */
   readonly callBudget: number;
+  /** Told of every read; undefined: reads are not audited. */
+  readonly audit?: ReadAudit | undefined;
 }
 
 /**
@@ -41,6 +44,9 @@ export class BillingOperation implements CallContext {
   readonly records: CallRecord[] = [];
   /** Until when all of what was used may be used again, on the clock of `monotonicMs()`; Infinity while nothing was used. */
   freshUntilMs = Infinity;
+  /** What was read, where reads are audited. */
+  readonly reads: BillsRead[] = [];
+  readonly #audit: ReadAudit | undefined;
   #deadToken: BillingError | null = null;
   #cacheWaits: CacheWaits | null = null;
 
@@ -51,6 +57,7 @@ export class BillingOperation implements CallContext {
     this.signal = options.signal;
     this.deadlineAtMs = options.deadlineAtMs ?? Infinity;
     this.callBudget = options.callBudget;
+    this.#audit = options.audit;
   }
 
   /**
@@ -87,14 +94,23 @@ export class BillingOperation implements CallContext {
   }
 
   /** Notes a failure. After the first 401 the operation's remaining loads fail at once with the same error. */
-  noteFailure(error: BillingError): void {
+  noteFailure(error: BillingError, request: BillsRequest): void {
     if (error.failure === 'unauthenticated') this.#deadToken ??= error;
+    if (this.#audit) this.#noteRead(this.#audit, request, { outcome: error.failure, cached: false });
   }
 
   /** Notes that an answer was used. */
-  noteAnswer(answer: BillsAnswer): void {
+  noteAnswer(answer: BillsAnswer, request: BillsRequest): void {
     if (answer.freshUntilMs < this.freshUntilMs) this.freshUntilMs = answer.freshUntilMs;
     if (answer.received === null) this.cached++;
     if (answer.stale) this.stale++;
+    if (this.#audit)
+      this.#noteRead(this.#audit, request, { outcome: answer.bills === null ? 'not-found' : 'ok', cached: answer.received === null });
+  }
+
+  #noteRead(audit: ReadAudit, { customer, contractNumber }: BillsRequest, end: Pick<BillsRead, 'outcome' | 'cached'>): void {
+    const read: BillsRead = { customer, contractNumber, outcome: end.outcome, cached: end.cached };
+    this.reads.push(read);
+    audit.bills(this.caller, this.requestId, read);
   }
 }

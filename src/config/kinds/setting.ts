@@ -24,6 +24,7 @@ export const SECTIONS = {
   billingApi: 'The billing API',
   cache: 'The response cache',
   limits: 'Limits on operations',
+  audit: 'The audit trail',
   browsers: 'Browsers and explorers',
   tracing: "Tracing (OpenTelemetry's standard names)",
 } as const;

@@ -69,7 +69,7 @@ export class Pipeline {
     const controls = parseControls(exchange.request.headers, contexts);
     const key = this.#cacheKey(exchange, form, controls);
     const cached = key === null ? undefined : responses?.find(key, monotonicMs());
-    if (cached) return cached;
+    if (cached) return this.#auditAgain(exchange, cached);
 
     const parsed =
       form === 'body' ? parseBody(exchange.body ?? NO_BODY) : form === 'search' ? parseSearch(exchange.request.url ?? '') : null;
@@ -90,6 +90,13 @@ export class Pipeline {
     if (!responses || !caller || form === 'other' || mediaType === null || mediaType === HTML_TYPE || traced || dryRun) return null;
     if (headerOf(request.headers, ROUTER_TRACE_HEADER) !== undefined) return null;
     return responses.keyOf(caller, mediaType, form === 'body' && body ? body.toString('latin1') : (request.url ?? ''));
+  }
+
+  /** A cached response is read once more, by whoever gets it. */
+  #auditAgain({ caller, requestId }: Exchange, completed: Completed): Completed {
+    const { audit } = this.#options.contexts;
+    if (audit && caller) for (const read of completed.reads) audit.bills(caller, requestId, read);
+    return completed;
   }
 
   #offer(key: string, completed: Completed): Completed {

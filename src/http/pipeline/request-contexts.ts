@@ -1,5 +1,6 @@
 import type { Billing } from '../../billing/billing';
 import { BillingOperation } from '../../billing/ports/billing-operation';
+import type { ReadAudit } from '../../billing/ports/read-audit';
 import type { BillingSource } from '../../billing/ports/billing-source';
 import { CallReport } from '../../billing/ports/call-report';
 import { drySource } from '../../billing/ports/dry-run-source';
@@ -22,6 +23,8 @@ export interface RequestContextOptions {
   readonly deadlineMs: number;
   /** Whether every response reports its cost; otherwise the header `x-billing-trace: 1` asks for it. */
   readonly alwaysTraced: boolean;
+  /** Told of every read of bills; undefined: reads are not audited. */
+  readonly audit?: ReadAudit | undefined;
   /** Undefined: operations have no spans. */
   readonly startTrace?: StartTrace | undefined;
 }
@@ -44,6 +47,8 @@ export function createContext(exchange: Exchange, controls: RequestControls | nu
         trace: trace ?? undefined,
         ...startLifetime(exchange.response, controls.deadlineMs),
         callBudget: options.callBudget,
+        // A dry run reads nothing.
+        audit: controls.dryRun ? undefined : options.audit,
       }),
       through,
     );

@@ -1,4 +1,5 @@
 import type { FormattedExecutionResult, OperationDefinitionNode } from 'graphql';
+import type { BillsRead } from '../../billing/ports/read-audit';
 import { toFreshness, type Freshness } from '../../graphql/server/cache-policy';
 import type { GatewayContext } from '../../graphql/context/context';
 import { formatErrors, type FormatError } from '../../graphql/context/format-errors';
@@ -36,6 +37,8 @@ export interface Completed {
   readonly operationName: string | null;
   readonly operationType: OperationType | null;
   readonly cost: OperationCost;
+  /** What it read, where reads are audited: whoever gets the same response from the cache reads it again. */
+  readonly reads: readonly BillsRead[];
 }
 
 /** What is known of an operation when its response is made. */
@@ -59,6 +62,7 @@ export type Head = Pick<Completed, 'status' | 'headers'>;
 
 export const NO_CODES: readonly string[] = [];
 export const NO_HEADERS: readonly string[] = [];
+const NO_READS: readonly BillsRead[] = [];
 export const NO_COST: OperationCost = { calls: 0, merged: 0, cached: 0, stale: 0 };
 
 /** What stands for the response to a client that has gone: nobody gets it. */
@@ -127,6 +131,7 @@ export function complete(
     operationName: toToldName(operation?.name?.value, exchange.caller?.token),
     operationType: operation?.operation ?? null,
     cost: billing ? toCost(billing) : NO_COST,
+    reads: billing?.operation.reads ?? NO_READS,
   };
 }
 

@@ -1,4 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { AuditObserver } from '../observers/audit-observer';
+import { createAuditMetrics } from './audit-metrics';
 import type { CacheLayer, CacheObserver } from '../observers/cache-observer';
 import type { DriftObserver } from '../observers/drift-observer';
 import { createOperationMetrics } from './operation-metrics';
@@ -19,6 +21,8 @@ export interface Metrics {
   readonly cache: CacheObserver;
   readonly drift: DriftObserver;
   readonly server: ServerObserver;
+  /** Made where there is an audit trail: its metrics are about nothing otherwise. */
+  createAudit(): AuditObserver;
   /** Reads the HTTP server's state at each scrape. */
   watchServer(state: () => ServerState): void;
   /** Reads the connection's state at each scrape. */
@@ -52,6 +56,7 @@ export function createMetrics(version: string): Metrics {
     cache: toCacheObserver(registry, hits),
     drift: toDriftObserver(registry),
     server: createServerMetrics(registry, PREFIX),
+    createAudit: () => createAuditMetrics(registry, PREFIX),
     watchServer: (state) => watchServer(registry, PREFIX, state),
     watchUpstream: (state) => watch(registry, state),
     contentType: registry.contentType,

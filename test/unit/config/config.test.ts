@@ -129,7 +129,17 @@ describe('The configuration', () => {
   });
 
   it('has every setting that is a number or a choice under test', () => {
-    const others = ['NODE_ENV', 'HOST', 'BILLING_API_URL', 'REDIS_URL', 'CACHE_SECRET', 'TRUSTED_DOCUMENTS', 'CORS_ORIGINS'];
+    const others = [
+      'NODE_ENV',
+      'HOST',
+      'BILLING_API_URL',
+      'REDIS_URL',
+      'CACHE_SECRET',
+      'TRUSTED_DOCUMENTS',
+      'CORS_ORIGINS',
+      'AUDIT_LOG',
+      'AUDIT_SECRET',
+    ];
     const names = SETTINGS.map((setting) => setting.name).filter((name) => !name.startsWith('OTEL_'));
     expect([...WHOLE_NUMBERS, ...CHOICES, ...others].sort()).toEqual(names.sort());
   });
