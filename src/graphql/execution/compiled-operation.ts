@@ -71,8 +71,14 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
     return coerceVariables(this.#environment.schema, this.operation, variables);
   }
 
-  /** The plan under these variables, and whether it needs a caller; null where the compiled execution does not cover it. */
-  variant(variables: Variables): { readonly plan: ObjectPlan; readonly needsToken: boolean } | null {
+  /**
+   * The plan under these variables, and whether it needs a caller; null where the compiled execution does not cover it.
+   * @param mayCompile asked where there is no plan yet: variables choose between many, and anybody can send them.
+   */
+  variant(
+    variables: Variables,
+    mayCompile: () => boolean = () => true,
+  ): { readonly plan: ObjectPlan; readonly needsToken: boolean } | null {
     // Before anything is kept: each condition would double what one document can make us remember.
     if (this.#conditions.length > MAX_CONDITIONS) return null;
     let key = '';
@@ -83,7 +89,10 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
       key += value ? '1' : '0';
     }
     let variant = this.#variants.get(key);
-    if (!variant) this.#variants.set(key, (variant = this.#compile(variables)));
+    if (!variant) {
+      if (!mayCompile()) return null;
+      this.#variants.set(key, (variant = this.#compile(variables)));
+    }
     return variant.plan && { plan: variant.plan, needsToken: variant.needsToken };
   }
 

@@ -1,23 +1,19 @@
 import type { ApolloServer } from '@apollo/server';
-import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
 import type { PreparedOperations } from '../../graphql/execution/compiled-operations';
 import { ApolloCall } from '../../graphql/server/apollo-call';
 import type { GatewayContext } from '../../graphql/context/context';
 import type { RequestedOperation } from '../../graphql/limits/call-budget';
-import type { TrustedDocuments } from '../../graphql/limits/trusted-documents';
 import type { Exchange } from '../request/exchange';
 import type { GraphqlRequest } from '../request/graphql-request';
 import { HTML_TYPE } from '../request/media-types';
 import { complete, completeExecuted, type Completed, type CompleteOptions } from '../response/completed';
+import { mayCompile, type CompileOptions } from './may-compile';
 
 /** What Apollo Server is asked with. */
-export interface ApolloOptions extends CompleteOptions {
+export interface ApolloOptions extends CompleteOptions, CompileOptions {
   readonly apollo: ApolloServer<GatewayContext>;
   /** Where an operation becomes known. */
   readonly operations: PreparedOperations;
-  readonly acceptedTokens: AcceptedTokens;
-  /** Null: any document may run. */
-  readonly trustedDocuments: TrustedDocuments | null;
   /** Headers of the explorer's page. */
   readonly pageHeaders: readonly string[];
 }
@@ -51,19 +47,11 @@ export async function executeNew(
     operation: found.operation,
     variables,
   };
-  if (found && body.singleResult.data !== undefined && isWorthKnowing(exchange, options))
+  if (found && body.singleResult.data !== undefined && mayCompile(exchange, context, options))
     options.operations.learn(found.source, operationName, found.document, found.operation);
   const head = { status: http.status ?? 200, headers: toHeaders(http.headers) };
   const subject = { exchange, path: 'reference', operation: found?.operation ?? null, context } as const;
   return completeExecuted(subject, body.singleResult, head, { requested, options });
-}
-
-/**
- * Whether an operation that was executed is to be compiled when it comes again. Anybody can make up operations, and tokens:
- * so only what was run with a token that the billing API has accepted is, and what the operator has listed.
- */
-function isWorthKnowing({ caller }: Exchange, { acceptedTokens, trustedDocuments }: ApolloOptions): boolean {
-  return trustedDocuments !== null || (caller !== null && acceptedTokens.has(caller));
 }
 
 /**

@@ -22,10 +22,11 @@ import {
   type CompleteOptions,
   type Subject,
 } from '../response/completed';
+import { mayCompile, type CompileOptions } from './may-compile';
 import { createContext, restartContext, type RequestContextOptions } from './request-contexts';
 
 /** What known operations are executed with. */
-export interface ExecuteOptions extends CompleteOptions {
+export interface ExecuteOptions extends CompleteOptions, CompileOptions {
   readonly operations: PreparedOperations;
   readonly policies: readonly Policy[];
   readonly contexts: RequestContextOptions;
@@ -55,7 +56,7 @@ export function executeKnown(
 
   const context = createContext(exchange, controls, options.contexts);
   const coerced = known.coerce(variables);
-  const variant = coerced && known.variant(coerced);
+  const variant = coerced && known.variant(coerced, () => mayCompile(exchange, context, options));
   const subject = { exchange, path: 'compiled', operation, context } as const;
   const fallBack = (from: GatewayContext): Promise<Completed> =>
     runReference({ ...subject, path: 'reference', context: from }, requested, options);

@@ -44,7 +44,9 @@ export function toRequestForm({ request: { method, headers }, body }: RawRequest
       413,
     );
   if (headerOf(headers, 'content-encoding') !== undefined && headerOf(headers, 'content-encoding') !== 'identity')
-    throw badRequest('The request body must not be compressed.', 415, [['accept-encoding', 'identity']]);
+    throw badRequest('The request body must be compressed by gzip, deflate or br, or not at all.', 415, [
+      ['accept-encoding', 'gzip, deflate, br'],
+    ]);
   if (isJson(type)) return 'body';
   if (type === undefined ? body.length > 0 : !isText(type))
     throw badRequest('The request body must be JSON: send the header "Content-Type: application/json".', 415);

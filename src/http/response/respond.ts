@@ -1,4 +1,5 @@
 import { monotonicMs } from '../../runtime/clock';
+import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
 import { toCacheHeaders } from '../../graphql/server/cache-policy';
 import type { OperationObserver } from '../../telemetry/observers/operation-observer';
 import { headerOf } from '../request/header-of';
@@ -11,10 +12,11 @@ export interface RespondOptions {
   readonly cors: CorsHeaders;
   /** Told of every operation. */
   readonly observer: OperationObserver;
+  readonly acceptedTokens: AcceptedTokens;
 }
 
 /** Sends a response, the same way whatever made it, and tells the observer of its operation. */
-export function respond(exchange: Exchange, completed: Completed, { cors, observer }: RespondOptions): void {
+export function respond(exchange: Exchange, completed: Completed, { cors, observer, acceptedTokens }: RespondOptions): void {
   const aborted = exchange.isGone;
   if (!aborted) send(exchange, completed, cors);
   const { status, operationName, operationType, path, outcome, codes, cost } = completed;
@@ -24,6 +26,7 @@ export function respond(exchange: Exchange, completed: Completed, { cors, observ
     traceId: exchange.traceId,
     trace: exchange.trace,
     operationName,
+    isAccepted: exchange.caller !== null && (cost.cached > 0 || acceptedTokens.has(exchange.caller)),
     operationType,
     // A client that has gone ends its calls; the errors that this makes are nobody's, and nothing has failed.
     outcome: aborted ? 'aborted' : outcome,

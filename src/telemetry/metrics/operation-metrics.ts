@@ -75,13 +75,13 @@ function createTallies(registry: Registry, prefix: string): (record: OperationRe
       }
     },
   });
-  return ({ operationName, outcome }) => {
+  return ({ operationName, outcome, isAccepted }) => {
     // Before GraphQL, and where a document was refused, nobody has found out whether there is an operation at all.
     const name = operationName ?? (outcome === 'refused' ? OTHER : ANONYMOUS);
     let tally = tallies.get(name);
     if (!tally) {
-      // A name counts as one when an operation of it has been executed.
-      if (name === OTHER || outcome === 'refused' || tallies.size >= MAX_NAMES) tally = other;
+      // A name counts as one when an operation of it has been executed with an accepted token: others are made up at no cost.
+      if (name === OTHER || outcome === 'refused' || tallies.size >= MAX_NAMES || !(isAccepted || name === ANONYMOUS)) tally = other;
       else tallies.set(name, (tally = toTally()));
     }
     tally[outcome]++;

@@ -51,6 +51,8 @@ export interface OperationRecord {
   readonly trace: OperationSpan | null;
   /** The operation's own name, as `toToldName` lets it through; null where it has none or none could be found. */
   readonly operationName: string | null;
+  /** Whether the billing API is known to accept the caller's token; anybody can send another. */
+  readonly isAccepted: boolean;
   /** Null where no operation could be found. */
   readonly operationType: OperationType | null;
   readonly outcome: OperationOutcome;

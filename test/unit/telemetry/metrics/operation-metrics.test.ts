@@ -7,6 +7,7 @@ const RECORD: OperationRecord = {
   traceId: null,
   trace: null,
   operationName: null,
+  isAccepted: true,
   operationType: null,
   outcome: 'ok',
   codes: [],
@@ -49,6 +50,19 @@ describe('The metrics of operations', () => {
       'operations_total{operation="Known",outcome="refused"} 1',
       'operations_total{operation="anonymous",outcome="ok"} 1',
       'operations_total{operation="other",outcome="refused"} 301',
+    ]);
+  });
+
+  it('give no name a series before the billing API has accepted a token that it was asked with', async () => {
+    const { observer, seriesOf } = start();
+    for (let i = 0; i < 300; i++) observer.operationEnded({ ...RECORD, isAccepted: false, operationName: `Junk_${i}` });
+    observer.operationEnded({ ...RECORD, isAccepted: false });
+    observer.operationEnded({ ...RECORD, operationName: 'Known' });
+    observer.operationEnded({ ...RECORD, isAccepted: false, operationName: 'Known' });
+    expect((await seriesOf('operations_total')).sort()).toEqual([
+      'operations_total{operation="Known",outcome="ok"} 2',
+      'operations_total{operation="anonymous",outcome="ok"} 1',
+      'operations_total{operation="other",outcome="ok"} 300',
     ]);
   });
 

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { startGateway, type Gateway } from '../support/gateway';
+import { requestRaw } from '../support/raw-request';
+import { good, withScript } from '../support/scripted-gateway';
+
+type Line = Readonly<Record<string, unknown>>;
+
+const customer = (selection: string): string => `{ customer(idType: "RUC", id: "80012345") { ${selection} } }`;
+const operationsOf = (gateway: Gateway): Line[] =>
+  gateway.logLines.map((line) => JSON.parse(line) as Line).filter(({ msg }) => msg === 'operation');
+const pathsOf = (gateway: Gateway): unknown[] => operationsOf(gateway).map(({ path }) => path);
+
+describe('A client that has gone', () => {
+  it('is not executed for once more, and has its line in the log', async () => {
+    let hangs = false;
+    await withScript(
+      (request) => (hangs ? { hang: 'before-headers' } : good(request)),
+      async ({ gateway, upstream }) => {
+        const query = `query Bills ${customer('contract(number: "7") { dueDate }')}`;
+        await gateway.query(query, {}, { token: 'a' });
+        hangs = true;
+        const leave = new AbortController();
+        const answer = gateway.query(query, {}, { token: 'a', signal: leave.signal });
+        await upstream.waitForRequests(2);
+        leave.abort();
+        await expect(answer).rejects.toThrow();
+        while (operationsOf(gateway).length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+        expect(operationsOf(gateway)[1]).toMatchObject({ level: 30, operation: 'Bills', outcome: 'aborted', path: 'compiled', calls: 1 });
+      },
+    );
+  });
+});
+
+describe('What nobody with an accepted token has run', () => {
+  it('is not compiled, whatever its token, and gives the metrics no name', async () => {
+    await withScript(
+      (request) => (request.headers.authorization === 'Bearer accepted' ? good(request) : { status: 401 }),
+      async ({ gateway }) => {
+        const queries = [
+          'query Junk { __typename }',
+          `query Junk ${customer('id')}`,
+          `query Junk ${customer('contract(number: "7") { dueDate }')}`,
+        ];
+        for (const token of [null, 'made-up'])
+          for (const query of queries) for (let i = 0; i < 3; i++) await gateway.query(query, {}, { token });
+        expect(new Set(pathsOf(gateway))).toEqual(new Set(['reference']));
+        expect(await (await fetch(`${gateway.url}/metrics`)).text()).not.toContain('Junk');
+        await gateway.query(queries[2]!, {}, { token: 'accepted' });
+        await gateway.query(queries[2]!, {}, { token: 'accepted' });
+        expect(pathsOf(gateway).slice(-2)).toEqual(['reference', 'compiled']);
+        expect(await (await fetch(`${gateway.url}/metrics`)).text()).toContain('operations_total{operation="Junk",outcome="ok"} 2');
+      },
+    );
+  });
+
+  it('is compiled under no further condition for a token that is made up', async () => {
+    await withScript(
+      (request) => (request.headers.authorization === 'Bearer accepted' ? good(request) : { status: 401 }),
+      async ({ gateway }) => {
+        const query = `query Q($a: Boolean!) ${customer('contract(number: "7") { number dueDate @include(if: $a) }')}`;
+        for (let i = 0; i < 2; i++) await gateway.query(query, { a: true }, { token: 'accepted' });
+        for (const a of [true, false]) await gateway.query(query, { a }, { token: 'made-up' });
+        await gateway.query(query, { a: false }, { token: 'accepted' });
+        expect(pathsOf(gateway)).toEqual(['reference', 'compiled', 'compiled', 'reference', 'compiled']);
+      },
+    );
+  });
+});
+
+describe('A request without a token', () => {
+  it('for an operation that is known is refused without Apollo Server', async () => {
+    await withScript(good, async ({ gateway }) => {
+      const query = `query Bills ${customer('contract(number: "7") { dueDate }')}`;
+      for (const token of ['a', null, null]) await gateway.query(query, {}, { token });
+      expect(operationsOf(gateway).map(({ operation, outcome, path, codes }) => [operation, outcome, path, codes])).toEqual([
+        ['Bills', 'ok', 'reference', undefined],
+        ['Bills', 'refused', 'compiled', ['UNAUTHENTICATED']],
+        ['Bills', 'refused', 'compiled', ['UNAUTHENTICATED']],
+      ]);
+    });
+  });
+});
+
+describe('With trusted documents', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pipeline-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const TRUSTED = 'query Trusted($id: ID!) { customer(idType: "CPF", id: $id) { trusted: id } }';
+  const OTHER = '{ customer(idType: "CPF", id: "1") { untrusted: id } }';
+  let gateway: Gateway;
+
+  beforeAll(async () => {
+    const path = join(folder, 'manifest.json');
+    writeFileSync(path, JSON.stringify({ a1: TRUSTED }));
+    gateway = await startGateway({ TRUSTED_DOCUMENTS: path });
+  });
+  afterAll(() => gateway.close());
+
+  it('a second question mark in the address hides no document', async () => {
+    const search = `query=${encodeURIComponent('{customer(idType:"A",id:"1"){id}}')}`;
+    for (const path of [`/graphql?${search}`, `/graphql?a=1?&${search}`, `/graphql?a=1?b&${search}`, `/graphql??${search}&${search}`]) {
+      const answer = await requestRaw(gateway.port, { path, headers: { authorization: 'Bearer t' } });
+      expect([answer.status, (JSON.parse(answer.text) as { data?: unknown }).data]).toEqual([400, undefined]);
+    }
+  });
+
+  it('whatever runs is in the manifest, by whatever address and body it is asked for', async () => {
+    const text = fc.constantFrom(TRUSTED, OTHER, `${TRUSTED} `, '{ __typename }', '');
+    const persisted = text.map((query) => JSON.stringify({ persistedQuery: { version: 1, sha256Hash: sha256(query) } }));
+    const glue = fc.constantFrom('&', '&', '&', '&&', '?&', '?', '&a=1?&', '&query&', '%26', '#', '&amp;');
+    const parameter = fc.oneof(
+      { weight: 4, arbitrary: fc.tuple(fc.constantFrom('query', 'qu%65ry', 'query[]', 'Query'), text) },
+      { weight: 1, arbitrary: fc.tuple(fc.constant('documentId'), fc.constantFrom('a1', 'sha256:a1', 'b2')) },
+      { weight: 1, arbitrary: fc.tuple(fc.constant('extensions'), persisted) },
+      { weight: 2, arbitrary: fc.constant(['variables', '{"id":"1"}'] as const) },
+    );
+    const search = fc
+      .array(fc.tuple(parameter, glue), { minLength: 1, maxLength: 4 })
+      .map((parts) => parts.map(([[name, value], between]) => `${name}=${encodeURIComponent(value)}${between}`).join(''));
+    const body = fc.record(
+      {
+        query: text,
+        documentId: fc.constantFrom('a1', 'b2', null),
+        extensions: persisted.map((json) => JSON.parse(json) as unknown),
+        variables: fc.constant({ id: '1' }),
+      },
+      { requiredKeys: ['variables'] },
+    );
+    let ran = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('GET', 'POST'), search, body, async (method, asked, sent) => {
+        const answer = await requestRaw(gateway.port, {
+          method,
+          path: `/graphql?${asked}`,
+          headers: { authorization: 'Bearer t', ...(method === 'POST' ? { 'content-type': 'application/json' } : {}) },
+          body: method === 'POST' ? JSON.stringify(sent) : '',
+        });
+        const { data } = JSON.parse(answer.text) as { data?: unknown };
+        if (data === undefined) return;
+        ran++;
+        expect(data).toEqual({ customer: { trusted: '1' } });
+      }),
+      { numRuns: 300 },
+    );
+    expect(ran).toBeGreaterThan(10);
+  });
+});
