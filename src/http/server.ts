@@ -11,8 +11,7 @@ import { toHttpError } from './http-errors';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline';
 import { Callers } from './request/callers';
 import { readCorsHeaders, type CorsHeaders } from './request/cors-headers';
-import { DEADLINE_HEADER } from './request/request-deadline';
-import { DRY_RUN_HEADER, TRACE_HEADER } from './request/trace-headers';
+import { DEADLINE_HEADER, DRY_RUN_HEADER, TRACE_HEADER } from './request/request-controls';
 
 /** Settings of the HTTP server. */
 export interface HttpServerOptions {

@@ -155,7 +155,7 @@ describe('The log', () => {
         expect(linesOf(gateway, 'attempt')).toMatchObject([{ level: 20, outcome: 'aborted' }]);
         expect(linesOf(gateway, 'operation')).toMatchObject([{ level: 30, operation: 'Bills', outcome: 'aborted', calls: 1 }]);
         const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
-        expect(metrics).toContain('billing_gateway_operations_total{operation="Bills",outcome="aborted"} 1\n');
+        expect(metrics).toContain('billing_gateway_operations_total{operation="other",outcome="aborted"} 1\n');
         expect(metrics).not.toContain('code="UPSTREAM_UNAVAILABLE"');
       },
       { LOG_LEVEL: 'debug' },

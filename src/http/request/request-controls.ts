@@ -1,7 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { badRequest } from './graphql-request';
 import { headerOf } from './header-of';
-import { DEADLINE_HEADER, toDeadlineMs } from './request-deadline';
-import { isDetailed, isDryRun, TRACE_HEADER } from './trace-headers';
+
+/** The request header by which a caller asks for less time than the gateway gives, in milliseconds. */
+export const DEADLINE_HEADER = 'x-request-timeout-ms';
+/** The request header that asks for what the response cost: `1` for the sums, `calls` for each call as well. */
+export const TRACE_HEADER = 'x-billing-trace';
+/** The request header that asks what an operation would cost, without executing it: `1`. */
+export const DRY_RUN_HEADER = 'x-billing-dry-run';
 
 /** What a caller's headers ask for beside the operation itself. */
 export interface RequestControls {
@@ -24,11 +30,37 @@ export function parseControls(
   headers: IncomingHttpHeaders,
   defaults: { readonly deadlineMs: number; readonly alwaysTraced: boolean },
 ): RequestControls {
-  const detailed = isDetailed(headers);
+  const trace = headerOf(headers, TRACE_HEADER);
+  const detailed = trace === 'calls';
   return {
     deadlineMs: toDeadlineMs(headerOf(headers, DEADLINE_HEADER), defaults.deadlineMs),
-    traced: detailed || defaults.alwaysTraced || headerOf(headers, TRACE_HEADER) === '1',
+    traced: detailed || defaults.alwaysTraced || trace === '1',
     detailed,
     dryRun: isDryRun(headers),
   };
+}
+
+/**
+ * The time that an operation gets, in milliseconds: what the caller's header asks for, where that is less than `mostMs`.
+ * @throws GraphQLError `BAD_REQUEST`, HTTP 400, where the header is no whole number of milliseconds from 1 on: a caller
+ * who thinks it has set a limit must not wait without one.
+ */
+function toDeadlineMs(header: string | undefined, mostMs: number): number {
+  if (header === undefined) return mostMs;
+  if (!/^[0-9]{1,15}$/.test(header) || Number(header) < 1) {
+    throw badRequest(`The header "${DEADLINE_HEADER}" must be a whole number of milliseconds from 1 on.`);
+  }
+  return Math.min(Number(header), mostMs);
+}
+
+/**
+ * Whether the operation is only to be looked at.
+ * @throws GraphQLError `BAD_REQUEST`, HTTP 400, where the header has another value: a caller who thinks that nothing is
+ * executed must not pay for calls.
+ */
+function isDryRun(headers: IncomingHttpHeaders): boolean {
+  const value = headerOf(headers, DRY_RUN_HEADER);
+  if (value === undefined) return false;
+  if (value === '1') return true;
+  throw badRequest(`The header "${DRY_RUN_HEADER}" must be 1, or not be there.`);
 }
