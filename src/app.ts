@@ -17,15 +17,13 @@ import { createExplorer } from './http/explorer/create-explorer';
 import { KeptAnswers } from './http/response/response-cache';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/logs/log';
-import type { CircuitName, UpstreamObserver } from './telemetry/observers/upstream-observer';
 import { AuditTrail } from './telemetry/audit/audit-trail';
 import { createAuditLog } from './telemetry/logs/audit-log';
 import type { AuditObserver } from './telemetry/observers/audit-observer';
-import { createAttemptLog } from './telemetry/logs/attempt-log';
 import { createOperationLog } from './telemetry/logs/operation-log';
-import type { DriftObserver } from './telemetry/observers/drift-observer';
 import type { OperationObserver } from './telemetry/observers/operation-observer';
 import { createServerLog } from './telemetry/logs/server-log';
+import { toDriftObserver, toUpstreamObserver } from './telemetry/logs/upstream-log';
 import type { ServerObserver } from './telemetry/observers/server-observer';
 import { createMetrics, type Metrics } from './telemetry/metrics/metrics';
 import type { Tracing } from './telemetry/tracing/otel-tracing';
@@ -238,52 +236,6 @@ function toServerObserver(observers: readonly ServerObserver[]): ServerObserver 
     connectionCut: (reason) => {
       for (const observer of observers) observer.connectionCut(reason);
     },
-  };
-}
-
-function toUpstreamObserver(metrics: UpstreamObserver, log: Log): UpstreamObserver {
-  const logAttempt = createAttemptLog(log);
-  return {
-    ...metrics,
-    circuitChanged: toCircuitLog(log),
-    responseUnusable: (record) => log.warn(record, 'a response of the billing API cannot be used'),
-    strayBytesCame: (record) => {
-      metrics.strayBytesCame?.(record);
-      log.warn(
-        record,
-        'the billing API sent bytes that belong to no request: the connection is closed, and what was cached from it evicted',
-      );
-    },
-    attemptEnded: (record) => {
-      metrics.attemptEnded?.(record);
-      logAttempt(record);
-    },
-  };
-}
-
-/** One line for each way in which answers differ from the contract; how often they do is the metrics' part. */
-function toDriftObserver(metrics: DriftObserver, log: Log): DriftObserver {
-  const told = new Set<string>();
-  return {
-    answerChecked: () => metrics.answerChecked(),
-    drifted: (kind, path) => {
-      metrics.drifted(kind, path);
-      // The API chose the name of a field that is unknown: it is in the metrics, bounded, and in no line.
-      const difference = kind === 'unknown' ? { kind } : { kind, path };
-      const text = Object.values(difference).join(' ');
-      if (told.has(text)) return;
-      told.add(text);
-      // A value of another type may cost a client that value; the other two cost nobody anything.
-      log[kind === 'retyped' ? 'warn' : 'info'](difference, "the billing API's answers differ from its contract");
-    },
-  };
-}
-
-/** A line for every new state of the circuit breaker. */
-function toCircuitLog(log: Log): (circuit: CircuitName) => void {
-  return (circuit) => {
-    if (circuit === 'open') log.error({ circuit }, 'the billing API is failing: calls are refused until it answers a probe');
-    else log.info({ circuit }, circuit === 'closed' ? 'the billing API answers again' : 'the billing API is probed');
   };
 }
 

@@ -1,0 +1,51 @@
+import type { DriftObserver } from '../observers/drift-observer';
+import type { CircuitName, UpstreamObserver } from '../observers/upstream-observer';
+import { createAttemptLog } from './attempt-log';
+import type { Log } from './log';
+
+/** Adds the log's lines about attempts, responses and the circuit breaker to what the metrics count. */
+export function toUpstreamObserver(metrics: UpstreamObserver, log: Log): UpstreamObserver {
+  const logAttempt = createAttemptLog(log);
+  return {
+    ...metrics,
+    circuitChanged: toCircuitLog(log),
+    responseUnusable: (record) => log.warn(record, 'a response of the billing API cannot be used'),
+    strayBytesCame: (record) => {
+      metrics.strayBytesCame?.(record);
+      log.warn(
+        record,
+        'the billing API sent bytes that belong to no request: the connection is closed, and what was cached from it evicted',
+      );
+    },
+    attemptEnded: (record) => {
+      metrics.attemptEnded?.(record);
+      logAttempt(record);
+    },
+  };
+}
+
+/** One line for each way in which answers differ from the contract; how often they do is the metrics' part. */
+export function toDriftObserver(metrics: DriftObserver, log: Log): DriftObserver {
+  const told = new Set<string>();
+  return {
+    answerChecked: () => metrics.answerChecked(),
+    drifted: (kind, path) => {
+      metrics.drifted(kind, path);
+      // The API chose the name of a field that is unknown: it is in the metrics, bounded, and in no line.
+      const difference = kind === 'unknown' ? { kind } : { kind, path };
+      const text = Object.values(difference).join(' ');
+      if (told.has(text)) return;
+      told.add(text);
+      // A value of another type may cost a client that value; the other two cost nobody anything.
+      log[kind === 'retyped' ? 'warn' : 'info'](difference, "the billing API's answers differ from its contract");
+    },
+  };
+}
+
+/** A line for every new state of the circuit breaker. */
+function toCircuitLog(log: Log): (circuit: CircuitName) => void {
+  return (circuit) => {
+    if (circuit === 'open') log.error({ circuit }, 'the billing API is failing: calls are refused until it answers a probe');
+    else log.info({ circuit }, circuit === 'closed' ? 'the billing API answers again' : 'the billing API is probed');
+  };
+}
