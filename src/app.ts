@@ -161,6 +161,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
           createBilling: (operation, through) => new Billing(through ? through(cache.source) : cache.source, operation, paging),
           pageLimits,
           callBudget: config.upstreamCallBudget,
+          maxUpstreamBytes: config.upstreamMaxOperationBytes,
           resultLimits: { maxResults: config.maxResults, maxAnswerBytes: config.maxAnswerBytes },
           deadlineMs: config.requestDeadlineMs,
           alwaysTraced: !config.production,

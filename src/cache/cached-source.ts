@@ -169,7 +169,13 @@ export class CachedSource implements BillingSource, CallerCache {
     const bills = entry.body && this.#decode(entry.body, request, skip);
     // A body that cannot be read any more is not "no such contract".
     if (bills === null && entry.body) return null;
-    return { bills, received: null, freshUntilMs: isFresh ? this.#clock.monotonicMs() + leftMs : 0, stale: !isFresh };
+    return {
+      bills,
+      bytes: entry.body?.length ?? 0,
+      received: null,
+      freshUntilMs: isFresh ? this.#clock.monotonicMs() + leftMs : 0,
+      stale: !isFresh,
+    };
   }
 
   /** @param skip invoices of the entry before the window that was asked for. */
@@ -234,7 +240,7 @@ export class CachedSource implements BillingSource, CallerCache {
     const entry: Entry = { body: bills && received.body, generation, ...times };
     this.#options.store.set(key.text, sealEntry(key.keys, key.text, entry), staleMs);
     if (bills) this.#windows.add(key, { ...request.window, count: bills.invoices.length, ...times }, nowMs);
-    return { bills, received, freshUntilMs: this.#clock.monotonicMs() + freshMs, stale: false };
+    return { ...answer, freshUntilMs: this.#clock.monotonicMs() + freshMs, stale: false };
   }
 }
 

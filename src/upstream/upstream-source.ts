@@ -52,8 +52,11 @@ export class UpstreamSource implements BillingSource {
     };
     const decode = (received: HttpAnswer): BillsAnswer => {
       let outcome = 'error';
+      let differs = false;
       try {
-        const answer = this.#toAnswer(received, request);
+        const { answer, retyped } = this.#toAnswer(received, request);
+        differs = retyped.size > 0;
+        this.#options.drift?.retyped(retyped);
         outcome = answer.bills === null ? 'not-found' : 'ok';
         return answer;
       } catch (error) {
@@ -61,7 +64,7 @@ export class UpstreamSource implements BillingSource {
         this.#options.observer?.responseUnusable?.({ requestId: context.requestId, reason: toReason(error) ?? outcome });
         throw error;
       } finally {
-        this.#options.drift?.received(received, request, { usable: outcome !== 'invalid-response', nowMs: performance.now() });
+        this.#options.drift?.received(received, request, { usable: outcome !== 'invalid-response' && !differs, nowMs: performance.now() });
         end(outcome);
       }
     };
@@ -91,7 +94,10 @@ export class UpstreamSource implements BillingSource {
    * A part (206) and every other status is no response to what was asked.
    * @throws BillingError `invalid-response`.
    */
-  #toAnswer({ status, headers, body: bytes, isCut }: HttpAnswer, request: BillsRequest): BillsAnswer {
+  #toAnswer(
+    { status, headers, body: bytes, isCut }: HttpAnswer,
+    request: BillsRequest,
+  ): { answer: BillsAnswer; retyped: ReadonlySet<string> } {
     // We ask for no encoding; a compressed body is nothing to be guessed at (or to be inflated without a limit).
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
@@ -99,9 +105,9 @@ export class UpstreamSource implements BillingSource {
     const body = toUtf8(bytes, headers['content-type']);
     if (status === 404 && !isAbsence(body, isCut)) throw invalidResponse('the body of a 404 is neither empty nor an errorBody');
     const decoded: DecodedBills | null = status === 404 || status === 204 ? null : this.#decode(status, body, request);
-    if (decoded) this.#options.drift?.retyped(decoded.retyped);
     const received = { body, headers, receivedAtMs: Date.now(), isPartial: decoded?.isPartial ?? false };
-    return { bills: decoded && decoded.bills, received, freshUntilMs: 0, stale: false };
+    const answer = { bills: decoded && decoded.bills, bytes: body.length, received, freshUntilMs: 0, stale: false };
+    return { answer, retyped: decoded?.retyped ?? NOTHING };
   }
 
   #decode(status: number, body: Buffer, request: BillsRequest): DecodedBills {
@@ -110,8 +116,13 @@ export class UpstreamSource implements BillingSource {
   }
 }
 
-/** Whether the body of a 404 is the billing API's: empty, or the contract's errorBody. Others are pages of proxies and web servers. */
+const NOTHING: ReadonlySet<string> = new Set();
+
+/**
+ * Whether the body of a 404 is the billing API's: empty, or the contract's errorBody, in which no member is required. Others
+ * are pages of proxies and web servers.
+ */
 function isAbsence(body: Buffer, isCut: boolean | undefined): boolean {
   if (isCut) return false;
-  return body.every(isSpace) || isErrorBody(body);
+  return body.every(isSpace) || body.toString('latin1').trim() === '{}' || isErrorBody(body);
 }

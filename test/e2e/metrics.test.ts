@@ -93,7 +93,7 @@ describe('The metrics', () => {
       (request) => good(request, 1, { billingAddress: [], loyaltyTier: CUSTOMER, [CONTRACT]: 1 }),
       async ({ gateway, upstream }) => {
         expect((await gateway.query(query('1'), {}, { token: 'secret-token-1' })).errors).toEqual([]);
-        upstream.setScript(() => ({ body: { contractNo: '2', dueDate: 20250715, invoiceCollection: [] } }));
+        upstream.setScript(() => ({ body: { contractNo: '2', dueDate: [20250715], invoiceCollection: [] } }));
         expect((await gateway.query(query('2'), {}, { token: 'secret-token-1' })).errors).toHaveLength(1);
         const text = await scrape(gateway.url);
         expect(

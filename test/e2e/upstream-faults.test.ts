@@ -97,7 +97,10 @@ describe('A fault of the billing API', () => {
       ['403', { status: 403, body: { error: { message: SECRET } } }, 'FORBIDDEN', 1],
       ['400', { status: 400 }, 'BAD_USER_INPUT', 1],
       ['a redirect', { status: 302, headers: { location: `/${SECRET}` } }, 'UPSTREAM_UNAVAILABLE', 1],
-      ['204', { status: 204 }, 'UPSTREAM_UNAVAILABLE', 1],
+      ['206', { status: 206, body: { contractNo: '7', dueDate: SECRET } }, 'UPSTREAM_INVALID_RESPONSE', 1],
+      ['202', { status: 202, body: { contractNo: '7', dueDate: SECRET } }, 'UPSTREAM_INVALID_RESPONSE', 1],
+      ['404 of a proxy', { status: 404, body: { message: SECRET } }, 'UPSTREAM_INVALID_RESPONSE', 1],
+      ['404 with a page that is not read', { status: 404, body: SECRET.repeat(10_000) }, 'UPSTREAM_INVALID_RESPONSE', 1],
       ['a reset connection', { reset: true }, 'UPSTREAM_UNAVAILABLE', 3],
       ['a connection closed without a word', { rawBytes: '' }, 'UPSTREAM_UNAVAILABLE', 3],
       ['bytes that are not HTTP', { rawBytes: `${SECRET}\r\n\r\n` }, 'UPSTREAM_UNAVAILABLE', 3],
@@ -119,20 +122,6 @@ describe('A fault of the billing API', () => {
       ['bytes that are not UTF-8', json(Buffer.from([0x22, 0xff, 0x22])), 'UPSTREAM_INVALID_RESPONSE', 1],
       ['a list', json([SECRET]), 'UPSTREAM_INVALID_RESPONSE', 1],
       ['null', json('null'), 'UPSTREAM_INVALID_RESPONSE', 1],
-      ['a text where a list belongs', json({ contractNo: '7', invoiceCollection: SECRET }), 'UPSTREAM_INVALID_RESPONSE', 1],
-      ['a number where a text belongs', json({ contractNo: 7 }), 'UPSTREAM_INVALID_RESPONSE', 1],
-      [
-        'a text where an amount belongs',
-        json({ contractNo: '7', invoiceCollection: [{ invoiceAmount: SECRET }] }),
-        'UPSTREAM_INVALID_RESPONSE',
-        1,
-      ],
-      [
-        'an amount with a fraction',
-        json('{"contractNo":"7","invoiceCollection":[{"invoiceAmount":12345678901234567.5}]}'),
-        'UPSTREAM_INVALID_RESPONSE',
-        1,
-      ],
       ['another contract', json({ contractNo: '8', dueDate: SECRET }), 'UPSTREAM_INVALID_RESPONSE', 1],
       [
         'invoices of another contract',
@@ -178,6 +167,35 @@ describe('A fault of the billing API', () => {
       await upstream.close();
       expect(recovered.errors).toEqual([]);
       expect(upstream.requests).toHaveLength(attempts + 1);
+    });
+
+    it.each<[string, unknown, readonly (string | number)[]]>([
+      ['a text where a list belongs', { contractNo: '7', invoiceCollection: SECRET }, ['invoices']],
+      ['a list where a text belongs', { contractNo: '7', dueDate: [SECRET] }, ['dueDate']],
+      [
+        'a text where an amount belongs',
+        { contractNo: '7', invoiceCollection: [{ invoiceNumber: '1', invoiceAmount: SECRET }] },
+        ['invoices', 'nodes', 0, 'amount'],
+      ],
+      [
+        'an amount with a fraction',
+        '{"contractNo":"7","invoiceCollection":[{"invoiceNumber":"1","invoiceAmount":12345678901234567.5}]}',
+        ['invoices', 'nodes', 0, 'amount'],
+      ],
+    ])('costs its place alone, and the contract under strict checks: %s', async (_fault, body, path) => {
+      const upstream = await startScriptedUpstream(() => json(body));
+      for (const [contractCheck, place] of [
+        ['lenient', ['customer', 'contract', ...path]],
+        ['strict', ['customer', 'contract']],
+      ] as const) {
+        const gateway = await startGateway({ ...SETTINGS, BILLING_API_URL: upstream.url, CONTRACT_CHECK: contractCheck });
+        const seen = await ask(gateway);
+        expect(codesOf(seen)).toEqual(['UPSTREAM_INVALID_RESPONSE']);
+        expect(seen.errors[0]?.path).toEqual(place);
+        expectNothingTold(gateway, seen, upstream);
+        await gateway.close();
+      }
+      await upstream.close();
     });
 
     it('gives a clear code at once where nobody listens', async () => {

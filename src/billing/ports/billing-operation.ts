@@ -21,6 +21,8 @@ export interface BillingOperationOptions {
   readonly callBudget: number;
   /** Told of every read; undefined: reads are not audited. */
   readonly audit?: ReadAudit | undefined;
+  /** Bytes of responses that the operation may hold; without it, any number. */
+  readonly maxBytes?: number | undefined;
 }
 
 /**
@@ -47,6 +49,8 @@ export class BillingOperation implements CallContext {
   /** What was read, where reads are audited. */
   readonly reads: BillsRead[] = [];
   readonly #audit: ReadAudit | undefined;
+  readonly #maxBytes: number;
+  #bytes = 0;
   #deadToken: BillingError | null = null;
   #cacheWaits: CacheWaits | null = null;
 
@@ -58,6 +62,7 @@ export class BillingOperation implements CallContext {
     this.deadlineAtMs = options.deadlineAtMs ?? Infinity;
     this.callBudget = options.callBudget;
     this.#audit = options.audit;
+    this.#maxBytes = options.maxBytes ?? Infinity;
   }
 
   /**
@@ -66,6 +71,7 @@ export class BillingOperation implements CallContext {
    */
   spendCall(): void {
     if (this.#deadToken) throw this.#deadToken;
+    this.#assertBytes();
     if (this.calls >= this.callBudget) {
       throw new BillingError(
         'budget-exceeded',
@@ -99,8 +105,13 @@ export class BillingOperation implements CallContext {
     if (this.#audit) this.#noteRead(this.#audit, request, { outcome: error.failure, cached: false });
   }
 
-  /** Notes that an answer was used. */
+  /**
+   * Notes that an answer is used, which the operation holds until it ends.
+   * @throws BillingError `budget-exceeded` where all answers together are larger than the operation may hold.
+   */
   noteAnswer(answer: BillsAnswer, request: BillsRequest): void {
+    this.#bytes += answer.bytes ?? 0;
+    this.#assertBytes();
     if (answer.freshUntilMs < this.freshUntilMs) this.freshUntilMs = answer.freshUntilMs;
     if (answer.received === null) this.cached++;
     if (answer.stale) this.stale++;
@@ -112,5 +123,14 @@ export class BillingOperation implements CallContext {
     const read: BillsRead = { customer, contractNumber, outcome: end.outcome, cached: end.cached };
     this.reads.push(read);
     audit.bills(this.caller, this.requestId, read);
+  }
+
+  #assertBytes(): void {
+    if (this.#bytes <= this.#maxBytes) return;
+    const mib = Math.floor(this.#maxBytes / (1024 * 1024));
+    throw new BillingError(
+      'budget-exceeded',
+      `The responses of the billing API are larger than the ${mib} MiB that the operation may hold. Ask for fewer contracts or smaller pages at once.`,
+    );
   }
 }

@@ -28,6 +28,8 @@ export interface ReceivedBills {
 /** What a source answers. `bills` is null where the billing API knows no such customer or contract (404). */
 export interface BillsAnswer {
   readonly bills: Bills | null;
+  /** Bytes of the body that the bills are read from; absent where they are not read from one. */
+  readonly bytes?: number;
   /** Where the answer comes straight from the billing API; null where it was remembered. */
   readonly received: ReceivedBills | null;
   /** Until when the answer may be used again by the same caller, on the clock of `monotonicMs()`; 0: not at all. */

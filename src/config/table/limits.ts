@@ -11,6 +11,12 @@ export const LIMITS = {
     kind: whole(1, 100_000),
     default: '100',
   },
+  upstreamMaxOperationBytes: {
+    name: 'UPSTREAM_MAX_OPERATION_BYTES',
+    what: 'Bytes of responses of the billing API, cached ones included, that one operation may hold',
+    kind: whole(1024 * 1024, 1024 * MIB),
+    default: '67108864',
+  },
   maxPageSize: { name: 'MAX_PAGE_SIZE', what: 'Largest `first` of a page of invoices', kind: whole(1, 100_000), default: '1000' },
   maxResults: {
     name: 'MAX_RESULTS',

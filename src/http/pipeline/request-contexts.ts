@@ -18,6 +18,8 @@ export interface RequestContextOptions {
   readonly createBilling: (operation: BillingOperation, through?: (source: BillingSource) => BillingSource) => Billing;
   readonly pageLimits: PageLimits;
   readonly callBudget: number;
+  /** Bytes of responses of the billing API that one operation may hold. */
+  readonly maxUpstreamBytes?: number;
   readonly resultLimits: ResultLimits;
   /** The whole operation's time, in milliseconds; a caller may ask for less. */
   readonly deadlineMs: number;
@@ -49,6 +51,7 @@ export function createContext(exchange: Exchange, controls: RequestControls | nu
         callBudget: options.callBudget,
         // A dry run reads nothing.
         audit: controls.dryRun ? undefined : options.audit,
+        maxBytes: options.maxUpstreamBytes,
       }),
       through,
     );

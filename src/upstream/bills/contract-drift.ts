@@ -47,7 +47,7 @@ export class ContractDrift {
     for (const path of paths) this.#observer.drifted('retyped', path);
   }
 
-  /** A response was received, and could be used or not. @param nowMs milliseconds on any clock. */
+  /** A response was received; `usable`: all of it could be used as it is. @param nowMs milliseconds on any clock. */
   received(
     { status, body }: HttpAnswer,
     request: BillsRequest,

@@ -199,7 +199,7 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
     ['500', { status: 500 }],
     ['no answer at all', { reset: true }],
     ['no JSON', { body: '<html>' }],
-    ['a body of another shape', { body: { invoiceCollection: [{ invoiceAmount: 1.5 }] } }],
+    ['an error under status 200', { body: { error: { code: 'X' } } }],
     ['another contract', { body: { contractNo: '9999' } }],
     ['a body that breaks off', { body: { contractNo: '1001' }, truncateAtBytes: 5 }],
   ])('remembers no failure: %s', async (_what, failure) => {
@@ -361,9 +361,10 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
       const first = await rig.ask(token, { limit: 30 });
       rig.pass(31_000);
       upstream.setScript(() => failure);
-      expect(await rig.ask(token, { limit: 30 })).toEqual({ bills: first.bills, received: null, freshUntilMs: 0, stale: true });
+      expect(await rig.ask(token, { limit: 30 })).toMatchObject({ bills: first.bills, received: null, freshUntilMs: 0, stale: true });
       // From a larger window, too.
-      expect((await rig.ask(token, { offset: 3, limit: 2 })).bills?.invoices).toEqual(first.bills?.invoices.slice(3, 5));
+      const larger = (await rig.ask(token, { offset: 3, limit: 2 })).bills?.invoices.map(({ number }) => number);
+      expect(larger).toEqual(first.bills?.invoices.slice(3, 5).map(({ number }) => number));
       expect(rig.observer.staleHits).toBe(2);
       rig.pass(60_000);
       await expect(rig.ask(token, { limit: 30 })).rejects.toBeInstanceOf(BillingError);
