@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ApolloClient, ApolloLink, gql as apolloGql, HttpLink, InMemoryCache } from '@apollo/client';
+import { ApolloClient, ApolloLink, gql as apolloGql, HttpLink, InMemoryCache, type TypedDocumentNode } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
@@ -25,10 +25,13 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 function apolloClient(options: Omit<ApolloClient.Options, 'cache' | 'link'>, link: ApolloLink): Asking {
   const client = new ApolloClient({ ...options, cache: new InMemoryCache(), link });
-  const query = apolloGql(QUERY);
+  const query: TypedDocumentNode<Data> = apolloGql(QUERY);
   return {
-    ask: async () => dueDateOf((await client.query<Data>({ query, variables, fetchPolicy: 'network-only' })).data),
-    close: () => Promise.resolve(client.stop()),
+    ask: async () => dueDateOf((await client.query({ query, variables, fetchPolicy: 'network-only' })).data),
+    close: () => {
+      client.stop();
+      return Promise.resolve();
+    },
   };
 }
 
