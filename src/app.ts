@@ -97,6 +97,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       staleSeconds: config.cacheStaleSeconds,
       maxBytes: Math.ceil(config.cacheMaxBytes * (1 - KEPT_ANSWERS_SHARE)),
       redisUrls: config.redisUrls,
+      redisTls: { cert: config.redisTlsCert, key: config.redisTlsKey, ca: config.redisTlsCa },
       redisWaitMs: config.redisWaitMs,
       secret: config.cacheSecret,
       scope: `${baseUrl.href} ${config.billingApiPaging.mode} ${config.billingApiPaging.base}`,
@@ -104,6 +105,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       observer: metrics.cache,
       reads: toOutageLog(log, 'the shared cache cannot be reached: every question goes to the billing API', 'the shared cache is back'),
       writes: toOutageLog(log, 'the shared cache takes no entries', 'the shared cache takes entries again'),
+      locks: toOutageLog(log, 'the shared cache allows no locks', 'the shared cache allows locks again'),
     });
     opened.push(() => cache.close());
     const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity };
@@ -240,9 +242,15 @@ function toServerObserver(observers: readonly ServerObserver[]): ServerObserver 
   };
 }
 
-/** One line when an outage begins, and one when it is over. */
+/** One line when an outage begins, with what to do where the settings are wrong, and one when it is over. */
 function toOutageLog(log: Log, began: string, ended: string): OutageListener {
-  return { began: (reason) => log.warn({ reason }, began), ended: () => log.info(ended) };
+  return {
+    began: (reason, advice) => {
+      if (advice) log.error({ reason }, `${began}; ${advice}`);
+      else log.warn({ reason }, began);
+    },
+    ended: () => log.info(ended),
+  };
 }
 
 /** Starts the embedded billing API. It is loaded only here: in production, where it never runs, it would take 18 MiB. */

@@ -10,6 +10,7 @@ import type { CallerCaches } from '../billing/ports/caller-caches';
 import { BillsIdentity } from '../billing/ports/bills-identity';
 import { createMemoryStore } from './entries/memory-store';
 import type { OutageListener } from './redis/outage';
+import type { RedisTls } from './redis/redis-client';
 import { InFlightCalls } from './coalescing/in-flight-calls';
 
 /** Settings of the shared cache. */
@@ -22,6 +23,8 @@ export interface BillsCacheOptions {
   readonly maxBytes: number;
   /** Empty: the store is in memory. Several: the nodes of a cluster. */
   readonly redisUrls: readonly string[];
+  /** Certificates for Redis over TLS. */
+  readonly redisTls: RedisTls;
   /** How long an operation waits for Redis in all, in milliseconds. */
   readonly redisWaitMs: number;
   /** Null: a random one, for this process alone. */
@@ -33,6 +36,8 @@ export interface BillsCacheOptions {
   readonly reads: OutageListener;
   /** Told when Redis takes no entries, and when it does again. */
   readonly writes: OutageListener;
+  /** Told when Redis refuses what locks need, and when it allows it again. */
+  readonly locks: OutageListener;
   /** All caches of the process: this one is added to them, and a token that is refused is evicted from all. */
   readonly caches: CallerCaches;
   readonly observer?: CacheObserver;
@@ -80,10 +85,10 @@ function createKeys(
 
 /** Redis's client is loaded only where there is a Redis: it is a third of all files, and 16 MiB. */
 async function openStore(options: BillsCacheOptions, observer: CacheObserver): Promise<EntryStore> {
-  const { redisUrls, redisWaitMs, maxBytes, reads, writes } = options;
+  const { redisUrls, redisTls: tls, redisWaitMs: waitLimitMs, maxBytes, reads, writes, locks } = options;
   if (redisUrls.length === 0) return createMemoryStore({ maxBytes, observer });
   const { createRedisStore } = await import('./redis/redis-store.js');
-  return createRedisStore({ urls: redisUrls, waitLimitMs: redisWaitMs, observer, reads, writes });
+  return createRedisStore({ urls: redisUrls, tls, waitLimitMs, observer, reads, writes, locks });
 }
 
 /** Nothing is cached, but equal calls in flight are one. */

@@ -56,7 +56,8 @@ export function parseConfig(env: Environment): Config {
 }
 
 /** Settings that others, or the environment, make necessary. */
-function findMissing({ values, refused }: Reading): string[] {
+function findMissing(reading: Reading): string[] {
+  const { values, refused } = reading;
   const { environment, billingApi, redisUrls, cacheSecret, auditLog, auditSecret } = values;
   const problems: string[] = [];
   if (billingApi === null && !refused.has('BILLING_API_URL')) {
@@ -71,6 +72,19 @@ function findMissing({ values, refused }: Reading): string[] {
   }
   if (auditLog !== null && auditSecret === null && !refused.has('AUDIT_SECRET')) {
     problems.push('AUDIT_SECRET is missing: with AUDIT_LOG it is needed, at least 32 characters long. Keep it where the trail is checked.');
+  }
+  return [...problems, ...findRedisProblems(reading)];
+}
+
+/** Certificates that cannot be used as they are given. */
+function findRedisProblems({ values, refused }: Reading): string[] {
+  const { redisUrls, redisTlsCert, redisTlsKey, redisTlsCa } = values;
+  const problems: string[] = [];
+  if ((redisTlsCert === null) !== (redisTlsKey === null) && !refused.has('REDIS_TLS_CERT_FILE') && !refused.has('REDIS_TLS_KEY_FILE')) {
+    problems.push('REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE belong together: set both of them, or neither.');
+  }
+  if ((redisTlsCert ?? redisTlsCa) !== null && !refused.has('REDIS_URL') && !redisUrls.some((url) => url.startsWith('rediss'))) {
+    problems.push('REDIS_TLS_* settings have no effect without TLS: REDIS_URL must start with rediss:// or rediss-sentinel://.');
   }
   return problems;
 }

@@ -80,12 +80,14 @@ async function main() {
       staleSeconds: 0,
       maxBytes: 1 << 27,
       redisUrls,
+      redisTls: { cert: null, key: null, ca: null },
       redisWaitMs: 75,
       secret: 'a secret for the benchmark, 32 or more',
       scope: 'bench',
       decode: decodeBills,
       reads: outage,
       writes: outage,
+      locks: outage,
     });
   const caller = Caller.parse(`Bearer ${'x'.repeat(800)}`);
   const { signal } = new AbortController();

@@ -93,7 +93,13 @@ async function end(child: ChildProcess): Promise<void> {
 type Client = ReturnType<typeof toClient>;
 
 function toClient(url: string) {
-  return createClient({ url, RESP: 2 });
+  // A server that does not accept connections must fail the command, and not be waited for.
+  return createClient({ url, RESP: 2, socket: { reconnectStrategy: false } });
+}
+
+/** Runs one command of the server at an address, and gives its answer. */
+export function runRedisCommand(url: string, words: string[]): Promise<unknown> {
+  return withClient(url, (client) => client.sendCommand(words));
 }
 
 async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
@@ -103,7 +109,7 @@ async function withClient<T>(url: string, use: (client: Client) => Promise<T>): 
   try {
     return await use(client);
   } finally {
-    client.destroy();
+    if (client.isOpen) client.destroy();
   }
 }
 
@@ -142,7 +148,18 @@ export async function startRedisCluster(): Promise<RedisServer[]> {
 export async function startReplicatedCluster(): Promise<RedisServer[]> {
   const nodes = [];
   for (let i = 0; i < 6; i++)
-    nodes.push(await startClusterNode('--cluster-node-timeout', '1000', '--cluster-replica-validity-factor', '0'));
+    nodes.push(
+      await startClusterNode(
+        '--cluster-node-timeout',
+        '1000',
+        '--cluster-replica-validity-factor',
+        '0',
+        '--cluster-require-full-coverage',
+        'no',
+        '--repl-diskless-sync-delay',
+        '0',
+      ),
+    );
   const [first] = nodes as [ClusterNode];
   for (const node of nodes.slice(1)) await first.command('CLUSTER', 'MEET', '127.0.0.1', String(node.port), String(node.busPort));
   for (const [place, from, to] of [

@@ -4,8 +4,8 @@ import type { CallerKeys, KeyRing } from './key-ring';
 import { seal, unseal } from './seal';
 import { toExpiry } from './token-expiry';
 
-/** The format of names and entries. Another one is never read: it lies under other names. */
-const FORMAT = 'bills:2';
+/** What all names begin with, before a colon: the format of names and entries. Another one is never read: it lies under other names. */
+export const KEY_PREFIX = 'bills:2';
 
 /** Settings of a key ring. */
 export interface SharedKeyRingOptions {
@@ -44,7 +44,7 @@ function toKeys({ naming, sealing, expiresAtMs }: { naming: KeyObject; sealing: 
   return {
     expiresAtMs,
     // The braces keep all names of a contract on one node of a Redis cluster, so that they are read with one command.
-    nameOf: (text) => `${FORMAT}:{${createHmac('sha256', naming).update(text).digest('base64url')}}`,
+    nameOf: (text) => `${KEY_PREFIX}:{${createHmac('sha256', naming).update(text).digest('base64url')}}`,
     seal: (name, ...parts) => seal(sealing, name, parts),
     open: (name, sealed) => unseal(sealing, name, sealed),
   };

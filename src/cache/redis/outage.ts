@@ -1,7 +1,12 @@
+import type { FailureReason } from './failure-reason';
+
 /** Told when a store cannot be used, once an outage, and when it can be used again. */
 export interface OutageListener {
-  /** `reason` is for the operator: an error's message, never a value. */
-  began(reason: string): void;
+  /**
+   * @param reason for the operator: an error's message, never a value.
+   * @param advice what to do, where the settings are wrong.
+   */
+  began(reason: string, advice?: string | null): void;
   ended(): void;
 }
 
@@ -47,7 +52,7 @@ export class Outage {
     this.#nextProbe = 0;
   }
 
-  failed(reason: string, nowMs: number): void {
+  failed({ reason, advice }: FailureReason, nowMs: number): void {
     if (this.#since === null) {
       this.#since = nowMs;
       this.#nextProbe = nowMs + PROBE_EVERY_MS;
@@ -56,7 +61,7 @@ export class Outage {
     const isNew = nowMs - this.#endedAt >= SAME_OUTAGE_MS;
     if (this.#told || !isNew) return;
     this.#told = true;
-    this.#listener.began(reason);
+    this.#listener.began(reason, advice);
   }
 
   succeeded(nowMs: number): void {

@@ -2,53 +2,62 @@ import { createClient, createCluster } from '@keyv/redis';
 import { RESP_TYPES } from '@redis/client';
 
 /** A connection to Redis or Valkey, or to a cluster of them, that answers with bytes. */
-export type RedisClient = ReturnType<typeof createBytesClient> | ReturnType<typeof createBytesCluster>;
+export type RedisClient = SingleClient | ClusterClient;
+export type SingleClient = ReturnType<typeof createSingleClient>;
+export type ClusterClient = ReturnType<typeof createClusterClient>;
+
+/** Certificates for TLS, in PEM; null: none of the gateway's own, and the system's authorities. */
+export interface RedisTls {
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly ca: string | null;
+}
 
 /** How long to wait before connecting again: doubled from 50 ms up to 1 s, with a quarter of it at random. */
 export function toReconnectDelayMs(attempts: number): number {
   return Math.min(1000, 50 * 2 ** Math.min(attempts, 10)) * (0.75 + Math.random() / 4);
 }
 
-/** How long a connection may take to be made, in milliseconds. */
+/** How long a TCP connection may take to be made, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2000;
 /** Commands under way at most: what is above it fails at once, and does not pile up behind a Redis that hangs. */
 const MAX_COMMANDS = 4096;
 
-/**
- * Makes a client, not yet connected: several addresses are nodes of one cluster. While there is no connection,
- * commands fail at once instead of queueing up.
- */
-export function createRedisClient(urls: readonly string[]): RedisClient {
-  return urls.length > 1 ? createBytesCluster(urls) : createBytesClient(urls[0] as string);
-}
-
-function toOptions() {
-  return {
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: MAX_COMMANDS,
-    socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: toReconnectDelayMs },
-  };
-}
-
 const asBytes = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 
-function createBytesClient(url: string) {
-  const client = createClient({ url, ...toOptions(), commandOptions: asBytes });
+// While there is no connection, commands fail at once instead of queueing up.
+const LIMITS = { disableOfflineQueue: true, commandsQueueMaxLength: MAX_COMMANDS };
+
+function toTlsOptions({ cert, key, ca }: RedisTls) {
+  return { tls: true as const, ...(cert ? { cert } : {}), ...(key ? { key } : {}), ...(ca ? { ca } : {}) };
+}
+
+/** Makes a client of one Redis, not yet connected. It does not connect again by itself. */
+export function createSingleClient(url: string, tls: RedisTls) {
+  const socket = { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false as const };
+  const client = createClient({
+    url,
+    ...LIMITS,
+    socket: url.startsWith('rediss:') ? { ...socket, ...toTlsOptions(tls) } : socket,
+    commandOptions: asBytes,
+  });
   // The HTTP server is what keeps the process alive; a connection that is still being made must not hold up its end.
   client.unref();
   return client;
 }
 
-function createBytesCluster(urls: readonly string[]) {
+/** Makes a client of a cluster of which these are nodes, not yet connected. */
+export function createClusterClient(urls: readonly string[], tls: RedisTls) {
   const [first] = urls.map((url) => new URL(url));
+  const socket = { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: toReconnectDelayMs };
   return createCluster({
     rootNodes: urls.map((url) => ({ url })),
     // Nodes are found by asking, and come back as bare addresses: what the first address says of the user and of TLS is for all.
     defaults: {
-      ...toOptions(),
+      ...LIMITS,
       ...(first?.username ? { username: decodeURIComponent(first.username) } : {}),
       ...(first?.password ? { password: decodeURIComponent(first.password) } : {}),
-      socket: { ...toOptions().socket, ...(first?.protocol === 'rediss:' ? { tls: true as const } : {}) },
+      socket: first?.protocol === 'rediss:' ? { ...socket, ...toTlsOptions(tls) } : socket,
     },
     // A node is connected to when it is asked: one that is gone must not hold up the others, at the start or later.
     minimizeConnections: true,
@@ -56,9 +65,19 @@ function createBytesCluster(urls: readonly string[]) {
   });
 }
 
+export function isCluster(client: RedisClient): client is ClusterClient {
+  return '_slots' in client;
+}
+
+/** Closes the connection without waiting for commands under way, if it is open. */
+export function destroyClient(client: RedisClient): void {
+  // `destroy` refuses what is not open.
+  if (client.isOpen) client.destroy();
+}
+
 /** Whether some node of a cluster still answers, whatever became of the others. Never for a single Redis. */
 export function hasLiveNode(client: RedisClient): boolean {
-  return '_slots' in client && client.masters.some((node) => node.client?.isReady === true);
+  return isCluster(client) && client.masters.some((node) => node.client?.isReady === true);
 }
 
 /**
@@ -66,7 +85,7 @@ export function hasLiveNode(client: RedisClient): boolean {
  * slot has moved, and a node that is gone says nothing. Does nothing for a single Redis. Never rejects.
  */
 export async function refreshSlots(client: RedisClient): Promise<void> {
-  if (!('_slots' in client)) return;
+  if (!isCluster(client)) return;
   const live = client.masters.find((node) => node.client?.isReady === true)?.client;
   if (!live) return;
   try {

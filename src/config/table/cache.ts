@@ -1,16 +1,57 @@
-import { refine, TEXT, urls, whole } from '../kinds/kinds';
-import type { Table } from '../kinds/setting';
+import { file, refine, TEXT, urls, whole } from '../kinds/kinds';
+import { REFUSED, type Kind, type Table } from '../kinds/setting';
 
 const MIB = 1024 * 1024;
 const DAY_SECONDS = 86_400;
 
+const NODES = urls(['redis:', 'rediss:']);
+
+/**
+ * Addresses of Redis. Those of Sentinels are written as one, `redis-sentinel://user:password@host:port,host/name`, and
+ * become one for each host.
+ */
+const REDIS: Kind<readonly string[], readonly string[]> = {
+  ...NODES,
+  form: 'an address that starts with redis:// or rediss://, several of them separated by commas, or redis-sentinel://host,host/name (rediss-sentinel:// for TLS)',
+  parse: (text) => {
+    const [, scheme, credentials = '', hosts, name] = /^(rediss?-sentinel:)\/\/([^@/]*@)?([^@/]+)\/([^/?#]+)$/.exec(text) ?? [];
+    if (!scheme || !hosts) return NODES.parse(text);
+    const all = hosts.split(',').map((host) => `${scheme}//${credentials}${host.trim()}/${name}`);
+    return all.every((each) => URL.canParse(each) && new URL(each).hostname !== '') ? all : REFUSED;
+  },
+};
+
+/** The content of a file with certificates or a key. */
+const PEM = file('the path of a file in PEM form', (content) => {
+  if (!content.includes('-----BEGIN ')) throw new Error('there is no "-----BEGIN" in it');
+  return content;
+});
+
 export const CACHE = {
   redisUrls: {
     name: 'REDIS_URL',
-    what: 'Redis or Valkey for a cache that several processes share, such as redis://127.0.0.1:6379, or rediss:// for TLS; for a cluster, addresses of its nodes separated by commas',
-    kind: urls(['redis:', 'rediss:']),
+    what: 'Redis or Valkey for a cache that several processes share, such as redis://127.0.0.1:6379, or rediss:// for TLS; for a cluster, its configuration endpoint or addresses of its nodes separated by commas; for Sentinels, redis-sentinel://host,host/name',
+    kind: REDIS,
     unset: "the process's own memory",
     secret: true,
+  },
+  redisTlsCert: {
+    name: 'REDIS_TLS_CERT_FILE',
+    what: "The gateway's certificate, where Redis asks for one",
+    kind: PEM,
+    unset: 'no certificate',
+  },
+  redisTlsKey: {
+    name: 'REDIS_TLS_KEY_FILE',
+    what: 'The private key of that certificate',
+    kind: PEM,
+    unset: 'no key',
+  },
+  redisTlsCa: {
+    name: 'REDIS_TLS_CA_FILE',
+    what: "The authorities that may have signed Redis's certificate",
+    kind: PEM,
+    unset: "Node's own",
   },
   redisWaitMs: {
     name: 'REDIS_WAIT_MS',

@@ -134,6 +134,9 @@ describe('The configuration', () => {
       'HOST',
       'BILLING_API_URL',
       'REDIS_URL',
+      'REDIS_TLS_CERT_FILE',
+      'REDIS_TLS_KEY_FILE',
+      'REDIS_TLS_CA_FILE',
       'CACHE_SECRET',
       'TRUSTED_DOCUMENTS',
       'CORS_ORIGINS',
@@ -184,7 +187,7 @@ describe('The configuration', () => {
     ]);
     for (const value of ['redis://a.example,b.example:7000', 'redis://a.example,', 'redis://a.example,http://b.example']) {
       expect(problemsOf({ ...secret, REDIS_URL: value })).toEqual([
-        'REDIS_URL must be an address that starts with redis:// or rediss://, or several of them separated by commas.',
+        'REDIS_URL must be an address that starts with redis:// or rediss://, several of them separated by commas, or redis-sentinel://host,host/name (rediss-sentinel:// for TLS).',
       ]);
     }
   });
