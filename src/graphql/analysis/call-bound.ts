@@ -1,7 +1,8 @@
-import { Kind, type FieldNode, type SelectionSetNode, type ValueNode } from 'graphql';
+import { isUnionType, getNamedType, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { DEFAULT_PAGE_SIZE } from '../../billing/model/window';
 import { ownValue } from './coerce-variables';
-import type { OperationShape, PredictionLimits } from './predict-calls';
+import type { OperationModel, SelectedField } from './operation-model';
+import type { PredictionLimits } from './predict-calls';
 
 /**
  * More calls than `predictCalls` can ever say, as a sum: `fixed`, and for each variable that holds a list, so many a
@@ -14,64 +15,67 @@ export interface CallBound {
   readonly pages: number;
 }
 
-/** The bound, whatever the variables; null where lists stand within lists, and nothing simple can be said. */
-export function boundCalls(shape: OperationShape, limits: PredictionLimits): CallBound | null {
-  const { paging, pageLimits } = limits;
+/**
+ * The bound, whatever the variables; null where lists stand within lists, and nothing simple can be said.
+ * @param model with no conditions, so that all that may be selected is.
+ */
+export function boundCalls(model: OperationModel, { paging, pageLimits }: PredictionLimits): CallBound | null {
   // A page that is probed asks for one more; a page number may need one window more than a length says.
   const toCalls = (first: number): number => Math.ceil((first + 1) / paging.maxQuantity) + (paging.mode === 'page' ? 1 : 0);
-  const callsOf = (field: FieldNode): number => {
-    if (field.name.value === 'invoice') return toCalls(paging.maxQuantity - 1);
-    const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
+  const searchCalls = toCalls(paging.maxQuantity - 1);
+  const pageCalls = (field: SelectedField): number => {
+    const first = valueOf(field, 'first');
     if (first === undefined) return toCalls(Math.min(DEFAULT_PAGE_SIZE, pageLimits.maxPageSize));
     return toCalls(first.kind === Kind.INT ? Math.min(Number(first.value), pageLimits.maxPageSize) : pageLimits.maxPageSize);
   };
-  const known = new Map<string, CallBound | null>();
 
-  const ofSet = (set: SelectionSetNode | undefined): CallBound | null => {
+  const ofAll = (fields: readonly SelectedField[]): CallBound | null => {
     let sum: CallBound | null = NOTHING;
-    for (const selection of set?.selections ?? []) {
-      const part: CallBound | null =
-        selection.kind === Kind.FIELD
-          ? ofField(selection)
-          : selection.kind === Kind.INLINE_FRAGMENT
-            ? ofSet(selection.selectionSet)
-            : ofFragment(selection.name.value);
+    for (const field of fields) {
+      const part = ofField(field);
       if (part === null) return null;
       sum = add(sum, part);
     }
     return sum;
   };
 
-  const ofFragment = (name: string): CallBound | null => {
-    const before = known.get(name);
-    if (before !== undefined) return before;
-    // A fragment that leads back to itself, which validation refuses, would have no bound.
-    known.set(name, null);
-    const bound = ofSet(shape.fragments[name]?.selectionSet);
-    known.set(name, bound);
-    return bound;
-  };
-
-  const ofField = (field: FieldNode): CallBound | null => {
-    const below = ofSet(field.selectionSet);
+  const ofField = (field: SelectedField): CallBound | null => {
+    const below = ofAll(fieldsBelow(field));
     if (below === null) return null;
-    switch (field.name.value) {
-      case 'invoice':
-      case 'invoices':
-        return { ...add(below, { fixed: callsOf(field), perMember: NO_LISTS, pages: 0 }), pages: 1 };
+    const { costs } = field;
+    switch (costs?.reads) {
+      case 'search':
+        return { ...add(below, toBound(searchCalls)), pages: 1 };
+      case 'page':
+        return { ...add(below, toBound(pageCalls(field))), pages: 1 };
       case 'contract':
+      case 'contract-of-invoice':
         return withHead(below);
       case 'contracts':
-        return timesList(withHead(below), field, 'numbers');
-      case '_entities':
+        return timesList(withHead(below), valueOf(field, costs.members));
+      case 'entities':
         // A contract may be asked for without a page, and an invoice is searched for: a call more than the pages'.
-        return timesList(add(below, { fixed: toCalls(paging.maxQuantity - 1), perMember: NO_LISTS, pages: 0 }), field, 'representations');
+        return timesList(add(below, toBound(searchCalls)), valueOf(field, costs.members));
       default:
         return { ...below, pages: 0 };
     }
   };
 
-  return ofSet(shape.operation.selectionSet);
+  return ofAll(model.rootFields);
+}
+
+/** What is selected of whatever a field returns; of all members of a union. */
+function fieldsBelow(field: SelectedField): readonly SelectedField[] {
+  const type = field.definition && getNamedType(field.definition.type);
+  return isUnionType(type) ? type.getTypes().flatMap((member) => field.fieldsOf(member)) : field.fields;
+}
+
+function valueOf({ nodes }: SelectedField, argument: string): ValueNode | undefined {
+  return nodes[0].arguments?.find(({ name }) => name.value === argument)?.value;
+}
+
+function toBound(fixed: number): CallBound {
+  return { fixed, perMember: NO_LISTS, pages: 0 };
 }
 
 /**
@@ -80,14 +84,14 @@ export function boundCalls(shape: OperationShape, limits: PredictionLimits): Cal
  */
 export function isWithinBound(
   bound: CallBound,
-  shape: OperationShape,
+  operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>> | undefined,
   budget: number,
 ): boolean {
   let calls = bound.fixed;
   for (const [name, perMember] of bound.perMember) {
     const value = ownValue(variables, name);
-    const length = Array.isArray(value) ? value.length : value === undefined ? defaultLength(shape, name) : 1;
+    const length = Array.isArray(value) ? value.length : value === undefined ? defaultLength(operation, name) : 1;
     calls += length * perMember;
   }
   return calls <= budget;
@@ -109,8 +113,7 @@ function add(a: CallBound, b: CallBound): CallBound {
   return { fixed: a.fixed + b.fixed, perMember, pages };
 }
 
-function timesList(bound: CallBound, field: FieldNode, argumentName: string): CallBound | null {
-  const value = field.arguments?.find((argument) => argument.name.value === argumentName)?.value;
+function timesList(bound: CallBound, value: ValueNode | undefined): CallBound | null {
   if (value?.kind === Kind.VARIABLE)
     return bound.perMember.size > 0 ? null : { fixed: 0, perMember: new Map([[value.name.value, bound.fixed]]), pages: 0 };
   const length = literalLength(value);
@@ -121,7 +124,7 @@ function literalLength(value: ValueNode | undefined): number {
   return value?.kind === Kind.LIST ? value.values.length : 1;
 }
 
-function defaultLength(shape: OperationShape, name: string): number {
-  const definition = shape.operation.variableDefinitions?.find((candidate) => candidate.variable.name.value === name);
+function defaultLength(operation: OperationDefinitionNode, name: string): number {
+  const definition = operation.variableDefinitions?.find((candidate) => candidate.variable.name.value === name);
   return definition?.defaultValue ? literalLength(definition.defaultValue) : 0;
 }

@@ -1,4 +1,4 @@
-import { getVariableValues, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import { getVariableValues, Kind, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
 
 /** Variables after coercion, or as a request has them. */
 export type Variables = Readonly<Record<string, unknown>>;
@@ -20,4 +20,19 @@ export function coerceVariables(
 /** A variable's own value: what every object inherits is no variable. */
 export function ownValue(variables: Variables | undefined, name: string): unknown {
   return variables !== undefined && Object.hasOwn(variables, name) ? variables[name] : undefined;
+}
+
+/**
+ * The Boolean variables of a request, which are all that conditions read, without coercing the others: a request without
+ * a token may have a great many. A condition whose variable is of another type leaves nothing out.
+ */
+export function conditionValues({ variableDefinitions }: OperationDefinitionNode, variables: Variables | undefined): Variables {
+  const values = Object.create(null) as Record<string, unknown>;
+  for (const { variable, defaultValue } of variableDefinitions ?? []) {
+    const name = variable.name.value;
+    const value = ownValue(variables, name);
+    if (typeof value === 'boolean') values[name] = value;
+    else if (value === undefined && defaultValue?.kind === Kind.BOOLEAN) values[name] = defaultValue.value;
+  }
+  return values;
 }

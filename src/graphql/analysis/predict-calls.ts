@@ -1,19 +1,14 @@
-import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode } from 'graphql';
-import { BillingError } from '../../billing/model/billing-error';
-import { contractKey } from '../../billing/ports/billing-source';
-import { parseContractNumber, parseCustomer, type Customer } from '../../billing/model/customer';
-import { parsePage, type PageLimits, type PageRequest } from '../../billing/model/window';
+import type { GraphQLObjectType } from 'graphql';
 import { findRun, planPages, type Paging, type PlannedRun } from '../../billing/loading/window-plan';
-import { assertArgumentsBelow } from './argument-check';
+import { BillingError } from '../../billing/model/billing-error';
+import type { Customer } from '../../billing/model/customer';
+import type { PageLimits, PageRequest } from '../../billing/model/window';
+import { contractKey } from '../../billing/ports/billing-source';
+import { assertBelow } from './argument-check';
+import { toList } from './argument-values';
 import { parseEntityKey } from './entity-keys';
-import { argument, collect, selectContract, selectsNextPage } from './selection';
-import { toIds, toRepresentations } from './list-arguments';
-
-/** A validated operation, as the prediction reads it. */
-export interface OperationShape {
-  readonly operation: OperationDefinitionNode;
-  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
-}
+import type { OperationModel, SelectedField } from './operation-model';
+import { contractTypeOf, isSamePage, selectOfContract, selectsNextPage, type Place } from './selection';
 
 /** What the number of calls depends on besides the operation. */
 export interface PredictionLimits {
@@ -36,15 +31,12 @@ const MAX_STEPS = 200_000;
 const HEAD: PageRequest = { offset: 0, first: 0, probe: false };
 
 /**
- * Predicts the calls of a validated operation from its coerced variables, without executing it: the same pages, planned
- * by the same planner as the loads are. What an argument's form will refuse is counted as nothing, for it costs nothing.
+ * Predicts the calls of a validated operation, without executing it: the same pages, planned by the same planner as the
+ * loads are. What an argument's form will refuse is counted as nothing, for it costs nothing.
+ * @param model made with the operation's coerced variables.
  */
-export function predictCalls(
-  shape: OperationShape,
-  variableValues: Readonly<Record<string, unknown>>,
-  limits: PredictionLimits,
-): CallPrediction {
-  return new Prediction(shape, variableValues, limits).count();
+export function predictCalls(model: OperationModel, limits: PredictionLimits): CallPrediction {
+  return new Prediction(model, limits).count();
 }
 
 /** Ends the walk. */
@@ -52,27 +44,25 @@ class TooManySteps extends Error {}
 
 /** One walk over the operation. Pages are gathered in waves: what a field below a contract asks for is planned after it. */
 class Prediction {
-  readonly #shape: OperationShape;
+  readonly #model: OperationModel;
   readonly #limits: PredictionLimits;
-  /** What selection.ts reads of an operation. */
-  readonly #info: { readonly fragments: Record<string, FragmentDefinitionNode>; readonly variableValues: Record<string, unknown> };
+  readonly #place: Place;
   /** By contract, by wave. */
   readonly #pages = new Map<string, PageRequest[][]>();
-  /** What is selected of a contract, by the fields that return it: looked at once, however many contracts they return. */
-  readonly #pagesOf = new Map<readonly FieldNode[], readonly PageRequest[] | null>();
-  readonly #further = new Map<readonly FieldNode[], readonly (readonly FieldNode[])[]>();
+  /** What is selected of a contract, by the field that returns it: looked at once, however many contracts it returns. */
+  readonly #pagesOf = new Map<SelectedField, readonly PageRequest[] | null>();
   #atLeast = false;
   #steps = 0;
 
-  constructor(shape: OperationShape, variableValues: Readonly<Record<string, unknown>>, limits: PredictionLimits) {
-    this.#shape = shape;
+  constructor(model: OperationModel, limits: PredictionLimits) {
+    this.#model = model;
     this.#limits = limits;
-    this.#info = { fragments: shape.fragments, variableValues };
+    this.#place = { variableValues: model.source.variableValues, path: { prev: undefined, key: '', typename: undefined } };
   }
 
   count(): CallPrediction {
     try {
-      for (const nodes of collect([this.#shape.operation], 'Query', this.#info).values()) this.#visitRoot(nodes);
+      for (const field of this.#model.rootFields) this.#visitRoot(field);
     } catch (error) {
       // A customer cannot be null: one that is not of its form is the whole answer, and no call is made.
       if (error instanceof BillingError) return { calls: 0, atLeast: false };
@@ -107,187 +97,147 @@ class Prediction {
     return calls.size;
   }
 
-  #visitRoot(nodes: readonly FieldNode[]): void {
-    const node = nodes[0] as FieldNode;
-    if (node.name.value === 'customer') {
-      const customer = parseCustomer(argument(node, 'idType', this.#info, 'String'), argument(node, 'id', this.#info, 'ID'));
-      this.#visitCustomer(customer, nodes, 0);
-    } else if (node.name.value === '_entities') {
-      for (const representation of toRepresentations(node, this.#info.variableValues)) this.#visitEntity(representation, nodes);
-    }
+  #argumentsOf(field: SelectedField): ReturnType<SelectedField['arguments']> {
+    return field.arguments(this.#place.variableValues);
   }
 
-  #visitEntity(representation: Record<string, unknown>, nodes: readonly FieldNode[]): void {
+  #visitRoot(field: SelectedField): void {
+    const { costs } = field;
+    if (costs?.reads === 'customer') this.#visitCustomer(costs.parse(this.#argumentsOf(field)), field.fields, 0);
+    else if (costs?.reads === 'entities')
+      for (const representation of toList(this.#argumentsOf(field)[costs.members])) this.#visitEntity(representation, field);
+  }
+
+  #visitEntity(representation: unknown, field: SelectedField): void {
     this.#step();
     const key = attempt(() => parseEntityKey(representation));
-    switch (key?.type) {
+    if (!key) return;
+    const type = this.#model.source.schema.getType(key.type) as GraphQLObjectType;
+    switch (key.type) {
       case 'Customer':
-        this.#visitCustomer(key.customer, nodes, 0);
+        this.#visitCustomer(key.customer, field.fieldsOf(type), 0);
         return;
       case 'Contract':
-        this.#visitContract(key.customer, key.number, nodes, 0);
+        this.#visitContract(key.customer, key.number, field, 0);
         return;
-      case 'Invoice':
-        if (
-          attempt(
-            () => (assertArgumentsBelow('Invoice', { ...this.#info, fieldNodes: nodes, path: ROOT }, this.#limits.pageLimits), true),
-          ) === null
-        )
-          return;
+      case 'Invoice': {
+        const limits = this.#limits.pageLimits;
+        if (attempt(() => (assertBelow(field, this.#place, { limits, type }), true)) === null) return;
         this.#atLeast = true;
         this.#ask(key.customer, key.contractNumber, this.#scanPage(), 0);
-        this.#visitInvoice(key.customer, key.contractNumber, nodes, 1);
-        return;
-      case undefined:
-    }
-  }
-
-  #visitCustomer(customer: Customer, nodes: readonly FieldNode[], wave: number): void {
-    for (const fields of collect(nodes, 'Customer', this.#info).values()) {
-      this.#step();
-      const field = fields[0] as FieldNode;
-      switch (field.name.value) {
-        case 'contract': {
-          const number = attempt(() => parseContractNumber(argument(field, 'number', this.#info, 'ID')));
-          if (number !== null) this.#visitContract(customer, number, fields, wave);
-          break;
-        }
-        case 'contracts':
-          this.#visitContracts(customer, fields, wave);
-          break;
-        case 'invoices': {
-          const page = attempt(() => this.#page(fields));
-          if (!page) break;
-          this.#ask(customer, null, page, wave);
-          if (this.#readsBelowInvoices(fields)) this.#atLeast = true;
-          break;
-        }
+        this.#visitInvoice(key.customer, key.contractNumber, { fields: field.fieldsOf(type), wave: 1 });
       }
     }
   }
 
-  #visitContracts(customer: Customer, fields: readonly FieldNode[], wave: number): void {
-    const pages = this.#contractPages(fields);
+  #visitCustomer(customer: Customer, fields: readonly SelectedField[], wave: number): void {
+    for (const field of fields) {
+      this.#step();
+      const { costs } = field;
+      switch (costs?.reads) {
+        case 'contract': {
+          const number = attempt(() => costs.parse(this.#argumentsOf(field)));
+          if (number !== null) this.#visitContract(customer, number, field, wave);
+          break;
+        }
+        case 'contracts': {
+          // One number that is not of its form keeps all of them from being asked for.
+          const numbers = attempt(() => costs.parse(this.#argumentsOf(field)));
+          if (numbers) this.#visitContracts(customer, numbers, field, wave);
+          break;
+        }
+        case 'page': {
+          const page = attempt(() => costs.parse(this.#argumentsOf(field), this.#limits.pageLimits, selectsNextPage(field)));
+          if (!page) break;
+          this.#ask(customer, null, page, wave);
+          if (this.#readsBelow(field)) this.#atLeast = true;
+          break;
+        }
+        default:
+      }
+    }
+  }
+
+  #visitContracts(customer: Customer, numbers: readonly string[], field: SelectedField, wave: number): void {
+    const pages = this.#pagesWith(field);
     if (!pages) return;
-    // One number that is not of its form keeps all of them from being asked for.
-    const numbers = attempt(() =>
-      toIds(fields[0] as FieldNode, this.#info.variableValues).map((item) => parseContractNumber(item, 'numbers')),
-    );
-    if (!numbers) return;
     for (const number of numbers) {
       for (const page of pages) this.#ask(customer, number, page, wave);
-      this.#visitInvoicesOf(customer, number, fields, wave);
+      this.#visitInvoicesOf(customer, number, field, wave);
     }
     // Each of them leads to the same customer: one visit is all.
-    if (numbers.length > 0) this.#visitCustomerOf(customer, fields, wave);
+    if (numbers.length > 0) this.#visitCustomerOf(customer, field, wave);
   }
 
-  #visitContract(customer: Customer, number: string, nodes: readonly FieldNode[], wave: number): void {
-    const pages = this.#contractPages(nodes);
-    if (!pages) return;
-    for (const page of pages) this.#ask(customer, number, page, wave);
-    this.#visitInvoicesOf(customer, number, nodes, wave);
-    this.#visitCustomerOf(customer, nodes, wave);
-  }
-
-  /** The fields of a contract that lead on to calls which are known by name. The same for all entities of a field. */
-  #furtherOf(nodes: readonly FieldNode[]): readonly (readonly FieldNode[])[] {
-    let further = this.#further.get(nodes);
-    if (!further) {
-      const fields = [...collect(nodes, 'Contract', this.#info).values()];
-      if (fields.some((each) => each[0]?.name.value === 'invoices' && this.#readsBelowInvoices(each))) this.#atLeast = true;
-      further = fields.filter((each) => each[0]?.name.value === 'customer' || each[0]?.name.value === 'invoice');
-      this.#further.set(nodes, further);
-    }
-    return further;
+  #visitContract(customer: Customer, number: string, field: SelectedField, wave: number): void {
+    this.#visitContracts(customer, [number], field, wave);
   }
 
   /** The pages that are asked for together with a contract; null where an argument keeps it from being asked for at all. */
-  #contractPages(nodes: readonly FieldNode[]): readonly PageRequest[] | null {
-    let pages = this.#pagesOf.get(nodes);
-    if (pages === undefined) this.#pagesOf.set(nodes, (pages = this.#lookAhead(nodes)));
+  #pagesWith(field: SelectedField): readonly PageRequest[] | null {
+    let pages = this.#pagesOf.get(field);
+    if (pages === undefined) this.#pagesOf.set(field, (pages = this.#lookAhead(field)));
     return pages;
   }
 
-  #lookAhead(nodes: readonly FieldNode[]): readonly PageRequest[] | null {
-    const info = { ...this.#info, fieldNodes: nodes, path: ROOT };
+  #lookAhead(field: SelectedField): readonly PageRequest[] | null {
+    const limits = this.#limits.pageLimits;
+    const type = contractTypeOf(field);
     const selection = attempt(() => {
-      assertArgumentsBelow('Contract', info, this.#limits.pageLimits);
-      return selectContract(info, this.#limits.pageLimits);
+      assertBelow(field, this.#place, { limits, type });
+      return selectOfContract(field, this.#place, limits);
     });
     if (!selection) return null;
-    if (selection.searches) {
+    if (selection.searches || field.fieldsOf(type).some((each) => each.costs?.reads === 'page' && this.#readsBelow(each)))
       this.#atLeast = true;
-      return [...selection.pages, this.#scanPage()];
-    }
+    if (selection.searches) return [...selection.pages, this.#scanPage()];
     return selection.pages.length === 0 ? [HEAD] : selection.pages;
   }
 
-  #visitCustomerOf(customer: Customer, nodes: readonly FieldNode[], wave: number): void {
-    for (const fields of this.#furtherOf(nodes)) if (fields[0]?.name.value === 'customer') this.#visitCustomer(customer, fields, wave + 1);
+  /** Visits what is selected of a contract's customer, which its key names. */
+  #visitCustomerOf(customer: Customer, field: SelectedField, wave: number): void {
+    for (const each of field.fieldsOf(contractTypeOf(field)))
+      if (each.costs?.reads === 'key' && each.objectType) this.#visitCustomer(customer, each.fields, wave + 1);
   }
 
-  #visitInvoicesOf(customer: Customer, number: string, nodes: readonly FieldNode[], wave: number): void {
-    for (const fields of this.#furtherOf(nodes))
-      if (fields[0]?.name.value === 'invoice') this.#visitInvoice(customer, number, fields, wave + 1);
+  #visitInvoicesOf(customer: Customer, number: string, field: SelectedField, wave: number): void {
+    for (const each of field.fieldsOf(contractTypeOf(field)))
+      if (each.costs?.reads === 'search') this.#visitInvoice(customer, number, { fields: each.fields, wave: wave + 1 });
   }
 
   /** An invoice that is named, so that its contract is known. */
-  #visitInvoice(customer: Customer, number: string, nodes: readonly FieldNode[], wave: number): void {
-    for (const fields of collect(nodes, 'Invoice', this.#info).values()) {
-      if (fields[0]?.name.value !== 'contract') continue;
-      const selection = attempt(() => selectContract({ ...this.#info, fieldNodes: fields, path: ROOT }, this.#limits.pageLimits));
-      if (selection?.needsBills) this.#visitContract(customer, number, fields, wave);
+  #visitInvoice(
+    customer: Customer,
+    number: string,
+    { fields, wave }: { readonly fields: readonly SelectedField[]; readonly wave: number },
+  ): void {
+    for (const field of fields) {
+      if (field.costs?.reads !== 'contract-of-invoice') continue;
+      const selection = attempt(() => selectOfContract(field, this.#place, this.#limits.pageLimits));
+      if (selection?.needsBills) this.#visitContract(customer, number, field, wave);
       // Its key is known already: see invoice.resolver.ts.
-      else if (selection) this.#visitCustomerOf(customer, fields, wave);
+      else if (selection) this.#visitCustomerOf(customer, field, wave);
     }
   }
 
   /** Whether the invoices of a page, of which nobody knows how many there are, lead to further calls. */
-  #readsBelowInvoices(nodes: readonly FieldNode[]): boolean {
-    for (const fields of collect(nodes, 'InvoiceConnection', this.#info).values()) {
-      const name = fields[0]?.name.value;
-      const invoices =
-        name === 'nodes'
-          ? [fields]
-          : name === 'edges'
-            ? [...collect(fields, 'InvoiceEdge', this.#info).values()].filter((edge) => edge[0]?.name.value === 'node')
-            : [];
-      for (const invoice of invoices) {
-        for (const contract of collect(invoice, 'Invoice', this.#info).values()) {
-          if (contract[0]?.name.value === 'contract' && this.#readsContract(contract)) return true;
-        }
-      }
-    }
-    return false;
+  #readsBelow(connection: SelectedField): boolean {
+    return connection.fields.some((field) => {
+      this.#step();
+      return field.costs?.reads === 'contract-of-invoice' ? this.#readsContract(field) : this.#readsBelow(field);
+    });
   }
 
-  #readsContract(nodes: readonly FieldNode[]): boolean {
-    for (const fields of collect(nodes, 'Contract', this.#info).values()) {
+  #readsContract(field: SelectedField): boolean {
+    return field.fields.some(({ definition, costs, fields }) => {
       this.#step();
-      const name = fields[0]?.name.value;
-      if (name === '__typename' || name === 'number') continue;
-      if (name !== 'customer') return true;
-      for (const ofCustomer of collect(fields, 'Customer', this.#info).values()) {
-        const customerField = ofCustomer[0]?.name.value;
-        if (customerField === 'contract' || customerField === 'contracts' || customerField === 'invoices') return true;
-      }
-    }
-    return false;
+      if (!definition) return false;
+      return costs?.reads !== 'key' || fields.some((each) => each.costs && each.costs.reads !== 'key');
+    });
   }
 
   #scanPage(): PageRequest {
     return { offset: 0, first: this.#limits.paging.maxQuantity, probe: false };
-  }
-
-  #page(fields: readonly FieldNode[]): PageRequest {
-    const node = fields[0] as FieldNode;
-    return parsePage(
-      argument(node, 'first', this.#info, 'Int'),
-      argument(node, 'after', this.#info, 'String'),
-      selectsNextPage(fields, this.#info),
-      this.#limits.pageLimits,
-    );
   }
 
   #ask(customer: Customer, contractNumber: string | null, page: PageRequest, wave: number): void {
@@ -297,16 +247,13 @@ class Prediction {
     if (!waves) this.#pages.set(key, (waves = []));
     const pages = (waves[wave] ??= []);
     // The same page again: the usual case where one contract is asked for many times.
-    if (pages.some((other) => other.offset === page.offset && other.first === page.first && other.probe === page.probe)) return;
-    pages.push(page);
+    if (!pages.some((other) => isSamePage(other, page))) pages.push(page);
   }
 
   #step(): void {
     if (++this.#steps > MAX_STEPS) throw new TooManySteps();
   }
 }
-
-const ROOT = { prev: undefined, key: '', typename: undefined };
 
 /** What `make` returns; null where it refuses, as it will when the operation is executed. */
 function attempt<T>(make: () => T): T | null {

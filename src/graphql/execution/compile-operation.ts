@@ -7,15 +7,12 @@ import {
   isUnionType,
   print,
   type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLOutputType,
-  type GraphQLSchema,
   type GraphQLUnionType,
-  type OperationDefinitionNode,
 } from 'graphql';
-import { collectForGood, type SelectedFields, type Selecting } from '../analysis/selection';
+import type { OperationModel, SelectedField } from '../analysis/operation-model';
 import { compileArguments } from './compile-arguments';
 import { toDirectResolver, type DirectResolver } from './direct-resolver';
 import { compilePlainWriter } from './writing/plain-writer';
@@ -26,68 +23,54 @@ class Uncovered extends Error {}
 
 const LEAVES: ReadonlySet<string> = new Set<LeafKind>(['String', 'ID', 'Boolean', 'Int', 'BigInt']);
 
-/** What a plan depends on. `conditions` holds the values of the variables that `@skip` and `@include` name. */
-export interface CompileContext {
-  readonly schema: GraphQLSchema;
-  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
-  readonly conditions: Readonly<Record<string, boolean>>;
-}
-
 /** Fields that may be executed once for several aliases; see `FieldPlan.repeats`. */
-export type IsRepeatable = (field: FieldPlan) => boolean;
+export type IsRepeatable = (field: SelectedField) => boolean;
 
 /**
  * Compiles a validated query to a plan; null where it has something that the plan does not cover (introspection,
- * mutations, other scalars or abstract types). `@skip` and `@include` are decided here, by `context.conditions`.
+ * mutations, other scalars or abstract types). `@skip` and `@include` are decided by the model.
  */
-export function compileOperation(
-  operation: OperationDefinitionNode,
-  context: CompileContext,
-  isRepeatable: IsRepeatable,
-): ObjectPlan | null {
-  const root = context.schema.getQueryType();
-  if (!root || (operation.operation as string) !== 'query') return null;
+export function compileOperation(model: OperationModel, isRepeatable: IsRepeatable): ObjectPlan | null {
+  const root = model.source.schema.getQueryType();
+  if (!root || (model.operation.operation as string) !== 'query') return null;
   try {
-    const plan = new Compiler(context, isRepeatable).object(root, [operation], false);
-    return plan;
+    return new Compiler(isRepeatable).object(root, model, false);
   } catch (error) {
     if (error instanceof Uncovered) return null;
     throw error;
   }
 }
 
+/** What selects fields of an object. */
+type Selecting = Pick<OperationModel, 'fieldsOf'>;
+
 class Compiler {
-  readonly #context: CompileContext;
   readonly #isRepeatable: IsRepeatable;
   /** Plans by what they select, so that equal selections share one: a list that both write is then written once. */
   readonly #values = new Map<string, ValuePlan>();
   #memos = 0;
 
-  constructor(context: CompileContext, isRepeatable: IsRepeatable) {
-    this.#context = context;
+  constructor(isRepeatable: IsRepeatable) {
     this.#isRepeatable = isRepeatable;
   }
 
-  #collect(type: GraphQLObjectType, parents: readonly Selecting[]): SelectedFields {
-    return collectForGood(parents, type.name, { fragments: this.#context.fragments, variableValues: this.#context.conditions });
-  }
-
-  object(type: GraphQLObjectType, parents: readonly Selecting[], nullable: boolean): ObjectPlan {
+  object(type: GraphQLObjectType, selecting: Selecting, nullable: boolean): ObjectPlan {
     const fields: FieldPlan[] = [];
     const first = new Map<string, FieldPlan>();
     let slots = 0;
-    for (const [key, nodes] of this.#collect(type, parents)) {
-      const field = this.#field(type, key, nodes as [FieldNode, ...FieldNode[]], { isFirst: fields.length === 0, slot: slots });
+    for (const selected of selecting.fieldsOf(type)) {
+      const field = this.#field(selected, { isFirst: fields.length === 0, slot: slots });
       if (field.slot < 0) {
         fields.push(field);
         continue;
       }
-      const same = this.#isRepeatable(field) ? first.get(this.#fieldKey(field)) : undefined;
+      const repeatKey = this.#isRepeatable(selected) ? this.#fieldKey(selected) : null;
+      const same = repeatKey === null ? undefined : first.get(repeatKey);
       if (same) {
         fields.push({ ...field, slot: same.slot, repeats: true });
         continue;
       }
-      if (this.#isRepeatable(field)) first.set(this.#fieldKey(field), field);
+      if (repeatKey !== null) first.set(repeatKey, field);
       fields.push(field);
       slots++;
     }
@@ -103,12 +86,8 @@ class Compiler {
     };
   }
 
-  #field(
-    type: GraphQLObjectType,
-    responseKey: string,
-    nodes: readonly [FieldNode, ...FieldNode[]],
-    place: { readonly isFirst: boolean; readonly slot: number },
-  ): FieldPlan {
+  #field(selected: SelectedField, place: { readonly isFirst: boolean; readonly slot: number }): FieldPlan {
+    const { key: responseKey, nodes, parentType: type, definition: field } = selected;
     const name = nodes[0].name.value;
     const base = {
       responseKey,
@@ -129,9 +108,8 @@ class Compiler {
         args: () => ({}),
       };
     }
-    const field = type.getFields()[name];
     if (!field) throw new Uncovered(name);
-    const value = this.#value(field.type, nodes);
+    const value = this.#value(field.type, selected);
     const isLive = field.resolve !== undefined || isLiveValue(value);
     const resolve = field.resolve ? (toDirectResolver(type.name, name) ?? (field.resolve as DirectResolver)) : null;
     return {
@@ -139,24 +117,24 @@ class Compiler {
       slot: isLive ? place.slot : -1,
       value,
       constant: null,
-      field: field as GraphQLField<unknown, unknown>,
+      field,
       resolve,
-      args: compileArguments(field as GraphQLField<unknown, unknown>, nodes[0]),
+      args: compileArguments(field, nodes[0]),
     };
   }
 
   /** The plan of a field's value; one and the same for equal selections. */
-  #value(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
-    const key = `${type.toString()} ${this.#selectionKey(type, nodes)}`;
+  #value(type: GraphQLOutputType, selected: SelectedField): ValuePlan {
+    const key = `${type.toString()} ${this.#selectionKey(type, selected)}`;
     let plan = this.#values.get(key);
-    if (!plan) this.#values.set(key, (plan = this.#makeValue(type, nodes, true)));
+    if (!plan) this.#values.set(key, (plan = this.#makeValue(type, selected, true)));
     return plan;
   }
 
-  #makeValue(type: GraphQLOutputType, nodes: readonly FieldNode[], nullable: boolean): ValuePlan {
-    if (isNonNullType(type)) return this.#makeValue(type.ofType, nodes, false);
+  #makeValue(type: GraphQLOutputType, selected: SelectedField, nullable: boolean): ValuePlan {
+    if (isNonNullType(type)) return this.#makeValue(type.ofType, selected, false);
     if (isListType(type)) {
-      const item = this.#makeValue(type.ofType, nodes, true);
+      const item = this.#makeValue(type.ofType, selected, true);
       return { kind: 'list', nullable, item, live: isLiveValue(item), memo: this.#memos++ };
     }
     if (isLeafType(type)) {
@@ -165,51 +143,47 @@ class Compiler {
     }
     if (isObjectType(type)) {
       if (type.name.startsWith('__')) throw new Uncovered(type.name);
-      return this.object(type, nodes, nullable);
+      return this.object(type, selected, nullable);
     }
-    if (isUnionType(type)) return this.#union(type, nodes, nullable);
+    if (isUnionType(type)) return this.#union(type, selected, nullable);
     throw new Uncovered(type.name);
   }
 
-  #union(type: GraphQLUnionType, nodes: readonly FieldNode[], nullable: boolean): ValuePlan {
+  #union(type: GraphQLUnionType, selected: SelectedField, nullable: boolean): ValuePlan {
     const resolveType = type.resolveType;
     if (!resolveType) throw new Uncovered(type.name);
-    const members = new Map(type.getTypes().map((member) => [member.name, this.object(member, nodes, nullable)]));
+    const members = new Map(type.getTypes().map((member) => [member.name, this.object(member, selected, nullable)]));
     return { kind: 'union', nullable, members, typenameOf: (value) => resolveType(value, undefined, undefined as never, type) as string };
   }
 
-  #fieldKey(field: FieldPlan): string {
-    const node = field.nodes[0] as FieldNode;
-    return `${field.name}(${argsKey(node)})${this.#selectionKey(field.field?.type as GraphQLOutputType, field.nodes)}`;
+  #fieldKey(selected: SelectedField): string {
+    return `${argsKey(selected.nodes[0])}${this.#selectionKey((selected.definition as GraphQLField<unknown, unknown>).type, selected)}`;
   }
 
   /** A text that two selections of one type share if and only if they select the same under the same keys. */
-  #selectionKey(type: GraphQLOutputType, nodes: readonly FieldNode[]): string {
+  #selectionKey(type: GraphQLOutputType, selected: SelectedField): string {
     const named = getNamedType(type);
     if (isUnionType(named))
       return `{${named
         .getTypes()
-        .map((member) => `${member.name}${this.#objectKey(member, nodes)}`)
+        .map((member) => `${member.name}${this.#objectKey(member, selected)}`)
         .join(' ')}}`;
-    return isObjectType(named) ? this.#objectKey(named, nodes) : '';
+    return isObjectType(named) ? this.#objectKey(named, selected) : '';
   }
 
-  #objectKey(type: GraphQLObjectType, nodes: readonly FieldNode[]): string {
-    const keys: string[] = [];
-    for (const [key, fieldNodes] of this.#collect(type, nodes)) {
-      const node = fieldNodes[0] as FieldNode;
-      const field = type.getFields()[node.name.value];
-      keys.push(`${key}:${node.name.value}(${argsKey(node)})${field ? this.#selectionKey(field.type, fieldNodes) : ''}`);
-    }
+  #objectKey(type: GraphQLObjectType, selected: SelectedField): string {
+    const keys = selected.fieldsOf(type).map((field) => {
+      const [node] = field.nodes;
+      return `${field.key}:${argsKey(node)}${field.definition ? this.#selectionKey(field.definition.type, field) : ''}`;
+    });
     return `{${keys.join(' ')}}`;
   }
 }
 
+/** A field's name and arguments, whatever their order. */
 function argsKey(node: FieldNode): string {
-  return (node.arguments ?? [])
-    .map((argument) => print(argument))
-    .sort()
-    .join(',');
+  const values = (node.arguments ?? []).map((argument) => print(argument)).sort();
+  return `${node.name.value}(${values.join(',')})`;
 }
 
 function isLiveValue(plan: ValuePlan): boolean {

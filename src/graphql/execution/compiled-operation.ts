@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 import type { ResultMeter } from '../context/result-meter';
 import { coerceVariables, ownValue, type Variables } from '../analysis/coerce-variables';
-import { needsToken } from '../analysis/needs-token';
+import { fragmentsOf, OperationModel } from '../analysis/operation-model';
 import { compileOperation, type IsRepeatable } from './compile-operation';
 import type { ObjectPlan } from './plan';
 import type { Completed, RunEnvironment } from './run-environment';
@@ -29,10 +29,9 @@ export interface PreparedOptions<C> {
   readonly onRepeat: (info: GraphQLResolveInfo, context: C) => void;
 }
 
-/** A plan, and what is known of the operation under one setting of its conditions. */
+/** The plan under one setting of the operation's conditions. */
 interface Variant {
   readonly plan: ObjectPlan | null;
-  readonly needsToken: boolean;
 }
 
 /** One operation of a document that Apollo Server has parsed and validated, compiled for execution. */
@@ -48,9 +47,7 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, options: PreparedOptions<C>) {
     this.operation = operation;
     this.document = document;
-    const fragments = Object.fromEntries(
-      document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])),
-    );
+    const fragments = fragmentsOf(document);
     this.#environment = { schema, document, operation, fragments };
     this.#options = options;
     this.#conditions = conditionsOf(operation, fragments);
@@ -72,13 +69,10 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
   }
 
   /**
-   * The plan under these variables, and whether it needs a caller; null where the compiled execution does not cover it.
+   * The plan under these variables; null where the compiled execution does not cover it.
    * @param mayCompile asked where there is no plan yet: variables choose between many, and anybody can send them.
    */
-  variant(
-    variables: Variables,
-    mayCompile: () => boolean = () => true,
-  ): { readonly plan: ObjectPlan; readonly needsToken: boolean } | null {
+  variant(variables: Variables, mayCompile: () => boolean = () => true): { readonly plan: ObjectPlan } | null {
     // Before anything is kept: each condition would double what one document can make us remember.
     if (this.#conditions.length > MAX_CONDITIONS) return null;
     let key = '';
@@ -93,16 +87,14 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
       if (!mayCompile()) return null;
       this.#variants.set(key, (variant = this.#compile(variables)));
     }
-    return variant.plan && { plan: variant.plan, needsToken: variant.needsToken };
+    return variant.plan && { plan: variant.plan };
   }
 
   #compile(variables: Variables): Variant {
     const { schema, fragments, operation } = this.#environment;
-    const conditions = Object.fromEntries(this.#conditions.map((name) => [name, variables[name] === true]));
-    return {
-      plan: compileOperation(operation, { schema, fragments, conditions }, this.#options.isRepeatable),
-      needsToken: needsToken(operation, new Map(Object.entries(fragments)), conditions),
-    };
+    const variableValues = Object.fromEntries(this.#conditions.map((name) => [name, variables[name] === true]));
+    const model = new OperationModel({ schema, fragments, variableValues }, operation);
+    return { plan: compileOperation(model, this.#options.isRepeatable) };
   }
 
   /**
@@ -111,10 +103,10 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
    * operation, over the same context and so over the same loads.
    */
   run(plan: ObjectPlan, variables: Variables, context: C): Promise<CompiledResult> {
-    const { operation, fragments } = this.#environment;
+    const { schema, operation, fragments } = this.#environment;
     return new Promise((resolve, reject) => {
       const done = (completed: Completed): void => {
-        resolve(toResult(completed, { operation, fragments, variables }, context.results));
+        resolve(toResult(completed, { schema, operation, fragments, variables }, context.results));
       };
       runPlan(plan, { environment: this.#environment, variables, context, onRepeat: this.#options.onRepeat }, { done, fail: reject });
     });

@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { DocumentNode, GraphQLResolveInfo, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { GatewayContext } from '../context/context';
 import { toHeapBytes } from '../limits/document-stores';
+import type { SelectedField } from '../analysis/operation-model';
 import { selectContract } from '../analysis/selection';
-import type { FieldPlan, ValuePlan } from './plan';
 import { PreparedOperation } from './compiled-operation';
 
 /** What is kept: so many operations, and so many bytes of them. */
@@ -78,25 +78,9 @@ function toKey(query: string, operationName: string | undefined): string {
 }
 
 /** Aliases of one contract with one selection are executed once: their loads are the same. */
-function isRepeatable(field: FieldPlan): boolean {
+function isRepeatable(field: SelectedField): boolean {
   // Contracts further down ask for pages of their own, which an alias would have asked for again.
-  return field.parentType.name === 'Customer' && field.name === 'contract' && !holdsContract(field.value, 0);
-}
-
-function holdsContract(plan: ValuePlan, depth: number): boolean {
-  switch (plan.kind) {
-    case 'leaf':
-      return false;
-    case 'list':
-      return holdsContract(plan.item, depth);
-    case 'union':
-      return true;
-    case 'object':
-      return (
-        (depth > 0 && (plan.type.name === 'Contract' || plan.type.name === 'Customer')) ||
-        plan.fields.some((field) => holdsContract(field.value, depth + 1))
-      );
-  }
+  return field.costs?.reads === 'contract' && !field.leadsBack;
 }
 
 /** Accounts for a repeated contract as the execution of each alias would have: all its pages were asked for again. */

@@ -4,15 +4,18 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLError,
+  type GraphQLObjectType,
+  type GraphQLSchema,
   type OperationDefinitionNode,
   type ResponsePath,
 } from 'graphql';
-import { collectForGood, type Selecting } from '../analysis/selection';
+import { OperationModel, type SelectedField } from '../analysis/operation-model';
 import { bail } from './fallback';
 import { pathsOf, type FieldFailure, type LiveResult } from './live-results';
 
 /** What paths are looked up in. */
 export interface SelectedOperation {
+  readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -96,22 +99,20 @@ function isLocated(error: unknown): boolean {
 
 /** Finds where the field of a path stands in the document. Plans are shared by equal selections, and so cannot tell. */
 class NodesByPath {
-  readonly #root: readonly [OperationDefinitionNode];
-  readonly #info: { readonly fragments: SelectedOperation['fragments']; readonly variableValues: SelectedOperation['variables'] };
+  readonly #model: OperationModel;
 
-  constructor({ operation, fragments, variables }: SelectedOperation) {
-    this.#root = [operation];
-    this.#info = { fragments, variableValues: variables };
+  constructor({ schema, operation, fragments, variables }: SelectedOperation) {
+    this.#model = new OperationModel({ schema, fragments, variableValues: variables }, operation);
   }
 
-  of({ prev, key, typename }: ResponsePath): readonly FieldNode[] {
-    if (typeof key === 'number') return this.of(prev as ResponsePath);
-    let parents: readonly Selecting[] = this.#root;
-    for (let at = prev; at; at = at.prev) {
-      if (typeof at.key === 'number') continue;
-      parents = this.of(at);
-      break;
-    }
-    return collectForGood(parents, typename as string, this.#info).get(key) as readonly FieldNode[];
+  of(path: ResponsePath): readonly FieldNode[] {
+    return this.#fieldOf(path).nodes;
+  }
+
+  #fieldOf({ prev, key, typename }: ResponsePath): SelectedField {
+    if (typeof key === 'number') return this.#fieldOf(prev as ResponsePath);
+    const type = this.#model.source.schema.getType(typename as string) as GraphQLObjectType;
+    const parent = prev ? this.#fieldOf(prev) : this.#model;
+    return parent.fieldsOf(type).find((field) => field.key === key) as SelectedField;
   }
 }

@@ -1,7 +1,8 @@
 import { HeaderMap } from '@apollo/server';
-import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { inexactVariablesError } from '../analysis/exact-variables';
-import { conditionValues, needsToken } from '../analysis/needs-token';
+import { conditionValues } from '../analysis/coerce-variables';
+import { fragmentsOf, OperationModel } from '../analysis/operation-model';
 import { missingToken } from '../context/context';
 import { toMissingTokenError } from '../context/errors';
 import type { CallBudget, RequestedOperation } from './call-budget';
@@ -49,20 +50,9 @@ function queriesOnly({ operation }: PendingOperation): GraphQLError | null {
 }
 
 /** Operations that need data and carry no token are refused before anything is executed. */
-function tokenRequired({ hasToken, operation, document, variables }: PendingOperation): GraphQLError | null {
-  if (hasToken || !needsToken(operation, fragmentsOf(document), conditionValues(operation, variables))) return null;
+function tokenRequired({ hasToken, schema, operation, document, variables }: PendingOperation): GraphQLError | null {
+  if (hasToken) return null;
+  const variableValues = conditionValues(operation, variables);
+  if (!new OperationModel({ schema, fragments: fragmentsOf(document), variableValues }, operation).needsToken) return null;
   return toMissingTokenError(missingToken());
-}
-
-const knownFragments = new WeakMap<DocumentNode, ReadonlyMap<string, FragmentDefinitionNode>>();
-
-function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  let fragments = knownFragments.get(document);
-  if (!fragments) {
-    const found = document.definitions.flatMap((definition) =>
-      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
-    );
-    knownFragments.set(document, (fragments = new Map(found)));
-  }
-  return fragments;
 }

@@ -1,4 +1,4 @@
-import type { GraphQLResolveInfo } from 'graphql';
+import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
 import { Contract } from '../../billing/loading/contract';
 import { assertArgumentsBelow, assertRootArguments } from '../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../context/context';
@@ -34,7 +34,7 @@ export function resolveEntities(
       case 'Contract':
         return loadSelected(key.customer, key.number, context, selectionAt(index));
       case 'Invoice':
-        assertArgumentsBelow('Invoice', toItem(info, index), context.pageLimits);
+        assertArgumentsBelow(toItem(info, index), context.pageLimits, info.schema.getType('Invoice') as GraphQLObjectType);
         return billingOf(context).invoice(key.customer, key.contractNumber, key.number);
     }
   });

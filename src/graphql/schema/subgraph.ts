@@ -1,6 +1,7 @@
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { extendSchema, isUnionType, parse, type GraphQLField, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { resolveEntities, typenameOf } from './entities';
+import { costs } from '../analysis/field-costs';
 import type { GatewayContext } from '../context/context';
 import { buildClientSchema } from './schema';
 
@@ -53,6 +54,8 @@ export function buildServedSchema(): GraphQLSchema {
   const served = extendSchema(clientSchema, SUBGRAPH_FIELDS);
   const fields = served.getQueryType()?.getFields() as Record<'_service' | '_entities', GraphQLField<unknown, GatewayContext>>;
   fields._service.resolve = () => ({ sdl });
+  fields._service.extensions = costs({ reads: 'public' });
+  fields._entities.extensions = costs({ reads: 'entities', members: 'representations' });
   fields._entities.resolve = resolveEntities as GraphQLFieldResolver<unknown, GatewayContext>;
   const union = served.getType('_Entity');
   if (isUnionType(union)) union.resolveType = typenameOf;

@@ -1,19 +1,22 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Ctx, FieldResolver, ID, Info, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Info, Resolver, Root } from 'type-graphql';
 import type { Invoice } from '../../../billing/model/bills';
 import type { Contract } from '../../../billing/loading/contract';
 import { parseInvoiceNumber } from '../../../billing/model/customer';
 import { parsePage } from '../../../billing/model/window';
+import { costs } from '../../analysis/field-costs';
+import { fieldOf } from '../../analysis/operation-model';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { toConnection, type InvoiceConnection } from '../invoice/invoice-connection';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
 import { InvoiceType } from '../invoice/invoice.type';
-import { InvoicesArgs } from '../invoice/invoices.args';
+import { INVOICES_COSTS, InvoicesArgs } from '../invoice/invoices.args';
 import { selectsNextPage } from '../../analysis/selection';
 import { ContractType } from './contract.type';
 
 @Resolver(() => ContractType)
 export class ContractResolver {
+  @Extensions(costs(INVOICES_COSTS))
   @FieldResolver(() => InvoiceConnectionType, {
     nullable: true,
     description:
@@ -25,7 +28,7 @@ export class ContractResolver {
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): InvoiceConnection | null | Promise<InvoiceConnection | null> {
-    const page = parsePage(first, after, selectsNextPage(info.fieldNodes, info), context.pageLimits);
+    const page = parsePage(first, after, selectsNextPage(fieldOf(info)), context.pageLimits);
     const billing = billingOf(context);
     // No promise where it came with the contract: an operation with many contracts has as many of them.
     const known = billing.knownInvoices(contract, page);
@@ -34,6 +37,7 @@ export class ContractResolver {
       : billing.contractInvoices(contract, page).then((invoices) => toConnection(invoices, context));
   }
 
+  @Extensions(costs({ reads: 'search', parse: ({ number }) => parseInvoiceNumber(number) }))
   @FieldResolver(() => InvoiceType, {
     nullable: true,
     description:

@@ -1,4 +1,5 @@
-import { Directive, Field, ID, ObjectType } from 'type-graphql';
+import { Directive, Extensions, Field, ID, ObjectType } from 'type-graphql';
+import { costs } from '../../analysis/field-costs';
 import { AddressType } from '../address/address.type';
 import { CustomerType } from '../customer/customer.type';
 
@@ -6,9 +7,11 @@ import { CustomerType } from '../customer/customer.type';
 @Directive('@cacheControl(scope: PRIVATE)')
 @ObjectType('Contract', { simpleResolvers: true, description: 'A contract of a customer.' })
 export class ContractType {
+  @Extensions(costs({ reads: 'key' }))
   @Field(() => ID, { description: "The contract's number: digits, as they were given." })
   number!: string;
 
+  @Extensions(costs({ reads: 'key' }))
   @Field(() => CustomerType, { description: 'The customer whose contract it is.' })
   customer!: CustomerType;
 

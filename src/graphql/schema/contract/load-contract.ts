@@ -4,7 +4,8 @@ import type { Customer } from '../../../billing/model/customer';
 import type { PageLimits, PageRequest } from '../../../billing/model/window';
 import { assertArgumentsBelow } from '../../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../../context/context';
-import { selectContract, type ContractSelection, type SelectionInfo } from '../../analysis/selection';
+import { fieldOf, type FieldInfo } from '../../analysis/operation-model';
+import { contractTypeOf, selectContract, type ContractSelection } from '../../analysis/selection';
 
 /**
  * Loads a contract together with all that is selected of it: one call, the check that it exists included.
@@ -36,19 +37,19 @@ export function loadSelected(
  * Looks ahead once for all items of a list field whose items are contracts. The function that is returned takes an
  * item's index, which the path of a refused argument's error names.
  */
-export function lookAheadOnce(info: SelectionInfo, limits: PageLimits): (index: number) => ContractSelection {
+export function lookAheadOnce(info: FieldInfo, limits: PageLimits): (index: number) => ContractSelection {
   let selection: ContractSelection | undefined;
   // A refusal is made anew for each item: it has a path of its own.
   return (index) => (selection ??= lookAhead(toItem(info, index), limits));
 }
 
 /** The info of a list field, for one of its items. */
-export function toItem({ fieldNodes, fragments, variableValues, path }: SelectionInfo, index: number): SelectionInfo {
-  return { fieldNodes, fragments, variableValues, path: { prev: path, key: index, typename: undefined } };
+export function toItem({ fieldNodes, fragments, variableValues, path, schema, parentType }: FieldInfo, index: number): FieldInfo {
+  return { fieldNodes, fragments, variableValues, schema, parentType, path: { prev: path, key: index, typename: undefined } };
 }
 
-function lookAhead(info: SelectionInfo, limits: PageLimits): ContractSelection {
+function lookAhead(info: FieldInfo, limits: PageLimits): ContractSelection {
   const selection = selectContract(info, limits);
-  assertArgumentsBelow('Contract', info, limits);
+  assertArgumentsBelow(info, limits, contractTypeOf(fieldOf(info)));
   return selection;
 }

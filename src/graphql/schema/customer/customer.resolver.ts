@@ -1,21 +1,25 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
 import type { Contract } from '../../../billing/loading/contract';
 import { parseContractNumber, parseCustomer, type Customer } from '../../../billing/model/customer';
 import { parsePage } from '../../../billing/model/window';
 import { assertArgumentsBelow, assertRootArguments } from '../../analysis/argument-check';
+import { toList } from '../../analysis/argument-values';
+import { costs } from '../../analysis/field-costs';
+import { fieldOf } from '../../analysis/operation-model';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { ContractType } from '../contract/contract.type';
 import { loadContract, loadSelected, lookAheadOnce } from '../contract/load-contract';
 import { toConnection, type InvoiceConnection } from '../invoice/invoice-connection';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
-import { InvoicesArgs } from '../invoice/invoices.args';
+import { INVOICES_COSTS, InvoicesArgs } from '../invoice/invoices.args';
 import { selectsNextPage } from '../../analysis/selection';
 import { CustomerArgs } from './customer.args';
 import { CustomerType } from './customer.type';
 
 @Resolver(() => CustomerType)
 export class CustomerResolver {
+  @Extensions(costs({ reads: 'customer', parse: ({ idType, id }) => parseCustomer(idType, id) }))
   @Query(() => CustomerType, {
     description: 'A customer, by the identification that the billing API knows. Makes no upstream call by itself.',
   })
@@ -28,6 +32,7 @@ export class CustomerResolver {
     return parseCustomer(idType, id);
   }
 
+  @Extensions(costs({ reads: 'contract', parse: ({ number }) => parseContractNumber(number) }))
   @FieldResolver(() => ContractType, {
     nullable: true,
     description: "One of the customer's contracts. Null where the billing API knows no such contract of this customer.",
@@ -42,6 +47,7 @@ export class CustomerResolver {
     return context.results.take(1) ? loadContract(customer, contractNumber, context, info) : Promise.resolve(null);
   }
 
+  @Extensions(costs({ reads: 'contracts', members: 'numbers', parse: ({ numbers }) => parseNumbers(numbers) }))
   @FieldResolver(() => [ContractType], {
     nullable: 'items',
     description:
@@ -54,9 +60,9 @@ export class CustomerResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<Contract | null>[] {
     if (!context.results.take(numbers.length)) return [];
-    let parsed: string[];
+    let parsed: readonly string[];
     try {
-      parsed = numbers.map((number) => parseContractNumber(number, 'numbers'));
+      parsed = parseNumbers(numbers);
     } catch (error) {
       // One member that is not of its form makes the argument so, for which no call is made. The other places must
       // not look like contracts that do not exist.
@@ -67,6 +73,7 @@ export class CustomerResolver {
     return parsed.map(async (number, index) => loadSelected(customer, number, context, selectionAt(index)));
   }
 
+  @Extensions(costs(INVOICES_COSTS))
   @FieldResolver(() => InvoiceConnectionType, {
     nullable: true,
     description:
@@ -78,9 +85,13 @@ export class CustomerResolver {
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<InvoiceConnection | null> {
-    const page = parsePage(first, after, selectsNextPage(info.fieldNodes, info), context.pageLimits);
-    assertArgumentsBelow('InvoiceConnection', info, context.pageLimits);
+    const page = parsePage(first, after, selectsNextPage(fieldOf(info)), context.pageLimits);
+    assertArgumentsBelow(info, context.pageLimits);
     const invoices = await billingOf(context).customerInvoices(customer, page);
     return toConnection(invoices, context);
   }
+}
+
+function parseNumbers(numbers: unknown): readonly string[] {
+  return toList(numbers).map((number) => parseContractNumber(number, 'numbers'));
 }

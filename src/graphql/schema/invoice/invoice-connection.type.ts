@@ -1,10 +1,12 @@
-import { Directive, Field, ObjectType } from 'type-graphql';
+import { Directive, Extensions, Field, ObjectType } from 'type-graphql';
+import { costs } from '../../analysis/field-costs';
 import { InvoiceType } from './invoice.type';
 
 @Directive('@shareable')
 @Directive('@cacheControl(scope: PRIVATE)')
 @ObjectType('PageInfo', { simpleResolvers: true, description: 'Where a page lies in its list (Relay Cursor Connections).' })
 export class PageInfoType {
+  @Extensions(costs({ reads: 'next-page' }))
   @Field(() => Boolean, { description: 'Whether invoices follow after this page.' })
   readonly hasNextPage!: boolean;
 

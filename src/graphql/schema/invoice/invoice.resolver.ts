@@ -1,8 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { Ctx, Extensions, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import type { Invoice } from '../../../billing/model/bills';
 import { Contract } from '../../../billing/loading/contract';
 import { isContractNumber } from '../../../billing/model/customer';
+import { costs } from '../../analysis/field-costs';
 import type { GatewayContext } from '../../context/context';
 import { ContractType } from '../contract/contract.type';
 import { loadContract } from '../contract/load-contract';
@@ -11,6 +12,7 @@ import { InvoiceType } from './invoice.type';
 
 @Resolver(() => InvoiceType)
 export class InvoiceResolver {
+  @Extensions(costs({ reads: 'contract-of-invoice' }))
   @FieldResolver(() => ContractType, {
     nullable: true,
     description: 'The contract that the invoice was read under. Its number and customer cost no further upstream call.',

@@ -1,5 +1,12 @@
 import { ArgsType, Field, Int } from 'type-graphql';
-import { DEFAULT_PAGE_SIZE } from '../../../billing/model/window';
+import { DEFAULT_PAGE_SIZE, parsePage } from '../../../billing/model/window';
+import type { FieldCosts } from '../../analysis/field-costs';
+
+/** What a field with these arguments costs. */
+export const INVOICES_COSTS: FieldCosts = {
+  reads: 'page',
+  parse: ({ first, after }, limits, probe) => parsePage(first, after, probe, limits),
+};
 
 @ArgsType()
 export class InvoicesArgs {

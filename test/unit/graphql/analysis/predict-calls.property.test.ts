@@ -1,12 +1,15 @@
 import fc from 'fast-check';
-import { getOperationAST, Kind, parse, type FragmentDefinitionNode } from 'graphql';
+import { getOperationAST, parse } from 'graphql';
 import { toCursor } from '../../../../src/billing/model/cursor';
 import { boundCalls, isWithinBound } from '../../../../src/graphql/analysis/call-bound';
-import { predictCalls, type OperationShape } from '../../../../src/graphql/analysis/predict-calls';
+import { fragmentsOf, OperationModel } from '../../../../src/graphql/analysis/operation-model';
+import { predictCalls } from '../../../../src/graphql/analysis/predict-calls';
+import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 import { toAskedBills, toBillsBody } from '../../../support/bills-body';
 import { startGateway, type Gateway } from '../../../support/gateway';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../../support/scripted-upstream';
 
+const schema = buildServedSchema();
 const MAX_QUANTITY = 10;
 const MAX_PAGE_SIZE = 35;
 
@@ -42,12 +45,9 @@ const nested = fc
   .tuple(contractBody, customerBody)
   .map(([outer, inner]) => `{ customer(idType: "CPF", id: "1") { contract(number: "1") { ${outer} customer { ${inner} } } } }`);
 
-function toShape(text: string): OperationShape {
+function toModel(text: string): OperationModel {
   const document = parse(text);
-  const fragments: Record<string, FragmentDefinitionNode> = {};
-  for (const definition of document.definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  return { operation: getOperationAST(document)!, fragments };
+  return new OperationModel({ schema, fragments: fragmentsOf(document), variableValues: {} }, getOperationAST(document)!);
 }
 
 describe.each(['offset', 'page'] as const)('The prediction of upstream calls, with paging by %s', (mode) => {
@@ -85,7 +85,7 @@ describe.each(['offset', 'page'] as const)('The prediction of upstream calls, wi
   it('is the number of calls that are made, and at most that many more as it says it cannot know', async () => {
     await fc.assert(
       fc.asyncProperty(flat, async (query) => {
-        const predicted = predictCalls(toShape(query), {}, limits);
+        const predicted = predictCalls(toModel(query), limits);
         const calls = await callsOf(query);
         if (predicted.atLeast) expect(calls).toBeGreaterThanOrEqual(predicted.calls);
         else expect(calls).toBe(predicted.calls);
@@ -97,7 +97,7 @@ describe.each(['offset', 'page'] as const)('The prediction of upstream calls, wi
   it('never says more than is made where one contract leads to others', async () => {
     await fc.assert(
       fc.asyncProperty(nested, async (query) => {
-        expect(await callsOf(query)).toBeGreaterThanOrEqual(predictCalls(toShape(query), {}, limits).calls);
+        expect(await callsOf(query)).toBeGreaterThanOrEqual(predictCalls(toModel(query), limits).calls);
       }),
       { numRuns: 30 },
     );
@@ -106,10 +106,10 @@ describe.each(['offset', 'page'] as const)('The prediction of upstream calls, wi
   it('is never more than the bound by which ordinary operations pass', () => {
     fc.assert(
       fc.property(fc.oneof(flat, nested), (query) => {
-        const shape = toShape(query);
-        const bound = boundCalls(shape, limits);
+        const model = toModel(query);
+        const bound = boundCalls(model, limits);
         expect(bound).not.toBeNull();
-        expect(isWithinBound(bound!, shape, {}, predictCalls(shape, {}, limits).calls - 1)).toBe(false);
+        expect(isWithinBound(bound!, model.operation, {}, predictCalls(model, limits).calls - 1)).toBe(false);
       }),
       { numRuns: 1000 },
     );

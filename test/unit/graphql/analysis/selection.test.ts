@@ -5,24 +5,20 @@ import {
   validate,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLObjectType,
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { toCursor } from '../../../../src/billing/model/cursor';
-import {
-  collectForGood,
-  selectContract,
-  selectsNextPage,
-  type ContractSelection,
-  type SelectionInfo,
-} from '../../../../src/graphql/analysis/selection';
+import { fieldOf, type FieldInfo } from '../../../../src/graphql/analysis/operation-model';
+import { selectContract, selectsNextPage, type ContractSelection } from '../../../../src/graphql/analysis/selection';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 
 const schema = buildServedSchema();
 const limits = { maxPageSize: 1000 };
 
 /** What a resolver of the field `contract` is told about the operation, which is validated first. */
-function infoOf(source: string, variables: Record<string, unknown> = {}): SelectionInfo {
+function infoOf(source: string, variables: Record<string, unknown> = {}): FieldInfo {
   const document = parse(source);
   expect(validate(schema, document)).toEqual([]);
   const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION) as OperationDefinitionNode;
@@ -36,6 +32,8 @@ function infoOf(source: string, variables: Record<string, unknown> = {}): Select
     fieldNodes,
     fragments,
     variableValues: coerced!,
+    schema,
+    parentType: schema.getType('Customer') as GraphQLObjectType,
     path: { prev: { prev: undefined, key: 'customer', typename: 'Query' }, key: 'contract', typename: 'Customer' },
   };
 }
@@ -166,25 +164,17 @@ describe('selectContract', () => {
 
 describe('selectsNextPage', () => {
   it('is true only of hasNextPage of the pageInfo itself', () => {
-    const connection = (body: string): FieldNode[] =>
-      fieldsOf(infoOf(`{ ${inContract(`invoices { ${body} }`)} }`).fieldNodes[0]!.selectionSet!, 'invoices');
-    const info = { fragments: {}, variableValues: {} };
-    expect(selectsNextPage(connection('pageInfo { hasNextPage }'), info)).toBe(true);
-    expect(selectsNextPage(connection('pageInfo { hasPreviousPage endCursor }'), info)).toBe(false);
-    expect(selectsNextPage(connection('nodes { number } edges { cursor }'), info)).toBe(false);
+    const select = (body: string): boolean => selectsNextPage(fieldOf(infoOf(`{ ${inContract(`invoices { ${body} }`)} }`)).fields[0]!);
+    expect(select('pageInfo { hasNextPage }')).toBe(true);
+    expect(select('pageInfo { hasPreviousPage endCursor }')).toBe(false);
+    expect(select('nodes { number } edges { cursor }')).toBe(false);
+    expect(select('nodes { contract { invoices { pageInfo { hasNextPage } } } }')).toBe(false);
   });
 });
 
 describe('looking ahead in a compiled operation', () => {
-  /** As the compiler of operations does before the first execution. */
-  function compiledInfo(source: string, variables: Record<string, unknown> = {}): SelectionInfo {
-    const info = infoOf(source, variables);
-    collectForGood(info.fieldNodes, 'Contract', info);
-    return info;
-  }
-
   it('is done once where no argument is a variable, for the same limits', () => {
-    const info = compiledInfo(`{ ${inContract('dueDate invoices(first: 30) { nodes { number } } invoice(number: "7") { amount }')} }`);
+    const info = infoOf(`{ ${inContract('dueDate invoices(first: 30) { nodes { number } } invoice(number: "7") { amount }')} }`);
     const selection = selectContract(info, limits);
     expect(selection).toEqual({ pages: [page(0, 30)], searches: true, needsBills: true });
     expect(selectContract(info, limits)).toBe(selection);
@@ -193,13 +183,13 @@ describe('looking ahead in a compiled operation', () => {
   });
 
   it('is done each time where one is', () => {
-    const info = compiledInfo(`query($first: Int) { ${inContract('invoices(first: $first) { nodes { number } }')} }`, { first: 1 });
+    const info = infoOf(`query($first: Int) { ${inContract('invoices(first: $first) { nodes { number } }')} }`, { first: 1 });
     expect(selectContract(info, limits).pages).toEqual([page(0, 1)]);
     expect(selectContract({ ...info, variableValues: { first: 2 } }, limits).pages).toEqual([page(0, 2)]);
   });
 
   it('finds what is wrong each time', () => {
-    const info = compiledInfo(`{ ${inContract('invoices(first: 0) { nodes { number } }')} }`);
+    const info = infoOf(`{ ${inContract('invoices(first: 0) { nodes { number } }')} }`);
     for (let i = 0; i < 2; i++) expect(() => selectContract(info, limits)).toThrow('from 1 to 1000');
   });
 });

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import fc from 'fast-check';
 import { parse, type OperationDefinitionNode } from 'graphql';
+import { OperationModel } from '../../../../src/graphql/analysis/operation-model';
 import { compileOperation } from '../../../../src/graphql/execution/compile-operation';
 import { JsonBuffer } from '../../../../src/graphql/execution/writing/json-buffer';
 import type { ListPlan, ValuePlan } from '../../../../src/graphql/execution/plan';
@@ -19,8 +20,7 @@ const request = { customer, contractNumber: null, window: { offset: 0, limit: 10
 function listPlan(selection: string): ListPlan {
   const document = parse(`{ customer(idType: "RUC", id: "1") { contract(number: "1") { ${selection} } } }`);
   let plan: ValuePlan | null = compileOperation(
-    document.definitions[0] as OperationDefinitionNode,
-    { schema, fragments: {}, conditions: {} },
+    new OperationModel({ schema, fragments: {}, variableValues: {} }, document.definitions[0] as OperationDefinitionNode),
     () => false,
   );
   while (plan?.kind === 'object') plan = plan.fields[0]?.value ?? null;

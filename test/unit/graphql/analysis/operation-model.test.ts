@@ -1,11 +1,12 @@
-import { Kind, parse, type FragmentDefinitionNode, type OperationDefinitionNode } from 'graphql';
-import { needsToken } from '../../../../src/graphql/analysis/needs-token';
+import { getOperationAST, parse } from 'graphql';
+import { fragmentsOf, OperationModel } from '../../../../src/graphql/analysis/operation-model';
+import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 
-function ask(source: string, variables: Record<string, unknown> = {}): boolean {
-  const { definitions } = parse(source);
-  const operation = definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION) as OperationDefinitionNode;
-  const fragments = definitions.filter((each): each is FragmentDefinitionNode => each.kind === Kind.FRAGMENT_DEFINITION);
-  return needsToken(operation, new Map(fragments.map((each) => [each.name.value, each])), variables);
+const schema = buildServedSchema();
+
+function ask(source: string, variableValues: Record<string, unknown> = {}): boolean {
+  const document = parse(source);
+  return new OperationModel({ schema, fragments: fragmentsOf(document), variableValues }, getOperationAST(document)!).needsToken;
 }
 
 const data = 'customer(idType: "RUC", id: "1") { id }';

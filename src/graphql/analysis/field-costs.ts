@@ -1,0 +1,42 @@
+import type { GraphQLField } from 'graphql';
+import type { Customer } from '../../billing/model/customer';
+import type { PageLimits, PageRequest } from '../../billing/model/window';
+
+/** A field's arguments by name, before they are held to their forms; undefined where they are not given. */
+export type FieldArguments = Readonly<Record<string, unknown>>;
+
+/**
+ * What executing a field asks the billing API for, and how its arguments are read. `parse` throws BillingError where they
+ * are not of their form: nothing is asked then.
+ */
+export type FieldCosts =
+  /** Nothing, and it says nothing about anybody: needs no token. */
+  | { readonly reads: 'public' }
+  /** Names a customer, which makes no call. */
+  | { readonly reads: 'customer'; readonly parse: (args: FieldArguments) => Customer }
+  /** A contract of the customer: one call, together with its pages. */
+  | { readonly reads: 'contract'; readonly parse: (args: FieldArguments) => string }
+  /** Contracts of the customer, one for each member of the argument `members`. */
+  | { readonly reads: 'contracts'; readonly members: string; readonly parse: (args: FieldArguments) => readonly string[] }
+  /** The contract that an invoice was read under. */
+  | { readonly reads: 'contract-of-invoice' }
+  /** Known from the contract's key: makes no call. */
+  | { readonly reads: 'key' }
+  /** A page of invoices, of the contract or of the whole customer. */
+  | { readonly reads: 'page'; readonly parse: (args: FieldArguments, limits: PageLimits, probe: boolean) => PageRequest }
+  /** Whether a page is followed by another: one invoice more than the page shows. */
+  | { readonly reads: 'next-page' }
+  /** An invoice by its number: the contract's list from its start on. */
+  | { readonly reads: 'search'; readonly parse: (args: FieldArguments) => string }
+  /** Entities, one for each member of the argument `members`. */
+  | { readonly reads: 'entities'; readonly members: string };
+
+/** Declares what a field costs, where the field is defined: `@Extensions(costs({ reads: … }))`. Every field with a resolver does. */
+export function costs(declared: FieldCosts): { readonly costs: FieldCosts } {
+  return { costs: declared };
+}
+
+/** What a field has declared; null for a field that is a property of its object, and costs nothing by itself. */
+export function costsOf(field: Pick<GraphQLField<unknown, unknown>, 'extensions'> | undefined): FieldCosts | null {
+  return (field?.extensions['costs'] as FieldCosts | undefined) ?? null;
+}
