@@ -136,11 +136,6 @@ export function fieldOf({ fieldNodes, fragments, variableValues, schema, parentT
   return byNodes.get(fieldNodes) ?? new SelectedField({ schema, fragments, variableValues }, parentType, String(path.key), fieldNodes);
 }
 
-/** The field that has these nodes in a model; they must come from one. */
-export function fieldByNodes(nodes: readonly FieldNode[]): SelectedField {
-  return byNodes.get(nodes) as SelectedField;
-}
-
 const fragmentsByDocument = new WeakMap<DocumentNode, Readonly<Record<string, FragmentDefinitionNode>>>();
 
 /** A document's fragments by name. */
