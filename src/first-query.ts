@@ -2,7 +2,7 @@ import type { BillingApi } from './billing-api/billing-api';
 import { toTokenCommand } from './billing-api/token-command';
 
 const EXPLORERS = {
-  sandbox: ' (Apollo Sandbox, which comes from the internet; EXPLORER=graphiql needs none)',
+  sandbox: ' (Apollo Sandbox, which comes from the internet)',
   graphiql: ' (GraphiQL, with a button for a token)',
 } as const;
 

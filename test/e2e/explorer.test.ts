@@ -1,4 +1,5 @@
 import { buildClientSchema, getIntrospectionQuery, printSchema, type IntrospectionQuery } from 'graphql';
+import { toExampleTabs } from '../../src/http/explorer/explorer';
 import { startGateway, type Gateway } from '../support/gateway';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
@@ -23,8 +24,8 @@ async function withExplorer(
 }
 
 describe('A browser that opens /graphql', () => {
-  it('finds Apollo Sandbox outside production, with an example that the embedded billing API can answer and no token', () =>
-    withExplorer(undefined, async (gateway) => {
+  it('finds Apollo Sandbox if it is asked for, with an example that the embedded billing API can answer and no token', () =>
+    withExplorer('sandbox', async (gateway) => {
       const { status, headers, text } = await open(gateway);
       expect([status, headers.get('content-type')]).toEqual([200, 'text/html']);
       expect(text).toContain('EmbeddedSandbox');
@@ -52,8 +53,8 @@ describe('A browser that opens /graphql', () => {
       expect([headers.get('x-content-type-options'), headers.get('referrer-policy')]).toEqual(['nosniff', 'no-referrer']);
     }));
 
-  it('finds GraphiQL with files of the gateway alone, and a policy that lets in nothing else', () =>
-    withExplorer('graphiql', async (gateway) => {
+  it('finds GraphiQL outside production, with files of the gateway alone, and a policy that lets in nothing else', () =>
+    withExplorer(undefined, async (gateway) => {
       const { status, headers, text } = await open(gateway);
       expect([status, headers.get('content-security-policy')]).toEqual([
         200,
@@ -112,6 +113,7 @@ describe('A browser that opens /graphql', () => {
           const { status, text } = await open(gateway);
           expect([status, text.includes('<html')]).toEqual([400, false]);
           expect((await fetch(`${gateway.url}/graphql/explorer/page.js`)).status).toBe(404);
+          expect((await fetch(`${gateway.url}/`, { redirect: 'manual' })).status).toBe(404);
         },
         others,
       );
@@ -122,6 +124,18 @@ describe('A browser that opens /graphql', () => {
     withExplorer('graphiql', async (gateway) => {
       expect((await gateway.query('{ __typename }', undefined, { token: null })).data).toEqual({ __typename: 'Query' });
     }));
+});
+
+describe('An example of the explorers', () => {
+  it.each(toExampleTabs({ example: { idType: 'RUC', id: '80012345', contractNumber: '700100' }, faults: [] }))(
+    'runs with its variables, without an error and in one call: %#',
+    ({ query, variables }) =>
+      withExplorer('graphiql', async (gateway) => {
+        const { errors, data } = await gateway.query(query, JSON.parse(variables) as Record<string, unknown>);
+        expect([errors, gateway.upstreamCalls()]).toEqual([[], 1]);
+        expect(data).not.toBeNull();
+      }),
+  );
 });
 
 describe('The button for a token', () => {

@@ -15,7 +15,7 @@ describe('The command that the start prints for a token', () => {
       const [command] = await gateway.waitFor(/^BILLING_API_TOKEN_URL=.*$(?=[^]*In a browser)/m);
       const { stdout, stderr } = await run('sh', ['-c', command], { cwd: root });
       expect(stdout).toMatch(/^Authorization: Bearer \S+\n$/);
-      expect(gateway.stdout()).toContain(`In a browser: ${url}/graphql (Apollo Sandbox`);
+      expect(gateway.stdout()).toContain(`In a browser: ${url}/graphql (GraphiQL`);
       expect(stderr).toBe('It is good for 60 minutes.\n');
       const [name, value] = stdout.trimEnd().split(': ') as [string, string];
       const answer = await fetch(`${url}/graphql`, {

@@ -37,9 +37,9 @@ export const BROWSERS = {
   },
   explorer: {
     name: 'EXPLORER',
-    what: 'What a browser finds at /graphql: sandbox, graphiql or none',
+    what: 'What a browser finds at /graphql: graphiql (from the gateway itself), sandbox (from the internet) or none',
     kind: choice(['sandbox', 'graphiql', 'none']),
-    default: 'sandbox',
+    default: 'graphiql',
     inProduction: 'none',
   },
 } as const satisfies Table;

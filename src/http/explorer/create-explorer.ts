@@ -2,14 +2,15 @@ import type { Explorer, ExplorerOptions } from './explorer';
 import { createGraphiql } from './explorer-graphiql';
 import { createSandbox } from './explorer-sandbox';
 
-/** Makes the explorer; null where there is none. */
+/** Makes the explorer; null where there is none. A browser that opens the root is sent to it. */
 export function createExplorer(options: ExplorerOptions | null): Explorer | null {
-  switch (options?.kind) {
-    case undefined:
-      return null;
-    case 'sandbox':
-      return createSandbox(options);
-    case 'graphiql':
-      return createGraphiql(options);
-  }
+  if (options === null) return null;
+  const explorer = options.kind === 'sandbox' ? createSandbox(options) : createGraphiql(options);
+  return {
+    ...explorer,
+    register: (app) => {
+      app.get('/', (_request, reply) => reply.redirect('/graphql', 302));
+      explorer.register(app);
+    },
+  };
 }

@@ -3,14 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { introspectionFromSchema, type GraphQLSchema } from 'graphql';
-import {
-  AUTHORIZATION_PLACEHOLDER,
-  PAGE_HEADERS,
-  toExampleQuery,
-  toExampleVariables,
-  type Explorer,
-  type ExplorerOptions,
-} from './explorer';
+import { PAGE_HEADERS, toExampleTabs, type ExampleTab, type Explorer, type ExplorerOptions } from './explorer';
 
 /** The files that `npm run build` puts into `dist/graphiql`; see tools/graphiql-files.ts. */
 const FILES: Readonly<Record<string, string>> = {
@@ -35,9 +28,7 @@ const POLICY =
 /** GraphiQL out of the package itself, for networks that reach nothing else. */
 export function createGraphiql({ example, faults, issueToken, schema, trustedOnly }: ExplorerOptions): Explorer {
   const page = toPage({
-    query: toExampleQuery(faults),
-    variables: JSON.stringify(toExampleVariables(example), null, 2),
-    authorization: AUTHORIZATION_PLACEHOLDER,
+    examples: toExampleTabs({ example, faults }),
     canIssueToken: issueToken !== null,
     notice: toNotice(schema !== null, trustedOnly),
   });
@@ -126,7 +117,14 @@ function isOwnPage({ headers, raw }: FastifyRequest): boolean {
   );
 }
 
-function toPage(settings: Readonly<Record<string, string | boolean>>): string {
+/** What the page is told; see graphiql/page.js. */
+interface PageSettings {
+  readonly examples: readonly ExampleTab[];
+  readonly canIssueToken: boolean;
+  readonly notice: string;
+}
+
+function toPage(settings: PageSettings): string {
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -138,10 +136,10 @@ function toPage(settings: Readonly<Record<string, string | boolean>>): string {
 <link rel="stylesheet" href="/graphql/explorer/page.css">
 </head>
 <body>
-<header id="bar"><strong>Billing gateway</strong> <button id="token" type="button" hidden>Get a token</button> <button id="predict" type="button" title="How many calls to the billing API the query would make, without making them">Predict cost</button> <span id="note" role="status"></span></header>
-<div id="explorer">The explorer is loading; it needs JavaScript.</div>
-<section id="cost" aria-label="What the query cost"><h2>Cost</h2><p id="summary" role="status">Run a query to see what it costs, or let its cost be predicted: that makes no call.</p>
-<table id="calls" hidden><thead><tr><th>#</th><th title="A keyed hash">Customer</th><th title="A keyed hash">Contract</th><th>Invoices</th><th>Answered by</th><th>Outcome</th><th>Time</th></tr></thead><tbody id="rows"></tbody></table></section>
+<header id="bar"><h1>Billing gateway</h1> <label>Token <input id="bearer" type="password" autocomplete="off" spellcheck="false" placeholder="for every tab"></label> <button id="token" type="button" hidden>Get a token</button> <button id="predict" type="button" title="How many calls to the billing API the query would make, without making them">Predict cost</button> <button id="link" type="button" title="A link to this query and its variables, without headers">Copy link</button> <span id="note" role="status"></span></header>
+<main id="explorer">The explorer is loading; it needs JavaScript.</main>
+<section id="cost" aria-label="What the query cost" tabindex="0"><h2>Cost</h2> <span id="outdated" hidden>before your last edit</span> <p id="summary" role="status">Run a query to see what it costs, or let its cost be predicted: that makes no call.</p>
+<table id="calls" tabindex="0" hidden><thead><tr><th>#</th><th>Customer</th><th>Contract</th><th>Invoices</th><th>Answered by</th><th>Outcome</th><th>Time</th></tr></thead><tbody id="rows"></tbody></table></section>
 <script id="settings" type="application/json">${JSON.stringify(settings).replaceAll('<', '\\u003c')}</script>
 <script src="/graphql/explorer/react.js"></script>
 <script src="/graphql/explorer/react-dom.js"></script>

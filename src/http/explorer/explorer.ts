@@ -2,6 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { GatewayContext } from '../../graphql/context/context';
+import { EXAMPLE_QUERIES, type ExampleVariables } from './example-queries';
 
 /** A contract to show in the example query. */
 export interface ExplorerExample {
@@ -40,40 +41,33 @@ export interface Explorer {
   readonly register: (app: FastifyInstance) => void;
 }
 
-/** The query that explorers open with, and below it the contract numbers to try errors with. */
-export function toExampleQuery(faults: readonly FaultExample[]): string {
-  if (faults.length === 0) return EXAMPLE_QUERY;
-  const lines = faults.map(({ contractNo, does }) => `#   ${contractNo}  ${does}`);
-  return `${EXAMPLE_QUERY}\n${['# Faults on demand: as $contract, these numbers make the billing API misbehave.', ...lines].join('\n')}\n`;
+/** An example with its variables, as JSON. */
+export interface ExampleTab {
+  readonly query: string;
+  readonly variables: string;
 }
 
-const EXAMPLE_QUERY = `# A token of the billing API goes into the headers.
-query ContractBills(
-  $idType: String!
-  $id: ID!
-  $contract: ID!
-) {
-  customer(idType: $idType, id: $id) {
-    contract(number: $contract) {
-      number
-      dueDate
-      billingAddresses { street city }
-      invoices(first: 3) {
-        nodes { number billPeriod amount status }
-        pageInfo { hasNextPage endCursor }
-      }
-    }
-  }
+/** The examples that explorers open with; below the first stand the contract numbers to try errors with. */
+export function toExampleTabs({ example, faults }: Pick<ExplorerOptions, 'example' | 'faults'>): readonly [ExampleTab, ...ExampleTab[]] {
+  const values: ExampleVariables = {
+    idType: example?.idType ?? 'RUC',
+    id: example?.id ?? '12345678',
+    contract: example?.contractNumber ?? '1',
+    numbers: [example?.contractNumber ?? '1'],
+    first: 10,
+  };
+  const [first, ...others] = EXAMPLE_QUERIES.map(({ query, variables }) => ({
+    query,
+    variables: JSON.stringify(Object.fromEntries(variables.map((name) => [name, values[name]])), null, 2),
+  })) as [ExampleTab, ...ExampleTab[]];
+  if (faults.length === 0) return [first, ...others];
+  const lines = faults.map(({ contractNo, does }) => `#   ${contractNo}  ${does}`);
+  const comment = ['# Faults on demand: as $contract, these numbers make the billing API misbehave.', ...lines].join('\n');
+  return [{ ...first, query: `${first.query}\n${comment}\n` }, ...others];
 }
-`;
 
 /** Stands where a token belongs. A page never holds one: whoever can load the page could read it. */
 export const AUTHORIZATION_PLACEHOLDER = 'Bearer <paste a token>';
-
-/** The variables of the example query. */
-export function toExampleVariables(example: ExplorerExample | undefined): Record<string, string> {
-  return { idType: example?.idType ?? 'RUC', id: example?.id ?? '12345678', contract: example?.contractNumber ?? '1' };
-}
 
 /** What every explorer's page says besides its own policy: it is in no frame, leaks no address and is not guessed at. */
 export const PAGE_HEADERS = { 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' } as const;

@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -115,16 +115,15 @@ describe('A newcomer in GraphiQL', () => {
     withGraphiql(async ({ page, gateway, window }) => {
       await page.click('#token');
       await textOf(page, '#note', /A token for an hour/);
-      await page.click('text=Variables');
       await page.click(RUN);
       expect(await textOf(page, ANSWER, /Asunción/)).toContain('"number": "001100009000000"');
       expect(await textOf(page, SUMMARY, /call/)).toMatch(/^1 call to the billing API · [\d.]+ ms waiting for it/);
       expect(await readTable(page)).toEqual([
         [
           '1',
-          expect.stringMatching(/^[\w-]{12}$/),
-          expect.stringMatching(/^[\w-]{12}$/),
-          '1 to 4',
+          expect.stringMatching(/^80012345 [\w-]{12}$/),
+          expect.stringMatching(/^700100 [\w-]{12}$/),
+          '1 to 3, plus 1 to detect the next page',
           'billing API',
           'OK',
           expect.stringMatching(/^[\d.]+ ms$/),
@@ -172,7 +171,6 @@ describe('A newcomer in GraphiQL', () => {
         await page.click('#predict');
         expect(await textOf(page, SUMMARY, /It would make 6 calls/)).toMatch(/a query may make 100.*Nothing was asked/s);
         expect(gateway.upstreamCalls()).toBe(0);
-        await page.click('text=Variables');
         await write(page, VARIABLES, '');
         await photograph(page, 'predicted-cost.png');
         expect(window.complaints).toEqual([]);
@@ -207,12 +205,64 @@ describe('A newcomer in GraphiQL', () => {
     }),
   );
 
-  it('keeps other headers when it gets a token, and after a reload the query that was written, but not the token', () =>
+  it('sends the token with every tab, and the headers of a tab win over it', () =>
+    withGraphiql(async ({ page }) => {
+      await page.click('#token');
+      await textOf(page, '#note', /A token for an hour, for every tab/);
+      for (const tab of ['InvoicePage', 'MergedPages', 'ContractsOverview']) {
+        await page.click(`.graphiql-tab >> text="${tab}"`);
+        await page.click(RUN);
+        await textOf(page, SUMMARY, /^[01] calls? to the billing API/);
+        expect(await page.locator(SUMMARY).innerText()).not.toContain('error');
+      }
+      await write(page, HEADERS, '{ "Authorization": "Bearer wrong" }');
+      await page.click(RUN);
+      await textOf(page, ANSWER, /UNAUTHENTICATED/);
+    }));
+
+  it('gets a link to the query and its variables, without headers, that opens it', () =>
+    withGraphiql(async ({ page, gateway }) => {
+      await page.click('#token');
+      await writeQuery(page, '{ __typename }');
+      await write(page, VARIABLES, '{ "a": 1 }');
+      await write(page, HEADERS, '{ "x-request-id": "mine" }');
+      await page.click('#link');
+      await textOf(page, '#note', /without headers/);
+      const link = new URL(page.url());
+      expect([link.pathname, Object.fromEntries(link.searchParams)]).toEqual([
+        '/graphql',
+        { query: '{ __typename }', variables: '{ "a": 1 }' },
+      ]);
+      await visit({ ...gateway, url: gateway.url } as Gateway, async ({ page: other }) => {
+        await other.goto(link.href);
+        await other.waitForSelector(QUERY);
+        expect([await read(other, QUERY), await read(other, VARIABLES), await read(other, HEADERS)]).toEqual([
+          '{ __typename }',
+          '{ "a": 1 }',
+          '',
+        ]);
+      });
+    }));
+
+  it('is told when the costs are no longer those of the query in the editor', () =>
+    withGraphiql(async ({ page }) => {
+      await page.click('#token');
+      await textOf(page, '#note', /A token/);
+      await page.click(RUN);
+      await textOf(page, SUMMARY, /1 call/);
+      expect(await page.locator('#outdated').isVisible()).toBe(false);
+      await writeQuery(page, '{ __typename }');
+      await page.locator('#outdated').waitFor();
+      await page.click(RUN);
+      await textOf(page, SUMMARY, /^0 calls/);
+      expect(await page.locator('#outdated').isVisible()).toBe(false);
+    }));
+
+  it('keeps after a reload the query that was written, but not the token', () =>
     withGraphiql(async ({ page }) => {
       await write(page, HEADERS, '{ "x-request-id": "mine" }');
       await page.click('#token');
       await textOf(page, '#note', /A token for an hour/);
-      expect(JSON.parse(await read(page, HEADERS))).toEqual({ 'x-request-id': 'mine', Authorization: expect.stringMatching(/^Bearer ey/) });
       await writeQuery(page, '{ __typename }');
       await page.click(RUN);
       await textOf(page, ANSWER, /"__typename": "Query"/);
@@ -227,13 +277,14 @@ describe('A newcomer in GraphiQL', () => {
       await page.waitForSelector(QUERY);
       expect(await read(page, QUERY)).toBe('{ __typename }');
       expect(await storesOf()).not.toMatch(/Bearer ey|x-request-id/);
+      expect(await page.locator('#bearer').inputValue()).toBe('');
     }));
 });
 
 describe('GraphiQL', () => {
   it('shows each call of a query that makes many: the origin, the outcome and the time', () =>
     withScript(
-      byContract({ 2: { status: 404 }, 3: { status: 503 } }),
+      byContract({ 2: { status: 404, body: { error: { message: 'There is no such contract.' } } }, 3: { status: 503 } }),
       async ({ gateway }) => {
         await visit(gateway, async ({ page }) => {
           // There is no button where the billing API is not the embedded one.
@@ -287,21 +338,39 @@ describe('GraphiQL', () => {
       { INTROSPECTION: 'false' },
     ));
 
-  it('can be read in the dark, and in a narrow window', () =>
+  it.each([
+    [1280, 'light'],
+    [1280, 'dark'],
+    [390, 'light'],
+    [390, 'dark'],
+  ] as const)('can be used by all at %i pixels in the %s: nothing overflows, and axe finds no serious problem', (width, colorScheme) =>
     withGraphiql(
       async ({ page }) => {
         await page.click('#token');
         await textOf(page, '#note', /A token for an hour/);
-        await page.click('text=Variables');
         await page.click(RUN);
         await textOf(page, SUMMARY, /1 call/);
-        await photograph(page, 'graphiql-dark.png');
-        expect(await page.evaluate("getComputedStyle(document.getElementById('cost')).backgroundColor")).toBe('rgb(31, 41, 55)');
+        await photograph(page, `graphiql-${width}-${colorScheme}.png`);
         expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+        const [editors, answer] = [await page.locator(QUERY).boundingBox(), await page.locator(ANSWER).boundingBox()];
+        expect(answer!.y > editors!.y + editors!.height).toBe(width < 700);
+        await page.evaluate(await readFile(require.resolve('axe-core/axe.min.js'), 'utf8'));
+        const { violations } = await page.evaluate<{ violations: { id: string; impact: string }[] }>(
+          // Selectors cannot be made while the editors redraw themselves.
+          "axe.run(document, { selectors: false, resultTypes: ['violations'] })",
+        );
+        expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
       },
       {},
-      { colorScheme: 'dark', width: 900 },
-    ));
+      { colorScheme, width, height: 844 },
+    ),
+  );
+
+  it('is where a browser is sent that opens the root', () =>
+    withGraphiql(async ({ page, gateway }) => {
+      await page.goto(`${gateway.url}/`);
+      expect(new URL(page.url()).pathname).toBe('/graphql');
+    }));
 });
 
 describe('The pictures that are committed', () => {

@@ -41,7 +41,7 @@ describe('The configuration', () => {
       maxPageSize: 1000,
       corsOrigins: '*',
       introspection: true,
-      explorer: 'sandbox',
+      explorer: 'graphiql',
       drainDelayMs: 0,
     });
   });

@@ -3,6 +3,7 @@ globalThis.Cost = (() => {
   const summary = document.getElementById('summary');
   const table = document.getElementById('calls');
   const rows = document.getElementById('rows');
+  const outdated = document.getElementById('outdated');
 
   const SOURCES = {
     api: 'billing API',
@@ -15,8 +16,40 @@ globalThis.Cost = (() => {
   const count = (number, thing) => `${number} ${thing}${number === 1 ? '' : 's'}`;
   const toMs = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 
-  /** Places of invoices as people count them. */
-  const toWindow = ({ offset, quantity }) => (quantity === 1 ? `${offset + 1}` : `${offset + 1} to ${offset + quantity}`);
+  /** Places of invoices as people count them. Where the query asks for hasNextPage, one invoice more is read to know it. */
+  const toWindow = ({ offset, quantity }, { query, variables }) => {
+    const sizes = [...query.matchAll(/\bfirst:\s*(?:(\d+)|\$(\w+))/g)].map(([, size, name]) => Number(size ?? variables?.[name]));
+    const isOneMore = quantity > 1 && query.includes('hasNextPage') && !sizes.includes(quantity);
+    const last = offset + quantity - (isOneMore ? 1 : 0);
+    const places = last === offset + 1 ? `${last}` : `${offset + 1} to ${last}`;
+    return isOneMore ? `${places}, plus 1 to detect the next page` : places;
+  };
+
+  /** Names by hash. A hash cannot be undone: it is named where the query names one customer or contract, and by number otherwise. */
+  const names = new Map();
+  const NAMED = {
+    customer: { variable: /\bid:\s*\$(\w+)/g, literal: /\bid:\s*"([^"]*)"/g },
+    contract: { variable: /\bnumber:\s*\$(\w+)/g, literal: /\bnumber:\s*"([^"]*)"/g },
+  };
+  const learnNames = (requests, { query, variables }) => {
+    for (const [kind, { variable, literal }] of Object.entries(NAMED)) {
+      const hashes = [...new Set(requests.map((request) => request[kind]).filter((hash) => hash !== null))];
+      const asked = [...query.matchAll(literal)].map(([, value]) => value);
+      for (const [, name] of query.matchAll(variable)) if (variables?.[name] !== undefined) asked.push(String(variables[name]));
+      const isCertain = hashes.length === 1 && new Set(asked).size === 1 && !/\bnumbers:|\bnode\b.*\bcontract\b/s.test(query);
+      if (isCertain) names.set(hashes[0], asked[0]);
+      for (const hash of hashes)
+        if (!names.has(hash)) names.set(hash, `${kind} ${[...names.values()].filter((name) => name.startsWith(kind)).length + 1}`);
+    }
+  };
+  const toName = (hash) => {
+    if (hash === null) return element('td', '', 'all contracts');
+    const cell = element('td', '', names.get(hash));
+    const code = element('code', 'hash', hash);
+    code.title = 'A keyed hash, as in x-billing-trace';
+    cell.append(' ', code);
+    return cell;
+  };
 
   const element = (name, className, text) => {
     const made = document.createElement(name);
@@ -30,6 +63,7 @@ globalThis.Cost = (() => {
     summary.replaceChildren(element('strong', '', first), ...others.filter(Boolean).map((text) => ` · ${text}`));
     summary.className = tone;
     table.hidden = true;
+    outdated.hidden = true;
   };
 
   const toBar = (ms, longestMs) => {
@@ -41,13 +75,18 @@ globalThis.Cost = (() => {
     return cell;
   };
 
-  const showCalls = (requests) => {
+  const showCalls = (requests, params) => {
+    learnNames(requests, params);
     const longestMs = Math.max(...requests.map((request) => request.durationMs));
     rows.replaceChildren(
       ...requests.map((request, index) => {
         const row = document.createElement('tr');
-        const texts = [index + 1, request.customer, request.contract ?? 'all contracts', toWindow(request)];
-        row.append(...texts.map((text) => element('td', '', String(text))));
+        row.append(
+          element('td', '', String(index + 1)),
+          toName(request.customer),
+          toName(request.contract),
+          element('td', '', toWindow(request, params)),
+        );
         row.append(element('td', `source ${request.source}`, SOURCES[request.source] ?? request.source));
         row.append(
           element('td', `outcome ${request.outcome === 'OK' ? 'good' : request.outcome === 'NOT_FOUND' ? '' : 'bad'}`, request.outcome),
@@ -65,7 +104,7 @@ globalThis.Cost = (() => {
     const isTokenMissing = code === 'UNAUTHENTICATED';
     const help = settings.canIssueToken
       ? 'Press "Get a token", and run the query again.'
-      : 'Put one into the headers below the query: npm run -s token -- --json prints them.';
+      : 'Paste one into the field above: npm run -s token prints it.';
     show(
       'bad',
       isTokenMissing ? 'This query needs a token.' : `Refused: ${code ?? 'no code'}.`,
@@ -76,7 +115,7 @@ globalThis.Cost = (() => {
 
   return {
     /** What a query cost. */
-    showAnswer(answer, settings) {
+    showAnswer(answer, settings, params) {
       const { billing } = answer.extensions ?? {};
       if (billing) {
         show(
@@ -88,7 +127,7 @@ globalThis.Cost = (() => {
           billing.stale > 0 && `${billing.stale} past their time`,
           answer.errors && count(answer.errors.length, 'error'),
         );
-        showCalls(billing.requests);
+        showCalls(billing.requests, params);
       } else if (answer.errors && !('data' in answer)) showRefusal(answer.errors, settings);
       else show('', 'No call to the billing API', 'The query asks for nothing of a customer.');
     },
@@ -107,6 +146,10 @@ globalThis.Cost = (() => {
         'Counted as if the cache were empty. Nothing was asked.',
         answer.errors?.[0]?.message,
       );
+    },
+    /** The query is no longer the one that the panel is about. */
+    markOutdated(isOutdated) {
+      outdated.hidden = !isOutdated;
     },
     /** Why there is nothing to tell. */
     showProblem(text) {

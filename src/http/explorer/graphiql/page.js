@@ -1,11 +1,11 @@
-// Runs in the browser, around GraphiQL: gets a token where the gateway offers one, asks what a query would cost, and
-// hands each answer to the cost panel (cost.js).
+// Runs in the browser, around GraphiQL: holds the token of all tabs, asks what a query would cost, makes links, and hands
+// each response to the cost panel (cost.js).
 (() => {
   const settings = JSON.parse(document.getElementById('settings').textContent);
-  const note = document.getElementById('note');
-  const root = ReactDOM.createRoot(document.getElementById('explorer'));
+  const byId = (id) => document.getElementById(id);
+  const note = byId('note');
+  const root = ReactDOM.createRoot(byId('explorer'));
   let operationName;
-  let headers = JSON.stringify({ Authorization: settings.authorization }, null, 2);
 
   // A token must not outlive the page, nor a customer's identifiers the window. GraphiQL's history keeps headers even where
   // it is told to keep none: that stays in memory.
@@ -24,17 +24,33 @@
     },
   };
 
-  // A reload goes on with what was being written: GraphiQL finds the tab by the query that it is given.
-  const stored = JSON.parse(sessionStorage.getItem('graphiql:tabState') ?? 'null');
-  const tab = stored?.tabs[stored.activeTabIndex];
-  const example = tab?.query
-    ? { query: tab.query, variables: tab.variables ?? undefined }
-    : { query: settings.query, variables: settings.variables };
+  /** What GraphiQL opens with: the query of a link, or else what was being written before a reload, or else the examples. */
+  const toStart = () => {
+    const link = new URLSearchParams(location.search);
+    const linked = link.get('query') && { query: link.get('query'), variables: link.get('variables') ?? '' };
+    const stored = JSON.parse(sessionStorage.getItem('graphiql:tabState') ?? 'null');
+    if (!stored) {
+      const tabs = [...(linked ? [linked] : []), ...settings.examples];
+      return { ...tabs[0], defaultTabs: tabs };
+    }
+    // GraphiQL finds a tab by the query that it is given, and opens one where there is none.
+    const tab = stored.tabs[stored.activeTabIndex];
+    return linked ?? { query: tab?.query ?? undefined, variables: tab?.variables ?? undefined };
+  };
 
-  const post = async (params, headersOfQuery, ownHeaders) => {
+  /** The token goes with the query of every tab, unless the tab's own headers say otherwise. It is nowhere but in the field. */
+  const toHeaders = (ownHeaders = {}) => {
+    const token = byId('bearer')
+      .value.trim()
+      .replace(/^Bearer /i, '');
+    const isAuthorized = Object.keys(ownHeaders).some((name) => name.toLowerCase() === 'authorization');
+    return token === '' || isAuthorized ? ownHeaders : { authorization: `Bearer ${token}`, ...ownHeaders };
+  };
+
+  const post = async (params, ownHeaders, headersOfPage) => {
     const response = await fetch('/graphql', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', ...headersOfQuery, ...ownHeaders },
+      headers: { 'content-type': 'application/json', accept: 'application/json', ...toHeaders(ownHeaders), ...headersOfPage },
       body: JSON.stringify(params),
     });
     return response.json();
@@ -44,7 +60,8 @@
     // GraphiQL's own question for the schema is no query of the reader's: the gateway has the answer in a file.
     if (params.operationName === 'IntrospectionQuery') return (await fetch('/graphql/explorer/schema.json')).json();
     const answer = await post(params, options?.headers, { 'x-billing-trace': 'calls' });
-    Cost.showAnswer(answer, settings);
+    Cost.showAnswer(answer, settings, params);
+    markShown();
     return answer;
   };
 
@@ -69,6 +86,12 @@
     return value;
   };
 
+  // What the cost panel is about: it says so when the editors have something else.
+  let shown = null;
+  const inEditors = () => JSON.stringify([textOf(editors.query), textOf(editors.variables)]);
+  const markShown = () => (shown = inEditors());
+  const markOutdated = () => setTimeout(() => Cost.markOutdated(shown !== null && shown !== inEditors()));
+
   const predict = async () => {
     const query = textOf(editors.query);
     // Where several operations stand in the editor, it is the one with the cursor in it.
@@ -78,49 +101,67 @@
         await post({ query, variables: readObject('variables'), ...named }, readObject('headers'), { 'x-billing-dry-run': '1' }),
         settings,
       );
+      markShown();
     } catch (error) {
       Cost.showProblem(error.message);
     }
   };
 
-  const render = () => {
-    root.render(
-      React.createElement(GraphiQL, {
-        fetcher,
-        headers,
-        ...example,
-        defaultQuery: settings.query,
-        defaultEditorToolsVisibility: 'headers',
-        onEditOperationName: (name) => (operationName = name),
-        shouldPersistHeaders: false,
-        showPersistHeadersSettings: false,
-        storage,
-      }),
-    );
-  };
-
   const getToken = async () => {
     const response = await fetch('/graphql/explorer/token', { method: 'POST' });
-    if (!response.ok) {
-      note.textContent = 'The gateway gave no token.';
-      return;
-    }
-    const { token } = await response.json();
-    let others = {};
-    try {
-      others = readObject('headers');
-    } catch {
-      // What cannot be read is replaced.
-    }
-    headers = JSON.stringify({ ...others, Authorization: `Bearer ${token}` }, null, 2);
-    render();
-    note.textContent = 'A token for an hour is in the headers.';
+    if (response.ok) byId('bearer').value = (await response.json()).token;
+    note.textContent = response.ok ? 'A token for an hour, for every tab.' : 'The gateway gave no token.';
   };
 
-  const button = document.getElementById('token');
-  button.hidden = !settings.canIssueToken;
-  button.addEventListener('click', getToken);
-  document.getElementById('predict').addEventListener('click', predict);
+  /** Puts a link to the query into the address bar and the clipboard. Headers, and so the token, are not part of it. */
+  const copyLink = async () => {
+    const link = new URL(location.pathname, location.origin);
+    link.searchParams.set('query', textOf(editors.query));
+    const variables = textOf(editors.variables).trim();
+    if (variables !== '') link.searchParams.set('variables', variables);
+    history.replaceState(null, '', link);
+    const isCopied = await navigator.clipboard?.writeText(link.href).then(
+      () => true,
+      () => false,
+    );
+    note.textContent = isCopied ? 'The link is copied, without headers.' : 'The link is in the address bar, without headers.';
+  };
+
+  /** What GraphiQL leaves out for those who do not see the page: labels of its editors, and tabs that are lists of buttons. */
+  const adapt = () => {
+    const labels = {
+      '.graphiql-query-editor': 'Query',
+      '.graphiql-editor-tool > :nth-child(1)': 'Variables',
+      '.graphiql-editor-tool > :nth-child(2)': 'Headers',
+      '.result-window': 'Response',
+    };
+    for (const [editor, label] of Object.entries(labels))
+      for (const textarea of document.querySelectorAll(`${editor} textarea`)) textarea.setAttribute('aria-label', label);
+    for (const scroller of document.querySelectorAll('.CodeMirror-scroll')) scroller.setAttribute('tabindex', '0');
+    for (const tabs of document.querySelectorAll('.graphiql-container [role="tablist"]')) tabs.setAttribute('role', 'group');
+    for (const tab of document.querySelectorAll('.graphiql-container [role="tab"]')) tab.setAttribute('role', 'none');
+    for (const tab of document.querySelectorAll('li[aria-selected]')) tab.removeAttribute('aria-selected');
+  };
+  new MutationObserver(adapt).observe(byId('explorer'), { childList: true, subtree: true, attributeFilter: ['aria-selected'] });
+
+  byId('token').hidden = !settings.canIssueToken;
+  byId('token').addEventListener('click', getToken);
+  byId('predict').addEventListener('click', predict);
+  byId('link').addEventListener('click', copyLink);
   note.textContent = settings.notice;
-  render();
+  root.render(
+    React.createElement(GraphiQL, {
+      fetcher,
+      ...toStart(),
+      defaultQuery: '',
+      defaultEditorToolsVisibility: 'variables',
+      onEditOperationName: (name) => (operationName = name),
+      onEditQuery: markOutdated,
+      onEditVariables: markOutdated,
+      onTabChange: markOutdated,
+      shouldPersistHeaders: false,
+      showPersistHeadersSettings: false,
+      storage,
+    }),
+  );
 })();
