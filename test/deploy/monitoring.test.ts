@@ -98,7 +98,7 @@ describe('The queries of the dashboard and the alerts', () => {
             {},
             { token: 'secret-token-1', headers },
           );
-        for (const number of ['1', '2', '403', '429', '500', '401']) await ask(number);
+        for (const number of ['1', '2', '403', '429', '500', '401']) await ask(number, { 'apollographql-client-name': 'web' });
         await ask('504', { 'x-request-timeout-ms': '50' });
         await gateway.query('{ nothing }');
         // Remembered, past its time, and then given all the same.

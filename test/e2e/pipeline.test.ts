@@ -71,6 +71,58 @@ describe('What nobody with an accepted token has run', () => {
   });
 });
 
+describe('The client that a request comes from', () => {
+  const query = `query Bills ${customer('contract(number: "7") { dueDate }')}`;
+  const library = { clientLibrary: { name: '@apollo/client', version: '4.3.8' } };
+  const headers = { 'apollographql-client-name': 'web app', 'apollographql-client-version': '1.2' };
+  const token = 'secret-token-of-a-caller';
+
+  async function ask(gateway: Gateway, extensions: unknown, more: Record<string, string>): Promise<void> {
+    const sent = { 'content-type': 'application/json', authorization: `Bearer ${token}`, ...more };
+    await requestRaw(gateway.port, { method: 'POST', path: '/graphql', headers: sent, body: JSON.stringify({ query, extensions }) });
+  }
+
+  it('is in the log and in the metrics, whatever path answered', async () => {
+    await withScript(
+      good,
+      async ({ gateway }) => {
+        for (let i = 0; i < 4; i++) await ask(gateway, library, {});
+        for (let i = 0; i < 2; i++) await ask(gateway, library, headers);
+        await ask(gateway, undefined, {});
+        expect(operationsOf(gateway).map(({ path, client, clientVersion }) => [path, client, clientVersion])).toEqual([
+          ['reference', '@apollo/client', '4.3.8'],
+          ['compiled', '@apollo/client', '4.3.8'],
+          ['response-cache', '@apollo/client', '4.3.8'],
+          ['response-cache', '@apollo/client', '4.3.8'],
+          ['response-cache', 'web app', '1.2'],
+          ['response-cache', 'web app', '1.2'],
+          ['compiled', undefined, undefined],
+        ]);
+        const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+        expect(metrics).toContain('billing_gateway_client_operations_total{client="@apollo/client",version="4.3.8"} 4');
+        expect(metrics).toContain('billing_gateway_client_operations_total{client="web app",version="1.2"} 2');
+      },
+      { NODE_ENV: 'production', CACHE_TTL_SECONDS: '60' },
+    );
+  });
+
+  it('is not told where it could hold anything else than a name', async () => {
+    await withScript(good, async ({ gateway }) => {
+      const names = ['', 'x'.repeat(65), 'a"b', 'a\\b', 'ünï', '80012345', token, `web-${token.slice(2, 20)}`, token.toUpperCase()];
+      for (const name of names) {
+        await ask(gateway, { clientLibrary: { name, version: name } }, {});
+        if (name !== 'ünï') await ask(gateway, undefined, { 'apollographql-client-name': name, 'apollographql-client-version': name });
+      }
+      for (const clientLibrary of [7, null, 'x', [], {}, { name: 7 }, { name: {} }]) await ask(gateway, { clientLibrary }, {});
+      expect(operationsOf(gateway).length).toBeGreaterThan(20);
+      expect(operationsOf(gateway).filter((line) => 'client' in line || 'clientVersion' in line)).toEqual([]);
+      await ask(gateway, undefined, { 'apollographql-client-name': 'web', 'apollographql-client-version': token });
+      expect(operationsOf(gateway).at(-1)).toMatchObject({ client: 'web' });
+      expect(gateway.logLines.join('\n')).not.toMatch(new RegExp(token, 'i'));
+    });
+  });
+});
+
 describe('A request without a token', () => {
   it('for an operation that is known is refused without Apollo Server', async () => {
     await withScript(good, async ({ gateway }) => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { monotonicMs } from '../../runtime/clock';
 import { TurnQueue } from '../../runtime/turn-queue';
+import { toClientLibrary } from '../request/client-name';
 import { Exchange, type Arrival, type ExchangeOptions } from '../request/exchange';
 import { parseBody, parseSearch, toGraphqlRequest, toRequestForm, type GraphqlRequest, type RequestForm } from '../request/graphql-request';
 import { headerOf } from '../request/header-of';
@@ -76,6 +77,7 @@ export class Pipeline {
     const request = exchange.mediaType === null || exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);
     if (!request) return askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options);
 
+    exchange.client ??= toClientLibrary(request.extensions, exchange.request.headers);
     const resolved = resolveDocument(request, this.#options);
     const { query, operationName } = resolved;
     const known = query === undefined || isApollos(exchange, resolved) ? undefined : operations.find(query, operationName);

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../billing/model/caller';
-import type { OperationSpan, StartTrace } from '../../telemetry/observers/operation-observer';
+import type { ClientName, OperationSpan, StartTrace } from '../../telemetry/observers/operation-observer';
 import type { Callers } from './callers';
+import { toNamedClient } from './client-name';
 import { headerOf } from './header-of';
 import { negotiateMediaType } from './media-types';
 import { toRequestId } from './request-id';
@@ -38,6 +39,8 @@ export class Exchange {
   readonly caller: Caller | null;
   /** Null where the client accepts none that can be had. */
   readonly mediaType: string | null;
+  /** The client that the request says it comes from, by its headers; what its extensions say is noted when they are read. */
+  client: ClientName | null;
   readonly #startTrace: StartTrace | undefined;
   #trace: OperationSpan | null | undefined;
 
@@ -50,6 +53,7 @@ export class Exchange {
     this.requestId = toRequestId(headers);
     this.caller = callers.of(headerOf(headers, 'authorization'));
     this.mediaType = negotiateMediaType(headerOf(headers, 'accept'), hasPage && request.method === 'GET');
+    this.client = toNamedClient(headers);
     this.#startTrace = startTrace;
   }
 

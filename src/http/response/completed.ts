@@ -6,7 +6,7 @@ import { formatErrors, type FormatError } from '../../graphql/context/format-err
 import type { RequestedOperation } from '../../graphql/limits/call-budget';
 import { toBillingExtension, type BillingExtensionOptions } from '../../graphql/server/billing-extension';
 import { countObjects } from '../../graphql/context/result-meter';
-import type { AnswerPath, OperationOutcome, OperationType } from '../../telemetry/observers/operation-observer';
+import type { AnswerPath, ClientName, OperationOutcome, OperationType } from '../../telemetry/observers/operation-observer';
 import { toToldName } from '../../telemetry/redaction/reported-name';
 import type { Exchange } from '../request/exchange';
 import { JSON_TYPE } from '../request/media-types';
@@ -37,6 +37,8 @@ export interface Completed {
   readonly operationName: string | null;
   readonly operationType: OperationType | null;
   readonly cost: OperationCost;
+  /** The client that the request said it comes from, or the cached request before it. */
+  readonly client: ClientName | null;
   /** What it read, where reads are audited: whoever gets the same response from the cache reads it again. */
   readonly reads: readonly BillsRead[];
 }
@@ -131,6 +133,7 @@ export function complete(
     operationName: toToldName(operation?.name?.value, exchange.caller?.token),
     operationType: operation?.operation ?? null,
     cost: billing ? toCost(billing) : NO_COST,
+    client: exchange.client,
     reads: billing?.operation.reads ?? NO_READS,
   };
 }

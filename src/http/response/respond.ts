@@ -26,6 +26,7 @@ export function respond(exchange: Exchange, completed: Completed, { cors, observ
     traceId: exchange.traceId,
     trace: exchange.trace,
     operationName,
+    client: exchange.client ?? completed.client,
     isAccepted: exchange.caller !== null && (cost.cached > 0 || acceptedTokens.has(exchange.caller)),
     operationType,
     // A client that has gone ends its calls; the errors that this makes are nobody's, and nothing has failed.

@@ -1,6 +1,6 @@
 import { destinationOf, type Log } from './log';
 import { toLevel } from './operation-level';
-import type { OperationObserver, OperationRecord } from '../observers/operation-observer';
+import type { ClientName, OperationObserver, OperationRecord } from '../observers/operation-observer';
 
 /** pino's numbers. */
 const LEVELS = { info: 30, warn: 40, error: 50 } as const;
@@ -24,15 +24,20 @@ export function createOperationLog(log: Log): OperationObserver {
 
 /** The line as JSON. Its texts need no escaping: see OperationRecord. */
 function toLine(level: number, record: OperationRecord): string {
-  const { requestId, traceId, operationName, outcome, codes, durationMs, calls, merged, cached, stale, path } = record;
+  const { requestId, traceId, operationName, outcome, codes, durationMs, calls, merged, cached, stale, path, client } = record;
   return (
     `{"level":${level},"time":${Date.now()},"requestId":"${requestId}",` +
     (traceId === null ? '' : `"traceId":"${traceId}",`) +
     (operationName === null ? '' : `"operation":"${operationName}",`) +
+    (client === null ? '' : toClientText(client)) +
     `"outcome":"${outcome}",` +
     (codes.length === 0 ? '' : `"codes":["${codes.join('","')}"],`) +
     `"durationMs":${toMs(durationMs)},"calls":${calls},"merged":${merged},"cached":${cached},"stale":${stale},"path":"${path}","msg":"operation"}\n`
   );
+}
+
+function toClientText({ name, version }: ClientName): string {
+  return `"client":"${name}",${version === null ? '' : `"clientVersion":"${version}",`}`;
 }
 
 /** Milliseconds to a hundredth; as a number, which is quicker to write than a text of fixed length. */

@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
 import type { CacheLayer } from '../observers/cache-observer';
-import type { AnswerPath, OperationObserver, OperationOutcome, OperationRecord } from '../observers/operation-observer';
+import type { AnswerPath, ClientName, OperationObserver, OperationOutcome, OperationRecord } from '../observers/operation-observer';
 import { createTallyCounter } from './tally-counter';
 import { TallyHistogram } from './tally-histogram';
 
@@ -8,6 +8,8 @@ import { TallyHistogram } from './tally-histogram';
 const MAX_NAMES = 200;
 /** Codes of errors likewise; there are some fifteen. */
 const MAX_CODES = 40;
+/** Clients and their versions likewise. */
+const MAX_CLIENTS = 100;
 const OTHER = 'other';
 const ANONYMOUS = 'anonymous';
 /** An answer that is kept whole takes 20 µs, one that needs the billing API seconds at worst. */
@@ -27,6 +29,7 @@ export function createOperationMetrics(
   const durations = createDurations(registry, options.prefix);
   const tallies = createTallies(registry, options.prefix);
   const codes = createCodes(registry, options.prefix);
+  const clients = createClients(registry, options.prefix);
   const merged = new Counter({
     name: `${options.prefix}questions_merged_total`,
     help: 'Questions answered by the call of another question of the same operation',
@@ -36,6 +39,7 @@ export function createOperationMetrics(
     operationEnded: (record) => {
       durations(record);
       tallies(record);
+      if (record.client) clients(record.client, record.isAccepted);
       for (const code of record.codes) codes(code);
       if (record.merged > 0) merged.inc(record.merged);
       // No cache was asked for these: the answer stood there as it was.
@@ -92,6 +96,33 @@ const OUTCOMES = ['ok', 'partial', 'failed', 'refused', 'aborted'] as const sati
 
 function toTally(): Tally {
   return { ok: 0, partial: 0, failed: 0, refused: 0, aborted: 0 };
+}
+
+function createClients(registry: Registry, prefix: string): (client: ClientName, isAccepted: boolean) => void {
+  const counts = new Map<string, { readonly client: string; readonly version: string; count: number }>();
+  const other = { client: OTHER, version: '', count: 0 };
+  new Counter({
+    name: `${prefix}client_operations_total`,
+    help: 'Operations, by the client that they come from and its version, of those that say so',
+    labelNames: ['client', 'version'],
+    registers: [registry],
+    collect() {
+      for (const tally of [...counts.values(), other]) {
+        if (tally.count > 0) this.inc({ client: tally.client, version: tally.version }, tally.count);
+        tally.count = 0;
+      }
+    },
+  });
+  return ({ name, version }, isAccepted) => {
+    const key = `${name}\n${version ?? ''}`;
+    let tally = counts.get(key);
+    // Names are made up at no cost: those with a token that the billing API has accepted count.
+    if (!tally) {
+      if (!isAccepted || counts.size >= MAX_CLIENTS) tally = other;
+      else counts.set(key, (tally = { client: name, version: version ?? '', count: 0 }));
+    }
+    tally.count++;
+  };
 }
 
 function createCodes(registry: Registry, prefix: string): (code: string) => void {

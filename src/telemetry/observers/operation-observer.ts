@@ -13,6 +13,12 @@ export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused' | 'aborte
  */
 export type AnswerPath = 'compiled' | 'response-cache' | 'reference';
 
+/** Which client a request says that it comes from; both are of a few characters that need no escaping, and hold no part of the token. */
+export interface ClientName {
+  readonly name: string;
+  readonly version: string | null;
+}
+
 /** What an operation does, by the GraphQL specification (section 2.3). */
 export type OperationType = 'query' | 'mutation' | 'subscription';
 
@@ -41,7 +47,7 @@ export type StartTrace = (parent: TraceParent | null, startedMs: number) => Oper
 
 /**
  * How an operation ended, as logs, metrics and traces tell it. It holds no token, no identifier of a customer, and no
- * body. Its texts are of letters, digits and `_ . : -` alone, so that they can stand in a log line as they are.
+ * body. Its texts are of letters, digits, spaces and `_ . : @ / + -` alone, so that they can stand in a log line as they are.
  */
 export interface OperationRecord {
   readonly requestId: string;
@@ -51,6 +57,8 @@ export interface OperationRecord {
   readonly trace: OperationSpan | null;
   /** The operation's own name, as `toToldName` lets it through; null where it has none or none could be found. */
   readonly operationName: string | null;
+  /** Null where the request names none. */
+  readonly client: ClientName | null;
   /** Whether the billing API is known to accept the caller's token; anybody can send another. */
   readonly isAccepted: boolean;
   /** Null where no operation could be found. */

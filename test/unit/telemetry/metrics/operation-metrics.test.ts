@@ -7,6 +7,7 @@ const RECORD: OperationRecord = {
   traceId: null,
   trace: null,
   operationName: null,
+  client: null,
   isAccepted: true,
   operationType: null,
   outcome: 'ok',
@@ -64,6 +65,22 @@ describe('The metrics of operations', () => {
       'operations_total{operation="anonymous",outcome="ok"} 1',
       'operations_total{operation="other",outcome="ok"} 300',
     ]);
+  });
+
+  it('count operations by the client that they come from, of which there is a bounded number', async () => {
+    const { observer, seriesOf } = start();
+    const client = { name: 'web', version: '1.2' };
+    for (let i = 0; i < 2; i++) observer.operationEnded({ ...RECORD, client });
+    observer.operationEnded({ ...RECORD, client: { name: 'web', version: null } });
+    for (let i = 0; i < 50; i++) observer.operationEnded({ ...RECORD, client: { name: `junk${i}`, version: null }, isAccepted: false });
+    observer.operationEnded(RECORD);
+    expect((await seriesOf('client_operations_total')).sort()).toEqual([
+      'client_operations_total{client="other",version=""} 50',
+      'client_operations_total{client="web",version=""} 1',
+      'client_operations_total{client="web",version="1.2"} 2',
+    ]);
+    for (let i = 0; i < 500; i++) observer.operationEnded({ ...RECORD, client: { name: `c${i}`, version: null } });
+    expect(await seriesOf('client_operations_total')).toHaveLength(101);
   });
 
   it('count an operation once for each code of its errors, and have a bounded number of codes', async () => {
