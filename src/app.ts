@@ -15,6 +15,7 @@ import { createPseudonyms } from './graphql/server/pseudonyms';
 import { buildServedSchema } from './graphql/schema/subgraph';
 import { createExplorer } from './http/explorer/create-explorer';
 import { KeptAnswers } from './http/response/response-cache';
+import type { Siblings } from './http/connection/probes';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/logs/log';
 import { AuditTrail } from './telemetry/audit/audit-trail';
@@ -42,14 +43,21 @@ export interface App {
   readonly url: string;
   /** Where health, readiness and metrics are, without a path. */
   readonly probesUrl: string;
+  /** Whether this process can serve. */
+  readonly isReady: () => boolean;
+  /** All metrics of this process, as objects. */
+  readonly metrics: () => Promise<unknown>;
   /** The embedded billing API, where there is one. */
   readonly billingApi: BillingApi | null;
   /** Ends readiness, waits `drainDelayMs`, lets the requests under way finish, and closes all that was opened. */
   close(): Promise<void>;
 }
 
-/** Wires the rooms and starts the gateway. Rejects, with everything closed again, where something cannot be opened. */
-export async function createApp(config: Config, log: Log): Promise<App> {
+/**
+ * Wires the rooms and starts the gateway. Rejects, with everything closed again, where something cannot be opened.
+ * @param siblings null: this process serves alone.
+ */
+export async function createApp(config: Config, log: Log, siblings: Siblings | null = null): Promise<App> {
   const opened: (() => Promise<unknown>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close();
@@ -178,6 +186,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         maxRequestBytes: config.maxRequestBytes,
       },
       metrics,
+      siblings,
       serverObserver: toServerObserver([metrics.server, createServerLog(log)]),
       isUpstreamReady: () => attempts.isReady,
       corsOrigins: config.corsOrigins,
@@ -188,6 +197,8 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     return {
       url: http.url,
       probesUrl: http.probesUrl,
+      isReady: http.isReady,
+      metrics: metrics.snapshot,
       billingApi,
       close: async () => {
         http.setReady(false);

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster';
+import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { createApp, type App } from './app';
 import { ConfigError, parseConfig, type Config } from './config/config';
@@ -6,8 +8,9 @@ import { parseArguments } from './config/arguments';
 import { toHelp } from './config/help';
 import { toListenProblem } from './config/start-problem';
 import { toFirstQuery } from './first-query';
-import { createLog, flushLog } from './telemetry/logs/log';
+import { createLog, createStandardOutput, flushLog, type Log } from './telemetry/logs/log';
 import { VERSION } from './version';
+import { WORKER_SLOT, type Message } from './workers/channel';
 
 /** Reads the settings, starts the gateway, and stops it on a signal. The one file that ends the process. */
 async function main(args: readonly string[]): Promise<void> {
@@ -30,34 +33,85 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  const workers = toWorkerCount(config);
+  if (cluster.isWorker) await work(config, workers);
+  else if (workers > 1) await serveWithWorkers(config, workers);
+  else await serveAlone(config);
+}
+
+/** How many processes serve. */
+function toWorkerCount({ workers, billingApiUrl }: Config): number {
+  if (workers !== 'auto') return workers;
+  // The embedded billing API serves one process only.
+  return billingApiUrl === null ? 1 : availableParallelism();
+}
+
+/** The usual case: this process is the gateway. */
+async function serveAlone(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
-  const starting = createApp(config, log);
-  // From here on, so that a stop that comes early, or right after the line that says "ready", is a stop like any other.
-  stopOnSignals(starting, log);
-  let app: App;
+  const app = await start(createApp(config, log), config, log);
+  if (!app) return;
+  reportReady(log, app);
+  if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi, config.explorer));
+}
+
+/** This process accepts connections, and others serve them. */
+async function serveWithWorkers(config: Config, workers: number): Promise<void> {
+  const log = createLog(config.logLevel);
+  const { startPrimary } = await import('./workers/primary.js');
+  const { host, probePort } = config;
+  const primary = await start(startPrimary({ workers, host, probePort, log }), config, log);
+  if (primary) reportReady(log, primary, { workers });
+}
+
+/** This process is one of several that serve. */
+async function work(config: Config, workers: number): Promise<void> {
+  const { createWorkerEnd } = await import('./workers/worker-end.js');
+  const { cacheMaxBytes, auditLog } = config;
+  const own: Config = {
+    ...config,
+    cacheMaxBytes: Math.ceil(cacheMaxBytes / workers),
+    // Each line holds the hash of the one before it: a trail has one writer.
+    auditLog: auditLog === null ? null : `${auditLog}.${process.env[WORKER_SLOT] ?? ''}`,
+  };
+  const log = createLog(config.logLevel, createStandardOutput({ isShared: true }));
+  const primary = createWorkerEnd(process);
+  const app = await start(createApp(own, log, primary), config, log);
+  // A worker that waits for its primary would stay for good.
+  if (app) primary.reportReady(app.url, app);
+  else process.disconnect();
+}
+
+/** Waits for the start, and from its beginning on stops on a signal. Null where it failed, with the reason in the log. */
+async function start<T extends Running>(starting: Promise<T>, config: Config, log: Log): Promise<T | null> {
+  // At once, so that a stop that comes early, or right after the line that says "ready", is a stop like any other.
+  stopWhenTold(starting, log);
   try {
-    app = await starting;
+    return await starting;
   } catch (error) {
     const problem = toListenProblem(error, config);
     if (problem === null) log.fatal({ err: error }, 'the gateway could not start');
     else log.fatal({ code: (error as NodeJS.ErrnoException).code }, `the gateway could not start: ${problem}`);
     process.exitCode = 1;
-    return;
+    return null;
   }
-  log.info({ url: `${app.url}/graphql`, ...(app.probesUrl === app.url ? {} : { probes: app.probesUrl }), version: VERSION }, 'ready');
-  flushLog(log);
-  if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi, config.explorer));
 }
 
-function stopOnSignals(starting: Promise<App>, log: ReturnType<typeof createLog>): void {
+function reportReady(log: Log, { url, probesUrl }: Pick<App, 'url' | 'probesUrl'>, others: object = {}): void {
+  log.info({ url: `${url}/graphql`, ...(probesUrl === url ? {} : { probes: probesUrl }), ...others, version: VERSION }, 'ready');
+  flushLog(log);
+}
+
+interface Running {
+  close(): Promise<void>;
+}
+
+function stopWhenTold(starting: Promise<Running>, log: Log): void {
   let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    // A second signal means "now".
-    if (stopping) process.exit(1);
+  const stop = (): void => {
     stopping = true;
-    log.info({ signal }, 'stopping');
     starting
-      .then((app) => app.close())
+      .then((running) => running.close())
       .then(
         () => process.exit(0),
         (error: unknown) => {
@@ -66,8 +120,19 @@ function stopOnSignals(starting: Promise<App>, log: ReturnType<typeof createLog>
         },
       );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // A second signal means "now".
+    if (stopping) process.exit(1);
+    log.info({ signal }, 'stopping');
+    stop();
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  // A worker is told by its primary; a signal to the whole group may have come before.
+  if (cluster.isWorker)
+    process.on('message', (message: Message) => {
+      if (message.kind === 'stop' && !stopping) stop();
+    });
 }
 
 // V8 learns which objects live long while the new space is still small and most requests outlast a collection. From then

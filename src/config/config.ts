@@ -58,11 +58,15 @@ export function parseConfig(env: Environment): Config {
 /** Settings that others, or the environment, make necessary. */
 function findMissing(reading: Reading): string[] {
   const { values, refused } = reading;
-  const { environment, billingApi, redisUrls, cacheSecret, auditLog, auditSecret } = values;
+  const { environment, billingApi, redisUrls, cacheSecret, auditLog, auditSecret, workers } = values;
   const problems: string[] = [];
   if (billingApi === null && !refused.has('BILLING_API_URL')) {
     problems.push(
       `BILLING_API_URL is missing: with NODE_ENV=${environment} there are no made-up bills unless you ask for them. Set it to the base address of the billing API, or to "embedded".`,
+    );
+  } else if (typeof workers === 'number' && workers > 1 && !(billingApi instanceof URL) && !refused.has('BILLING_API_URL')) {
+    problems.push(
+      `BILLING_API_URL is missing: with WORKERS=${workers} it must be an address, since the embedded billing API serves one process only.`,
     );
   }
   if (redisUrls.length > 0 && cacheSecret === null && !refused.has('CACHE_SECRET')) {

@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { ServerObserver, ServerState } from '../telemetry/observers/server-observer';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection/connection-limits';
 import { createGuardedServer, type GuardedServer } from './connection/guarded-server';
-import { createProbeServer, registerProbes, toUrl, type MetricsText, type ProbeServer } from './connection/probes';
+import { createProbeServer, registerProbes, toProbes, toUrl, type MetricsText, type ProbeServer, type Siblings } from './connection/probes';
 import { SilentConnections } from './connection/silent-connections';
 import type { Explorer } from './explorer/explorer';
 import { toHttpError } from './http-errors';
@@ -34,6 +34,8 @@ export interface HttpServerOptions {
   readonly isUpstreamReady: () => boolean;
   /** What `/metrics` serves; without it there is no such path. */
   readonly metrics?: MetricsText;
+  /** What the probes say instead, where several processes serve as one; PROBE_PORT is another process's then. */
+  readonly siblings?: Siblings | null;
   readonly serverObserver: ServerObserver;
   /** Default: CONNECTION_TIMEOUTS. */
   readonly timeouts?: ConnectionTimeouts;
@@ -49,6 +51,8 @@ export interface HttpServer {
   /** Where the probes are, without a path. */
   readonly probesUrl: string;
   readonly state: ServerState;
+  /** Whether this process can serve. */
+  readonly isReady: () => boolean;
   /** Readiness: false from the start of a stop on. */
   setReady(ready: boolean): void;
   /** Stops taking connections and resolves when the requests under way have been answered. */
@@ -128,7 +132,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
-  const probes = { isReady: () => ready && options.isUpstreamReady(), metrics: options.metrics };
+  const isReady = (): boolean => ready && options.isUpstreamReady();
+  const probes = toProbes({ isReady, metrics: options.metrics }, options.siblings);
   if (options.probePort === null) registerProbes(app, probes);
   options.explorer?.register(app);
   const corsHeaders = await readCorsHeaders(app, options.corsOrigins === '*' ? [] : options.corsOrigins);
@@ -145,7 +150,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   };
   const silent = new SilentConnections(app.server);
   let probeServer: ProbeServer | null = null;
-  if (options.probePort !== null) probeServer = await createProbeServer({ host: options.host, port: options.probePort, probes });
+  if (options.probePort !== null && !options.siblings)
+    probeServer = await createProbeServer({ host: options.host, port: options.probePort, probes });
   try {
     await app.listen({ host: options.host, port: options.port, backlog: options.listenBacklog });
   } catch (error) {
@@ -156,6 +162,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   return {
     url,
     probesUrl: probeServer?.url ?? url,
+    isReady,
     get state() {
       return guarded?.state() ?? { requests: 0, unsentBytes: 0 };
     },

@@ -1,11 +1,18 @@
 import { choice, refine, TEXT, whole } from '../kinds/kinds';
-import type { Table } from '../kinds/setting';
+import type { Kind, Table } from '../kinds/setting';
 
 const HOST = refine(TEXT, 'a name or an IP address without a scheme, a port or brackets', (text) => /^[A-Za-z0-9._:%-]+$/.test(text));
 
 /** "Production" or "prod" would otherwise be an environment of its own, and a person who writes it means production. */
 const ENVIRONMENT = {
   ...refine(TEXT, 'written "production"', (text) => text === 'production' || !/^prod/i.test(text)),
+};
+
+const COUNT = whole(1, 256);
+const WORKERS: Kind<number | 'auto'> = {
+  form: 'a whole number from 1 to 256, or "auto"',
+  absent: null,
+  parse: (text) => (text === 'auto' ? text : COUNT.parse(text)),
 };
 
 export const PROCESS = {
@@ -28,6 +35,12 @@ export const PROCESS = {
     what: 'Connections that may wait to be accepted. Linux allows no more than net.core.somaxconn',
     kind: whole(1, 1_000_000),
     default: '4096',
+  },
+  workers: {
+    name: 'WORKERS',
+    what: 'Processes that share the port; auto is one for each core. Each has its own connections to the billing API, and its part of CACHE_MAX_BYTES',
+    kind: WORKERS,
+    default: '1',
   },
   logLevel: {
     name: 'LOG_LEVEL',

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 /** What orchestrators and Prometheus ask. */
 export interface Probes {
   /** Whether requests can be served now. */
-  readonly isReady: () => boolean;
+  readonly isReady: () => boolean | Promise<boolean>;
   /** What `/metrics` serves; without it there is no such path. */
   readonly metrics?: MetricsText | undefined;
 }
@@ -14,6 +14,21 @@ export interface Probes {
 export interface MetricsText {
   readonly contentType: string;
   readonly text: () => Promise<string>;
+}
+
+/** The processes that serve together with this one, itself included. */
+export interface Siblings {
+  readonly isReady: () => Promise<boolean>;
+  readonly metricsText: () => Promise<string>;
+}
+
+/** Makes the probes of a process that serves alone, or speaks for all that serve together. */
+export function toProbes(own: Probes, siblings: Siblings | null | undefined): Probes {
+  if (!siblings) return own;
+  return {
+    isReady: siblings.isReady,
+    metrics: own.metrics && { contentType: own.metrics.contentType, text: siblings.metricsText },
+  };
 }
 
 /** The paths of the probes. */
@@ -31,7 +46,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 async function answerProbe(path: string, { isReady, metrics }: Probes): Promise<ProbeResponse | null> {
   if (path === '/healthz') return { status: 200, contentType: JSON_TYPE, body: '{"status":"ok"}' };
   if (path === '/readyz') {
-    return isReady()
+    return (await isReady())
       ? { status: 200, contentType: JSON_TYPE, body: '{"status":"ready"}' }
       : { status: 503, contentType: JSON_TYPE, body: '{"status":"not ready"}' };
   }

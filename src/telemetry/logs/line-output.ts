@@ -18,8 +18,9 @@ export interface LineOutput {
 /**
  * Writes lines to a file descriptor, such as a pipe. In the place of pino's own destination, which tries a write that
  * fails again without end when the process ends: with its reader gone (EPIPE), a gateway that was told to stop stayed.
+ * @param maxBytes most that is written at once, in whole lines; a line that is longer is written by itself.
  */
-export function createLineOutput(fd: number): LineOutput {
+export function createLineOutput(fd: number, maxBytes = Infinity): LineOutput {
   let waiting = '';
   /** What was taken out of `waiting` and is not known to be written. */
   let unwritten: Buffer | null = null;
@@ -33,7 +34,7 @@ export function createLineOutput(fd: number): LineOutput {
   const give = (bytes: Buffer): void => {
     isWriting = true;
     unwritten = bytes;
-    write(fd, bytes, (error, written) => {
+    write(fd, bytes, 0, toPiece(bytes, 0, maxBytes), (error, written) => {
       isWriting = false;
       if (error) {
         // A pipe that is full is tried again with the next batch; one whose reader has gone never is.
@@ -66,21 +67,29 @@ export function createLineOutput(fd: number): LineOutput {
       const bytes = Buffer.concat([isWriting || !unwritten ? Buffer.alloc(0) : unwritten, Buffer.from(waiting)]);
       waiting = '';
       if (!isWriting) unwritten = null;
-      isBroken = !writeAll(fd, bytes);
+      isBroken = !writeAll(fd, bytes, maxBytes);
     },
   };
 }
 
 /** Whether all bytes were written. */
-function writeAll(fd: number, bytes: Buffer): boolean {
+function writeAll(fd: number, bytes: Buffer, maxBytes: number): boolean {
   const untilMs = performance.now() + LAST_WAIT_MS;
   for (let at = 0; at < bytes.length;) {
     try {
-      at += writeSync(fd, bytes, at);
+      at += writeSync(fd, bytes, at, toPiece(bytes, at, maxBytes));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || performance.now() > untilMs) return false;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }
   return true;
+}
+
+/** How many bytes from a place on are written next: all, or as many whole lines as `maxBytes` have room for. */
+function toPiece(bytes: Buffer, at: number, maxBytes: number): number {
+  if (bytes.length - at <= maxBytes) return bytes.length - at;
+  const lastEnd = bytes.lastIndexOf(0x0a, at + maxBytes - 1);
+  const end = lastEnd >= at ? lastEnd : bytes.indexOf(0x0a, at + maxBytes);
+  return (end < 0 ? bytes.length : end + 1) - at;
 }

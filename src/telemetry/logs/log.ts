@@ -2,6 +2,9 @@ import pino, { type DestinationStream, type Logger } from 'pino';
 import { createLineOutput } from './line-output';
 import { toLoggedError } from './logged-error';
 
+/** What a pipe takes as a whole, whoever else writes to it: Linux's PIPE_BUF (pipe(7)). */
+const MAX_ATOMIC_BYTES = 4096;
+
 /** Where the gateway's log lines go. One JSON object a line. */
 export type Log = Logger;
 
@@ -9,7 +12,7 @@ export type Log = Logger;
  * Makes the log; without a destination it goes to standard output, a moment later (see `flushLog`) or when the process
  * ends. Nothing that goes in holds a token, a customer's id or a body: what is logged is built field by field.
  */
-export function createLog(level: string, destination: DestinationStream = openStandardOutput()): Log {
+export function createLog(level: string, destination: DestinationStream = createStandardOutput()): Log {
   return pino(
     {
       level,
@@ -37,8 +40,12 @@ export function destinationOf(log: Log): DestinationStream {
   return (log as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym] as DestinationStream;
 }
 
-function openStandardOutput(): DestinationStream {
-  const output = createLineOutput(1);
+/**
+ * Opens standard output for log lines.
+ * @param isShared whether other processes write to it as well.
+ */
+export function createStandardOutput({ isShared } = { isShared: false }): DestinationStream {
+  const output = createLineOutput(1, isShared ? MAX_ATOMIC_BYTES : Infinity);
   // Whichever way the process ends but SIGKILL.
   process.on('exit', () => output.flushSync());
   return output;

@@ -6,6 +6,7 @@ import type { DriftObserver } from '../observers/drift-observer';
 import { createOperationMetrics } from './operation-metrics';
 import type { OperationObserver } from '../observers/operation-observer';
 import type { ServerObserver, ServerState } from '../observers/server-observer';
+import { PREFIX } from './prefix';
 import { createServerMetrics, watchServer } from './server-metrics';
 import { createTallyCounter } from './tally-counter';
 import { TallyHistogram } from './tally-histogram';
@@ -30,9 +31,10 @@ export interface Metrics {
   readonly contentType: string;
   /** All metrics in Prometheus's text format. */
   text(): Promise<string>;
+  /** All metrics as objects, to be added to those of other processes. */
+  readonly snapshot: () => Promise<unknown>;
 }
 
-const PREFIX = 'billing_gateway_';
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Makes the metrics of one gateway of this version, in a registry of their own, with those of the process and its event loop. */
@@ -40,6 +42,7 @@ export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
   new Gauge({
+    aggregator: 'first',
     name: `${PREFIX}build_info`,
     help: 'Always 1; the labels say which version runs',
     labelNames: ['version', 'node'],
@@ -61,6 +64,7 @@ export function createMetrics(version: string): Metrics {
     watchUpstream: (state) => watch(registry, state),
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
   };
 }
 
@@ -161,7 +165,7 @@ function toCacheObserver(registry: Registry, hits: CountLayer): CacheObserver {
 function toAvailability(registry: Registry): CacheObserver['availabilityChanged'] {
   const options = { labelNames: ['use'], registers: [registry] };
   const help = 'Whether the shared cache is not used now (1), because it is out, slow, or refuses to';
-  const unavailable = new Gauge({ name: `${PREFIX}cache_unavailable`, help, ...options });
+  const unavailable = new Gauge({ name: `${PREFIX}cache_unavailable`, help, aggregator: 'max', ...options });
   const outages = new Counter({ name: `${PREFIX}cache_outages_total`, help: 'Times that the shared cache was out', ...options });
   for (const use of ['read', 'write', 'lock'] as const) {
     unavailable.set({ use }, 0);
@@ -174,10 +178,11 @@ function toAvailability(registry: Registry): CacheObserver['availabilityChanged'
 }
 
 function watch(registry: Registry, state: () => UpstreamState): void {
-  const gauge = (name: string, help: string, read: (state: UpstreamState) => number): void => {
+  const gauge = (name: string, help: string, read: (state: UpstreamState) => number, aggregator: 'sum' | 'max' = 'sum'): void => {
     new Gauge({
       name: PREFIX + name,
       help,
+      aggregator,
       registers: [registry],
       collect() {
         this.set(read(state()));
@@ -188,6 +193,7 @@ function watch(registry: Registry, state: () => UpstreamState): void {
     'upstream_circuit_open',
     'Circuit breaker: 0 closed, 0.5 half-open, 1 open',
     ({ circuit }) => ({ closed: 0, 'half-open': 0.5, open: 1 })[circuit],
+    'max',
   );
   gauge('upstream_under_way', 'Attempts in flight', ({ inFlight }) => inFlight);
   gauge('upstream_waiting', 'Calls that wait for a place', ({ waiting }) => waiting);

@@ -1,0 +1,59 @@
+/** The environment variable by which a worker learns its number, from 1 on. One that takes another's place has its number. */
+export const WORKER_SLOT = 'BILLING_GATEWAY_WORKER_SLOT';
+
+/** What one end of a channel may ask the other: whether it can serve, and what it has measured. */
+export type Question = 'readiness' | 'metrics';
+
+/** The part of a process's IPC channel that is used here: `process` in a worker, a `cluster.Worker` in the primary. */
+export interface ChannelEnd {
+  send?(message: Message): unknown;
+  on(event: 'message', listener: (message: Message) => void): unknown;
+}
+
+export type Message =
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'ready'; readonly url: string }
+  | { readonly kind: 'stop' };
+
+/** Questions and answers between the primary and one worker, over the channel that Node's cluster module opens. */
+export class Channel {
+  readonly #end: ChannelEnd;
+  readonly #waiting = new Map<number, (value: unknown) => void>();
+  #lastId = 0;
+
+  /** @param answer what this end answers; a rejection is answered with null. */
+  constructor(end: ChannelEnd, answer: (question: Question) => Promise<unknown>) {
+    this.#end = end;
+    end.on('message', (message) => {
+      if (message.kind === 'ask') {
+        const reply = (value: unknown): void => this.send({ kind: 'answer', id: message.id, value });
+        answer(message.question).then(reply, () => reply(null));
+      } else if (message.kind === 'answer') this.#waiting.get(message.id)?.(message.value);
+    });
+  }
+
+  /** Sends a message. One to a process that has ended is lost. */
+  send(message: Message): void {
+    try {
+      this.#end.send?.(message);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_IPC_CHANNEL_CLOSED') throw error;
+    }
+  }
+
+  /** The other end's answer; null where it has none within `timeoutMs`. */
+  ask(question: Question, timeoutMs: number): Promise<unknown> {
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      const finish = (value: unknown): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+        resolve(value);
+      };
+      const timer = setTimeout(() => finish(null), timeoutMs);
+      this.#waiting.set(id, finish);
+      this.send({ kind: 'ask', id, question });
+    });
+  }
+}
