@@ -27,12 +27,23 @@ const MAX_CONDITIONS = 6;
 export interface PreparedOptions<C> {
   readonly isRepeatable: IsRepeatable;
   readonly onRepeat: (info: GraphQLResolveInfo, context: C) => void;
+  /** Where plans are kept, for as long as it wants; shared by all operations. */
+  readonly plans: PlanStore;
 }
 
-/** The plan under one setting of the operation's conditions. */
-interface Variant {
+/** A plan under one setting of an operation's conditions; null where the compiled execution does not cover it. */
+export interface CompiledPlan {
   readonly plan: ObjectPlan | null;
 }
+
+/** Plans by operation and conditions. */
+export interface PlanStore {
+  get(key: string): CompiledPlan | undefined;
+  set(key: string, plan: CompiledPlan): unknown;
+}
+
+/** How many operations were made. */
+let operations = 0;
 
 /** One operation of a document that Apollo Server has parsed and validated, compiled for execution. */
 export class PreparedOperation<C extends { readonly results: ResultMeter }> {
@@ -41,7 +52,8 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
   readonly #environment: RunEnvironment;
   readonly #options: PreparedOptions<C>;
   readonly #conditions: readonly string[];
-  readonly #variants = new Map<string, Variant>();
+  /** Tells this operation's plans from all others'. */
+  readonly #number = ++operations;
   readonly #simple: readonly SimpleVariable[] | null;
 
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, options: PreparedOptions<C>) {
@@ -52,11 +64,6 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
     this.#options = options;
     this.#conditions = conditionsOf(operation, fragments);
     this.#simple = toSimpleVariables(schema, operation.variableDefinitions ?? []);
-  }
-
-  /** How many plans were compiled. */
-  get variantCount(): number {
-    return this.#variants.size;
   }
 
   /** Coerces the request's variables (GraphQL specification, section 6.1.2); null where they are not of their types. */
@@ -75,22 +82,23 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
   variant(variables: Variables, mayCompile: () => boolean = () => true): { readonly plan: ObjectPlan } | null {
     // Before anything is kept: each condition would double what one document can make us remember.
     if (this.#conditions.length > MAX_CONDITIONS) return null;
-    let key = '';
+    const { plans } = this.#options;
+    let key = String(this.#number);
     for (const name of this.#conditions) {
       const value = variables[name];
       // `null` for a variable with a default: the execution reports it.
       if (typeof value !== 'boolean') return null;
-      key += value ? '1' : '0';
+      key += value ? '+' : '-';
     }
-    let variant = this.#variants.get(key);
+    let variant = plans.get(key);
     if (!variant) {
       if (!mayCompile()) return null;
-      this.#variants.set(key, (variant = this.#compile(variables)));
+      plans.set(key, (variant = this.#compile(variables)));
     }
     return variant.plan && { plan: variant.plan };
   }
 
-  #compile(variables: Variables): Variant {
+  #compile(variables: Variables): CompiledPlan {
     const { schema, fragments, operation } = this.#environment;
     const variableValues = Object.fromEntries(this.#conditions.map((name) => [name, variables[name] === true]));
     const model = new OperationModel({ schema, fragments, variableValues }, operation);

@@ -4,9 +4,10 @@ import type { GatewayContext } from '../context/context';
 import { toHeapBytes } from '../limits/document-stores';
 import type { SelectedField } from '../analysis/operation-model';
 import { selectContract } from '../analysis/selection';
-import { PreparedOperation } from './compiled-operation';
+import { PreparedOperation, type CompiledPlan } from './compiled-operation';
+import { planBytes } from './plan';
 
-/** What is kept: so many operations, and so many bytes of them. */
+/** What is kept: so many operations, and so many bytes of them; half of these for documents, half for compiled plans. */
 export interface PreparedOperationsBound {
   readonly maxOperations: number;
   readonly maxBytes: number;
@@ -30,15 +31,17 @@ interface KnownOperation {
 export class PreparedOperations {
   readonly #schema: GraphQLSchema;
   readonly #known: LRUCache<string, KnownOperation>;
+  /** An operation has a plan for each setting of its conditions that is met: 64 for six of them. */
+  readonly #plans: LRUCache<string, CompiledPlan>;
 
   constructor(schema: GraphQLSchema, bound: PreparedOperationsBound = BOUND) {
     this.#schema = schema;
-    // A document takes many times its text; the plan that is compiled from it is of the same order, and counted with it.
     this.#known = new LRUCache({
       max: bound.maxOperations,
-      maxSize: bound.maxBytes,
-      sizeCalculation: (known, key) => 2 * (key.length + toHeapBytes(known.document)),
+      maxSize: bound.maxBytes / 2,
+      sizeCalculation: (known, key) => 2 * key.length + toHeapBytes(known.document),
     });
+    this.#plans = new LRUCache({ maxSize: bound.maxBytes / 2, sizeCalculation: ({ plan }) => planBytes(plan) });
   }
 
   /** How many operations are kept. */
@@ -46,9 +49,14 @@ export class PreparedOperations {
     return this.#known.size;
   }
 
+  /** How many plans are kept. */
+  get planCount(): number {
+    return this.#plans.size;
+  }
+
   /** What they take in memory, roughly. */
   get bytes(): number {
-    return this.#known.calculatedSize;
+    return this.#known.calculatedSize + this.#plans.calculatedSize;
   }
 
   get schema(): GraphQLSchema {
@@ -69,6 +77,7 @@ export class PreparedOperations {
     return (known.prepared ??= new PreparedOperation<GatewayContext>(this.#schema, known.document, known.operation, {
       isRepeatable,
       onRepeat,
+      plans: this.#plans,
     }));
   }
 }

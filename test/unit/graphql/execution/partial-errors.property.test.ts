@@ -264,6 +264,7 @@ describe('An operation in which fields fail', () => {
         const prepared = new PreparedOperation<Context>(schema, document, document.definitions[0] as never, {
           isRepeatable: () => false,
           onRepeat: () => undefined,
+          plans: new Map(),
         });
         const reference = toContext(world);
         const expected = await drive(reference, () => execute({ schema, document, contextValue: reference }));
