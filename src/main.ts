@@ -8,7 +8,7 @@ import { parseArguments } from './config/arguments';
 import { toHelp } from './config/help';
 import { toListenProblem } from './config/start-problem';
 import { toFirstQuery } from './first-query';
-import { createLog, createStandardOutput, flushLog, type Log } from './telemetry/logs/log';
+import { createLog, createStandardOutput, flushLog, toPrettyOutput, type Log } from './telemetry/logs/log';
 import { VERSION } from './version';
 import { WORKER_SLOT, type Message } from './workers/channel';
 
@@ -48,7 +48,7 @@ function toWorkerCount({ workers, billingApiUrl }: Config): number {
 
 /** The usual case: this process is the gateway. */
 async function serveAlone(config: Config): Promise<void> {
-  const log = createLog(config.logLevel);
+  const log = openLog(config, { isShared: false });
   const app = await start(createApp(config, log), config, log);
   if (!app) return;
   reportReady(log, app);
@@ -57,7 +57,7 @@ async function serveAlone(config: Config): Promise<void> {
 
 /** This process accepts connections, and others serve them. */
 async function serveWithWorkers(config: Config, workers: number): Promise<void> {
-  const log = createLog(config.logLevel);
+  const log = openLog(config, { isShared: false });
   const { startPrimary } = await import('./workers/primary.js');
   const { host, probePort } = config;
   const primary = await start(startPrimary({ workers, host, probePort, log }), config, log);
@@ -74,12 +74,20 @@ async function work(config: Config, workers: number): Promise<void> {
     // Each line holds the hash of the one before it: a trail has one writer.
     auditLog: auditLog === null ? null : `${auditLog}.${process.env[WORKER_SLOT] ?? ''}`,
   };
-  const log = createLog(config.logLevel, createStandardOutput({ isShared: true }));
+  const log = openLog(config, { isShared: true });
   const primary = createWorkerEnd(process);
   const app = await start(createApp(own, log, primary), config, log);
   // A worker that waits for its primary would stay for good.
   if (app) primary.reportReady(app.url, app);
   else process.disconnect();
+}
+
+/** The log on standard output: for a person at a terminal in development, unless LOG_FORMAT says otherwise. */
+function openLog({ logFormat, logLevel, production }: Config, { isShared }: { isShared: boolean }): Log {
+  const { stdout } = process;
+  const isPretty = (logFormat ?? (stdout.isTTY && !production ? 'pretty' : 'json')) === 'pretty';
+  const output = createStandardOutput({ isShared });
+  return createLog(logLevel, isPretty ? toPrettyOutput(output, stdout.isTTY && stdout.hasColors()) : output);
 }
 
 /** Waits for the start, and from its beginning on stops on a signal. Null where it failed, with the reason in the log. */

@@ -48,6 +48,12 @@ export const PROCESS = {
     kind: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     default: 'info',
   },
+  logFormat: {
+    name: 'LOG_FORMAT',
+    what: 'json, or pretty: lines for a person at a terminal',
+    kind: choice(['pretty', 'json']),
+    unset: 'pretty on a terminal in development, json elsewhere',
+  },
   drainDelayMs: {
     name: 'DRAIN_DELAY_MS',
     what: 'How long the gateway still serves after it reports that it is not ready, before it stops, in milliseconds',

@@ -1,6 +1,7 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
-import { createLineOutput } from './line-output';
+import { createLineOutput, type LineOutput } from './line-output';
 import { toLoggedError } from './logged-error';
+import { toPrettyLine } from './pretty-line';
 
 /** What a pipe takes as a whole, whoever else writes to it: Linux's PIPE_BUF (pipe(7)). */
 const MAX_ATOMIC_BYTES = 4096;
@@ -40,11 +41,16 @@ export function destinationOf(log: Log): DestinationStream {
   return (log as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym] as DestinationStream;
 }
 
+/** The same output with lines for a person at a terminal. */
+export function toPrettyOutput(output: LineOutput, isColored: boolean): LineOutput {
+  return { write: (line) => output.write(toPrettyLine(line, isColored)), flushSync: () => output.flushSync() };
+}
+
 /**
  * Opens standard output for log lines.
  * @param isShared whether other processes write to it as well.
  */
-export function createStandardOutput({ isShared } = { isShared: false }): DestinationStream {
+export function createStandardOutput({ isShared } = { isShared: false }): LineOutput {
   const output = createLineOutput(1, isShared ? MAX_ATOMIC_BYTES : Infinity);
   // Whichever way the process ends but SIGKILL.
   process.on('exit', () => output.flushSync());

@@ -25,7 +25,7 @@ globalThis.Cost = (() => {
     return isOneMore ? `${places}, plus 1 to detect the next page` : places;
   };
 
-  /** Names by hash. A hash cannot be undone: it is named where the query names one customer or contract, and by number otherwise. */
+  /** Names by hash. A hash cannot be undone: it is named where the query names one customer or contract, and by a letter otherwise. */
   const names = new Map();
   const NAMED = {
     customer: { variable: /\bid:\s*\$(\w+)/g, literal: /\bid:\s*"([^"]*)"/g },
@@ -36,10 +36,11 @@ globalThis.Cost = (() => {
       const hashes = [...new Set(requests.map((request) => request[kind]).filter((hash) => hash !== null))];
       const asked = [...query.matchAll(literal)].map(([, value]) => value);
       for (const [, name] of query.matchAll(variable)) if (variables?.[name] !== undefined) asked.push(String(variables[name]));
-      const isCertain = hashes.length === 1 && new Set(asked).size === 1 && !/\bnumbers:|\bnode\b.*\bcontract\b/s.test(query);
+      const isCertain = hashes.length === 1 && new Set(asked).size === 1 && (kind === 'customer' || !/\bnumbers:/.test(query));
       if (isCertain) names.set(hashes[0], asked[0]);
       for (const hash of hashes)
-        if (!names.has(hash)) names.set(hash, `${kind} ${[...names.values()].filter((name) => name.startsWith(kind)).length + 1}`);
+        if (!names.has(hash))
+          names.set(hash, `${kind} ${String.fromCharCode(65 + ([...names.values()].filter((name) => name.startsWith(kind)).length % 26))}`);
     }
   };
   const toName = (hash) => {
