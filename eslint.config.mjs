@@ -42,7 +42,17 @@ const zones = [
 ].filter(({ from }) => from.length > 0);
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', 'test/generated/', 'test/e2e/client/gql/', 'examples/react/src/gql/'] },
+  {
+    ignores: [
+      'dist/',
+      'coverage/',
+      'node_modules/',
+      'test/generated/',
+      'test/e2e/client/gql/',
+      'examples/react/src/gql/',
+      'deploy/router/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -78,6 +78,14 @@ export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proo
   ['npm run supergraph', provenBy('test/e2e/supergraph/start.test.ts', "'apollo'")],
   ['npm run supergraph -- --router hive', provenBy('test/e2e/supergraph/start.test.ts', "'hive'")],
   ['npm run schema:compose', (command) => endsWell(command.replace('npm run schema:compose', 'node dist/tools/schema/schema-compose.js'))],
+  [
+    'npm run schema:compose -- --config deploy/router/supergraph.yaml --out deploy/router/supergraph.graphql',
+    provenBy('test/deploy/router.test.ts', 'composeSupergraph', 'deploy/router/supergraph.yaml'),
+  ],
+  [
+    'docker compose -f deploy/compose.yaml --profile router up --build --detach',
+    provenBy('test/deploy/router.test.ts', 'readCompose', "'router'"),
+  ],
   ['npm run schema:diff -- --base origin/main', provenBy('test/unit/tools/schema/schema-diff.test.ts', "'--base'")],
   // There is neither Docker nor a cluster here: what these commands take is held against the gateway, and the lines of the
   // Dockerfile are run.
