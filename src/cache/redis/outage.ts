@@ -21,6 +21,8 @@ export class Outage {
   readonly #onChange: (isOn: boolean) => void;
   #since: number | null = null;
   #told = false;
+  /** What was last advised. */
+  #advice: string | null = null;
   #nextProbe = 0;
   #endedAt = -Infinity;
 
@@ -59,7 +61,10 @@ export class Outage {
       this.#onChange(true);
     }
     const isNew = nowMs - this.#endedAt >= SAME_OUTAGE_MS;
-    if (this.#told || !isNew) return;
+    // A mistake in the settings may come to light while an outage is known already.
+    const isAdvice = advice !== null && advice !== this.#advice;
+    if (!isAdvice && (this.#told || !isNew)) return;
+    this.#advice = advice;
     this.#told = true;
     this.#listener.began(reason, advice);
   }
