@@ -49,19 +49,35 @@ const REFUSALS: Readonly<Record<string, readonly [status: number, message: strin
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come in time.'],
 };
 
+/** The first line of a request that would be HTTP if its method were known (RFC 9112, section 3). */
+const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} \S{1,8192} HTTP\/1\.[01]\r\n/;
+const UNKNOWN_METHOD = 'HPE_INVALID_METHOD';
+
+interface ParserError extends NodeJS.ErrnoException {
+  /** What was being parsed. */
+  readonly rawPacket?: unknown;
+}
+
+/** What is refused with which status and message, and headers of that refusal. */
+function toRefusal({ code = '', rawPacket }: ParserError): readonly [status: number, message: string, headers?: string] {
+  if (code === UNKNOWN_METHOD && Buffer.isBuffer(rawPacket) && REQUEST_LINE.test(rawPacket.toString('latin1', 0, MAX_HEADER_BYTES)))
+    return [405, 'GraphQL is asked by GET or POST.', 'allow: GET, POST\r\n'];
+  return REFUSALS[code] ?? [400, 'The request is not HTTP that can be read.'];
+}
+
 /** Answers what is no HTTP request, or came too slowly, in the shape that GraphQL clients read, and closes the connection. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerClientError(error: ParserError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }
-  const [status, message] = REFUSALS[error.code ?? ''] ?? [400, 'The request is not HTTP that can be read.'];
+  const [status, message, headers = ''] = toRefusal(error);
   const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
   // An answer may be on its way already, while the body comes late: two must not be mixed. Node's own handler asks the same way.
   const answering = (socket as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent === true;
   if (!answering) {
     socket.write(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nconnection: close\r\ncache-control: no-store\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nconnection: close\r\n${headers}cache-control: no-store\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
   }
   // Not only ended: a client that never reads would keep a half-closed connection open.

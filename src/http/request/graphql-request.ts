@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Variables } from '../../graphql/analysis/coerce-variables';
@@ -59,7 +60,10 @@ export function toRequestForm({ request: { method, headers }, body }: RawRequest
  */
 export function parseBody(body: Buffer): unknown {
   if (body.length === 0) throw badRequest('The request body is empty; it must be a JSON object with a "query".');
-  const parsed = parseJson(body.toString('utf8'), parseRequestJson);
+  const text = body.toString('utf8');
+  // What stands in the place of bytes that are not UTF-8 (RFC 8259, section 8.1) would be another id than the one that was sent.
+  if (text.includes('\ufffd') && !isUtf8(body)) throw badRequest('The request body is not encoded in UTF-8.');
+  const parsed = parseJson(text, parseRequestJson);
   if (parsed === undefined) throw badRequest('The request body is not JSON.');
   if (Array.isArray(parsed))
     throw badRequest('A request holds one operation: send several operations as several requests, or put their fields into one.');

@@ -91,6 +91,49 @@ describe('The limits of a request', () => {
     expect([answer.status, answer.code, answer.message]).toEqual([400, 'BAD_REQUEST', 'The address of the request cannot be read.']);
   });
 
+  it('refuse a body that is not UTF-8, and take one with the replacement character in it', async () => {
+    const send = async (character: Buffer): Promise<string> => {
+      const body = Buffer.concat([Buffer.from('{"query":"{ __typename } #'), character, Buffer.from('"}')]);
+      const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+      return sendBytes(gateway.port, Buffer.concat([Buffer.from(head), body]));
+    };
+    expect(await send(Buffer.from([0xff, 0xfe]))).toMatch(/^HTTP\/1\.1 400 [^]*The request body is not encoded in UTF-8\./);
+    expect(await send(Buffer.from('\ufffd'))).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it.each(['FOO', 'get', 'X-MY-METHOD'])('answer the unknown method %s with 405 and the right ones', async (method) => {
+    const answer = await sendBytes(gateway.port, `${method} /graphql HTTP/1.1\r\nHost: x\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\nconnection: close\r\nallow: GET, POST\r\n[^]*"BAD_REQUEST"/);
+  });
+
+  it.each([
+    ['two lengths', 'Content-Length: 24\r\nContent-Length: 24\r\n'],
+    ['a list of lengths', 'Content-Length: 24, 24\r\n'],
+    ['a length and chunks', 'Content-Length: 24\r\nTransfer-Encoding: chunked\r\n'],
+    ['two transfer codings', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n'],
+    ['a space before the colon', 'Transfer-Encoding : chunked\r\n'],
+    ['a transfer coding that is not known', 'Transfer-Encoding: xchunked\r\n'],
+    ['a folded header', 'X-A: b\r\n c\r\nContent-Length: 24\r\n'],
+  ])('refuse a body that a proxy may delimit in another way: %s', async (_name, headers) => {
+    const smuggled = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
+    const bytes = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${headers}\r\n18\r\n{"query":"{__typename}"}\r\n0\r\n\r\n${smuggled}`;
+    const answer = await sendBytes(gateway.port, bytes);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  });
+
+  it('keep a connection usable after a refusal whose body was not read', async () => {
+    const large = 'x'.repeat(100_000);
+    const head = (type: string, length: number): string =>
+      `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n`;
+    const good = '{"query":"{ __typename }"}';
+    const answer = await sendBytes(
+      gateway.port,
+      `${head('application/json', large.length)}\r\n${large}${head('application/xml', large.length)}\r\n${large}${head('application/json', good.length)}Connection: close\r\n\r\n${good}`,
+    );
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', expect.stringMatching(/41[35]$/), 'HTTP/1.1 200']);
+  });
+
   it('answer a wrong method with 405 and the right ones', async () => {
     const answer = await ask({ method: 'PUT', headers: json, body: '{"query":"{ __typename }"}' });
     expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, POST']);
