@@ -6,11 +6,16 @@ import { BillsLoader, type LoadedPage, type PageLoad } from './loading/bills-loa
 import { Contract, type InvoicePage, type PageLoadOf } from './loading/contract';
 import type { Customer } from './model/customer';
 import { InvoiceScan } from './loading/invoice-scan';
-import type { PageRequest } from './model/window';
+import { toPageOfTail, type PageRequest, type TailRequest } from './model/window';
 import type { Paging } from './loading/window-plan';
+import { ListReader, type InvoiceList } from './loading/list-reader';
+import { summarize, type InvoiceFilter, type InvoiceSummary } from './loading/invoice-summary';
+import { TotalSearch, UNKNOWN, type TotalBounds } from './loading/total-search';
 
 /** The smallest question there is: does the contract exist, and what are its own data? */
 const HEAD: PageRequest = { offset: 0, first: 0, probe: false };
+/** What shows whether there is such a customer. */
+const FIRST_INVOICE: PageRequest = { offset: 0, first: 1, probe: false };
 
 /**
  * The domain as one operation sees it: contracts and invoices of customers, read on behalf of the operation's caller.
@@ -20,6 +25,8 @@ export class Billing {
   readonly operation: BillingOperation;
   readonly #loader: BillsLoader;
   #scans: Map<string, InvoiceScan> | null = null;
+  #readers: Map<string, ListReader> | null = null;
+  #searches: Map<string, TotalSearch> | null = null;
 
   constructor(source: BillingSource, operation: BillingOperation, paging: Paging) {
     this.operation = operation;
@@ -82,6 +89,27 @@ export class Billing {
     return this.#invoices(customer, null, page);
   }
 
+  /**
+   * A page whose place is not known before the list's length is, or between whose cursors there is nothing. Null where the
+   * contract or the customer is not known. Rejects with BillingError.
+   */
+  async unplacedInvoices(list: InvoiceList, page: PageRequest | TailRequest): Promise<InvoicePage | null> {
+    const { customer, contractNumber } = list;
+    if ('first' in page) {
+      // What stands before a cursor is followed by the cursor's own invoice.
+      const empty: InvoicePage = { invoices: [], hasMore: true, offset: page.offset, first: 0 };
+      // Whether there is such a customer is not known yet; of a contract it is.
+      return contractNumber !== null || (await this.#invoices(customer, null, FIRST_INVOICE)) ? empty : null;
+    }
+    const { offset, first, probe } = toPageOfTail(page, await this.totalCount(list));
+    if (first > 0) {
+      const found = await this.#invoices(customer, contractNumber, { offset, first, probe });
+      return found && { ...found, hasMore: false };
+    }
+    const empty: InvoicePage = { invoices: [], hasMore: false, offset, first };
+    return contractNumber !== null || (await this.#invoices(customer, null, FIRST_INVOICE)) ? empty : null;
+  }
+
   async #invoices(customer: Customer, contractNumber: string | null, page: PageRequest): Promise<InvoicePage | null> {
     return toInvoicePage(await this.#loader.load(customer, contractNumber, page), page);
   }
@@ -93,6 +121,28 @@ export class Billing {
     let scan = scans.get(key);
     if (!scan) scans.set(key, (scan = new InvoiceScan(this.#loader, customer, contractNumber)));
     return scan.find(number);
+  }
+
+  /**
+   * The sum of the list's invoices that the filter means, read page by page within the call budget and the deadline. Null
+   * where the contract or the customer is not known. Rejects with BillingError.
+   */
+  async invoiceSummary(list: InvoiceList, filter: InvoiceFilter): Promise<InvoiceSummary | null> {
+    const key = contractKey(list.customer, list.contractNumber);
+    const readers = (this.#readers ??= new Map<string, ListReader>());
+    let reader = readers.get(key);
+    if (!reader) readers.set(key, (reader = new ListReader(this.#loader, this.operation, list)));
+    const read = await reader.read();
+    return read && summarize(read, filter);
+  }
+
+  /** How many invoices the list has, found with few small calls. @param bounds what is known of it. Rejects with BillingError. */
+  totalCount(list: InvoiceList, bounds: TotalBounds = UNKNOWN): Promise<number> {
+    const key = contractKey(list.customer, list.contractNumber);
+    const searches = (this.#searches ??= new Map<string, TotalSearch>());
+    let search = searches.get(key);
+    if (!search) searches.set(key, (search = new TotalSearch(this.#loader, list)));
+    return search.total(bounds);
   }
 }
 
@@ -117,6 +167,6 @@ async function toInvoicePage(load: PageLoad, page: PageRequest): Promise<Invoice
   return loaded && toPlaced(loaded, page);
 }
 
-function toPlaced({ invoices, hasMore }: LoadedPage, { offset }: PageRequest): InvoicePage {
-  return { invoices, hasMore, offset };
+function toPlaced({ invoices, hasMore }: LoadedPage, { offset, first }: PageRequest): InvoicePage {
+  return { invoices, hasMore, offset, first };
 }

@@ -18,6 +18,14 @@ export type Scalars = {
   BigInt: { input: number | string; output: number | string; }
 };
 
+/** Which invoices are meant. What is left out, or null, excludes none. */
+export type InvoiceFilter = {
+  /** Only invoices whose period is one of these, exactly as the billing API writes it. */
+  readonly billPeriods?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only invoices with this status. */
+  readonly status?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
 export type ContractBillsQueryVariables = Exact<{
   idType: Scalars['String']['input'];
   id: Scalars['ID']['input'];

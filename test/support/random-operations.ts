@@ -54,15 +54,32 @@ const invoice = selection(
 const pageInfo = selection(leaf('hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'));
 const edges = selection(fc.oneof(leaf('cursor'), field('node', fc.constant(''), invoice)));
 const connection = selection(
-  fc.oneof(field('nodes', fc.constant(''), invoice), field('edges', fc.constant(''), edges), field('pageInfo', fc.constant(''), pageInfo)),
+  fc.oneof(
+    leaf('totalCount'),
+    field('nodes', fc.constant(''), invoice),
+    field('edges', fc.constant(''), edges),
+    field('pageInfo', fc.constant(''), pageInfo),
+  ),
 );
-const page = fc.constantFrom('', '(first: 3)', '(first: $first)', '(first: 40)', '(first: 2, after: $after)', '(first: null)');
+const page = fc.constantFrom(
+  '',
+  '(first: 3)',
+  '(first: $first)',
+  '(first: 40)',
+  '(first: 2, after: $after)',
+  '(first: null)',
+  '(last: 2)',
+  '(last: 2, before: $after)',
+);
+const summary = selection(leaf('count', 'amount', 'withoutAmount', 'isComplete'));
+const filter = fc.constantFrom('', '(filter: null)', '(filter: { status: $yes })', '(filter: { billPeriods: ["2025-05"] })');
 const contract = selection(
   fc.oneof(
     { weight: 3, arbitrary: leaf('number', 'dueDate') },
     { weight: 2, arbitrary: field('billingAddresses', fc.constant(''), address) },
     { weight: 3, arbitrary: field('invoices', page, connection) },
     { weight: 1, arbitrary: field('invoice', fc.constantFrom('(number: "001100009000000")', '(number: "none")'), invoice) },
+    { weight: 1, arbitrary: field('invoiceSummary', filter, summary) },
     { weight: 1, arbitrary: field('customer', fc.constant(''), fc.constant('{ idType id }')) },
     { weight: 1, arbitrary: fragment('Contract', selection(leaf('number', 'dueDate'))) },
   ),

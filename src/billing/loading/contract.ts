@@ -42,4 +42,6 @@ export interface PageLoadOf {
 export interface InvoicePage extends LoadedPage {
   readonly invoices: readonly Invoice[];
   readonly offset: number;
+  /** How many invoices were asked for. */
+  readonly first: number;
 }

@@ -4,7 +4,7 @@ import { invalidArgument } from './billing-error';
 // asks, and refused when a character was changed. It is no secret: it opens nothing that `first` does not.
 const VERSION = 'v1';
 /** Positions past this are refused, so that an offset stays far from 2^53 whatever is added to it. */
-const MAX_POSITION = 999_999_999;
+export const MAX_POSITION = 999_999_999;
 
 /** FNV-1a over the text's code units: a checksum against typing and truncation, not against an attacker. */
 function checksum(text: string): string {
@@ -27,7 +27,7 @@ const MAX_PARSED = 1000;
  * The position that a cursor stands for.
  * @throws BillingError `invalid-input` for anything that `toCursor` did not make.
  */
-export function parseCursor(cursor: unknown): number {
+export function parseCursor(cursor: unknown, argument = 'after'): number {
   if (typeof cursor === 'string' && cursor.length <= 64) {
     const known = parsed.get(cursor);
     if (known !== undefined) return known;
@@ -40,5 +40,5 @@ export function parseCursor(cursor: unknown): number {
       return position;
     }
   }
-  throw invalidArgument('after', 'a cursor taken from `endCursor` or `edges.cursor` of an earlier page');
+  throw invalidArgument(argument, 'a cursor taken from `endCursor` or `edges.cursor` of an earlier page');
 }

@@ -32,16 +32,60 @@ export interface PageLimits {
  * @throws BillingError `invalid-input`, which names the argument and its form.
  */
 export function parsePage(first: unknown, after: unknown, probe: boolean, limits: PageLimits): PageRequest {
-  let size = first ?? DEFAULT_PAGE_SIZE;
-  if (size === DEFAULT_PAGE_SIZE) {
-    // The schema's default: always allowed, and cut where a deployment's pages are smaller.
-    size = Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize);
-  }
-  if (typeof size !== 'number' || !Number.isInteger(size) || size < 1 || size > limits.maxPageSize) {
-    throw invalidArgument('first', `a whole number from 1 to ${limits.maxPageSize}`);
-  }
-  const offset = after === undefined || after === null ? 0 : parseCursor(after) + 1;
-  return { offset, first: size, probe };
+  return { offset: toOffset(after), first: parseSize('first', first, limits), probe };
+}
+
+function toOffset(after: unknown): number {
+  return after === undefined || after === null ? 0 : parseCursor(after) + 1;
+}
+
+function parseSize(argument: string, given: unknown, { maxPageSize }: PageLimits): number {
+  const size = given ?? DEFAULT_PAGE_SIZE;
+  // The schema's default: always allowed, and cut where a deployment's pages are smaller.
+  if (size === DEFAULT_PAGE_SIZE) return Math.min(DEFAULT_PAGE_SIZE, maxPageSize);
+  if (typeof size !== 'number' || !Number.isInteger(size) || size < 1 || size > maxPageSize)
+    throw invalidArgument(argument, `a whole number from 1 to ${maxPageSize}`);
+  return size;
+}
+
+/** The arguments of a page as they were given; null and undefined both mean "not given". */
+export interface PageArguments {
+  readonly first: unknown;
+  readonly after: unknown;
+  readonly last: unknown;
+  readonly before: unknown;
+}
+
+/** A page that is counted from the list's end: where it begins is not known before the list's length is. */
+export interface TailRequest {
+  readonly last: number;
+  /** Invoices before this position do not belong to it. */
+  readonly from: number;
+}
+
+/**
+ * Makes a page from all four arguments (Relay Cursor Connections, section 4.2). Only `last` without `before` needs the
+ * list's length. A page of no invoices has `first` 0: nothing lies between its cursors.
+ * @throws BillingError `invalid-input`, which names the argument and its form.
+ */
+export function parsePageArguments(args: PageArguments, probe: boolean, limits: PageLimits): PageRequest | TailRequest {
+  const { first, after, last, before } = args;
+  const isBackward = last !== undefined && last !== null;
+  if (isBackward && first !== undefined && first !== null)
+    throw invalidArgument('last', 'given without `first`: a page is counted from one of its ends');
+  const size = isBackward ? parseSize('last', last, limits) : parseSize('first', first, limits);
+  const from = toOffset(after);
+  if (before === undefined || before === null) return isBackward ? { last: size, from } : { offset: from, first: size, probe };
+  const end = parseCursor(before, 'before');
+  const offset = isBackward ? Math.max(from, end - size) : from;
+  const count = Math.max(0, Math.min(size, end - offset));
+  return { offset, first: count, probe: probe && count > 0 };
+}
+
+/** The page that a request from the list's end comes to. */
+export function toPageOfTail({ last, from }: TailRequest, total: number): PageRequest {
+  const offset = Math.max(from, total - last);
+  return { offset, first: Math.max(0, total - offset), probe: false };
 }
 
 /** How many invoices a page needs from the billing API. */

@@ -24,7 +24,8 @@ export function boundCalls(model: OperationModel, { paging, pageLimits }: Predic
   const toCalls = (first: number): number => Math.ceil((first + 1) / paging.maxQuantity) + (paging.mode === 'page' ? 1 : 0);
   const searchCalls = toCalls(paging.maxQuantity - 1);
   const pageCalls = (field: SelectedField): number => {
-    const first = valueOf(field, 'first');
+    // A page has one of both; what the search for the list's end takes is not predicted.
+    const first = valueOf(field, 'first') ?? valueOf(field, 'last');
     if (first === undefined) return toCalls(Math.min(DEFAULT_PAGE_SIZE, pageLimits.maxPageSize));
     return toCalls(first.kind === Kind.INT ? Math.min(Number(first.value), pageLimits.maxPageSize) : pageLimits.maxPageSize);
   };
@@ -45,6 +46,7 @@ export function boundCalls(model: OperationModel, { paging, pageLimits }: Predic
     const { costs } = field;
     switch (costs?.reads) {
       case 'search':
+      case 'scan':
         return { ...add(below, toBound(searchCalls)), pages: 1 };
       case 'page':
         return { ...add(below, toBound(pageCalls(field))), pages: 1 };

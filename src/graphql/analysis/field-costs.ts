@@ -1,6 +1,6 @@
 import type { GraphQLField } from 'graphql';
 import type { Customer } from '../../billing/model/customer';
-import type { PageLimits, PageRequest } from '../../billing/model/window';
+import type { PageLimits, PageRequest, TailRequest } from '../../billing/model/window';
 
 /** A field's arguments by name, before they are held to their forms; undefined where they are not given. */
 export type FieldArguments = Readonly<Record<string, unknown>>;
@@ -23,11 +23,15 @@ export type FieldCosts =
   /** Known from the contract's key: makes no call. */
   | { readonly reads: 'key' }
   /** A page of invoices, of the contract or of the whole customer. */
-  | { readonly reads: 'page'; readonly parse: (args: FieldArguments, limits: PageLimits, probe: boolean) => PageRequest }
+  | { readonly reads: 'page'; readonly parse: (args: FieldArguments, limits: PageLimits, probe: boolean) => PageRequest | TailRequest }
   /** Whether a page is followed by another: one invoice more than the page shows. */
   | { readonly reads: 'next-page' }
   /** An invoice by its number: the contract's list from its start on. */
   | { readonly reads: 'search'; readonly parse: (args: FieldArguments) => string }
+  /** All invoices of the contract or of the whole customer: the list from its start on, to its end. */
+  | { readonly reads: 'scan' }
+  /** How long a page's list is, which is searched for. */
+  | { readonly reads: 'total' }
   /** Entities, one for each member of the argument `members`. */
   | { readonly reads: 'entities'; readonly members: string };
 

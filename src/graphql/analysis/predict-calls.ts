@@ -8,7 +8,7 @@ import { assertBelow } from './argument-check';
 import { toList } from './argument-values';
 import { parseEntityKey } from './entity-keys';
 import type { OperationModel, SelectedField } from './operation-model';
-import { contractTypeOf, isSamePage, selectOfContract, selectsNextPage, type Place } from './selection';
+import { contractTypeOf, isPlaced, isSamePage, selectOfContract, selectsNextPage, type Place } from './selection';
 
 /** What the number of calls depends on besides the operation. */
 export interface PredictionLimits {
@@ -149,10 +149,14 @@ class Prediction {
         case 'page': {
           const page = attempt(() => costs.parse(this.#argumentsOf(field), this.#limits.pageLimits, selectsNextPage(field)));
           if (!page) break;
-          this.#ask(customer, null, page, wave);
-          if (this.#readsBelow(field)) this.#atLeast = true;
+          this.#ask(customer, null, isPlaced(page) ? page : HEAD, wave);
+          if ('last' in page || this.#readsBelow(field)) this.#atLeast = true;
           break;
         }
+        case 'scan':
+          this.#atLeast = true;
+          this.#ask(customer, null, this.#scanPage(), wave);
+          break;
         default:
       }
     }
@@ -188,7 +192,10 @@ class Prediction {
       return selectOfContract(field, this.#place, limits);
     });
     if (!selection) return null;
-    if (selection.searches || field.fieldsOf(type).some((each) => each.costs?.reads === 'page' && this.#readsBelow(each)))
+    if (
+      selection.searches ||
+      field.fieldsOf(type).some((each) => each.costs?.reads === 'page' && (this.#isTail(each) || this.#readsBelow(each)))
+    )
       this.#atLeast = true;
     if (selection.searches) return [...selection.pages, this.#scanPage()];
     return selection.pages.length === 0 ? [HEAD] : selection.pages;
@@ -220,10 +227,18 @@ class Prediction {
     }
   }
 
-  /** Whether the invoices of a page, of which nobody knows how many there are, lead to further calls. */
+  /** Whether a page is counted from the list's end, which has to be found first. */
+  #isTail(field: SelectedField): boolean {
+    const { costs } = field;
+    const page = attempt(() => (costs?.reads === 'page' ? costs.parse(this.#argumentsOf(field), this.#limits.pageLimits, false) : null));
+    return page !== null && 'last' in page;
+  }
+
+  /** Whether the invoices of a page, of which nobody knows how many there are, lead to further calls, or how many there are does. */
   #readsBelow(connection: SelectedField): boolean {
     return connection.fields.some((field) => {
       this.#step();
+      if (field.costs?.reads === 'total') return true;
       return field.costs?.reads === 'contract-of-invoice' ? this.#readsContract(field) : this.#readsBelow(field);
     });
   }

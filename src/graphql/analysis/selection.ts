@@ -1,13 +1,13 @@
 import { GraphQLError, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
-import type { PageLimits, PageRequest } from '../../billing/model/window';
+import { parsePage, type PageArguments, type PageLimits, type PageRequest, type TailRequest } from '../../billing/model/window';
 import { fieldOf, type FieldInfo, type SelectedField } from './operation-model';
 
 /** What is selected of a contract below the field that returns it. */
 export interface ContractSelection {
   /** The pages of invoices that are selected, without duplicates. */
   readonly pages: readonly PageRequest[];
-  /** Whether an invoice is searched by its number. */
+  /** Whether the list is read from its start on: an invoice is searched by its number, or all are summed up. */
   readonly searches: boolean;
   /** Whether anything is selected that only the billing API can answer; its key alone is known already. */
   readonly needsBills: boolean;
@@ -51,12 +51,14 @@ function lookInto(fields: readonly SelectedField[], { variableValues, path }: Pl
     // Of the contract's own fields, those are in the bills that do not say that the key has them.
     if (definition && costs?.reads !== 'key') needsBills = true;
     try {
-      if (costs?.reads === 'search') {
+      if (costs?.reads === 'scan') searches = true;
+      else if (costs?.reads === 'search') {
         searches = true;
         costs.parse(field.arguments(variableValues));
       } else if (costs?.reads === 'page') {
         const page = costs.parse(field.arguments(variableValues), limits, selectsNextPage(field));
-        if (!pages.some((other) => isSamePage(other, page))) pages.push(page);
+        // A page from the list's end is asked for when the list's length is known.
+        if (isPlaced(page) && !pages.some((other) => isSamePage(other, page))) pages.push(page);
       }
     } catch (error) {
       if (!(error instanceof BillingError)) throw error;
@@ -69,6 +71,24 @@ function lookInto(fields: readonly SelectedField[], { variableValues, path }: Pl
 /** Whether a connection is asked, in its page info, whether another page follows: what the page must be probed for. */
 export function selectsNextPage(connection: SelectedField): boolean {
   return connection.fields.some((pageInfo) => pageInfo.fields.some(({ costs }) => costs?.reads === 'next-page'));
+}
+
+/** Whether a page can be asked for as it is: it does not depend on the list's length, and is not empty. */
+export function isPlaced(page: PageRequest | TailRequest): page is PageRequest {
+  return 'first' in page && page.first > 0;
+}
+
+/**
+ * The page that an `invoices` field asks for. Backward pages are read from the arguments as they were written: a default of
+ * the schema's does not count as given, so that `last` alone is not `first` and `last`.
+ * @throws BillingError `invalid-input`.
+ */
+export function pageOf(args: Partial<PageArguments>, info: FieldInfo, limits: PageLimits): PageRequest | TailRequest {
+  const field = fieldOf(info);
+  const probe = selectsNextPage(field);
+  const isForward = (args.last ?? null) === null && (args.before ?? null) === null;
+  if (isForward || field.costs?.reads !== 'page') return parsePage(args.first, args.after, probe, limits);
+  return field.costs.parse(field.arguments(info.variableValues), limits, probe);
 }
 
 export function isSamePage(a: PageRequest, b: PageRequest): boolean {

@@ -13,6 +13,7 @@ import {
 import { buildSchemaSync } from 'type-graphql';
 import { ContractResolver } from './contract/contract.resolver';
 import { CustomerResolver } from './customer/customer.resolver';
+import { InvoiceConnectionResolver } from './invoice/invoice-connection.resolver';
 import { InvoiceResolver } from './invoice/invoice.resolver';
 
 /** Apollo's directive for cache hints, as Apollo Server defines it. */
@@ -36,7 +37,7 @@ const CacheControlDirective = new GraphQLDirective({
 /** The schema as clients see it, sorted. A pure function of the source tree. */
 export function buildClientSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
-    resolvers: [CustomerResolver, ContractResolver, InvoiceResolver],
+    resolvers: [CustomerResolver, ContractResolver, InvoiceResolver, InvoiceConnectionResolver],
     // Arguments are validated where the domain makes its values of them.
     validate: false,
     directives: [...specifiedDirectives, CacheControlDirective],

@@ -44,6 +44,8 @@ export type Contract = {
   readonly dueDate: Maybe<Scalars['String']['output']>;
   /** One invoice by its number; null where the contract has none of that number. Reads the contract's invoices page by page until it is found, within the operation's call budget. */
   readonly invoice: Maybe<Invoice>;
+  /** How many invoices the contract has, and what they sum up to. Reads all of them, page by page, within the operation's call budget and deadline. */
+  readonly invoiceSummary: Maybe<InvoiceSummary>;
   /** A page of the contract's invoices, in the order of the billing API. It comes with the contract's own data in one upstream call. */
   readonly invoices: Maybe<InvoiceConnection>;
   /** The contract's number: digits, as they were given. */
@@ -58,9 +60,17 @@ export type ContractInvoiceArgs = {
 
 
 /** A contract of a customer. */
+export type ContractInvoiceSummaryArgs = {
+  filter?: InputMaybe<InvoiceFilter>;
+};
+
+
+/** A contract of a customer. */
 export type ContractInvoicesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A customer of the telco, by the identification that the billing API knows. Naming one makes no call: whether the customer exists shows when a contract or an invoice is read. */
@@ -73,6 +83,8 @@ export type Customer = {
   readonly id: Scalars['ID']['output'];
   /** The kind of identification, such as "CPF" or "RUC". */
   readonly idType: Scalars['String']['output'];
+  /** How many invoices the customer has, whatever the contract, and what they sum up to. Reads all of them, page by page, within the operation's call budget and deadline. Some deployments of the billing API refuse this, as with `invoices`. */
+  readonly invoiceSummary: Maybe<InvoiceSummary>;
   /** All the customer's invoices, whatever the contract. Some deployments of the billing API refuse this and ask for a contract: then this is an error with the code BAD_USER_INPUT. */
   readonly invoices: Maybe<InvoiceConnection>;
 };
@@ -91,9 +103,17 @@ export type CustomerContractsArgs = {
 
 
 /** A customer of the telco, by the identification that the billing API knows. Naming one makes no call: whether the customer exists shows when a contract or an invoice is read. */
+export type CustomerInvoiceSummaryArgs = {
+  filter?: InputMaybe<InvoiceFilter>;
+};
+
+
+/** A customer of the telco, by the identification that the billing API knows. Naming one makes no call: whether the customer exists shows when a contract or an invoice is read. */
 export type CustomerInvoicesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** One invoice of a contract. */
@@ -120,6 +140,8 @@ export type InvoiceConnection = {
   readonly nodes: ReadonlyArray<Invoice>;
   /** Where the page lies in the list. */
   readonly pageInfo: PageInfo;
+  /** How many invoices the list has, pages aside. The billing API does not say: unless the page ends the list, this takes about 2 log₂ n upstream calls of one invoice each, one after the other. */
+  readonly totalCount: Maybe<Scalars['Int']['output']>;
 };
 
 /** An invoice and its place in the list. */
@@ -128,6 +150,26 @@ export type InvoiceEdge = {
   readonly cursor: Scalars['String']['output'];
   /** The invoice. */
   readonly node: Invoice;
+};
+
+/** Which invoices are meant. What is left out, or null, excludes none. */
+export type InvoiceFilter = {
+  /** Only invoices whose period is one of these, exactly as the billing API writes it. */
+  readonly billPeriods?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only invoices with this status. */
+  readonly status?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** How many invoices there are, and what they sum up to. */
+export type InvoiceSummary = {
+  /** The exact sum of their amounts. */
+  readonly amount: Scalars['BigInt']['output'];
+  /** Invoices that were read and match the filter. */
+  readonly count: Scalars['Int']['output'];
+  /** False if the call budget or the deadline ended the reading before the end of the list: then this is about a part of the invoices. */
+  readonly isComplete: Scalars['Boolean']['output'];
+  /** Invoices that were counted and have no amount. */
+  readonly withoutAmount: Scalars['Int']['output'];
 };
 
 /** Where a page lies in its list (Relay Cursor Connections). */

@@ -3,15 +3,17 @@ import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Info, Resolver, Root } f
 import type { Invoice } from '../../../billing/model/bills';
 import type { Contract } from '../../../billing/loading/contract';
 import { parseInvoiceNumber } from '../../../billing/model/customer';
-import { parsePage } from '../../../billing/model/window';
+import type { InvoiceList } from '../../../billing/loading/list-reader';
+import type { InvoiceSummary } from '../../../billing/loading/invoice-summary';
 import { costs } from '../../analysis/field-costs';
-import { fieldOf } from '../../analysis/operation-model';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { toConnection, type InvoiceConnection } from '../invoice/invoice-connection';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
 import { InvoiceType } from '../invoice/invoice.type';
 import { INVOICES_COSTS, InvoicesArgs } from '../invoice/invoices.args';
-import { selectsNextPage } from '../../analysis/selection';
+import { InvoiceFilterInput } from '../invoice/invoice-filter.input';
+import { InvoiceSummaryType } from '../invoice/invoice-summary.type';
+import { isPlaced, pageOf } from '../../analysis/selection';
 import { ContractType } from './contract.type';
 
 @Resolver(() => ContractType)
@@ -24,17 +26,35 @@ export class ContractResolver {
   })
   invoices(
     @Root() contract: Contract,
-    @Args(() => InvoicesArgs) { first, after }: InvoicesArgs,
+    @Args(() => InvoicesArgs) args: InvoicesArgs,
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): InvoiceConnection | null | Promise<InvoiceConnection | null> {
-    const page = parsePage(first, after, selectsNextPage(fieldOf(info)), context.pageLimits);
+    const list: InvoiceList = { customer: contract.customer, contractNumber: contract.number };
     const billing = billingOf(context);
+    const page = pageOf(args, info, context.pageLimits);
+    if (!isPlaced(page)) return billing.unplacedInvoices(list, page).then((invoices) => toConnection(invoices, list, context));
     // No promise where it came with the contract: an operation with many contracts has as many of them.
     const known = billing.knownInvoices(contract, page);
     return known
-      ? toConnection(known, context)
-      : billing.contractInvoices(contract, page).then((invoices) => toConnection(invoices, context));
+      ? toConnection(known, list, context)
+      : billing.contractInvoices(contract, page).then((invoices) => toConnection(invoices, list, context));
+  }
+
+  @Extensions(costs({ reads: 'scan' }))
+  @FieldResolver(() => InvoiceSummaryType, {
+    nullable: true,
+    description:
+      "How many invoices the contract has, and what they sum up to. Reads all of them, page by page, within the operation's call budget and deadline.",
+  })
+  invoiceSummary(
+    @Root() contract: Contract,
+    @Arg('filter', () => InvoiceFilterInput, { nullable: true, description: 'Which invoices are meant; all without it.' })
+    filter: InvoiceFilterInput | null | undefined,
+    @Ctx() context: GatewayContext,
+  ): Promise<InvoiceSummary | null> {
+    if (!context.results.take(1)) return Promise.resolve(null);
+    return billingOf(context).invoiceSummary({ customer: contract.customer, contractNumber: contract.number }, filter ?? {});
   }
 
   @Extensions(costs({ reads: 'search', parse: ({ number }) => parseInvoiceNumber(number) }))

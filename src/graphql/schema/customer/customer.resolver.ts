@@ -2,18 +2,20 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
 import type { Contract } from '../../../billing/loading/contract';
 import { parseContractNumber, parseCustomer, type Customer } from '../../../billing/model/customer';
-import { parsePage } from '../../../billing/model/window';
+import type { InvoiceList } from '../../../billing/loading/list-reader';
+import type { InvoiceSummary } from '../../../billing/loading/invoice-summary';
 import { assertArgumentsBelow, assertRootArguments } from '../../analysis/argument-check';
 import { toList } from '../../analysis/argument-values';
 import { costs } from '../../analysis/field-costs';
-import { fieldOf } from '../../analysis/operation-model';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { ContractType } from '../contract/contract.type';
 import { loadContract, loadSelected, lookAheadOnce } from '../contract/load-contract';
 import { toConnection, type InvoiceConnection } from '../invoice/invoice-connection';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
 import { INVOICES_COSTS, InvoicesArgs } from '../invoice/invoices.args';
-import { selectsNextPage } from '../../analysis/selection';
+import { InvoiceFilterInput } from '../invoice/invoice-filter.input';
+import { InvoiceSummaryType } from '../invoice/invoice-summary.type';
+import { isPlaced, pageOf } from '../../analysis/selection';
 import { CustomerArgs } from './customer.args';
 import { CustomerType } from './customer.type';
 
@@ -81,14 +83,32 @@ export class CustomerResolver {
   })
   async invoices(
     @Root() customer: Customer,
-    @Args(() => InvoicesArgs) { first, after }: InvoicesArgs,
+    @Args(() => InvoicesArgs) args: InvoicesArgs,
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<InvoiceConnection | null> {
-    const page = parsePage(first, after, selectsNextPage(fieldOf(info)), context.pageLimits);
+    const page = pageOf(args, info, context.pageLimits);
     assertArgumentsBelow(info, context.pageLimits);
-    const invoices = await billingOf(context).customerInvoices(customer, page);
-    return toConnection(invoices, context);
+    const list: InvoiceList = { customer, contractNumber: null };
+    const billing = billingOf(context);
+    const invoices = await (isPlaced(page) ? billing.customerInvoices(customer, page) : billing.unplacedInvoices(list, page));
+    return toConnection(invoices, list, context);
+  }
+
+  @Extensions(costs({ reads: 'scan' }))
+  @FieldResolver(() => InvoiceSummaryType, {
+    nullable: true,
+    description:
+      "How many invoices the customer has, whatever the contract, and what they sum up to. Reads all of them, page by page, within the operation's call budget and deadline. Some deployments of the billing API refuse this, as with `invoices`.",
+  })
+  async invoiceSummary(
+    @Root() customer: Customer,
+    @Arg('filter', () => InvoiceFilterInput, { nullable: true, description: 'Which invoices are meant; all without it.' })
+    filter: InvoiceFilterInput | null | undefined,
+    @Ctx() context: GatewayContext,
+  ): Promise<InvoiceSummary | null> {
+    if (!context.results.take(1)) return null;
+    return billingOf(context).invoiceSummary({ customer, contractNumber: null }, filter ?? {});
   }
 }
 

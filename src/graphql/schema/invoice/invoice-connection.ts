@@ -1,26 +1,36 @@
 import type { Invoice } from '../../../billing/model/bills';
 import type { InvoicePage } from '../../../billing/loading/contract';
+import type { InvoiceList } from '../../../billing/loading/list-reader';
+import type { TotalBounds } from '../../../billing/loading/total-search';
+import { toTotalBounds } from '../../../billing/loading/total-search';
 import { toCursor } from '../../../billing/model/cursor';
 import type { GatewayContext } from '../../context/context';
 import type { InvoiceConnectionType, InvoiceEdgeType, PageInfoType } from './invoice-connection.type';
 
 /** The connection of a page; null where there is none, or the operation returns more than it may. */
-export function toConnection(page: InvoicePage | null, context: GatewayContext): InvoiceConnection | null {
-  return page && context.results.take(1 + page.invoices.length) ? new InvoiceConnection(page) : null;
+export function toConnection(page: InvoicePage | null, list: InvoiceList, context: GatewayContext): InvoiceConnection | null {
+  return page && context.results.take(1 + page.invoices.length) ? new InvoiceConnection(page, list) : null;
 }
 
 /** A page of invoices as a Relay connection. What is derived is made when it is read: most queries want `nodes` alone. */
 export class InvoiceConnection implements InvoiceConnectionType {
+  readonly list: InvoiceList;
   readonly nodes: readonly Invoice[];
   readonly #page: InvoicePage;
 
-  constructor(page: InvoicePage) {
+  constructor(page: InvoicePage, list: InvoiceList) {
     this.nodes = page.invoices;
+    this.list = list;
     this.#page = page;
   }
 
   get edges(): InvoiceEdge[] {
     return this.#page.invoices.map((invoice, index) => new InvoiceEdge(invoice, this.#page.offset + index));
+  }
+
+  /** What the page says about the length of its list. */
+  get bounds(): TotalBounds {
+    return toTotalBounds(this.#page);
   }
 
   get pageInfo(): PageInfo {

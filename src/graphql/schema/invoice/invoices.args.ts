@@ -1,11 +1,11 @@
 import { ArgsType, Field, Int } from 'type-graphql';
-import { DEFAULT_PAGE_SIZE, parsePage } from '../../../billing/model/window';
+import { DEFAULT_PAGE_SIZE, parsePageArguments } from '../../../billing/model/window';
 import type { FieldCosts } from '../../analysis/field-costs';
 
 /** What a field with these arguments costs. */
 export const INVOICES_COSTS: FieldCosts = {
   reads: 'page',
-  parse: ({ first, after }, limits, probe) => parsePage(first, after, probe, limits),
+  parse: ({ first, after, last, before }, limits, probe) => parsePageArguments({ first, after, last, before }, probe, limits),
 };
 
 @ArgsType()
@@ -22,4 +22,17 @@ export class InvoicesArgs {
     description: 'Return the invoices after this cursor, taken from `endCursor` or `edges.cursor` of an earlier page.',
   })
   after?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Most invoices to return, counted from the end: of the list, or with `before` of what comes before that cursor. Not together with `first`. Without `before` the length of the list is looked for first; see `totalCount`.',
+  })
+  last?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Return the invoices before this cursor, taken from `startCursor` or `edges.cursor` of a later page.',
+  })
+  before?: string | null;
 }

@@ -25,16 +25,20 @@ const PROMISED = `
     idType: String! id: ID!
     contract(number: ID!): Contract
     contracts(numbers: [ID!]!): [Contract]!
-    invoices(first: Int = 20, after: String): InvoiceConnection
+    invoices(first: Int = 20, after: String, last: Int, before: String): InvoiceConnection
+    invoiceSummary(filter: InvoiceFilter): InvoiceSummary
   }
   type Contract {
     number: ID! customer: Customer! dueDate: String billingAddresses: [Address!]
-    invoices(first: Int = 20, after: String): InvoiceConnection
+    invoices(first: Int = 20, after: String, last: Int, before: String): InvoiceConnection
+    invoiceSummary(filter: InvoiceFilter): InvoiceSummary
     invoice(number: ID!): Invoice
   }
   type Address { street: String neighborhood: String city: String state: String country: String zipCode: String }
   type Invoice { number: ID contractNumber: ID contract: Contract billPeriod: String amount: BigInt status: Boolean }
-  type InvoiceConnection { edges: [InvoiceEdge!]! nodes: [Invoice!]! pageInfo: PageInfo! }
+  type InvoiceConnection { edges: [InvoiceEdge!]! nodes: [Invoice!]! pageInfo: PageInfo! totalCount: Int }
+  input InvoiceFilter { status: Boolean, billPeriods: [String!] }
+  type InvoiceSummary { count: Int! amount: BigInt! withoutAmount: Int! isComplete: Boolean! }
   type InvoiceEdge { cursor: String! node: Invoice! }
   type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
   scalar BigInt

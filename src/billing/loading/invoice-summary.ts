@@ -1,0 +1,63 @@
+import type { Invoice } from '../model/bills';
+import type { ListRead } from './list-reader';
+
+/** Which invoices are meant; null and undefined: any. */
+export interface InvoiceFilter {
+  readonly status?: boolean | null | undefined;
+  readonly billPeriods?: readonly string[] | null | undefined;
+}
+
+/** How many invoices there are, and what they sum up to. */
+export interface InvoiceSummary {
+  readonly count: number;
+  /** Exact: a number up to 2^53, a bigint beyond. */
+  readonly amount: number | bigint;
+  /** Invoices that were counted and have no amount. */
+  readonly withoutAmount: number;
+  /** False where the reading ended before the list did: then this is about a part of it. */
+  readonly isComplete: boolean;
+}
+
+/** Sums up the invoices that were read and that the filter means. */
+export function summarize({ pages, isComplete }: ListRead, filter: InvoiceFilter): InvoiceSummary {
+  const matches = toPredicate(filter);
+  const sum = new ExactSum();
+  let [count, withoutAmount] = [0, 0];
+  for (const invoices of pages) {
+    for (const invoice of invoices) {
+      if (!matches(invoice)) continue;
+      count++;
+      const { amount } = invoice;
+      if (amount === null) withoutAmount++;
+      else sum.add(amount);
+    }
+  }
+  return { count, amount: sum.value, withoutAmount, isComplete };
+}
+
+function toPredicate({ status, billPeriods }: InvoiceFilter): (invoice: Invoice) => boolean {
+  const periods = billPeriods && new Set(billPeriods);
+  const wanted = status ?? null;
+  return (invoice) =>
+    (wanted === null || invoice.status === wanted) && (!periods || (invoice.billPeriod !== null && periods.has(invoice.billPeriod)));
+}
+
+/** A sum without rounding. Numbers are added as numbers while that is exact: a bigint for each takes ten times as long. */
+class ExactSum {
+  #exact = 0n;
+  #small = 0;
+
+  add(amount: number | bigint): void {
+    if (typeof amount === 'bigint') {
+      this.#exact += amount;
+      return;
+    }
+    const small = this.#small + amount;
+    if (Number.isSafeInteger(small)) this.#small = small;
+    else this.#exact += BigInt(amount);
+  }
+
+  get value(): number | bigint {
+    return this.#exact === 0n ? this.#small : this.#exact + BigInt(this.#small);
+  }
+}
