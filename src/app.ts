@@ -32,6 +32,8 @@ import { Attempts } from './upstream/resilience/attempts';
 import { ContractDrift } from './upstream/bills/contract-drift';
 import { ResponseDecoder } from './upstream/bills/decode-bills';
 import { createTransport } from './upstream/http/transport';
+import { findProxy } from './upstream/sockets/proxy';
+import { hasTlsFiles, TlsFiles } from './upstream/sockets/tls-files';
 import { UpstreamSource } from './upstream/upstream-source';
 import { VERSION } from './version';
 
@@ -79,6 +81,13 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       // No attempt outlasts its operation; so a time-out longer than that is no time-out.
       timeoutMs: Math.min(config.billingApiTimeoutMs, config.requestDeadlineMs),
       sharing: config.billingApiConnectionSharing,
+      maxAgeMs: config.billingApiConnectionMaxAgeSeconds * 1000,
+      proxy: findProxy(baseUrl, config.billingApiProxies),
+      tlsFiles: hasTlsFiles(config.billingApiTls) ? new TlsFiles(config.billingApiTls, observer) : null,
+      userAgent: config.billingApiUserAgent ?? `billing-graphql-gateway/${VERSION}`,
+      compression: config.billingApiCompression,
+      headers: config.billingApiHeaders ?? [],
+      correlationHeader: config.billingApiCorrelationHeader,
       observer,
       caches,
     });
@@ -190,6 +199,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       serverObserver: toServerObserver([metrics.server, createServerLog(log)]),
       isUpstreamReady: () => attempts.isReady,
       corsOrigins: config.corsOrigins,
+      forwardHeaders: config.billingApiForwardHeaders,
       allowPrivateNetwork: !config.production,
     });
     opened.push(() => http.close());

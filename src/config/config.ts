@@ -1,12 +1,23 @@
 import type { TracingOptions } from '../telemetry/tracing/tracing-options';
 import type { PageInitReading } from '../upstream/bills/bills-path';
+import type { ProxySettings } from '../upstream/sockets/proxy';
+import { hasTlsFiles, loadTlsFiles, type TlsFilePaths } from '../upstream/sockets/tls-files';
 import { findMisspelt } from './misspelt';
 import { readSettings, type Reading } from './read-settings';
 import type { Environment } from './kinds/setting';
 import type { Values } from './settings';
 import { toTracing } from './tracing-settings';
 
-type OwnFields = 'environment' | 'billingApi' | 'billingApiPagingMode' | 'billingApiPageBase' | `otel${string}` | `otlp${string}`;
+type ProxyField = keyof ProxySettings;
+type OwnFields =
+  | 'environment'
+  | `billingApiTls${string}`
+  | ProxyField
+  | 'billingApi'
+  | 'billingApiPagingMode'
+  | 'billingApiPageBase'
+  | `otel${string}`
+  | `otlp${string}`;
 
 /** Every setting of the gateway, validated. Fields that no code below makes are the rows of the tables in `table/`. */
 export interface Config extends Omit<Values, OwnFields> {
@@ -15,6 +26,8 @@ export interface Config extends Omit<Values, OwnFields> {
   /** Null: start the embedded billing API. */
   readonly billingApiUrl: URL | null;
   readonly billingApiPaging: PageInitReading;
+  readonly billingApiTls: TlsFilePaths;
+  readonly billingApiProxies: ProxySettings;
   /** Null: operations are not traced. */
   readonly tracing: TracingOptions | null;
 }
@@ -42,17 +55,37 @@ const UNGUARDED: readonly string[] = ['development', 'test'];
  */
 export function parseConfig(env: Environment): Config {
   const reading = readSettings(env, (environment) => !UNGUARDED.includes(environment));
-  const { environment, billingApi, billingApiPagingMode, billingApiPageBase, ...values } = reading.values;
+  const { environment, billingApi, billingApiPagingMode, billingApiPageBase, ...others } = reading.values;
+  const { billingApiProxy, httpsProxy, httpProxy, noProxy, ...withTls } = others;
+  const { billingApiTlsCertFile, billingApiTlsKeyFile, billingApiTlsKeyPassphraseFile, billingApiTlsCaFile, ...values } = withTls;
+  const billingApiTls: TlsFilePaths = {
+    certFile: billingApiTlsCertFile,
+    keyFile: billingApiTlsKeyFile,
+    keyPassphraseFile: billingApiTlsKeyPassphraseFile,
+    caFile: billingApiTlsCaFile,
+  };
   const config: Config = {
     ...withoutTracing(values),
     production: !UNGUARDED.includes(environment),
     billingApiUrl: billingApi instanceof URL ? billingApi : null,
     billingApiPaging: { mode: billingApiPagingMode, base: billingApiPageBase === '1' ? 1 : 0 },
+    billingApiTls,
+    billingApiProxies: { billingApiProxy, httpsProxy, httpProxy, noProxy },
     tracing: toTracing(reading),
   };
-  const problems = [...findMissing(reading), ...reading.problems, ...findMisspelt(env)];
+  const problems = [...findMissing(reading), ...reading.problems, ...findTlsProblems(billingApiTls), ...findMisspelt(env)];
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
+}
+
+/** Why the TLS files cannot be used, which would be met with the first connection. */
+function findTlsProblems(paths: TlsFilePaths): string[] {
+  try {
+    if (hasTlsFiles(paths)) loadTlsFiles(paths);
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
 }
 
 /** Settings that others, or the environment, make necessary. */

@@ -28,7 +28,9 @@ export function readSettings(env: Environment, isProduction: (environment: strin
 }
 
 function readOne(env: Environment, setting: Setting, { production, problems }: { production: boolean; problems: string[] }): unknown {
-  const text = setting.secret ? readSecret(env, setting.name, problems) : toText(env[setting.name]);
+  const text = setting.secret
+    ? readSecret(env, setting.name, problems)
+    : (toText(env[setting.name]) ?? (setting.alsoLowerCase ? toText(env[setting.name.toLowerCase()]) : undefined));
   if (text !== undefined) {
     const value = setting.kind.parse(text);
     if (value !== REFUSED) return value;

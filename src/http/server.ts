@@ -27,7 +27,7 @@ export interface HttpServerOptions {
   /** Bytes of all responses that clients have not read yet, at most. */
   readonly maxUnsentBytes: number;
   /** What answers requests to GraphQL. */
-  readonly pipeline: Omit<PipelineOptions, 'cors' | 'callers' | 'pageHeaders' | 'hasPage' | 'startTrace'>;
+  readonly pipeline: Omit<PipelineOptions, 'cors' | 'callers' | 'varyBy' | 'pageHeaders' | 'hasPage' | 'startTrace'>;
   /** What a browser finds at /graphql; null: nothing. */
   readonly explorer: Explorer | null;
   /** Whether the billing API is being asked; while its circuit breaker is open, the gateway is not ready. */
@@ -41,6 +41,8 @@ export interface HttpServerOptions {
   readonly timeouts?: ConnectionTimeouts;
   /** Pages of these origins may call; `*`: of any. */
   readonly corsOrigins: '*' | readonly string[];
+  /** Clients' headers that are forwarded to the billing API, in lower case. Default: none. */
+  readonly forwardHeaders?: readonly string[];
   /** Whether pages of the internet, such as the hosted Sandbox, may call a gateway in a private network. */
   readonly allowPrivateNetwork: boolean;
 }
@@ -125,10 +127,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     }),
   );
   if (options.allowPrivateNetwork) app.addHook('onRequest', allowPrivateNetwork);
+  const { forwardHeaders = [] } = options;
   await app.register(cors, {
     origin: options.corsOrigins === '*' ? '*' : [...options.corsOrigins],
     methods: ['GET', 'POST', 'OPTIONS'],
-    allowedHeaders: ALLOWED_HEADERS,
+    allowedHeaders: [...ALLOWED_HEADERS, ...forwardHeaders],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
@@ -141,7 +144,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     cors: corsHeaders,
     pipeline: new Pipeline({
       ...options.pipeline,
-      callers: new Callers(),
+      callers: new Callers(undefined, forwardHeaders),
+      varyBy: forwardHeaders,
       cors: corsHeaders,
       hasPage: options.explorer !== null,
       pageHeaders: Object.entries(options.explorer?.pageHeaders ?? {}).flat(),

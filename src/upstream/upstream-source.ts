@@ -98,10 +98,6 @@ export class UpstreamSource implements BillingSource {
     { status, headers, body: bytes, isCut }: HttpAnswer,
     request: BillsRequest,
   ): { answer: BillsAnswer; retyped: ReadonlySet<string> } {
-    // We ask for no encoding; a compressed body is nothing to be guessed at (or to be inflated without a limit).
-    const encoding = headers['content-encoding'];
-    if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
-      throw invalidResponse('the body is encoded, which was not asked for');
     const body = toUtf8(bytes, headers['content-type']);
     if (status === 404 && !isAbsence(body, isCut)) throw invalidResponse('the body of a 404 is neither empty nor an errorBody');
     const decoded: DecodedBills | null = status === 404 || status === 204 ? null : this.#decode(status, body, request);

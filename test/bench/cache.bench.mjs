@@ -68,6 +68,13 @@ async function main() {
     baseUrl: new URL(`http://127.0.0.1:${port}`),
     connections: 16,
     sharing: 'shared',
+    maxAgeMs: 300_000,
+    proxy: null,
+    tlsFiles: null,
+    userAgent: 'bench',
+    compression: 'none',
+    headers: [],
+    correlationHeader: null,
     maxBodyBytes: 1 << 24,
     timeoutMs: 5000,
   });

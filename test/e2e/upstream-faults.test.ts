@@ -241,7 +241,7 @@ describe('A fault of the billing API', () => {
         'UPSTREAM_TIMEOUT',
         3,
       ],
-      ['100 Continue, which nobody asked for', (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 'UPSTREAM_UNAVAILABLE', 3],
+      ['100 Continue, and nothing after it', (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 'UPSTREAM_TIMEOUT', 3],
       ['chunks of no size', (socket) => socket.write(`${HEAD}zz\r\n`), 'UPSTREAM_UNAVAILABLE', 3],
       [
         'two lengths',

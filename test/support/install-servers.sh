@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # command=package
-needed=(openssl=openssl redis-server=redis-server chromium=chromium nginx=nginx curl=curl promtool=prometheus)
+needed=(openssl=openssl redis-server=redis-server chromium=chromium nginx=nginx curl=curl promtool=prometheus tinyproxy=tinyproxy-bin)
 
 # Debian keeps servers in /usr/sbin, which is not on every user's PATH.
 PATH="$PATH:/usr/sbin:/sbin"

@@ -44,6 +44,8 @@ export interface Setting {
   readonly unset?: string;
   /** May also be read from the file that NAME_FILE names, and is never quoted. */
   readonly secret?: true;
+  /** Its name in lower case is read as well, as other programs do with it. */
+  readonly alsoLowerCase?: true;
 }
 
 /** A row, checked where it is written and with its exact type kept. */

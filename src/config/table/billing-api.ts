@@ -1,4 +1,5 @@
-import { choice, url, whole } from '../kinds/kinds';
+import { HEADER_NAME, HEADER_NAMES, HEADER_VALUE, HEADERS_FILE } from '../kinds/header-kinds';
+import { choice, TEXT, url, whole } from '../kinds/kinds';
 import { REFUSED, type Kind, type Table } from '../kinds/setting';
 
 const MIB = 1024 * 1024;
@@ -81,9 +82,97 @@ export const BILLING_API = {
     kind: choice(['shared', 'per-token']),
     default: 'shared',
   },
+  billingApiConnectionMaxAgeSeconds: {
+    name: 'BILLING_API_CONNECTION_MAX_AGE_SECONDS',
+    what: 'How long a connection to the billing API is used before it is replaced by a new one, which follows changes of DNS, in seconds',
+    kind: whole(1, 86_400),
+    default: '300',
+  },
+  billingApiTlsCertFile: {
+    name: 'BILLING_API_TLS_CERT_FILE',
+    what: 'Path of the client certificate (PEM, with its chain) for mutual TLS with the billing API. The TLS files are read again when they change',
+    kind: TEXT,
+    unset: 'none',
+  },
+  billingApiTlsKeyFile: {
+    name: 'BILLING_API_TLS_KEY_FILE',
+    what: 'Path of the private key (PEM) of BILLING_API_TLS_CERT_FILE',
+    kind: TEXT,
+    unset: 'none',
+  },
+  billingApiTlsKeyPassphraseFile: {
+    name: 'BILLING_API_TLS_KEY_PASSPHRASE_FILE',
+    what: 'Path of a file with the passphrase of that key',
+    kind: TEXT,
+    unset: 'none',
+  },
+  billingApiTlsCaFile: {
+    name: 'BILLING_API_TLS_CA_FILE',
+    what: 'Path of the certificates (PEM) of the authorities that may vouch for the billing API, instead of the well-known ones',
+    kind: TEXT,
+    unset: 'the well-known ones',
+  },
+  billingApiProxy: {
+    name: 'BILLING_API_PROXY',
+    what: 'Proxy through which the billing API is reached (CONNECT), whatever the variables below say; it may hold a user and a password, which are never logged',
+    kind: url(['http:', 'https:']),
+    unset: 'HTTPS_PROXY or HTTP_PROXY',
+    secret: true,
+  },
+  httpsProxy: {
+    name: 'HTTPS_PROXY',
+    what: 'Proxy for a billing API behind https; also read in lower case',
+    kind: url(['http:', 'https:']),
+    unset: 'none',
+    alsoLowerCase: true,
+  },
+  httpProxy: {
+    name: 'HTTP_PROXY',
+    what: 'Proxy for a billing API behind http; also read in lower case',
+    kind: url(['http:', 'https:']),
+    unset: 'none',
+    alsoLowerCase: true,
+  },
+  noProxy: {
+    name: 'NO_PROXY',
+    what: 'Hosts that are reached without HTTPS_PROXY and HTTP_PROXY, separated by commas: names (with their subdomains), addresses, ranges such as 10.0.0.0/8, or *; also read in lower case',
+    kind: TEXT,
+    unset: 'none',
+    alsoLowerCase: true,
+  },
+  billingApiUserAgent: {
+    name: 'BILLING_API_USER_AGENT',
+    what: 'The `user-agent` header of requests to the billing API',
+    kind: HEADER_VALUE,
+    unset: 'billing-graphql-gateway/ and the version',
+  },
+  billingApiHeaders: {
+    name: 'BILLING_API_HEADERS_FILE',
+    what: 'Path of a file with headers that are sent with every request to the billing API, such as an API key: one `name: value` in each line. Never logged',
+    kind: HEADERS_FILE,
+    unset: 'none',
+  },
+  billingApiCorrelationHeader: {
+    name: 'BILLING_API_CORRELATION_HEADER',
+    what: 'Name of the header in which the request id is sent to the billing API, such as x-correlation-id',
+    kind: HEADER_NAME,
+    unset: 'it is not sent',
+  },
+  billingApiForwardHeaders: {
+    name: 'BILLING_API_FORWARD_HEADERS',
+    what: "Names of a client's headers that are forwarded to the billing API, separated by commas. Requests that differ in one of them share no cached response",
+    kind: HEADER_NAMES,
+    unset: 'none',
+  },
+  billingApiCompression: {
+    name: 'BILLING_API_COMPRESSION',
+    what: 'Whether the billing API may compress its responses: none or gzip',
+    kind: choice(['none', 'gzip']),
+    default: 'none',
+  },
   billingApiMaxBodyBytes: {
     name: 'BILLING_API_MAX_BODY_BYTES',
-    what: 'Largest answer of the billing API that is read, in bytes',
+    what: 'Largest answer of the billing API that is read, in bytes, after decompression',
     kind: whole(1, 1024 * MIB),
     default: '16777216',
   },

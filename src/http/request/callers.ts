@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Caller } from '../../billing/model/caller';
+import { headerOf } from './header-of';
 
 /** What may be remembered: as many tokens, and as many characters of them. A token may be as long as a head may be. */
 export interface CallersBound {
@@ -8,17 +10,23 @@ export interface CallersBound {
 
 const BOUND: CallersBound = { maxCallers: 10_000, maxCharacters: 16 * 1024 * 1024 };
 
+const NOTHING: IncomingHttpHeaders = {};
+
 /**
- * Makes callers from `Authorization` headers: one object a token, so that what is derived from it is derived once.
- * The oldest is forgotten first, which costs the next request with that token a little time and nothing else.
+ * Makes callers from `Authorization` headers and those that are forwarded: one object for equal ones, so that what is
+ * derived from it is derived once. The oldest is forgotten first, which costs the next request with that token a little
+ * time and nothing else.
  */
 export class Callers {
   readonly #byHeader = new Map<string, Caller>();
   readonly #bound: CallersBound;
+  readonly #forwardHeaders: readonly string[];
   #characters = 0;
 
-  constructor(bound: CallersBound = BOUND) {
+  /** @param forwardHeaders headers that are forwarded to the billing API, in lower case: they are part of who the caller is. */
+  constructor(bound: CallersBound = BOUND, forwardHeaders: readonly string[] = []) {
     this.#bound = bound;
+    this.#forwardHeaders = forwardHeaders;
   }
 
   /** How many callers are remembered. */
@@ -31,13 +39,21 @@ export class Callers {
     return this.#characters;
   }
 
-  /** The caller that the header names; null without a header or where it holds no bearer token. */
-  of(authorization: string | undefined): Caller | null {
+  /**
+   * The caller that the header names; null without a header or where it holds no bearer token.
+   * @param headers all of the request's.
+   */
+  of(authorization: string | undefined, headers: IncomingHttpHeaders = NOTHING): Caller | null {
     if (authorization === undefined) return null;
-    const known = this.#byHeader.get(authorization);
+    const forwarded = this.#forwardHeaders.flatMap((name) => {
+      const value = headerOf(headers, name);
+      return value === undefined ? [] : [name, value];
+    });
+    const key = forwarded.length === 0 ? authorization : JSON.stringify([authorization, ...forwarded]);
+    const known = this.#byHeader.get(key);
     if (known) return known;
-    const caller = Caller.parse(authorization);
-    if (caller) this.#remember(authorization, caller);
+    const caller = Caller.parse(authorization, forwarded);
+    if (caller) this.#remember(key, caller);
     return caller;
   }
 

@@ -51,7 +51,7 @@ export class Exchange {
     this.body = body;
     this.startedMs = startedMs;
     this.requestId = toRequestId(headers);
-    this.caller = callers.of(headerOf(headers, 'authorization'));
+    this.caller = callers.of(headerOf(headers, 'authorization'), headers);
     this.mediaType = negotiateMediaType(headerOf(headers, 'accept'), hasPage && request.method === 'GET');
     this.client = toNamedClient(headers);
     this.#startTrace = startTrace;

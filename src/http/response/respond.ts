@@ -10,15 +10,19 @@ import type { Exchange } from '../request/exchange';
 /** What all responses have in common. */
 export interface RespondOptions {
   readonly cors: CorsHeaders;
+  /** Headers of requests by which a cacheable response varies, beside those of the gateway's own. */
+  readonly varyBy: readonly string[];
   /** Told of every operation. */
   readonly observer: OperationObserver;
   readonly acceptedTokens: AcceptedTokens;
 }
 
+const NO_HEADERS: readonly string[] = [];
+
 /** Sends a response, the same way whatever made it, and tells the observer of its operation. */
-export function respond(exchange: Exchange, completed: Completed, { cors, observer, acceptedTokens }: RespondOptions): void {
+export function respond(exchange: Exchange, completed: Completed, { cors, varyBy, observer, acceptedTokens }: RespondOptions): void {
   const aborted = exchange.isGone;
-  if (!aborted) send(exchange, completed, cors);
+  if (!aborted) send(exchange, completed, { cors, varyBy });
   const { status, operationName, operationType, path, outcome, codes, cost } = completed;
   if (outcome === null) return;
   observer.operationEnded({
@@ -46,7 +50,7 @@ export function respond(exchange: Exchange, completed: Completed, { cors, observ
 export function send(
   exchange: Exchange,
   { status, headers, mediaType, body, freshness }: Omit<Completed, 'path'>,
-  cors: CorsHeaders,
+  { cors, varyBy }: Pick<RespondOptions, 'cors' | 'varyBy'>,
 ): void {
   const { request, response, requestId } = exchange;
   const { allow, vary } = cors.of(headerOf(request.headers, 'origin'));
@@ -60,6 +64,7 @@ export function send(
     'content-length',
     String(body.length),
     ...(cacheHeaders.includes('vary') ? cacheHeaders : [...cacheHeaders, ...vary]),
+    ...(varyBy.length > 0 && cacheHeaders.includes('vary') ? ['vary', varyBy.join(', ')] : NO_HEADERS),
     ...headers,
   ]);
   if (typeof body === 'string') {

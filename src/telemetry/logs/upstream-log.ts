@@ -9,6 +9,8 @@ export function toUpstreamObserver(metrics: UpstreamObserver, log: Log): Upstrea
   return {
     ...metrics,
     circuitChanged: toCircuitLog(log),
+    tlsFilesReloaded: () => log.info('the TLS files of the billing API have changed: new connections use them'),
+    tlsFilesUnusable: (record) => log.warn(record, 'the TLS files of the billing API have changed and cannot be used: the old ones stay'),
     responseUnusable: (record) => log.warn(record, 'a response of the billing API cannot be used'),
     strayBytesCame: (record) => {
       metrics.strayBytesCame?.(record);

@@ -33,6 +33,10 @@ export interface UpstreamObserver {
    * they came while a request was under way, which they have failed.
    */
   strayBytesCame?(record: { readonly isInFlight: boolean }): void;
+  /** The client certificate or the CAs have changed; new connections use them. */
+  tlsFilesReloaded?(): void;
+  /** They have changed and cannot be used: the old ones stay in use. `reason` names a setting, and quotes nothing of the files. */
+  tlsFilesUnusable?(record: { readonly reason: string }): void;
   circuitChanged?(state: CircuitName): void;
 }
 

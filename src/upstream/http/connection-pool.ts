@@ -1,9 +1,8 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { TurnQueue } from '../../runtime/turn-queue';
 import { Connection, type ConnectionOwner, type PendingRequest, type StrayBytes } from './connection';
 import { IdleConnections } from './idle-connections';
 import { lost } from '../errors/failures';
+import type { Connector } from '../sockets/connector';
 
 /**
  * Who may use a connection after whom. `shared`: any token, and preferably the one that used it last. `per-token`: no
@@ -16,6 +15,8 @@ export interface ConnectionsOptions {
   /** Connections that are open at once, at most. */
   readonly max: number;
   readonly sharing: ConnectionSharing;
+  /** How long a connection may be used, so that changes of DNS are followed; a request under way is not cut off. */
+  readonly maxAgeMs: number;
   /** Largest body that is read, in bytes. */
   readonly maxBodyBytes: number;
   /** Called when a request is sent again because the server closed the idle connection that it was first sent on. */
@@ -24,8 +25,7 @@ export interface ConnectionsOptions {
   readonly onStray?: ((stray: StrayBytes) => void) | undefined;
 }
 
-/** Before TCP asks a silent other side whether it is still there. */
-const PROBE_AFTER_MS = 60_000;
+const SWEEP_EVERY_MS = 1000;
 /**
  * A connection that has been idle for so long may be used for another token while new ones could be opened: a second
  * response to its last request would have come by now.
@@ -41,7 +41,7 @@ const MAX_PASSED_OVER = 64;
  * taken for the response to the next request, which may be another caller's.
  */
 export class Connections implements ConnectionOwner {
-  readonly #origin: URL;
+  readonly #connect: Connector;
   readonly #options: ConnectionsOptions;
   readonly #all = new Set<Connection>();
   readonly #idle = new IdleConnections();
@@ -50,12 +50,14 @@ export class Connections implements ConnectionOwner {
   readonly #resting = new TurnQueue<Connection>((connection) => this.#rested.add(connection));
   readonly #rested = new TurnQueue<Connection>((connection) => this.#free(connection));
   #passedOver = 0;
-  #session: Buffer | undefined;
+  readonly #sweep: NodeJS.Timeout;
   #isClosed = false;
 
-  constructor(origin: URL, options: ConnectionsOptions) {
-    this.#origin = origin;
+  constructor(connect: Connector, options: ConnectionsOptions) {
+    this.#connect = connect;
     this.#options = options;
+    this.#sweep = setInterval(() => this.#closeUnusable(), SWEEP_EVERY_MS);
+    this.#sweep.unref();
   }
 
   /** Gives the request a connection, at once or as soon as one is free. */
@@ -97,6 +99,7 @@ export class Connections implements ConnectionOwner {
   /** Ends all connections, and fails what is under way on them and what waits for them. */
   close(): void {
     this.#isClosed = true;
+    clearInterval(this.#sweep);
     for (const connection of [...this.#all]) connection.close();
     for (const request of this.#waiting.splice(0)) request.failed(lost());
   }
@@ -158,31 +161,19 @@ export class Connections implements ConnectionOwner {
 
   #open(): Connection | undefined {
     if (this.#all.size >= this.#options.max) return undefined;
-    const connection = new Connection(this.#connect(), this, this.#options.maxBodyBytes);
+    const connection = new Connection(this.#connect(), this, { maxBodyBytes: this.#options.maxBodyBytes, maxAgeMs: this.#toMaxAgeMs() });
     this.#all.add(connection);
     return connection;
   }
 
-  #connect(): Socket {
-    const { protocol, hostname, port } = this.#origin;
-    // In an address, IPv6 stands in brackets.
-    const host = hostname.replace(/^\[|\]$/g, '');
-    const options = { host, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS };
-    if (protocol !== 'https:') return connectTcp({ ...options, port: Number(port || 80) });
-    const socket = connectTls({
-      ...options,
-      port: Number(port || 443),
-      // RFC 6066, section 3: an address is no server name.
-      ...(isIP(host) === 0 ? { servername: host } : {}),
-      ALPNProtocols: ['http/1.1'],
-      ...(this.#session ? { session: this.#session } : {}),
-    });
-    // Not a byte of a token before it is known who reads it.
-    socket.cork();
-    socket.once('secureConnect', () => socket.uncork());
-    socket.on('session', (session) => {
-      this.#session = session;
-    });
-    return socket;
+  /** With jitter, so that connections that were opened together are not closed together. */
+  #toMaxAgeMs(): number {
+    return this.#options.maxAgeMs * (0.9 + 0.2 * Math.random());
+  }
+
+  /** Closes idle connections that would not be used any more, and those that are too old. */
+  #closeUnusable(): void {
+    const nowMs = performance.now();
+    for (const connection of this.#idle.all()) if (!connection.isUsable(nowMs)) connection.destroy();
   }
 }

@@ -3,6 +3,7 @@ import type { BillingError } from '../../billing/model/billing-error';
 import type { Caller } from '../../billing/model/caller';
 import { AnswerParser } from './response-parser';
 import { lost, notHttp, unreachable } from '../errors/failures';
+import type { Opening } from '../sockets/proxy';
 import type { HttpAnswer } from './http-response';
 
 /** A request that is to be sent, or has been, and is told how it ended: `answered` or `failed`, once. */
@@ -42,6 +43,8 @@ export interface StrayBytes {
 const IDLE_MS = 4000;
 /** How much earlier than the server says it would close. */
 const IDLE_MARGIN_MS = 1000;
+/** However long the server says that it would keep a connection: firewalls in between forget idle ones earlier. */
+const MAX_IDLE_MS = 60_000;
 /**
  * Callers that are remembered: those of the last two responses, and more, since on a connection that is never idle a
  * response too many shifts all that follow.
@@ -50,34 +53,50 @@ const REMEMBERED_CALLERS = 16;
 /** RFC 9110, section 15.5.9: the server gave up waiting for a request, and closes; the client may send it on a new connection. */
 const REQUEST_TIMEOUT = 408;
 
+/** Settings of one connection. */
+export interface ConnectionOptions {
+  /** Largest body that is read, in bytes. */
+  readonly maxBodyBytes: number;
+  /** How long it may be used, in milliseconds. */
+  readonly maxAgeMs: number;
+}
+
 /** A connection to the billing API, with one request at a time on it. Whatever is not in step ends it. */
 export class Connection {
-  readonly #socket: Socket;
+  readonly #opening: Opening | null;
   readonly #owner: ConnectionOwner;
-  readonly #maxBodyBytes: number;
+  readonly #options: ConnectionOptions;
+  #socket: Socket | null = null;
+  /** A request that waits for the socket. */
+  #unsent = '';
   #request: PendingRequest | null = null;
   #parser: AnswerParser | null = null;
   /** Of the last responses, in a ring. */
   readonly #callers: Caller[] = [];
   #responses = 0;
   #isGone = false;
-  #usableUntilMs = Infinity;
+  #usableUntilMs: number;
+  readonly #expiresAtMs: number;
   /** Of the token that it was last used for; empty before its first request. */
   tokenId = '';
   /** When its last response came, on the clock of `performance.now()`. */
   idleSinceMs = 0;
 
-  /** @param socket opened, or being opened. */
-  constructor(socket: Socket, owner: ConnectionOwner, maxBodyBytes: number) {
-    this.#socket = socket;
+  constructor(socket: Socket | Opening, owner: ConnectionOwner, options: ConnectionOptions) {
     this.#owner = owner;
-    this.#maxBodyBytes = maxBodyBytes;
-    socket.on('data', (piece: Buffer) => this.#read(piece));
-    socket.on('end', () => this.#readEnd());
-    socket.on('error', (error) => this.#lose(unreachable(error)));
-    socket.on('close', () => {
-      if (!this.#isGone) this.#lose(lost());
-    });
+    this.#options = options;
+    this.#expiresAtMs = performance.now() + options.maxAgeMs;
+    this.#usableUntilMs = this.#expiresAtMs;
+    if ('cancel' in socket) {
+      this.#opening = socket;
+      socket.socket.then(
+        (opened) => this.#attach(opened),
+        (error: unknown) => this.#lose(unreachable(error as Error)),
+      );
+    } else {
+      this.#opening = null;
+      this.#attach(socket);
+    }
   }
 
   /** Whether a request sent now would not be lost to the server's closing. `nowMs`: on the clock of `performance.now()`. */
@@ -89,8 +108,9 @@ export class Connection {
   send(head: string, request: PendingRequest): void {
     this.#request = request;
     this.tokenId = request.caller.tokenId;
-    this.#parser = new AnswerParser(this.#maxBodyBytes);
-    this.#socket.write(head, 'latin1');
+    this.#parser = new AnswerParser(this.#options.maxBodyBytes);
+    if (this.#socket) this.#socket.write(head, 'latin1');
+    else this.#unsent = head;
   }
 
   /** Ends the connection. The request on it, if there is one, is told nothing more. */
@@ -102,6 +122,22 @@ export class Connection {
   /** Ends the connection, which fails the request on it. */
   close(): void {
     this.#fail(lost());
+  }
+
+  #attach(socket: Socket): void {
+    if (this.#isGone) {
+      socket.destroy();
+      return;
+    }
+    this.#socket = socket;
+    socket.on('data', (piece: Buffer) => this.#read(piece));
+    socket.on('end', () => this.#readEnd());
+    socket.on('error', (error) => this.#lose(unreachable(error)));
+    socket.on('close', () => {
+      if (!this.#isGone) this.#lose(lost());
+    });
+    if (this.#unsent !== '') socket.write(this.#unsent, 'latin1');
+    this.#unsent = '';
   }
 
   #read(piece: Buffer): void {
@@ -149,7 +185,7 @@ export class Connection {
     }
     if (parser.isReusable && !this.#isGone) {
       this.idleSinceMs = performance.now();
-      this.#usableUntilMs = this.idleSinceMs + toIdleMs(answer.headers['keep-alive']);
+      this.#usableUntilMs = Math.min(this.#expiresAtMs, this.idleSinceMs + toIdleMs(answer.headers['keep-alive']));
       this.#owner.rests(this);
     } else this.#leave();
     request?.answered(answer);
@@ -184,7 +220,8 @@ export class Connection {
     this.#parser = null;
     if (this.#isGone) return;
     this.#isGone = true;
-    this.#socket.destroy();
+    if (this.#socket) this.#socket.destroy();
+    else this.#opening?.cancel();
     this.#owner.gone(this, unprocessed);
   }
 }
@@ -197,5 +234,5 @@ function isHarmless(bytes: Buffer): boolean {
 /** How long a connection may stand idle, by the header in which the server says when it would close it (RFC 9112, appendix C.2.2). */
 function toIdleMs(keepAlive: string | undefined): number {
   const seconds = keepAlive === undefined ? undefined : /\btimeout=([0-9]{1,6})\b/i.exec(keepAlive)?.[1];
-  return seconds === undefined ? IDLE_MS : Number(seconds) * 1000 - IDLE_MARGIN_MS;
+  return seconds === undefined ? IDLE_MS : Math.min(Number(seconds) * 1000 - IDLE_MARGIN_MS, MAX_IDLE_MS);
 }

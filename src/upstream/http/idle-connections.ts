@@ -12,6 +12,10 @@ export class IdleConnections {
     return this.#all.values().next().value;
   }
 
+  all(): Iterable<Connection> {
+    return this.#all;
+  }
+
   add(connection: Connection): void {
     this.#all.add(connection);
     const own = this.#byToken.get(connection.tokenId);

@@ -9,9 +9,12 @@ const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const HEAD_START = Buffer.from('HTTP/1.');
+const CARRIAGE_RETURN = 0x0d;
+const LINE_FEED = 0x0a;
 
-// RFC 9112, section 4, and RFC 9110, sections 5.1 and 5.5. A line that is folded begins with a space, which is no name.
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: |$)/;
+// RFC 9112, section 4, and RFC 9110, sections 5.1 and 5.5. A folded line begins with a space, which is no name: a gateway may refuse
+// it (RFC 9112, section 5.2), as Node and undici do.
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const FIELD_LINE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const LENGTH = /^[0-9]{1,15}$/;
@@ -93,13 +96,16 @@ export class AnswerParser {
   #readHeads(piece: Buffer): Buffer | null {
     let bytes = this.#begun === null ? piece : Buffer.concat([this.#begun, piece]);
     do {
+      // Empty lines before a response are passed over, as Node does (RFC 9112, section 2.2, says so of requests).
+      while (bytes.length > 0 && (bytes[0] === CARRIAGE_RETURN || bytes[0] === LINE_FEED)) bytes = bytes.subarray(1);
       const end = bytes.indexOf(HEAD_END);
       if (end > MAX_HEAD_BYTES || (end < 0 && bytes.length > MAX_HEAD_BYTES)) throw invalidResponse('the headers are too large');
       if (end < 0) {
-        // What is no answer may never have an end.
+        // What is no response may never have an end: neither another protocol, nor a head whose lines end in a line feed alone.
         const seen = Math.min(bytes.length, HEAD_START.length);
         if (bytes.compare(HEAD_START, 0, seen, 0, seen) !== 0) throw notHttp('its first line is not a status line');
-        this.#begun = bytes;
+        if (hasBareLineFeed(bytes)) throw notHttp('a line of its head ends without a carriage return');
+        this.#begun = bytes.length === 0 ? null : bytes;
         return null;
       }
       this.#readHead(bytes.toString('latin1', 0, end));
@@ -115,8 +121,8 @@ export class AnswerParser {
     const [, minor, status] = STATUS_LINE.exec(lineEnd < 0 ? text : text.slice(0, lineEnd)) ?? [];
     if (status === undefined) throw notHttp('its first line is not a status line');
     this.#status = Number(status);
-    // "Continue" and "Switching Protocols" answer what was not asked: whoever sends them speaks of another request.
-    if (this.#status === 100 || this.#status === 101) throw notHttp(`it begins with a status of ${this.#status}, which was not asked for`);
+    // RFC 9110, section 15.2: other interim responses are passed over, also a "100 Continue" that was not asked for.
+    if (this.#status === 101) throw notHttp('it begins with a status of 101, which was not asked for');
     this.#headers = {};
     while (lineEnd >= 0) {
       const start = lineEnd + 2;
@@ -199,4 +205,10 @@ export class AnswerParser {
   #tooLarge(): Error {
     return invalidResponse(`the body is larger than ${this.#maxBodyBytes} bytes`);
   }
+}
+
+function hasBareLineFeed(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1))
+    if (bytes[at - 1] !== CARRIAGE_RETURN) return true;
+  return false;
 }

@@ -2,18 +2,18 @@ import { BillingError } from '../../billing/model/billing-error';
 import type { Caller } from '../../billing/model/caller';
 import type { CallerCache } from '../../billing/ports/caller-caches';
 import type { CancelSignal } from '../../runtime/cancellation';
-import { withoutTrailingSlashes } from '../../runtime/trailing-slashes';
 import { TurnQueue } from '../../runtime/turn-queue';
 import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
 import type { Connection, PendingRequest } from './connection';
 import { Connections, type ConnectionSharing } from './connection-pool';
+import { createConnector, type ConnectorOptions } from '../sockets/connector';
+import { decodeContent, isEncoded, type ContentCodingOptions } from './content-coding';
+import { createRequestHead, type RequestHeadOptions } from './request-head';
 import { timedOut, unreachable } from '../errors/failures';
 import type { HttpAnswer } from './http-response';
 
 /** Settings of the connection to the billing API. */
-export interface TransportOptions {
-  /** Base address; a path in it is kept in front of every request's path. */
-  readonly baseUrl: URL;
+export interface TransportOptions extends RequestHeadOptions, Omit<ConnectorOptions, 'origin'> {
   /** Connections that are open at once. */
   readonly connections: number;
   /** Largest body that is read, in bytes. */
@@ -21,6 +21,8 @@ export interface TransportOptions {
   /** How long one attempt may take, in milliseconds, from asking to the body's last byte. */
   readonly timeoutMs: number;
   readonly sharing: ConnectionSharing;
+  /** How long a connection may be used, in milliseconds; a tenth more or less, at random. */
+  readonly maxAgeMs: number;
   readonly observer?: Pick<UpstreamObserver, 'requestResent' | 'strayBytesCame'>;
   /** What is cached from a connection on which stray bytes came is evicted here. */
   readonly caches?: CallerCache;
@@ -32,6 +34,8 @@ export interface TransportRequest {
   readonly path: string;
   readonly caller: Caller;
   readonly signal: CancelSignal;
+  /** Joins the log lines of the operation that started the call. */
+  readonly requestId?: string | undefined;
   /** Headers that tell the billing API of the attempt's trace; names and values in turn. */
   readonly trace?: readonly string[] | undefined;
 }
@@ -51,16 +55,13 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-// RFC 9112, section 3.2, and RFC 9110, section 5.5: anything else could end the line, and begin another header or another request.
-const PATH = /^[\x21-\x7e]+$/;
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
 /** Opens a pool of kept-alive connections to the billing API. */
 export function createTransport(options: TransportOptions): Transport {
   const { baseUrl } = options;
-  const connections = new Connections(baseUrl, {
+  const connections = new Connections(createConnector({ origin: baseUrl, proxy: options.proxy, tlsFiles: options.tlsFiles }), {
     max: options.connections,
     sharing: options.sharing,
+    maxAgeMs: options.maxAgeMs,
     maxBodyBytes: options.maxBodyBytes,
     onResend: options.observer?.requestResent,
     onStray: ({ callers, isInFlight }) => {
@@ -68,18 +69,19 @@ export function createTransport(options: TransportOptions): Transport {
       for (const caller of callers) options.caches?.evictCaller(caller);
     },
   });
-  const ended = new TurnQueue<Exchange>((exchange) => exchange.deliver());
-  const prefix = withoutTrailingSlashes(baseUrl.pathname);
+  const ended = new TurnQueue<Exchange>((exchange) => exchange.deliver(options));
+  const toHead = createRequestHead(options);
   return {
     baseUrl,
-    get: ({ path, caller, signal, trace }) =>
+    get: (request) =>
       new Promise<HttpAnswer>((resolve, reject) => {
+        const { caller, signal } = request;
         if (signal.aborted) {
           reject(signal.reason);
           return;
         }
-        const head = toHead(baseUrl.host, prefix + path, caller.authorization, trace);
-        connections.dispatch(new Exchange({ head, caller, signal, timeoutMs: options.timeoutMs }, { resolve, reject, ended }));
+        const exchange = new Exchange({ head: toHead(request), caller, signal, timeoutMs: options.timeoutMs }, { resolve, reject, ended });
+        connections.dispatch(exchange);
       }),
     close: () => {
       // Not until all have ended: a stalled answer must not hold up the stop.
@@ -89,18 +91,7 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-/**
- * A request of no body (RFC 9112, section 3). No header of the client's goes along but its token; those of a trace are
- * made anew for each attempt.
- * @throws Error where something in it would not stay in its line.
- */
-function toHead(host: string, path: string, authorization: string, trace: readonly string[] = []): string {
-  if (!PATH.test(path) || !FIELD_VALUE.test(authorization) || !trace.every((part) => FIELD_VALUE.test(part)))
-    throw new Error('A request to the billing API holds a character that no head may hold.');
-  let head = `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\naccept: application/json\r\nauthorization: ${authorization}\r\n`;
-  for (let i = 0; i < trace.length; i += 2) head += `${trace[i] as string}: ${trace[i + 1] as string}\r\n`;
-  return `${head}\r\n`;
-}
+const NO_BODY = Buffer.alloc(0);
 
 /** What is asked for, and until when. */
 interface Question {
@@ -160,9 +151,17 @@ class Exchange implements PendingRequest {
     this.#asker.reject(failure);
   }
 
-  /** Hands the whole answer over. */
-  deliver(): void {
-    this.#asker.resolve(this.#answer as HttpAnswer);
+  /** Hands the whole response over, decompressed where it was compressed. */
+  deliver(options: ContentCodingOptions): void {
+    const { resolve, reject } = this.#asker;
+    const answer = this.#answer as HttpAnswer;
+    if (!isEncoded(answer)) resolve(answer);
+    else
+      decodeContent(answer, options).then(resolve, (failure: unknown) => {
+        // Of an error status, the body is at most a message.
+        if (answer.status < 300 || answer.status === 404) reject(failure as BillingError);
+        else resolve({ ...answer, body: NO_BODY });
+      });
   }
 
   /** Ends the exchange from our side: the caller is told at once, and the connection, on which an answer may still come, is closed. */

@@ -117,8 +117,8 @@ export class Attempts {
     const trace = context.trace?.startAttempt(resends);
     const end = (answer: HttpAnswer | null, failure: unknown): void =>
       this.#end(call, context, { answer, failure, place, isProbe, resends, trace, startedMs });
-    const { caller, signal } = context;
-    return this.#transport.get({ path: call.path, caller, signal, trace: trace?.headers }).then(
+    const { caller, signal, requestId } = context;
+    return this.#transport.get({ path: call.path, caller, signal, requestId, trace: trace?.headers }).then(
       (answer) => {
         const failure = this.#failureOf(answer, context);
         end(answer, failure);

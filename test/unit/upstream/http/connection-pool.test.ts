@@ -231,6 +231,23 @@ describe('the connections to the billing API', () => {
     });
   });
 
+  it('closes the idle ones after a while, and each one when it is old', async () => {
+    await withUpstream(
+      (socket, index) => socket.write(answerOf(`${index}`, ...(index < 3 ? ['Keep-Alive: timeout=2'] : ['Keep-Alive: timeout=600']))),
+      async ({ ask, sockets }) => {
+        await Promise.all(['a', 'b', 'c'].map(ask));
+        const open = (): number => [...sockets].filter(({ destroyed }) => !destroyed).length;
+        expect(open()).toBe(3);
+        await until(() => open() === 0);
+        expect(await ask('a')).toBe('3');
+        // However long the server would keep it.
+        await until(() => open() === 0);
+      },
+      4,
+      { maxAgeMs: 2000 },
+    );
+  });
+
   it('opens a new one where the server has closed the old one', async () => {
     await withUpstream(
       (socket, index) => {

@@ -83,9 +83,26 @@ describe('the parser of an answer', () => {
       { status: 304, body: '', isReusable: true },
     ],
     [
-      'interim answers before it',
-      text('HTTP/1.1 102 Processing', '', 'HTTP/1.1 103 Early Hints', 'Link: </x>', '', 'HTTP/1.1 200 OK', 'Content-Length: 1', '', 'x'),
+      'interim answers before it, asked for or not',
+      text(
+        'HTTP/1.1 100 Continue',
+        '',
+        'HTTP/1.1 102 Processing',
+        '',
+        'HTTP/1.1 103 Early Hints',
+        'Link: </x>',
+        '',
+        'HTTP/1.1 200 OK',
+        'Content-Length: 1',
+        '',
+        'x',
+      ),
       { status: 200, body: 'x', headers: { 'content-length': '1' } },
+    ],
+    [
+      'empty lines before it',
+      text('', '', '\nHTTP/1.1 200 OK', 'Content-Length: 1', '', 'x'),
+      { status: 200, body: 'x', isReusable: true },
     ],
     [
       'a header twice',
@@ -121,6 +138,8 @@ describe('the parser of an answer', () => {
     ['no status', text('HTTP/1.1 OK', '', ''), /status line/],
     ['a status of four digits', text('HTTP/1.1 2000 OK', '', ''), /status line/],
     ['a switch of protocols', text('HTTP/1.1 101 Switching Protocols', 'Upgrade: x', '', ''), /status of 101/],
+    ['lines that end without a carriage return', text('HTTP/1.1 200 OK\nContent-Length: 2\n\n{}'), /without a carriage return/],
+    ['a header in its reason', text('HTTP/1.1 200 OK\nContent-Length: 9', '', ''), /status line/],
     ['a header without a colon', text('HTTP/1.1 200 OK', 'x', '', ''), /not a header/],
     ['a header with a space in its name', text('HTTP/1.1 200 OK', 'Content-Length : 2', '', '{}'), /not a header/],
     ['a folded header', text('HTTP/1.1 200 OK', 'x: a', ' b', '', ''), /not a header/],
@@ -242,6 +261,10 @@ describe('the parser of an answer', () => {
           'http/1.1 200 OK',
           'HTTP/1.1 20 OK',
           'HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK',
+          'HTTP/1.1 100 Continue\r\n\r\n\r\nHTTP/1.1 200 OK',
+          '\r\n\r\nHTTP/1.1 200 OK',
+          '\nHTTP/1.1 200 OK',
+          '\rHTTP/1.1 200 OK',
         ),
       ),
       lines: fc.array(line, { maxLength: 4 }),
@@ -252,7 +275,9 @@ describe('the parser of an answer', () => {
   it('reads the same however the pieces are cut', () => {
     fc.assert(
       fc.property(answer, fc.array(fc.nat(), { maxLength: 5 }), (bytes, cuts) => {
-        expect(read(bytes, cuts)).toEqual(read(bytes));
+        // Which of several faults is met first may depend on the pieces.
+        const [whole, inPieces] = [read(bytes), read(bytes, cuts)].map((seen) => (typeof seen === 'string' ? seen.split(':')[0] : seen));
+        expect(inPieces).toEqual(whole);
       }),
       { numRuns: 2000 },
     );

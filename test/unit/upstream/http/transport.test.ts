@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { BillingError } from '../../../../src/billing/model/billing-error';
+import { Caller } from '../../../../src/billing/model/caller';
 import type { HttpAnswer } from '../../../../src/upstream/http/http-response';
 import type { Transport, TransportOptions } from '../../../../src/upstream/http/transport';
 import { failureOf } from '../../../support/listed-source';
@@ -34,14 +35,24 @@ async function withTransport(
 }
 
 describe('The transport', () => {
-  it('sends the token and the wish for JSON, and no other header but what HTTP itself needs', async () => {
+  it('sends the token and what firewalls look for, and no other header', async () => {
     await withTransport(
       () => ({}),
       async ({ get, upstream }) => {
         await get();
         const [request] = upstream.requests;
-        expect(Object.keys(request!.headers).sort()).toEqual(['accept', 'authorization', 'connection', 'host']);
-        expect(request).toMatchObject({ method: 'GET', headers: { authorization: 'Bearer a-token', accept: 'application/json' } });
+        expect(Object.keys(request!.headers).sort()).toEqual([
+          'accept',
+          'accept-encoding',
+          'authorization',
+          'connection',
+          'host',
+          'user-agent',
+        ]);
+        expect(request).toMatchObject({
+          method: 'GET',
+          headers: { authorization: 'Bearer a-token', accept: 'application/json', 'user-agent': 'test', 'accept-encoding': 'identity' },
+        });
       },
     );
   });
@@ -158,13 +169,93 @@ describe('The transport', () => {
     );
   });
 
-  it('hands on a compressed body as it came, without inflating it', async () => {
-    const body = gzipSync(Buffer.alloc(10_000_000));
+  it.each(['', 'identity', 'Identity', 'none', 'UTF-8'])('reads a body whose content-encoding is %j as it is', async (coding) => {
     await withTransport(
-      () => ({ headers: { 'content-encoding': 'gzip' }, body }),
+      () => ({ headers: { 'content-encoding': coding }, body: '{}' }),
       async ({ get }) => {
-        expect((await get()).body.equals(body)).toBe(true);
+        expect((await get()).body.toString()).toBe('{}');
       },
+    );
+  });
+
+  it.each([
+    ['gzip', 'the body is encoded with gzip'],
+    ['br', 'the body is encoded with br'],
+    ['gzip, br', 'the body is encoded with an unknown coding'],
+  ])('refuses a body that is encoded with %s, which was not asked for', async (coding, reason) => {
+    await withTransport(
+      () => ({ headers: { 'content-encoding': coding }, body: gzipSync('{}') }),
+      async ({ get }) => {
+        expect(await failureOf(get())).toMatchObject({ failure: 'invalid-response', cause: { message: reason } });
+      },
+    );
+  });
+
+  describe('with compression', () => {
+    const gzip =
+      (body: Buffer, coding = 'gzip'): Script =>
+      () => ({ headers: { 'content-encoding': coding }, body: gzipSync(body) });
+    const text = Buffer.from(JSON.stringify(Array.from({ length: 5000 }, (_, index) => ({ invoiceNumber: index, billPeriod: '2025-06' }))));
+
+    it.each(['gzip', 'x-gzip', 'GZIP'])('asks for gzip, and decompresses a body that says %s', async (coding) => {
+      await withTransport(
+        gzip(text, coding),
+        async ({ get, upstream }) => {
+          const answer = await get();
+          expect(upstream.requests[0]?.headers['accept-encoding']).toBe('gzip');
+          expect(answer.body.equals(text)).toBe(true);
+          // What is cached is the decompressed body.
+          expect(answer.headers['content-encoding']).toBeUndefined();
+        },
+        { compression: 'gzip' },
+      );
+    });
+
+    it.each<[string, Script, string]>([
+      ['is larger than the limit', gzip(Buffer.alloc(1024 * 1024 + 1, 'x')), 'the body is larger than 1048576 bytes'],
+      ['is no gzip', () => ({ headers: { 'content-encoding': 'gzip' }, body: '{}' }), 'the body is not valid gzip'],
+      [
+        'is cut off',
+        () => ({ headers: { 'content-encoding': 'gzip' }, body: gzipSync(text).subarray(0, -20) }),
+        'the body is not valid gzip',
+      ],
+      ['is encoded otherwise', gzip(text, 'br'), 'the body is encoded with br'],
+    ])('refuses a body that %s', async (_what, script, reason) => {
+      await withTransport(
+        script,
+        async ({ get }) => {
+          expect(await failureOf(get())).toMatchObject({ failure: 'invalid-response', cause: { message: reason } });
+        },
+        { compression: 'gzip' },
+      );
+    });
+
+    it('refuses a body that is more than a hundred times its compressed size', async () => {
+      await withTransport(
+        gzip(Buffer.alloc(10_000_000)),
+        async ({ get }) => {
+          expect(await failureOf(get())).toMatchObject({ cause: { message: 'the body is larger than 100 times its compressed size' } });
+        },
+        { compression: 'gzip', maxBodyBytes: 1 << 26 },
+      );
+    });
+  });
+
+  it('sends the headers of the operator, the request id under the name that it wants, and what is forwarded for the caller', async () => {
+    await withTransport(
+      () => ({}),
+      async ({ transport, upstream }) => {
+        const caller = Caller.parse('Bearer a', ['accept-language', 'es']) as Caller;
+        await transport.get(requestOf('/a', 'a', { caller, requestId: 'id-1' }));
+        await transport.get(requestOf('/a', 'a'));
+        expect(
+          upstream.requests.map(({ headers }) => [headers['x-api-key'], headers['x-correlation-id'], headers['accept-language']]),
+        ).toEqual([
+          ['secret', 'id-1', 'es'],
+          ['secret', undefined, undefined],
+        ]);
+      },
+      { headers: ['x-api-key', 'secret'], correlationHeader: 'x-correlation-id' },
     );
   });
 

@@ -1,0 +1,40 @@
+import { lookup as lookupDns, type LookupAddress, type LookupOptions } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+
+/** Resolves a name to all its addresses. */
+export type LookupAll = (
+  hostname: string,
+  options: LookupOptions & { all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/**
+ * Remembers the address that was reached last, and puts it first whenever the name is resolved. Node tries a name's
+ * addresses in order, and gives each one 250 ms: a dead first one would cost that with every connection.
+ */
+export class AddressMemory {
+  readonly #lookupAll: LookupAll;
+  #lastGood: string | undefined;
+
+  constructor(lookupAll: LookupAll = lookupDns) {
+    this.#lookupAll = lookupAll;
+  }
+
+  /** Notes that a connection to this address was opened. */
+  reached(address: string | undefined): void {
+    this.#lastGood = address;
+  }
+
+  /** For the `lookup` option of a socket. */
+  readonly lookup: LookupFunction = (hostname, options, callback) => {
+    this.#lookupAll(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) {
+        callback(error, [] as never);
+        return;
+      }
+      const ordered = [...addresses].sort((a, b) => Number(b.address === this.#lastGood) - Number(a.address === this.#lastGood));
+      if (options.all) callback(null, ordered);
+      else callback(null, ordered[0]?.address ?? '', ordered[0]?.family);
+    });
+  };
+}

@@ -1,0 +1,115 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
+
+/** Paths of PEM files for TLS to the billing API; null: not given. */
+export interface TlsFilePaths {
+  /** The client certificate, with its chain. */
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+  /** Holds the passphrase of the key. */
+  readonly keyPassphraseFile: string | null;
+  /** The CAs that are trusted, instead of the well-known ones. */
+  readonly caFile: string | null;
+}
+
+/** The settings that name the files, for messages. */
+const SETTINGS = {
+  certFile: 'BILLING_API_TLS_CERT_FILE',
+  keyFile: 'BILLING_API_TLS_KEY_FILE',
+  keyPassphraseFile: 'BILLING_API_TLS_KEY_PASSPHRASE_FILE',
+  caFile: 'BILLING_API_TLS_CA_FILE',
+} as const;
+const CHECK_EVERY_MS = 1000;
+
+type TlsFilesObserver = Pick<UpstreamObserver, 'tlsFilesReloaded' | 'tlsFilesUnusable'>;
+
+/** Client certificate and CAs for new connections, read again when their files change. */
+export class TlsFiles {
+  readonly #paths: TlsFilePaths;
+  readonly #observer: TlsFilesObserver;
+  #context: SecureContext;
+  #version: string;
+  #checkedMs = performance.now();
+
+  /** @throws Error that names the setting whose file cannot be used. */
+  constructor(paths: TlsFilePaths, observer: TlsFilesObserver = {}) {
+    this.#paths = paths;
+    this.#observer = observer;
+    this.#version = toVersion(paths);
+    this.#context = loadTlsFiles(paths);
+  }
+
+  /** The newest usable context. Looks at the files at most once a second. */
+  current(): SecureContext {
+    const nowMs = performance.now();
+    if (nowMs - this.#checkedMs < CHECK_EVERY_MS) return this.#context;
+    this.#checkedMs = nowMs;
+    const version = toVersion(this.#paths);
+    if (version === this.#version) return this.#context;
+    this.#version = version;
+    try {
+      this.#context = loadTlsFiles(this.#paths);
+      this.#observer.tlsFilesReloaded?.();
+    } catch (error) {
+      this.#observer.tlsFilesUnusable?.({ reason: (error as Error).message });
+    }
+    return this.#context;
+  }
+}
+
+/** Whether any file is given. */
+export function hasTlsFiles(paths: TlsFilePaths): boolean {
+  return Object.values(paths).some((path) => path !== null);
+}
+
+/** Reads and checks the files. @throws Error that names the setting whose file cannot be used, and quotes nothing of it. */
+export function loadTlsFiles(paths: TlsFilePaths): SecureContext {
+  if ((paths.certFile === null) !== (paths.keyFile === null))
+    throw new Error(`${SETTINGS.certFile} and ${SETTINGS.keyFile} must be set together.`);
+  const cert = read(paths, 'certFile');
+  const key = read(paths, 'keyFile');
+  const ca = read(paths, 'caFile');
+  const passphrase = read(paths, 'keyPassphraseFile')?.trimEnd();
+  const certificate = cert === undefined ? null : check(paths, 'certFile', 'no certificate in PEM', () => new X509Certificate(cert));
+  if (ca !== undefined) check(paths, 'caFile', 'no certificate in PEM', () => new X509Certificate(ca));
+  if (key !== undefined && certificate) {
+    const why = `no private key in PEM${passphrase === undefined ? ' without a passphrase' : ' with this passphrase'}`;
+    const privateKey = check(paths, 'keyFile', why, () => createPrivateKey({ key, ...(passphrase === undefined ? {} : { passphrase }) }));
+    if (!certificate.checkPrivateKey(privateKey)) throw new Error(toProblem(paths, 'keyFile', 'it is not the key of the certificate'));
+  }
+  return createSecureContext({ cert, key, ca, passphrase });
+}
+
+function read(paths: TlsFilePaths, field: keyof TlsFilePaths): string | undefined {
+  const path = paths[field];
+  if (path === null) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(toProblem(paths, field, `it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`), { cause: error });
+  }
+}
+
+function check<T>(paths: TlsFilePaths, field: keyof TlsFilePaths, why: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new Error(toProblem(paths, field, `it holds ${why}`), { cause: error });
+  }
+}
+
+function toProblem(paths: TlsFilePaths, field: keyof TlsFilePaths, why: string): string {
+  return `${SETTINGS[field]}: "${paths[field] ?? ''}" cannot be used: ${why}.`;
+}
+
+/** Changes whenever a file does: kubelet swaps whole directories, others write in place. */
+function toVersion(paths: TlsFilePaths): string {
+  return Object.values(paths as unknown as Record<string, string | null>)
+    .map((path) => {
+      const stat = path === null ? undefined : statSync(path, { throwIfNoEntry: false });
+      return stat ? `${stat.ino}.${stat.mtimeMs}.${stat.size}` : '';
+    })
+    .join(' ');
+}

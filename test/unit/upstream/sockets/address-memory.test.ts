@@ -1,0 +1,31 @@
+import type { LookupAddress } from 'node:dns';
+import { AddressMemory } from '../../../../src/upstream/sockets/address-memory';
+
+const ADDRESSES: LookupAddress[] = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => ({ address, family: 4 }));
+const namesOf = (memory: AddressMemory): Promise<string[]> =>
+  new Promise((resolve, reject) =>
+    memory.lookup('billing.example', { all: true }, (error, found) =>
+      error ? reject(error) : resolve((found as LookupAddress[]).map(({ address }) => address)),
+    ),
+  );
+
+describe('The memory of addresses', () => {
+  it('puts the address that was reached last first, as long as the name has it', async () => {
+    let addresses = ADDRESSES;
+    const memory = new AddressMemory((_hostname, _options, callback) => callback(null, addresses));
+    expect(await namesOf(memory)).toEqual(['192.0.2.1', '192.0.2.2', '192.0.2.3']);
+    memory.reached('192.0.2.2');
+    expect(await namesOf(memory)).toEqual(['192.0.2.2', '192.0.2.1', '192.0.2.3']);
+    addresses = [ADDRESSES[2] as LookupAddress];
+    expect(await namesOf(memory)).toEqual(['192.0.2.3']);
+  });
+
+  it('gives the first one where only one is asked for, and passes errors on', async () => {
+    const memory = new AddressMemory((_hostname, _options, callback) => callback(null, ADDRESSES));
+    memory.reached('192.0.2.3');
+    const one = await new Promise((resolve) => memory.lookup('billing.example', {}, (...found) => resolve(found)));
+    expect(one).toEqual([null, '192.0.2.3', 4]);
+    const failing = new AddressMemory((_hostname, _options, callback) => callback(Object.assign(new Error(), { code: 'ENOTFOUND' }), []));
+    await expect(namesOf(failing)).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  });
+});
