@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseConfig, type Environment } from '../../../src/config/config';
 import { toHelp } from '../../../src/config/help';
 import { REFUSED } from '../../../src/config/kinds/setting';
-import { SETTINGS } from '../../../src/config/settings';
+import { SETTINGS, type NamedSetting } from '../../../src/config/settings';
 import { toSettingsFiles } from '../../../src/tools/settings/settings-files';
 
 const root = join(__dirname, '../../..');
@@ -42,9 +42,14 @@ function namesRead(env: Environment, parse: (env: Environment) => unknown = pars
 const example = readEnvFile(readFileSync(join(root, '.env.example'), 'utf8'));
 const sorted = (names: Iterable<string>): string[] => [...names].sort();
 
+/** The names under which a setting is read. */
+function namesOf({ name, secret, alsoLowerCase }: NamedSetting): string[] {
+  return [name, ...(secret ? [`${name}_FILE`] : []), ...(alsoLowerCase ? [name.toLowerCase()] : [])];
+}
+
 describe('The list of settings', () => {
   it('is what the gateway reads, in development and in production, and what it promises to read', () => {
-    const names = SETTINGS.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
+    const names = SETTINGS.flatMap(namesOf);
     const read = new Set([...namesRead({}), ...namesRead({ NODE_ENV: 'production', BILLING_API_URL: 'http://billing' })]);
     expect(sorted(names)).toEqual(sorted(read));
     expect([...read]).toEqual(expect.arrayContaining(PROMISED));
@@ -82,9 +87,7 @@ describe('The list of settings', () => {
 
   it('would be found out if the gateway read a name that the list does not have', () => {
     const read = namesRead({}, (env) => [parseConfig(env), env['NEW_SETTING']]);
-    expect(
-      read.filter((name) => !SETTINGS.some((setting) => setting.name === name || (setting.secret && `${setting.name}_FILE` === name))),
-    ).toEqual(['NEW_SETTING']);
+    expect(read.filter((name) => !SETTINGS.some((setting) => namesOf(setting).includes(name)))).toEqual(['NEW_SETTING']);
   });
 
   it('is printed as help, a line a setting with its default', () => {
