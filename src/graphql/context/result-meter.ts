@@ -9,6 +9,9 @@ export interface ResultLimits {
   readonly maxAnswerBytes: number;
 }
 
+/** Members of an operation's lists that may fail one by one: each costs an error with its path, which takes as long as many objects. */
+const MAX_FAILED_MEMBERS = 1000;
+
 /**
  * Counts what an operation returns. Resolvers take objects before they hand them out, so that an operation of a few bytes
  * that multiplies lists ends after `maxResults` objects instead of exhausting the memory. They return null from then on,
@@ -17,6 +20,7 @@ export interface ResultLimits {
 export class ResultMeter {
   readonly limits: ResultLimits;
   #count = 0;
+  #failures = 0;
   #error: GraphQLError | null = null;
 
   constructor(limits: ResultLimits) {
@@ -27,6 +31,17 @@ export class ResultMeter {
   take(count: number): boolean {
     this.#count += count;
     if (this.#count > this.limits.maxResults) this.exceedResults(this.#count);
+    return this.#error === null;
+  }
+
+  /** Takes `count` members of a list that fail, each with an error of its own. False: there are too many of them. */
+  takeFailures(count: number): boolean {
+    this.#failures += count;
+    if (this.#failures > MAX_FAILED_MEMBERS)
+      this.#error ??= toError(
+        `More than ${MAX_FAILED_MEMBERS} members of lists in the operation's arguments are not of their form (at least ${this.#failures}). Correct them, or ask for fewer at once.`,
+        { failures: this.#failures, maxFailures: MAX_FAILED_MEMBERS },
+      );
     return this.#error === null;
   }
 

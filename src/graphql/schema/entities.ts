@@ -3,7 +3,7 @@ import { Contract } from '../../billing/loading/contract';
 import { assertArgumentsBelow, assertRootArguments } from '../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../context/context';
 import { loadSelected, lookAheadOnce, toItem } from './contract/load-contract';
-import { parseEntityKey } from '../analysis/entity-keys';
+import { parseEntityKey, type EntityKey } from '../analysis/entity-keys';
 
 interface EntitiesArgs {
   readonly representations: readonly unknown[];
@@ -22,12 +22,18 @@ export function resolveEntities(
 ): Promise<unknown>[] {
   assertRootArguments(info, context.pageLimits);
   if (!context.results.take(representations.length)) return [];
+  const keys: (EntityKey | Error)[] = [];
+  for (const representation of representations) {
+    const key = readKey(representation);
+    if (key instanceof Error && !context.results.takeFailures(1)) return [];
+    keys.push(key);
+  }
   // What is selected of a contract is the same for all of them.
   const selectionAt = lookAheadOnce(info, context.pageLimits);
   // The loads of all representations are started in one tick, and so planned together. Async also for what could be
   // had at once: whatever is thrown must cost its item alone.
-  return representations.map(async (representation, index): Promise<unknown> => {
-    const key = parseEntityKey(representation);
+  return keys.map(async (key, index): Promise<unknown> => {
+    if (key instanceof Error) throw key;
     switch (key.type) {
       case 'Customer':
         return key.customer;
@@ -38,6 +44,15 @@ export function resolveEntities(
         return billingOf(context).invoice(key.customer, key.contractNumber, key.number);
     }
   });
+}
+
+/** The key of a representation, or why it has none. */
+function readKey(representation: unknown): EntityKey | Error {
+  try {
+    return parseEntityKey(representation);
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /** Which member of the union `_Entity` an entity is. */

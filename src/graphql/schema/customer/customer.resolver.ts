@@ -68,7 +68,7 @@ export class CustomerResolver {
     } catch (error) {
       // One member that is not of its form makes the argument so, for which no call is made. The other places must
       // not look like contracts that do not exist.
-      return numbers.map(() => Promise.reject(error as Error));
+      return context.results.takeFailures(numbers.length) ? numbers.map(() => Promise.reject(error as Error)) : [];
     }
     const selectionAt = lookAheadOnce(info, context.pageLimits);
     // A promise each: one that fails costs its own place in the list and no other.
