@@ -24,6 +24,8 @@ describe('the life of an answer', () => {
     ['nothing, for no-store beside a lifetime', { 'cache-control': 'max-age=20, no-store' }, 0],
     ['nothing, for no-cache', { 'cache-control': 'no-cache' }, 0],
     ['nothing, for no-cache beside a lifetime', { 'cache-control': 'max-age=20,no-cache' }, 0],
+    ['nothing, for no-cache after another directive', { 'cache-control': 'private, no-cache' }, 0],
+    ['the answer allows, where its age has a unit', { 'cache-control': 'max-age=25', age: '20s' }, 25],
     ['nothing, for no-cache of some fields', { 'cache-control': 'no-cache="set-cookie"' }, 0],
     ['nothing, for max-age=0', { 'cache-control': 'max-age=0' }, 0],
     ['nothing, for a negative max-age', { 'cache-control': 'max-age=-5' }, 0],
@@ -72,6 +74,9 @@ describe('the time past its life for which an answer may stand in', () => {
     ['what the operator says', {}, 100],
     ['what the answer allows, where that is less', { 'cache-control': 'max-age=5, stale-if-error=10' }, 10],
     ['what the operator says, where the answer allows more', { 'cache-control': 'stale-if-error=999' }, 100],
+    ['what the answer allows, where that comes first, with spaces', { 'cache-control': 'stale-if-error = 10, max-age=5' }, 10],
+    ['nothing, where that comes first', { 'cache-control': 'must-revalidate, max-age=5' }, 0],
+    ['what the operator says, for a directive that only ends alike', { 'cache-control': 'x-must-revalidate, x-stale-if-error=3' }, 100],
     ['nothing, where the answer wants to be asked for again', { 'cache-control': 'max-age=5, Must-Revalidate' }, 0],
   ])('is %s', (_rule, headers, seconds) => {
     expect(staleSeconds(headers)).toBe(seconds);

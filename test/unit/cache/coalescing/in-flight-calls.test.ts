@@ -1,0 +1,52 @@
+import { BillingError } from '../../../../src/billing/model/billing-error';
+import { parseCustomer } from '../../../../src/billing/model/customer';
+import { BillsIdentity } from '../../../../src/billing/ports/bills-identity';
+import { BillingOperation } from '../../../../src/billing/ports/billing-operation';
+import type { BillsAnswer, CallContext } from '../../../../src/billing/ports/billing-source';
+import { InFlightCalls } from '../../../../src/cache/coalescing/in-flight-calls';
+import { toCaller } from '../../../support/cache-fixtures';
+
+const caller = toCaller('one');
+const identityOf = (contractNumber: string | null, offset = 0, limit = 21) =>
+  BillsIdentity.of(caller, { customer: parseCustomer('RUC', '80012345'), contractNumber, window: { offset, limit } });
+const answer: BillsAnswer = { bills: null, received: null, freshUntilMs: 0, stale: false };
+
+/** Operations that ask, and calls that end when the test says so. */
+function openCalls() {
+  const calls = new InFlightCalls();
+  const started: { readonly context: CallContext; readonly end: (answer: BillsAnswer) => void }[] = [];
+  const share = (identity: BillsIdentity, signal = new AbortController().signal) =>
+    calls.share(identity, new BillingOperation({ caller, signal, callBudget: 10 }), (context) => {
+      return new Promise((end) => started.push({ context, end }));
+    });
+  return { calls, started, share };
+}
+
+describe('calls in flight', () => {
+  test('are shared by equal requests, and by no others', async () => {
+    const { started, share } = openCalls();
+    const identities = [identityOf('1001'), identityOf('1001'), identityOf('1002'), identityOf(null), identityOf('1001', 21)];
+    const shared = [...identities, identityOf('1001', 0, 20)].map((identity) => share(identity));
+    expect(started).toHaveLength(5);
+    for (const { end } of started) end(answer);
+    expect(await Promise.all(shared)).toEqual(shared.map(() => answer));
+  });
+
+  test('are not joined any more once the last who waited has gone', async () => {
+    const { calls, started, share } = openCalls();
+    const leaving = new AbortController();
+    const gone = new BillingError('unavailable', 'The client closed the connection.');
+    const left = share(identityOf('1001'), leaving.signal);
+    leaving.abort(gone);
+    expect(calls.has(identityOf('1001'))).toBe(false);
+    const later = share(identityOf('1001'));
+    await expect(left).rejects.toBe(gone);
+    expect(started.map(({ context }) => context.signal.aborted)).toEqual([true, false]);
+    // The call that was given up ends late: it takes nothing from the one that came after it.
+    started[0]?.end(answer);
+    await Promise.resolve();
+    expect(calls.has(identityOf('1001'))).toBe(true);
+    started[1]?.end(answer);
+    expect(await later).toBe(answer);
+  });
+});

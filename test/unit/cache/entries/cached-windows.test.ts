@@ -1,0 +1,68 @@
+import {
+  addWindow,
+  decodeWindows,
+  encodeWindows,
+  findCovering,
+  mergeWindows,
+  type CachedWindow,
+} from '../../../../src/cache/entries/cached-windows';
+
+const toWindow = (offset: number, limit: number, others: Partial<CachedWindow> = {}): CachedWindow => ({
+  offset,
+  limit,
+  count: limit,
+  freshUntilMs: 1000,
+  staleUntilMs: 2000,
+  ...others,
+});
+
+describe('a list of cached windows', () => {
+  test('is read as it was written, in 28 bytes for each window, and an incomplete window is none', () => {
+    const windows = [toWindow(3, 20, { count: 7, freshUntilMs: 1_751_371_200_123.5 }), toWindow(2 ** 32 - 1, 1)];
+    const bytes = encodeWindows(windows);
+    expect(bytes).toHaveLength(56);
+    expect(decodeWindows(bytes)).toEqual(windows);
+    expect(decodeWindows(bytes.subarray(0, 55))).toEqual(windows.slice(0, 1));
+    expect(decodeWindows(Buffer.alloc(0))).toEqual([]);
+  });
+
+  test('has bytes that other versions of the gateway read alike', () => {
+    const bytes = encodeWindows([{ offset: 1, limit: 2, count: 3, freshUntilMs: 4, staleUntilMs: 5 }]);
+    expect(bytes.toString('hex')).toBe('01000000020000000300000000000000000010400000000000001440');
+  });
+
+  test('holds sixteen windows at most, the newest first, each once, and none that is over', () => {
+    let windows: CachedWindow[] = [];
+    for (let offset = 0; offset < 20; offset++) windows = addWindow(windows, toWindow(offset, 5), 0);
+    expect(windows.map(({ offset }) => offset)).toEqual(Array.from({ length: 16 }, (_, at) => 19 - at));
+    const again = addWindow(windows, toWindow(10, 5, { count: 2 }), 0);
+    expect(again).toHaveLength(16);
+    expect(again[0]).toMatchObject({ offset: 10, count: 2 });
+    expect(addWindow(windows, toWindow(50, 5, { staleUntilMs: 9000 }), 2000)).toEqual([toWindow(50, 5, { staleUntilMs: 9000 })]);
+  });
+
+  test('is merged with another one: of a window that is in both, the one that lives longer', () => {
+    const ours = [toWindow(0, 10, { staleUntilMs: 3000, count: 1 }), toWindow(10, 10, { staleUntilMs: 2500, count: 2 })];
+    const theirs = [
+      toWindow(0, 10, { staleUntilMs: 2000, count: 3 }),
+      toWindow(10, 10, { staleUntilMs: 2600, count: 4 }),
+      toWindow(20, 10, { count: 5 }),
+    ];
+    const counts = mergeWindows(ours, theirs, 0).map(({ offset, count }) => [offset, count]);
+    expect(counts.sort(([a = 0], [b = 0]) => a - b)).toEqual([
+      [0, 1],
+      [10, 4],
+      [20, 5],
+    ]);
+    expect(mergeWindows([], theirs, 0)).toBe(theirs);
+    expect(mergeWindows(ours, [], 0)).toBe(ours);
+  });
+
+  test('answers with the window that has the least to read, as long as that is good', () => {
+    const windows = [toWindow(0, 100), toWindow(0, 30), toWindow(0, 20, { freshUntilMs: 10 })];
+    expect(findCovering(windows, { offset: 5, limit: 5 }, 500, 'freshUntilMs')?.limit).toBe(30);
+    expect(findCovering(windows, { offset: 5, limit: 5 }, 500, 'staleUntilMs')?.limit).toBe(20);
+    expect(findCovering(windows, { offset: 5, limit: 5 }, 1000, 'freshUntilMs')).toBeUndefined();
+    expect(findCovering(windows, { offset: 95, limit: 6 }, 500, 'freshUntilMs')).toBeUndefined();
+  });
+});
