@@ -69,6 +69,13 @@ const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
     if (`${INGRESS}proxy-next-upstream` in document) return checkIngress(document);
     throw new Error('Nothing is known to read this.');
   },
+  redis: async (block) => {
+    // The rights of a user, in the words in which a test gives them to one.
+    const tested = await readFile(join(root, 'test/unit/cache/redis/connecting.test.ts'), 'utf8');
+    const rights = block.text.match(/[~+]\S+/g) ?? [];
+    expect(rights).not.toEqual([]);
+    expect(tested).toContain(rights.map((right) => `'${right}'`).join(', '));
+  },
   mermaid: (block) => draw(block.text),
 };
 
