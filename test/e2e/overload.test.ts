@@ -62,6 +62,7 @@ describe('Five times as many requests as the gateway may have under way', () => 
       BILLING_API_URL: upstream.url,
       BILLING_API_CONNECTIONS: '64',
       MAX_CONCURRENT_REQUESTS: String(CAPACITY),
+      LISTEN_BACKLOG: '4096',
       // Nothing may run out of time on a slow machine.
       REQUEST_DEADLINE_MS: '600000',
       BILLING_API_TIMEOUT_MS: '600000',

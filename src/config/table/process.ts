@@ -32,9 +32,9 @@ export const PROCESS = {
   },
   listenBacklog: {
     name: 'LISTEN_BACKLOG',
-    what: 'Connections that may wait to be accepted. Linux allows no more than net.core.somaxconn',
+    what: 'Connections that may wait to be accepted; beyond, clients try again after a second. Linux allows no more than net.core.somaxconn',
     kind: whole(1, 1_000_000),
-    default: '4096',
+    default: '511',
   },
   workers: {
     name: 'WORKERS',
