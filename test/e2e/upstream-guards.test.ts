@@ -49,12 +49,12 @@ const codesOf = (answer: GraphqlAnswer): unknown[] => answer.errors.map((error) 
 describe('The deadline of an operation', () => {
   it('ends a call that is not answered, however long an attempt may take', async () => {
     await withGateway(
-      { REQUEST_DEADLINE_MS: '200', BILLING_API_TIMEOUT_MS: '60000' },
+      { REQUEST_DEADLINE_MS: '2000', BILLING_API_TIMEOUT_MS: '60000' },
       () => ({ hang: 'before-headers' }),
       async ({ ask, upstream }) => {
         // The attempt alone would outlast this test.
         expect(codesOf(await ask('7'))).toEqual(['UPSTREAM_TIMEOUT']);
-        await until(() => upstream.requests[0]!.abandoned);
+        await until(() => upstream.requests[0]?.abandoned === true);
         expect(upstream.requests).toHaveLength(1);
       },
     );
