@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiFailure } from '../errors/api-failure';
+import { ApiFailure, toErrorJson } from '../errors/api-failure';
 import { toBillsJson } from '../data/bills-collection';
 import { toCanonicalDigits } from '../data/ledger';
 import { toManyPages, toSlowContract } from '../data/fault-data';
@@ -87,6 +87,12 @@ export const FAULT_CONTRACTS: readonly FaultContract[] = [
     answer: refuse(404, 'NOT_FOUND', 'The customer has no such contract.'),
   },
   {
+    contractNo: '990405',
+    does: "404 with an HTML page, as a proxy's",
+    clientGets: '`null` and `UPSTREAM_INVALID_RESPONSE`',
+    answer: () => ({ status: 404, body: '<!DOCTYPE html><title>404 Not Found</title><h1>Not Found</h1>' }),
+  },
+  {
     contractNo: '990429',
     does: '429 with `Retry-After: 30`',
     clientGets: '`RATE_LIMITED` with `retryAfterSeconds: 30`; other calls of the token wait as well',
@@ -133,6 +139,12 @@ export const FAULT_CONTRACTS: readonly FaultContract[] = [
     does: '200 with the bills of another contract',
     clientGets: '`UPSTREAM_INVALID_RESPONSE`: never the other contract',
     answer: () => json(toBillsJson({ contractNo: '990202', invoiceCollection: [{ invoiceContractNo: '990202', invoiceNumber: '1' }] })),
+  },
+  {
+    contractNo: '990203',
+    does: '200 with an `error` in place of bills',
+    clientGets: '`UPSTREAM_INVALID_RESPONSE`: never an empty list',
+    answer: () => json(toErrorJson('INTERNAL_ERROR', 'The bills could not be read.')),
   },
   {
     contractNo: '990002',
