@@ -25,7 +25,11 @@ async function send(gateway: Gateway, { headers, ...request }: FormedRequest, mo
   const line = gateway.logLines.slice(before).find((text) => text.includes('"msg":"operation"')) ?? '{}';
   return {
     status: answer.status,
-    headers: { ...answer.headers, date: undefined },
+    headers: {
+      ...answer.headers,
+      date: undefined,
+      'server-timing': String(answer.headers['server-timing']).replace(/dur=[0-9.]+/g, 'dur'),
+    },
     text: answer.text,
     path: (JSON.parse(line) as { path?: unknown }).path,
   };

@@ -14,7 +14,7 @@ const QUERY = `query Long($number: ID!) { customer(idType: "RUC", id: "80012345"
 describe('A long answer', () => {
   let upstream: ScriptedUpstream;
   let gateway: Gateway;
-  const executions = jest.spyOn(ApolloServer.prototype, 'executeHTTPGraphQLRequest');
+  const executions = jest.spyOn(ApolloServer.prototype, 'executeOperation');
 
   beforeAll(async () => {
     upstream = await startScriptedUpstream(({ url, headers }) => ({

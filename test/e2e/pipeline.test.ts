@@ -123,6 +123,23 @@ describe('The client that a request comes from', () => {
   });
 });
 
+describe('A response', () => {
+  it('says what the time was spent with, where the cost is asked for', async () => {
+    await withScript(
+      good,
+      async ({ gateway }) => {
+        const query = customer('a: contract(number: "7") { dueDate } b: contract(number: "8") { dueDate }');
+        const timings: (string | null)[] = [];
+        for (const headers of [{ 'x-billing-trace': '1' }, { 'x-billing-trace': 'calls' }, {}] as Record<string, string>[])
+          timings.push((await gateway.query(query, {}, { token: 'a', headers })).headers.get('server-timing'));
+        const shape = /^total;dur=[0-9.]+, upstream;desc="2 calls";dur=[0-9.]+, queue;dur=[0-9.]+, cache;desc="0 hits";dur=0$/;
+        expect(timings).toEqual([expect.stringMatching(shape), expect.stringMatching(shape), null]);
+      },
+      { NODE_ENV: 'production', CACHE_TTL_SECONDS: '0' },
+    );
+  });
+});
+
 describe('A request without a token', () => {
   it('for an operation that is known is refused without Apollo Server', async () => {
     await withScript(good, async ({ gateway }) => {

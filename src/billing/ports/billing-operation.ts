@@ -42,6 +42,8 @@ export class BillingOperation implements CallContext {
   cached = 0;
   /** Answers used past their time because the billing API failed. */
   stale = 0;
+  /** How long its calls waited for a place among all calls, in milliseconds; the sum of all. */
+  queuedMs = 0;
   /** The calls, one by one. */
   readonly records: CallRecord[] = [];
   /** Until when all of what was used may be used again, on the clock of `monotonicMs()`; Infinity while nothing was used. */
@@ -87,6 +89,10 @@ export class BillingOperation implements CallContext {
 
   recordCall(record: CallRecord): void {
     this.records.push(record);
+  }
+
+  noteQueued(ms: number): void {
+    this.queuedMs += ms;
   }
 
   /** Made when it is first asked for: only a cache that processes share is waited for. */

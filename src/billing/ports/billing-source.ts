@@ -73,6 +73,8 @@ export interface CallContext {
   returnCall(): void;
   /** Notes a call that ended, well or not. */
   recordCall(record: CallRecord): void;
+  /** Notes how long a call waited for a place among all calls, in milliseconds. */
+  noteQueued?(ms: number): void;
 }
 
 /** Where bills come from: the billing API itself, or something that remembers what it said. */

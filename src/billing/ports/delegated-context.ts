@@ -52,4 +52,8 @@ export abstract class DelegatedContext implements CallContext {
   recordCall(record: CallRecord): void {
     this.inner.recordCall(record);
   }
+
+  noteQueued(ms: number): void {
+    this.inner.noteQueued?.(ms);
+  }
 }

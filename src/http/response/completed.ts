@@ -10,6 +10,7 @@ import type { AnswerPath, ClientName, OperationOutcome, OperationType } from '..
 import { toToldName } from '../../telemetry/redaction/reported-name';
 import type { Exchange } from '../request/exchange';
 import { JSON_TYPE } from '../request/media-types';
+import { toServerTiming } from './server-timing';
 
 /** What an operation has cost. */
 export interface OperationCost {
@@ -124,7 +125,8 @@ export function complete(
   return {
     path,
     status: written.status,
-    headers: written.headers,
+    headers:
+      billing && context?.traced ? [...written.headers, 'server-timing', toServerTiming(billing, exchange.startedMs)] : written.headers,
     mediaType: exchange.mediaType ?? JSON_TYPE,
     body: written.body,
     freshness: toFreshness(billing, written.outcome !== 'ok'),

@@ -88,9 +88,11 @@ export class Attempts {
     const place = this.#limiter.tryEnter(context);
     if (place) return this.#attempt(call, context, { place, resends });
     const step = context.trace?.startQueue();
+    const queuedAtMs = performance.now();
     return this.#limiter.enter(context).then(
       (entered) => {
         step?.end();
+        context.noteQueued?.(performance.now() - queuedAtMs);
         // The circuit may have opened between the end of the wait and this moment.
         const late = this.#circuit.refusal(performance.now());
         if (!late) return this.#attempt(call, context, { place: entered, resends });
