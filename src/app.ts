@@ -30,6 +30,7 @@ import { createMetrics, type Metrics } from './telemetry/metrics/metrics';
 import type { Tracing } from './telemetry/tracing/otel-tracing';
 import { Attempts } from './upstream/resilience/attempts';
 import { ContractDrift } from './upstream/bills/contract-drift';
+import { CONTRACT_DIALECT } from './upstream/bills/dialect';
 import { ResponseDecoder } from './upstream/bills/decode-bills';
 import { createTransport } from './upstream/http/transport';
 import { findProxy } from './upstream/sockets/proxy';
@@ -92,19 +93,28 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       caches,
     });
     opened.push(() => transport.close());
+    const dialect = config.billingApiDialect ?? CONTRACT_DIALECT;
     const attempts = new Attempts(transport, {
       observer,
+      errorMessage: dialect.errorMessage,
       connections: config.billingApiConnections,
       callBudget: config.upstreamCallBudget,
     });
     metrics.watchUpstream(() => attempts.state);
-    const decoder = new ResponseDecoder({ strict: config.contractCheck === 'strict' });
+    const decoder = new ResponseDecoder({
+      table: dialect.table,
+      strict: config.contractCheck === 'strict',
+      listsAll: dialect.request.parameters.contractNumber === null,
+      meaning: { statusTrue: config.invoiceStatusTrue, currency: config.billingCurrency },
+    });
     const upstream = new UpstreamSource(attempts, {
       decoder,
+      request: dialect.request,
+      errorMessage: dialect.errorMessage,
       paging: config.billingApiPaging,
       retries: config.billingApiRetries,
       observer,
-      drift: new ContractDrift(toDriftObserver(metrics.drift, log)),
+      drift: new ContractDrift(toDriftObserver(metrics.drift, log), dialect.table),
     });
     const audit = await openAudit(config, metrics, log);
     if (audit) opened.push(() => closeAudit(audit, log));
@@ -117,7 +127,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       redisTls: { cert: config.redisTlsCert, key: config.redisTlsKey, ca: config.redisTlsCa },
       redisWaitMs: config.redisWaitMs,
       secret: config.cacheSecret,
-      scope: `${baseUrl.href} ${config.billingApiPaging.mode} ${config.billingApiPaging.base}`,
+      scope: `${baseUrl.href} ${config.billingApiPaging.mode} ${config.billingApiPaging.base} ${JSON.stringify(dialect.request)}`,
       decode: (body, request, skip) => decoder.decode(body, request, skip).bills,
       observer: metrics.cache,
       reads: toOutageLog(log, 'the shared cache cannot be reached: every question goes to the billing API', 'the shared cache is back'),

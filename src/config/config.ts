@@ -68,12 +68,18 @@ export function parseConfig(env: Environment): Config {
     ...withoutTracing(values),
     production: !UNGUARDED.includes(environment),
     billingApiUrl: billingApi instanceof URL ? billingApi : null,
-    billingApiPaging: { mode: billingApiPagingMode, base: billingApiPageBase === '1' ? 1 : 0 },
+    billingApiPaging: values.billingApiDialect?.paging ?? { mode: billingApiPagingMode, base: billingApiPageBase === '1' ? 1 : 0 },
     billingApiTls,
     billingApiProxies: { billingApiProxy, httpsProxy, httpProxy, noProxy },
     tracing: toTracing(reading),
   };
-  const problems = [...findMissing(reading), ...reading.problems, ...findTlsProblems(billingApiTls), ...findMisspelt(env)];
+  const problems = [
+    ...findMissing(reading),
+    ...findIneffective(reading),
+    ...reading.problems,
+    ...findTlsProblems(billingApiTls),
+    ...findMisspelt(env),
+  ];
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
@@ -124,6 +130,18 @@ function findRedisProblems({ values, refused }: Reading): string[] {
     problems.push('REDIS_TLS_* settings have no effect without TLS: REDIS_URL must start with rediss:// or rediss-sentinel://.');
   }
   return problems;
+}
+
+/** Settings that would have no effect: whoever sets one to another value than its default believes in an effect. */
+function findIneffective({ values: { billingApiDialect, billingApiPagingMode, billingApiPageBase } }: Reading): string[] {
+  const names = [
+    ...(billingApiPagingMode === 'offset' ? [] : ['BILLING_API_PAGING']),
+    ...(billingApiPageBase === '0' ? [] : ['BILLING_API_PAGE_BASE']),
+  ];
+  if (billingApiDialect?.paging)
+    return names.map((name) => `${name} has no effect: the file of BILLING_API_DIALECT has \`paging\`. Remove one of the two.`);
+  if (billingApiPagingMode === 'page' || names.length === 0) return [];
+  return ['BILLING_API_PAGE_BASE has no effect without BILLING_API_PAGING=page. Set that, or remove it.'];
 }
 
 type TracingField = Extract<keyof Values, `otel${string}` | `otlp${string}`>;

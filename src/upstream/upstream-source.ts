@@ -2,7 +2,7 @@ import { BillingError } from '../billing/model/billing-error';
 import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../billing/ports/billing-source';
 import type { UpstreamObserver } from '../telemetry/observers/upstream-observer';
 import type { Attempts, UpstreamCall } from './resilience/attempts';
-import { toBillsPath, type PageInitReading } from './bills/bills-path';
+import { CONTRACT_REQUEST, toBillsPath, type PageInitReading, type RequestForm } from './bills/bills-path';
 import type { ContractDrift } from './bills/contract-drift';
 import { toUtf8 } from './bills/body-text';
 import { ResponseDecoder, type DecodedBills } from './bills/decode-bills';
@@ -16,6 +16,10 @@ import type { HttpAnswer } from './http/http-response';
 /** Settings of the source. */
 export interface UpstreamSourceOptions {
   readonly paging: PageInitReading;
+  /** How requests are written apart from that; without it, as the contract has them. */
+  readonly request?: Omit<RequestForm, 'paging'>;
+  /** Where an error body has its message; without it, as the contract has it. */
+  readonly errorMessage?: readonly string[];
   /** Further attempts after a failed one, at most. */
   readonly retries: number;
   readonly observer?: Pick<UpstreamObserver, 'callEnded' | 'responseUnusable'>;
@@ -30,10 +34,12 @@ export class UpstreamSource implements BillingSource {
   readonly #attempts: Attempts;
   readonly #options: UpstreamSourceOptions;
   readonly #decoder: ResponseDecoder;
+  readonly #form: RequestForm;
   readonly #retryBudget = new RetryBudget();
 
   constructor(attempts: Attempts, options: UpstreamSourceOptions) {
     this.#attempts = attempts;
+    this.#form = { ...(options.request ?? CONTRACT_REQUEST), paging: options.paging };
     this.#decoder = options.decoder ?? new ResponseDecoder();
     this.#options = options;
   }
@@ -68,7 +74,7 @@ export class UpstreamSource implements BillingSource {
         end(outcome);
       }
     };
-    const call = { request, path: toBillsPath(request, this.#options.paging) };
+    const call = { request, path: toBillsPath(request, this.#form) };
     this.#retryBudget.deposit();
     // The first attempt is made as it is; only when it fails does the machinery for further ones start.
     return this.#attempts.make(call, context, 0).then(decode, (error: unknown) =>
@@ -99,7 +105,8 @@ export class UpstreamSource implements BillingSource {
     request: BillsRequest,
   ): { answer: BillsAnswer; retyped: ReadonlySet<string> } {
     const body = toUtf8(bytes, headers['content-type']);
-    if (status === 404 && !isAbsence(body, isCut)) throw invalidResponse('the body of a 404 is neither empty nor an errorBody');
+    if (status === 404 && !isAbsence(body, isCut, this.#options.errorMessage))
+      throw invalidResponse('the body of a 404 is neither empty nor an errorBody');
     const decoded: DecodedBills | null = status === 404 || status === 204 ? null : this.#decode(status, body, request);
     const received = { body, headers, receivedAtMs: Date.now(), isPartial: decoded?.isPartial ?? false };
     const answer = { bills: decoded && decoded.bills, bytes: body.length, received, freshUntilMs: 0, stale: false };
@@ -118,7 +125,7 @@ const NOTHING: ReadonlySet<string> = new Set();
  * Whether the body of a 404 is the billing API's: empty, or the contract's errorBody, in which no member is required. Others
  * are pages of proxies and web servers.
  */
-function isAbsence(body: Buffer, isCut: boolean | undefined): boolean {
+function isAbsence(body: Buffer, isCut: boolean | undefined, errorMessage: readonly string[] | undefined): boolean {
   if (isCut) return false;
-  return body.every(isSpace) || body.toString('latin1').trim() === '{}' || isErrorBody(body);
+  return body.every(isSpace) || body.toString('latin1').trim() === '{}' || isErrorBody(body, errorMessage);
 }

@@ -17,6 +17,17 @@ export interface InvoiceOrigin {
   readonly contractNumber: string | null;
 }
 
+/** Whether an invoice is paid. */
+export type InvoiceState = 'paid' | 'unpaid';
+
+/** What a deployment says of its invoices beyond the contract; null where it says nothing: it is never guessed. */
+export interface InvoiceMeaning {
+  /** What a status of true means; false means the opposite. */
+  readonly statusTrue: InvoiceState | null;
+  /** ISO 4217. */
+  readonly currency: string | null;
+}
+
 /** One invoice. `amount` is exact: a number up to 2^53, a bigint beyond. */
 export interface Invoice {
   readonly number: string | null;
@@ -24,6 +35,10 @@ export interface Invoice {
   readonly billPeriod: string | null;
   readonly amount: number | bigint | null;
   readonly status: boolean | null;
+  /** What `status` means, where the deployment says so. */
+  readonly state?: InvoiceState | null;
+  /** ISO 4217, where the deployment says so. */
+  readonly currency?: string | null;
   readonly origin: InvoiceOrigin;
 }
 

@@ -42,7 +42,7 @@ export interface BillsAnswer {
  * Makes bills from a body of the billing API: those of the request's window, where `skip` invoices of the body come before it.
  * @throws BillingError `invalid-response`.
  */
-export type BillsDecoder = (body: Buffer, request: BillsRequest, skip: number) => Bills;
+export type BillsDecoder = (body: Buffer, request: BillsRequest, skip: number) => Bills | null;
 
 /** One call that was made to the billing API, for logs and for the trace that a client may ask for. */
 export interface CallRecord {

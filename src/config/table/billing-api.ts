@@ -1,5 +1,6 @@
+import { parseDialect } from '../../upstream/bills/dialect';
 import { HEADER_NAME, HEADER_NAMES, HEADER_VALUE, HEADERS_FILE } from '../kinds/header-kinds';
-import { choice, TEXT, url, whole } from '../kinds/kinds';
+import { choice, file, refine, TEXT, url, whole } from '../kinds/kinds';
 import { REFUSED, type Kind, type Table } from '../kinds/setting';
 
 const MIB = 1024 * 1024;
@@ -41,9 +42,27 @@ export const BILLING_API = {
   },
   billingApiPageBase: {
     name: 'BILLING_API_PAGE_BASE',
-    what: 'Number of the first page, with BILLING_API_PAGING=page: 0 or 1',
+    what: 'Number of the first page, only with BILLING_API_PAGING=page: 0 or 1',
     kind: choice(['0', '1']),
     default: '0',
+  },
+  billingApiDialect: {
+    name: 'BILLING_API_DIALECT',
+    what: 'Path of a YAML or JSON file that says how the billing API differs from its contract: names of parameters and members, paging, values of the status',
+    kind: file('the path of a dialect file', parseDialect),
+    unset: 'the contract applies',
+  },
+  invoiceStatusTrue: {
+    name: 'INVOICE_STATUS_TRUE',
+    what: 'What an invoiceStatus of true means: paid or unpaid. The contract does not say; without it, `Invoice.state` is null',
+    kind: choice(['paid', 'unpaid']),
+    unset: 'not known',
+  },
+  billingCurrency: {
+    name: 'BILLING_CURRENCY',
+    what: 'Currency of all amounts, as ISO 4217 has it (BOB, PYG). The contract does not say; without it, `Invoice.currency` is null',
+    kind: refine(TEXT, 'three capital letters', (text) => /^[A-Z]{3}$/.test(text)),
+    unset: 'not known',
   },
   contractCheck: {
     name: 'CONTRACT_CHECK',

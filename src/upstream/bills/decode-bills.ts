@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { BillsRequest } from '../../billing/ports/billing-source';
-import type { Bills, Invoice } from '../../billing/model/bills';
+import type { Bills, Invoice, InvoiceMeaning } from '../../billing/model/bills';
 import { readText } from '../../runtime/byte-records';
 import { invalidResponse } from '../errors/failures';
 import { toBillsSpec, type BillsSpec } from '../scan/record-spec';
@@ -14,27 +14,38 @@ export interface DecoderOptions {
   readonly table?: WireTable;
   /** Whether a value of another type than the contract's fails the whole response, instead of being converted or failing alone. */
   readonly strict?: boolean;
+  /** Whether the API lists all of a customer's contracts, whichever one is asked for: one that is not listed is not known. */
+  readonly listsAll?: boolean;
+  /** What the deployment says of its invoices; without it, nothing. */
+  readonly meaning?: InvoiceMeaning;
 }
 
 /** What a response says, and how it differs from the contract. */
 export interface DecodedBills {
-  readonly bills: Bills;
+  /** Null where the contract that was asked for is not known. */
+  readonly bills: Bills | null;
   /** Whether a list of it cannot be used, so that another call may bring more. */
   readonly isPartial: boolean;
   /** Members with a value of another type than the contract's, by path. */
   readonly retyped: ReadonlySet<string>;
 }
 
+const NO_MEANING: InvoiceMeaning = { statusTrue: null, currency: null };
+
 /** Makes bills from the bodies of responses. */
 export class ResponseDecoder {
   readonly spec: BillsSpec;
   readonly #strict: boolean;
+  readonly #listsAll: boolean;
+  readonly #meaning: InvoiceMeaning;
   readonly #AddressRecord: ReturnType<typeof createAddressClass>;
   readonly #InvoiceRecord: ReturnType<typeof createInvoiceClass>;
 
-  constructor({ table = CONTRACT_TABLE, strict = false }: DecoderOptions = {}) {
+  constructor({ table = CONTRACT_TABLE, strict = false, listsAll = false, meaning = NO_MEANING }: DecoderOptions = {}) {
     this.spec = toBillsSpec(table);
     this.#strict = strict;
+    this.#listsAll = listsAll;
+    this.#meaning = meaning;
     this.#AddressRecord = createAddressClass(this.spec.address.layout);
     this.#InvoiceRecord = createInvoiceClass(this.spec.invoice.layout);
   }
@@ -51,13 +62,14 @@ export class ResponseDecoder {
     const scanned = scanBills(body, { spec: this.spec, window, strict: this.#strict });
     for (const contract of scanned.contracts) assertNoError(contract);
     const bills = this.#toBills(scanned, request);
-    return { bills, isPartial: bills.isPartial, retyped: scanned.retyped };
+    return { bills, isPartial: bills?.isPartial ?? false, retyped: scanned.retyped };
   }
 
-  #toBills(scanned: ScannedBills, request: BillsRequest): ResponseBills {
+  #toBills(scanned: ScannedBills, request: BillsRequest): ResponseBills | null {
     const all = scanned.contracts.map((contract) => this.#toContract(scanned, contract, request));
     const asked = request.contractNumber;
     if (asked === null) return scanned.isList ? ResponseBills.merge(all, request.window.limit) : (all[0] as ResponseBills);
+    if (this.#listsAll && !all.some((bills) => isContract(asked, bills))) return null;
     const bills = scanned.isList ? findContract(all, asked) : (all[0] as ResponseBills);
     assertContract(asked, bills);
     return bills;
@@ -86,6 +98,7 @@ export class ResponseDecoder {
                 marks: invoices.marks,
                 layout: this.spec.invoice.layout,
                 origin: { customer, contractNumber: number },
+                meaning: this.#meaning,
               } satisfies InvoiceRecords),
     });
   }
@@ -96,7 +109,7 @@ const CONTRACT = new ResponseDecoder();
 
 /** Makes bills from a body that follows the contract; see `ResponseDecoder.decode`. */
 export function decodeBills(body: Buffer, request: BillsRequest, skip = 0): Bills {
-  return CONTRACT.decode(body, request, skip).bills;
+  return CONTRACT.decode(body, request, skip).bills as Bills;
 }
 
 function toRecords<R extends { readonly layout: { readonly stride: number } }, T>(
@@ -134,13 +147,17 @@ function toAddressList({ addresses, others }: ScannedContract): ScannedList | Er
 
 /** The contract of that number in a list of contracts. */
 function findContract(all: readonly ResponseBills[], asked: string): ResponseBills {
-  const found = all.filter((bills) => {
-    const number = numberOf(() => bills.contractNumber);
-    return number !== null && isSameNumber(asked, number);
-  });
+  const found = all.filter((bills) => isContract(asked, bills));
   const [bills, another] = found.length > 0 ? found : all;
   if (!bills || another) throw invalidResponse('the body is a list in which the contract that was asked for is not there once');
   return bills;
+}
+
+/** Whether bills say that they are of a contract: by its number or, without it, by that of any invoice. */
+function isContract(asked: string, bills: ResponseBills): boolean {
+  const number = numberOf(() => bills.contractNumber);
+  const numbers = number === null ? bills.usableInvoices.map((invoice) => numberOf(() => invoice.contractNumber)) : [number];
+  return numbers.some((each) => each !== null && isSameNumber(asked, each));
 }
 
 /** Refuses an answer for another contract. The contract calls the number an integer, so leading zeros do not tell two apart. */

@@ -49,13 +49,11 @@ const FRAMES: readonly RegExp[] = [
  * An API may quote the request that it refuses, so a message with a part of the token, an address or a stack is dropped
  * whole: what is left of a text after cutting cannot be vouched for.
  */
-export function readErrorMessage(body: Buffer, unspeakable: Unspeakable): string | null {
+export function readErrorMessage(body: Buffer, unspeakable: Unspeakable, path: readonly string[] = CONTRACT_PATH): string | null {
   if (body.length > MAX_BYTES) return null;
   let message: unknown;
   try {
-    const parsed = parse(body);
-    const error = isObject(parsed) ? parsed['error'] : undefined;
-    message = isObject(error) ? error['message'] : undefined;
+    message = memberAt(parse(body), path);
   } catch {
     return null;
   }
@@ -91,6 +89,14 @@ function containsToken(message: string, token: string): boolean {
   return false;
 }
 
+/** Where the contract's errorBody has its message. */
+const CONTRACT_PATH: readonly string[] = ['error', 'message'];
+
+/** What stands at the end of a path of members; undefined where the path leads nowhere. */
+function memberAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((object, name) => (isObject(object) && Object.hasOwn(object, name) ? object[name] : undefined), value);
+}
+
 function parse(body: Buffer): unknown {
   const text = toUtf8(body, undefined);
   if (!isUtf8(text)) throw new Error('The body is not UTF-8.');
@@ -102,11 +108,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** Whether a body is the contract's errorBody (an object with an `error`), and not what a proxy or firewall in front of the API sends. */
-export function isErrorBody(body: Buffer): boolean {
+export function isErrorBody(body: Buffer, path: readonly string[] = CONTRACT_PATH): boolean {
   if (body.length > MAX_BYTES) return false;
   try {
-    const parsed = parse(body) as { readonly error?: unknown } | null;
-    return typeof parsed?.error === 'object' && parsed.error !== null;
+    return isObject(memberAt(parse(body), path.length > 1 ? path.slice(0, -1) : path));
   } catch {
     return false;
   }

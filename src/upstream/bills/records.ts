@@ -1,10 +1,13 @@
 import { readBoolean, readInteger, readText, type ByteRecords, type LeafType, type RecordLayout } from '../../runtime/byte-records';
-import type { Address, Invoice, InvoiceOrigin } from '../../billing/model/bills';
+import type { Address, Invoice, InvoiceMeaning, InvoiceOrigin, InvoiceState } from '../../billing/model/bills';
 
 /** The invoices of one contract in a response. */
 export interface InvoiceRecords extends ByteRecords {
   readonly origin: InvoiceOrigin;
+  readonly meaning: InvoiceMeaning;
 }
+
+const OPPOSITE: Readonly<Record<InvoiceState, InvoiceState>> = { paid: 'unpaid', unpaid: 'paid' };
 
 type RecordClass<R extends ByteRecords, T> = new (records: R, at: number) => T;
 
@@ -48,6 +51,18 @@ export function createInvoiceClass(layout: RecordLayout): RecordClass<InvoiceRec
 
     get origin(): InvoiceOrigin {
       return this.records.origin;
+    }
+
+    /** Throws as `status` does. */
+    get state(): InvoiceState | null {
+      const { statusTrue } = this.records.meaning;
+      const status = statusTrue && (this as unknown as Invoice).status;
+      if (statusTrue === null || status === null) return null;
+      return status ? statusTrue : OPPOSITE[statusTrue];
+    }
+
+    get currency(): string | null {
+      return this.records.meaning.currency;
     }
   }
   defineFields(InvoiceRecord.prototype, layout);

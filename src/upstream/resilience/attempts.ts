@@ -20,6 +20,8 @@ export interface AttemptsOptions {
   readonly connections: number;
   /** Calls that one operation may make: so many must find room to wait, and some more. */
   readonly callBudget: number;
+  /** Where an error body has its message; without it, as the contract has it. */
+  readonly errorMessage?: readonly string[];
   readonly observer?: UpstreamObserver;
 }
 
@@ -38,6 +40,7 @@ export interface UpstreamCall {
 /** Makes attempts at the billing API. In front of each are the circuit breaker and the limits on attempts in flight. */
 export class Attempts {
   readonly #transport: Transport;
+  readonly #errorMessage: readonly string[] | undefined;
   readonly #observer: UpstreamObserver;
   readonly #limit: AdaptiveLimit;
   readonly #tokenLimits = new TokenLimits();
@@ -47,6 +50,7 @@ export class Attempts {
 
   constructor(transport: Transport, options: AttemptsOptions) {
     this.#transport = transport;
+    this.#errorMessage = options.errorMessage;
     this.#observer = options.observer ?? {};
     this.#limit = new AdaptiveLimit(options.connections);
     this.#limiter = new FairLimiter({
@@ -138,9 +142,12 @@ export class Attempts {
     // Which of the statuses of 2xx can be used is for those to say who read the body.
     if ((status >= 200 && status < 300) || status === 404) return null;
     return toFailure(status, {
-      message: status === 400 ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }) : null,
+      message:
+        status === 400
+          ? readErrorMessage(body, { token: context.caller.token, address: this.#transport.baseUrl }, this.#errorMessage)
+          : null,
       retryAfter: headers['retry-after'],
-      isErrorBody: status === 403 && isErrorBody(body),
+      isErrorBody: status === 403 && isErrorBody(body, this.#errorMessage),
     });
   }
 

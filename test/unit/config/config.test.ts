@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { ConfigError, parseConfig, type Environment } from '../../../src/config/config';
 import { SETTINGS } from '../../../src/config/settings';
 
@@ -43,6 +44,14 @@ describe('The configuration', () => {
       explorer: 'graphiql',
       drainDelayMs: 0,
     });
+  });
+
+  it('refuses settings that would have no effect', () => {
+    const dialect = join(__dirname, '../../support/vendor-dialect.yaml');
+    expect(parseConfig({ BILLING_API_DIALECT: dialect })).toMatchObject({ billingApiPaging: { mode: 'page', base: 1 } });
+    expect(() => parseConfig({ BILLING_API_PAGE_BASE: '1' })).toThrow('BILLING_API_PAGE_BASE has no effect without');
+    expect(() => parseConfig({ BILLING_API_DIALECT: dialect, BILLING_API_PAGING: 'page' })).toThrow('BILLING_API_PAGING has no effect');
+    expect(parseConfig({ BILLING_API_PAGING: 'page', BILLING_API_PAGE_BASE: '1' }).billingApiPaging).toEqual({ mode: 'page', base: 1 });
   });
 
   it('is closed to the outside in production, unless it is told otherwise', () => {

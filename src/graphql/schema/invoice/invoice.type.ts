@@ -1,5 +1,5 @@
 import { Directive, Field, ID, ObjectType } from 'type-graphql';
-import type { Invoice, InvoiceOrigin } from '../../../billing/model/bills';
+import type { Invoice, InvoiceOrigin, InvoiceState } from '../../../billing/model/bills';
 import { BigIntScalar } from '../scalars/big-int';
 
 @Directive('@key(fields: "contract { customer { idType id } number } number")')
@@ -23,6 +23,19 @@ export class InvoiceType implements Invoice {
     description: "The invoice's status as the billing API gives it. Its contract does not say what true means.",
   })
   status!: boolean | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'What `status` means: "paid" or "unpaid", where the operator of the gateway has said which one true stands for; null otherwise.',
+  })
+  state?: InvoiceState | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The currency of `amount` (ISO 4217), where the operator of the gateway has said which one it is; null otherwise.',
+  })
+  currency?: string | null;
 
   /** Not a field of the schema: which question the invoice came as an answer to. */
   origin!: InvoiceOrigin;

@@ -126,8 +126,12 @@ export type Invoice = {
   readonly contract: Maybe<Contract>;
   /** The contract number that the invoice itself carries. */
   readonly contractNumber: Maybe<Scalars['ID']['output']>;
+  /** The currency of `amount` (ISO 4217), where the operator of the gateway has said which one it is; null otherwise. */
+  readonly currency: Maybe<Scalars['String']['output']>;
   /** The invoice's number. Text: leading zeros matter. */
   readonly number: Maybe<Scalars['ID']['output']>;
+  /** What `status` means: "paid" or "unpaid", where the operator of the gateway has said which one true stands for; null otherwise. */
+  readonly state: Maybe<Scalars['String']['output']>;
   /** The invoice's status as the billing API gives it. Its contract does not say what true means. */
   readonly status: Maybe<Scalars['Boolean']['output']>;
 };
