@@ -42,7 +42,15 @@ describe('Authorization', () => {
         expect(errors).toEqual([]);
         expect(upstream.requests).toHaveLength(1);
         expect(upstream.requests[0]?.headers.authorization).toBe(authorization);
-        expect(Object.keys(upstream.requests[0]!.headers).sort()).toEqual(['accept', 'authorization', 'connection', 'host']);
+        expect(upstream.requests[0]?.headers['user-agent']).toMatch(/^billing-graphql-gateway/);
+        expect(Object.keys(upstream.requests[0]!.headers).sort()).toEqual([
+          'accept',
+          'accept-encoding',
+          'authorization',
+          'connection',
+          'host',
+          'user-agent',
+        ]);
       });
     },
   );
