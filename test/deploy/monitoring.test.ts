@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import { createWorkerMetrics } from '../../src/telemetry/metrics/worker-metrics';
 import { until } from '../support/cache-fixtures';
 import { parsePromql, type MetricNeed } from '../support/promql';
 import { startRedis } from '../support/redis-server';
@@ -79,9 +80,10 @@ describe('The queries of the dashboard and the alerts', () => {
   /** A gateway that everything has happened to. */
   beforeAll(async () => {
     const redis = await startRedis();
+    const folder = mkdtempSync(join(tmpdir(), 'audit-'));
     const script = byContract({
       1: { body: { contractNo: '1', dueDate: '2025-07-15', invoiceCollection: [] } },
-      2: { body: { contractNo: '2', dueDate: 20250715, invoiceCollection: [] } },
+      2: { body: { contractNo: '2', dueDate: { day: 15 }, invoiceCollection: [] } },
       401: { status: 401 },
       403: { status: 403 },
       429: { status: 429 },
@@ -111,20 +113,30 @@ describe('The queries of the dashboard and the alerts', () => {
           await ask('7');
           return /cache_stale_hits_total\{layer="redis"\} [1-9]/.test(await text());
         });
-        await redis.kill();
+        // A command that gets no answer is a failure; a Redis that is gone is an outage, of which no command is tried.
+        redis.freeze();
         await until(async () => {
           await ask('8');
           return /cache_failures_total\{layer="redis"\} [1-9]/.test(await text());
         });
-        scrape = parseScrape(await text());
+        await redis.kill();
+        await until(async () => {
+          await ask('8');
+          return /cache_unavailable\{use="read"\} 1/.test(await text());
+        });
+        // What only a primary process has: workers, with WORKERS above 1.
+        scrape = parseScrape((await text()) + (await createWorkerMetrics().text([], 1)));
       },
       {
         REDIS_URL: redis.url,
         CACHE_SECRET: 'the secret of these tests: 32 characters and more',
         CACHE_TTL_SECONDS: '1',
         CACHE_STALE_SECONDS: '60',
+        AUDIT_LOG: join(folder, 'audit.log'),
+        AUDIT_SECRET: 'the secret of these trails: 32 characters and more',
       },
     );
+    rmSync(folder, { recursive: true });
     await redis.close();
   });
 

@@ -40,12 +40,19 @@ describe('The runbook', () => {
   });
 
   it('quotes lines of the log as the source has them', () => {
-    const source = readFileSync(join(__dirname, '../../src/app.ts'), 'utf8');
+    const source = ['app.ts', 'telemetry/logs/audit-log.ts', 'telemetry/logs/upstream-log.ts', 'workers/worker-pool.ts']
+      .map((file) => readFileSync(join(__dirname, '../../src', file), 'utf8'))
+      .join('\n');
     for (const text of [
       'the shared cache cannot be reached',
       'the shared cache takes no entries',
       'the billing API is failing',
       'an error that is ours',
+      'the shared cache allows no locks',
+      'the billing API sent bytes that belong to no request',
+      'a worker has ended: another one takes its place',
+      'the audit trail cannot be written',
+      'the file of the audit trail was changed by something else than the gateway',
     ]) {
       expect(guide).toContain(text);
       expect(source).toContain(text);

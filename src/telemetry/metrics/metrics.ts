@@ -156,7 +156,7 @@ function toCacheObserver(registry: Registry, hits: CountLayer): CacheObserver {
     waited: (outcome) => waited(outcome),
     missed: (layer) => missed(layer),
     stored: (layer) => stored(layer),
-    failed: count('cache_failures_total', 'Times that the store could not be read or written'),
+    failed: count('cache_failures_total', 'Commands to the store that failed; while it is out, none is tried (cache_unavailable)'),
     availabilityChanged: toAvailability(registry),
   };
 }
