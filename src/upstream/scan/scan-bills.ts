@@ -87,7 +87,7 @@ export function scanBills(received: Buffer, options: ScanOptions): ScannedBills 
 function scanContracts(scanner: RecordScanner, options: ScanOptions, open: number, contracts: ScannedContract[]): number {
   const { bytes } = scanner;
   if (options.strict) scanner.refuse('/ must be object');
-  scanner.retyped.add('(body)');
+  scanner.addRetyped('(body)');
   let at = skipSpace(bytes, open + 1);
   if (bytes[at] === CLOSE_BRACKET) return at + 1;
   for (;;) {
@@ -112,8 +112,6 @@ function scanContract(scanner: RecordScanner, options: ScanOptions, open: number
 /** Marks of the list that is being scanned: one list at a time. */
 let scratch = new Int32Array(1024);
 
-const NO_TEXT: Buffer = Buffer.alloc(0);
-
 /** Reads the lists of one contract. */
 class ContractScan implements ScannedContract, MemberReader {
   readonly marks: Int32Array;
@@ -121,8 +119,11 @@ class ContractScan implements ScannedContract, MemberReader {
   addresses: ScannedList | null = null;
   invoices: ScannedList | null = null;
   namesInvoices = false;
-  #addressesText = NO_TEXT;
-  #invoicesText = NO_TEXT;
+  /** Where the text of each list begins, and what follows it. */
+  #addressesFrom = 0;
+  #addressesTo = 0;
+  #invoicesFrom = 0;
+  #invoicesTo = 0;
   readonly #scanner: RecordScanner;
   readonly #options: ScanOptions;
 
@@ -145,13 +146,15 @@ class ContractScan implements ScannedContract, MemberReader {
       const { list, end } = this.#scanList(record, at, { skip: window.offset, limit: window.limit });
       this.invoices = list;
       this.namesInvoices = true;
-      this.#invoicesText = this.#scanner.bytes.subarray(at, end);
+      this.#invoicesFrom = at;
+      this.#invoicesTo = end;
       return end;
     }
     const { list, end } = this.#scanList(record, at, { skip: 0, limit: MAX_ADDRESSES + 1 });
     const isTooLong = list !== null && list.count > MAX_ADDRESSES;
     this.addresses = isTooLong ? failed(`/${listName(record)} has more than ${MAX_ADDRESSES} items`) : list;
-    this.#addressesText = this.#scanner.bytes.subarray(at, end);
+    this.#addressesFrom = at;
+    this.#addressesTo = end;
     return end;
   }
 
@@ -160,7 +163,9 @@ class ContractScan implements ScannedContract, MemberReader {
     const { bytes } = this.#scanner;
     const end = endOfValue(bytes, at);
     const isInvoices = record === this.#options.spec.invoice;
-    if (bytes.subarray(at, end).equals(isInvoices ? this.#invoicesText : this.#addressesText)) return end;
+    const from = isInvoices ? this.#invoicesFrom : this.#addressesFrom;
+    const to = isInvoices ? this.#invoicesTo : this.#addressesTo;
+    if (bytes.compare(bytes, from, to, at, end) === 0) return end;
     const list = this.#retyped(record, 'must be there once');
     if (isInvoices) this.invoices = list;
     else this.addresses = list;
@@ -219,7 +224,7 @@ class ContractScan implements ScannedContract, MemberReader {
     const oddBefore = scanner.odd.length;
     if (scanner.strict) scanner.refuse(`/${listName(spec)} must be array,null`);
     const end = scanner.scan(spec, at, { marks, base: 0 });
-    scanner.retyped.add(listName(spec));
+    scanner.addRetyped(listName(spec));
     const isEmpty = skipSpace(scanner.bytes, at + 1) === end - 1;
     const isOther = marks[lengthColumn] === 0 && scanner.odd[oddBefore] === spec.itemError;
     if (isEmpty || isOther) return { list: failed(`/${listName(spec)} must be array,null`), end };
@@ -229,7 +234,7 @@ class ContractScan implements ScannedContract, MemberReader {
   #retyped(spec: RecordSpec, rule: string): ScannedList {
     const name = listName(spec);
     if (this.#scanner.strict) this.#scanner.refuse(`/${name} ${rule}`);
-    this.#scanner.retyped.add(name);
+    this.#scanner.addRetyped(name);
     return failed(`/${name} ${rule}`);
   }
 }

@@ -35,23 +35,34 @@ export interface MemberReader {
   unknown(member: { readonly name: number; readonly value: number; readonly end: number }): void;
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** Marks the values of records in the bytes of one body. */
 export class RecordScanner {
   readonly bytes: Buffer;
   readonly odd: OddValue[] = [];
-  /** Members with a value of another type than the contract's, by path. */
-  readonly retyped = new Set<string>();
   /** Whether a value of another type fails the whole body. */
   readonly strict: boolean;
   /** The index in its list of the record that is scanned, for the messages of strict checks. */
   item = 0;
   readonly #view: DataView;
+  /** Made when there is something to note: hardly any body needs it. */
+  #retyped: Set<string> | null = null;
 
   /** @param bytes valid UTF-8, the last byte of which ends whatever it is met in: a brace or a bracket. */
   constructor(bytes: Buffer, strict: boolean) {
     this.bytes = bytes;
     this.strict = strict;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  /** Members with a value of another type than the contract's, by path. */
+  get retyped(): ReadonlySet<string> {
+    return this.#retyped ?? NOTHING;
+  }
+
+  addRetyped(path: string): void {
+    (this.#retyped ??= new Set()).add(path);
   }
 
   /**
@@ -142,7 +153,7 @@ export class RecordScanner {
   /** Marks an item that is no record: whatever is read of it throws. */
   markUnusable(spec: RecordSpec, { marks, base }: Target): void {
     if (this.strict) this.refuse(`${this.#pointerOf(spec)} must be object`);
-    this.retyped.add(spec.path);
+    this.addRetyped(spec.path);
     const { lengthColumn } = spec.layout;
     marks.fill(~(this.odd.push(spec.itemError) - 1), base, base + lengthColumn);
     marks[base + lengthColumn] = 0;
@@ -207,7 +218,7 @@ export class RecordScanner {
   #noteRetyped(spec: RecordSpec, column: number): void {
     const name = spec.names[column] as string;
     if (this.strict) this.refuse(`${this.#pointerOf(spec)}/${name} ${spec.ruleOf(column)}`);
-    this.retyped.add(spec.pathOf(name));
+    this.addRetyped(spec.pathOf(name));
   }
 
   /** Where the record stands, as a JSON pointer (RFC 6901). */
