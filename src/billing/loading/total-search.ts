@@ -28,6 +28,8 @@ export const UNKNOWN: TotalBounds = { least: 0, most: Infinity };
 export class TotalSearch {
   readonly #loader: BillsLoader;
   readonly #list: InvoiceList;
+  #least = UNKNOWN.least;
+  #most = UNKNOWN.most;
   #total: Promise<number> | null = null;
 
   constructor(loader: BillsLoader, list: InvoiceList) {
@@ -35,24 +37,27 @@ export class TotalSearch {
     this.#list = list;
   }
 
-  /** The number of invoices. All who ask in an operation share one search. Rejects with BillingError. */
-  total(bounds: TotalBounds): Promise<number> {
-    return (this.#total ??= this.#search(bounds));
+  /** The number of invoices. All who ask in an operation share one search, and what each of them knows. Rejects with BillingError. */
+  total({ least, most }: TotalBounds): Promise<number> {
+    this.#least = Math.max(this.#least, least);
+    this.#most = Math.min(this.#most, most);
+    return (this.#total ??= this.#search());
   }
 
-  async #search(bounds: TotalBounds): Promise<number> {
-    let { least, most } = bounds;
-    for (let step = Math.max(1, least); most === Infinity && least <= MAX_POSITION; step *= 2) {
-      const position = least + step - 1;
-      if (await this.#has(position)) least = position + 1;
-      else most = position;
+  async #search(): Promise<number> {
+    // All fields that what has arrived lets ask do so first: the calls do not depend on the order in which they are executed.
+    await new Promise(setImmediate);
+    for (let step = Math.max(1, this.#least); this.#most === Infinity && this.#least <= MAX_POSITION; step *= 2) {
+      await this.#lookAt(this.#least + step - 1);
     }
-    while (least < most && most !== Infinity) {
-      const middle = Math.floor((least + most) / 2);
-      if (await this.#has(middle)) least = middle + 1;
-      else most = middle;
-    }
-    return least;
+    while (this.#least < this.#most && this.#most !== Infinity) await this.#lookAt(Math.floor((this.#least + this.#most) / 2));
+    return this.#least;
+  }
+
+  /** Narrows the bounds by whether there is an invoice at a position. */
+  async #lookAt(position: number): Promise<void> {
+    if (await this.#has(position)) this.#least = Math.max(this.#least, position + 1);
+    else this.#most = Math.min(this.#most, position);
   }
 
   /** Whether there is an invoice at a position. */

@@ -88,8 +88,14 @@ function toKey(query: string, operationName: string | undefined): string {
 
 /** Aliases of one contract with one selection are executed once: their loads are the same. */
 function isRepeatable(field: SelectedField): boolean {
-  // Contracts further down ask for pages of their own, which an alias would have asked for again.
-  return field.costs?.reads === 'contract' && !field.leadsBack;
+  // Contracts further down ask for pages of their own, which an alias would have asked for again. So does a page that is
+  // counted from the list's end, once the length of the list is known.
+  return field.costs?.reads === 'contract' && !field.leadsBack && !field.fields.some(isBackward);
+}
+
+/** Whether it is a page that may be counted from the list's end, as its variables say. */
+function isBackward({ costs, nodes }: SelectedField): boolean {
+  return costs?.reads === 'page' && (nodes[0].arguments?.some(({ name }) => name.value === 'last' || name.value === 'before') ?? false);
 }
 
 /** Accounts for a repeated contract as the execution of each alias would have: all its pages were asked for again. */

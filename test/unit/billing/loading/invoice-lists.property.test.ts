@@ -45,6 +45,23 @@ describe.each(modes)('The length of a list, with paging by %s', (mode) => {
         },
       ),
     ));
+
+  it('takes the same calls in whatever order those ask who know something of it', async () => {
+    const bounds = [
+      { least: 0, most: Infinity },
+      { least: 30, most: Infinity },
+      { least: 0, most: 90 },
+    ];
+    const asked = await Promise.all(
+      [bounds, bounds.toReversed()].map(async (askers) => {
+        const { billing, source } = start({ total: 70 }, { mode });
+        expect(await Promise.all(askers.map((each) => billing.totalCount(list, each)))).toEqual([70, 70, 70]);
+        return source.requests.map(({ window }) => window.offset);
+      }),
+    );
+    expect(asked[0]).toEqual(asked[1]);
+    expect(asked[0]?.[0]).toBe(60);
+  });
 });
 
 describe.each(modes)('A page by any arguments, with paging by %s', (mode) => {
