@@ -122,11 +122,12 @@ export function complete(
   written: Pick<Completed, 'status' | 'headers' | 'body' | 'outcome' | 'codes'>,
 ): Completed {
   const billing = context?.billing ?? null;
+  // What is refused has cost nothing, and does not say so on any path.
+  const isTimed = billing !== null && context?.traced === true && written.outcome !== 'refused';
   return {
     path,
     status: written.status,
-    headers:
-      billing && context?.traced ? [...written.headers, 'server-timing', toServerTiming(billing, exchange.startedMs)] : written.headers,
+    headers: isTimed ? [...written.headers, 'server-timing', toServerTiming(billing, exchange.startedMs)] : written.headers,
     mediaType: exchange.mediaType ?? JSON_TYPE,
     body: written.body,
     freshness: toFreshness(billing, written.outcome !== 'ok'),
