@@ -219,9 +219,11 @@ describe('scanning a body', () => {
       return user + system;
     };
     cpuOf(100_000);
-    const small = Math.min(cpuOf(400_000), cpuOf(400_000));
-    expect(cpuOf(4_000_000)).toBeLessThan(small * 40);
-  });
+    // What else runs on the machine adds to what a run takes, and never takes from it.
+    const leastOf = (count: number): number => Math.min(...Array.from({ length: 5 }, () => cpuOf(count)));
+    const small = leastOf(400_000);
+    expect(leastOf(4_000_000)).toBeLessThan(small * 40);
+  }, 180_000);
 
   it('does not read more addresses than a contract has', () => {
     const bytes = Buffer.from(`{"billingAddress":[${'{"street":"a"},'.repeat(100)}{}],"invoiceCollection":[]}`);
