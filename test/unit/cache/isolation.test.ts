@@ -134,36 +134,35 @@ class UnrulyStore implements EntryStore {
   }
 }
 
-describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kind) => {
-  let upstream: ScriptedUpstream;
-  let redis: RedisServer | null = null;
-  let runs = 0;
-  let nowMs = 0;
-  let weather: Weather = 'fine';
-  /** Whether the billing API failed in this run: after many failures the circuit stays open for a while in fine weather. */
-  let hasFailed = false;
+/** What one run of steps knows; each has its own, so that a run that outlives its test disturbs no other. */
+class Run {
+  nowMs = Date.now();
+  weather: Weather = 'fine';
+  /** Whether the billing API failed: after many failures the circuit stays open for a while in fine weather. */
+  hasFailed = false;
   /** Responses of the billing API are numbered, and the last number when a caller was refused is remembered: what is older is void. */
-  let serial = 0;
-  let refusedAt = new Map<number, number>();
-  let refusing = false;
-  /** Answers that came out of the store, and those that were past their time: a test without any would show nothing. */
-  const used = { remembered: 0, stale: 0, refused: 0 };
+  serial = 0;
+  readonly refusedAt = new Map<number, number>();
+  refusing = false;
+  readonly id: number;
 
-  beforeAll(async () => {
-    upstream = await startScriptedUpstream(({ url, headers }, index) => toScripted(url, headers.authorization ?? '', index));
-    if (kind === 'redis') redis = await startRedis();
-  });
-  afterAll(async () => {
-    await upstream.close();
-    await redis?.close();
-  });
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  tokenOf(caller: number): string {
+    return `run-${this.id}-caller-${caller}`;
+  }
 
   /** Every answer carries whose it is, and when it was made. */
-  function toScripted(url: string, authorization: string, index: number): ScriptedAnswer {
+  answer(url: string, authorization: string, index: number): ScriptedAnswer {
     const asked = toAskedBills(url);
-    if (refusing) return { status: 401 };
-    const body = toBillsBody(asked, TOTAL, { dueDate: authorization, billingAddress: [{ street: String(nowMs), city: String(++serial) }] });
-    switch (weather) {
+    if (this.refusing) return { status: 401 };
+    const body = toBillsBody(asked, TOTAL, {
+      dueDate: authorization,
+      billingAddress: [{ street: String(this.nowMs), city: String(++this.serial) }],
+    });
+    switch (this.weather) {
       case 'fine':
         return { body };
       case 'slow':
@@ -178,17 +177,39 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
         return { body, headers: { 'cache-control': 'no-store' } };
     }
   }
+}
+
+/** Far more than the runs of a property take on a machine that is idle. */
+const LIMIT_MS = 180_000;
+
+describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kind) => {
+  let upstream: ScriptedUpstream;
+  let redis: RedisServer | null = null;
+  let lastId = 0;
+  const runs = new Map<number, Run>();
+  /** Answers that came out of the store, and those that were past their time: a test without any would show nothing. */
+  const used = { remembered: 0, stale: 0, refused: 0 };
+
+  beforeAll(async () => {
+    upstream = await startScriptedUpstream(({ url, headers }, index) => toScripted(url, headers.authorization ?? '', index));
+    if (kind === 'redis') redis = await startRedis();
+  });
+  afterAll(async () => {
+    await upstream.close();
+    await redis?.close();
+  });
+
+  /** The answer of the run that the token is of; what comes of one that is over is nobody's. */
+  function toScripted(url: string, authorization: string, index: number): ScriptedAnswer {
+    return runs.get(Number(/run-(\d+)-/.exec(authorization)?.[1]))?.answer(url, authorization, index) ?? { status: 503 };
+  }
 
   function openStore(observer: CountingObserver): EntryStore {
     if (!redis) return createMemoryStore({ maxBytes: 20_000, observer }); // some 15 entries: it evicts, too
     return createRedisStore({ urls: [redis.url], observer, reads: silentOutage, writes: silentOutage, waitLimitMs: 6000 });
   }
 
-  async function open(
-    run: number,
-    { ring, generations }: Keys,
-    callers: Map<string, Caller>,
-  ): Promise<{ rig: CacheRig; store: UnrulyStore }> {
+  async function open(run: Run, { ring, generations }: Keys, callers: Map<string, Caller>): Promise<{ rig: CacheRig; store: UnrulyStore }> {
     let store: UnrulyStore | undefined;
     const rig = openCacheRig({
       upstreamUrl: upstream.url,
@@ -198,41 +219,36 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
       ttlSeconds: TTL_MS / 1000,
       staleSeconds: STALE_MS / 1000,
       callers,
-      startMs: nowMs,
+      startMs: run.nowMs,
     });
     const opened = store as unknown as UnrulyStore;
     await until(async () => {
-      opened.set(`open ${run}`, Buffer.from('x'), 1000);
+      opened.set(`open ${run.id}`, Buffer.from('x'), 1000);
       await new Promise((resolve) => setImmediate(resolve));
-      return (await opened.getMany([`open ${run}`]))[0] !== undefined;
+      return (await opened.getMany([`open ${run.id}`]))[0] !== undefined;
     });
     return { rig, store: opened };
   }
 
-  function check(run: number, { caller, contract, window }: Ask, bills: Bills, stale: boolean): void {
-    if (bills.dueDate !== `Bearer ${toToken(run, caller)}`) throw new Error(`A FOREIGN ANSWER: ${String(bills.dueDate)}`);
+  function check(run: Run, { caller, contract, window }: Ask, bills: Bills, stale: boolean): void {
+    if (bills.dueDate !== `Bearer ${run.tokenOf(caller)}`) throw new Error(`A FOREIGN ANSWER: ${String(bills.dueDate)}`);
     const number = String(1001 + contract);
     const expected = Array.from({ length: TOTAL }, (_, index) => toWireInvoice(number, index).invoiceNumber).slice(
       window.offset,
       window.offset + window.limit,
     );
     expect(bills.invoices.map((invoice) => invoice.number)).toEqual(expected);
-    const ageMs = nowMs - Number(bills.billingAddresses?.[0]?.street);
+    const ageMs = run.nowMs - Number(bills.billingAddresses?.[0]?.street);
     expect(ageMs).toBeGreaterThanOrEqual(0);
     expect(ageMs).toBeLessThan(stale ? TTL_MS + STALE_MS : TTL_MS);
-    if (stale) expect(hasFailed).toBe(true);
-    expect(Number(bills.billingAddresses?.[0]?.city)).toBeGreaterThan(refusedAt.get(caller) ?? 0);
+    if (stale) expect(run.hasFailed).toBe(true);
+    expect(Number(bills.billingAddresses?.[0]?.city)).toBeGreaterThan(run.refusedAt.get(caller) ?? 0);
   }
-
-  const toToken = (run: number, caller: number) => `run-${run}-caller-${caller}`;
 
   /** Takes the steps, and rejects where an answer is not what it must be. */
   async function take(todo: readonly Step[], keys: Keys): Promise<void> {
-    const run = ++runs;
-    nowMs = Date.now();
-    weather = 'fine';
-    hasFailed = false;
-    refusedAt = new Map();
+    const run = new Run(++lastId);
+    runs.set(run.id, run);
     let callers = new Map<string, Caller>();
     let { rig, store } = await open(run, keys, callers);
     try {
@@ -242,7 +258,7 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
             await Promise.all(
               step.asks.map(async (ask) => {
                 const answer = await rig
-                  .ask(toToken(run, ask.caller), { contract: String(1001 + ask.contract), ...ask.window })
+                  .ask(run.tokenOf(ask.caller), { contract: String(1001 + ask.contract), ...ask.window })
                   .catch(() => null);
                 if (answer?.bills) check(run, ask, answer.bills, answer.stale);
                 if (answer?.received === null) used.remembered++;
@@ -251,12 +267,12 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
             );
             break;
           case 'pass':
-            nowMs += step.ms;
+            run.nowMs += step.ms;
             rig.pass(step.ms);
             break;
           case 'weather':
-            weather = step.weather;
-            hasFailed ||= weather === 'failing' || weather === 'silent';
+            run.weather = step.weather;
+            run.hasFailed ||= step.weather === 'failing' || step.weather === 'silent';
             break;
           case 'evict':
             store.evict(step.share);
@@ -266,13 +282,13 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
             break;
           case 'refuse':
             // Of a contract that nothing else asks for, so that it comes to a call. While the circuit is open it does not.
-            refusing = true;
-            await rig.ask(toToken(run, step.caller), { contract: '1999' }).catch((error: unknown) => {
+            run.refusing = true;
+            await rig.ask(run.tokenOf(step.caller), { contract: '1999' }).catch((error: unknown) => {
               if ((error as BillingError).failure !== 'unauthenticated') return;
-              refusedAt.set(step.caller, serial);
+              run.refusedAt.set(step.caller, run.serial);
               used.refused++;
             });
-            refusing = false;
+            run.refusing = false;
             break;
           case 'set-wall-clock':
             rig.setWallClock(step.byMs);
@@ -286,6 +302,7 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
       }
     } finally {
       await rig.close();
+      runs.delete(run.id);
     }
   }
 
@@ -308,38 +325,54 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
     }),
   };
 
-  test('get what was fetched for them and nothing else, whatever happens in whatever order', async () => {
-    const before = upstream.requests.length;
-    await fc.assert(property({ ring }), { numRuns, examples: [[HIT_AND_STALE], [REFUSED]] });
-    expect(upstream.requests.length - before).toBeGreaterThan(numRuns);
-    expect(used.remembered).toBeGreaterThan(numRuns);
-    expect(used.stale).toBeGreaterThan(0);
-    expect(used.refused).toBeGreaterThan(0);
-  });
+  test(
+    'get what was fetched for them and nothing else, whatever happens in whatever order',
+    async () => {
+      const before = upstream.requests.length;
+      await fc.assert(property({ ring }), { numRuns, examples: [[HIT_AND_STALE], [REFUSED]] });
+      expect(upstream.requests.length - before).toBeGreaterThan(numRuns);
+      expect(used.remembered).toBeGreaterThan(numRuns);
+      expect(used.stale).toBeGreaterThan(0);
+      expect(used.refused).toBeGreaterThan(0);
+    },
+    LIMIT_MS,
+  );
 
-  test('would not, if the caller were left out of the key: the test sees it', async () => {
-    const result = await fc.check(
-      fc.asyncProperty(accepted, (todo) => take(todo, { ring: ringWithoutCallers, generations: oneForAll })),
-      { numRuns, endOnFailure: true },
-    );
-    expect(result.failed).toBe(true);
-    expect(String(result.errorInstance)).toContain('A FOREIGN ANSWER');
-  });
+  test(
+    'would not, if the caller were left out of the key: the test sees it',
+    async () => {
+      const result = await fc.check(
+        fc.asyncProperty(accepted, (todo) => take(todo, { ring: ringWithoutCallers, generations: oneForAll })),
+        { numRuns, endOnFailure: true },
+      );
+      expect(result.failed).toBe(true);
+      expect(String(result.errorInstance)).toContain('A FOREIGN ANSWER');
+    },
+    LIMIT_MS,
+  );
 
-  test('would get what was fetched before their token was refused, if generations did not change: the test sees it', async () => {
-    const result = await fc.check(property({ ring, generations: oneForAll }), { numRuns, examples: [[REFUSED]], endOnFailure: true });
-    expect(result.failed).toBe(true);
-  });
+  test(
+    'would get what was fetched before their token was refused, if generations did not change: the test sees it',
+    async () => {
+      const result = await fc.check(property({ ring, generations: oneForAll }), { numRuns, examples: [[REFUSED]], endOnFailure: true });
+      expect(result.failed).toBe(true);
+    },
+    LIMIT_MS,
+  );
 
-  test("would still get nothing of each other's out of the store, if only the names left the caller out: the seal holds", async () => {
-    const named: KeyRing = { of: (caller) => ({ ...ringWithoutCallers.of(caller), ...sealsOf(caller) }) };
-    // One at a time, so that only the store can give one caller what is another's.
-    const oneByOne = accepted.map((todo) =>
-      todo.flatMap((step): Step[] => (step.kind === 'ask' ? step.asks.map((ask) => ({ kind: 'ask', asks: [ask] })) : [step])),
-    );
-    await fc.assert(
-      fc.asyncProperty(oneByOne, (todo) => take(todo, { ring: named, generations: oneForAll })),
-      { numRuns: 20 },
-    );
-  });
+  test(
+    "would still get nothing of each other's out of the store, if only the names left the caller out: the seal holds",
+    async () => {
+      const named: KeyRing = { of: (caller) => ({ ...ringWithoutCallers.of(caller), ...sealsOf(caller) }) };
+      // One at a time, so that only the store can give one caller what is another's.
+      const oneByOne = accepted.map((todo) =>
+        todo.flatMap((step): Step[] => (step.kind === 'ask' ? step.asks.map((ask) => ({ kind: 'ask', asks: [ask] })) : [step])),
+      );
+      await fc.assert(
+        fc.asyncProperty(oneByOne, (todo) => take(todo, { ring: named, generations: oneForAll })),
+        { numRuns: 20 },
+      );
+    },
+    LIMIT_MS,
+  );
 });
