@@ -10,6 +10,7 @@ import type { CacheObserver } from '../telemetry/observers/cache-observer';
 import { isOutage } from './is-outage';
 import { CallLock } from './coalescing/call-lock';
 import { FruitlessWaits } from './coalescing/fruitless-waits';
+import type { InFlightCall } from './coalescing/in-flight-call';
 import type { InFlightCalls } from './coalescing/in-flight-calls';
 import { InFlightLookups } from './coalescing/in-flight-lookups';
 import { findCovering, type CachedWindow } from './entries/cached-windows';
@@ -78,7 +79,10 @@ export class CachedSource implements BillingSource, CallerCache {
     const identity = BillsIdentity.of(context.caller, request);
     const lookup: Lookup = { request, identity, key: EntryKey.of(this.#options.ring, identity) };
     const answer = this.#read(lookup, context);
-    return this.#options.limits.staleSeconds > 0 ? answer.catch((error: unknown) => this.#standIn(lookup, context, error)) : answer;
+    // Who asks for something recent does not want what is past its time (RFC 9111, section 5.2.1.1).
+    return this.#options.limits.staleSeconds > 0 && !context.recency
+      ? answer.catch((error: unknown) => this.#standIn(lookup, context, error))
+      : answer;
   }
 
   evictCaller(caller: Caller): void {
@@ -87,7 +91,7 @@ export class CachedSource implements BillingSource, CallerCache {
 
   #read(lookup: Lookup, context: CallContext): Promise<BillsAnswer> {
     const { calls, store } = this.#options;
-    if (calls.has(lookup.identity)) return this.#share(lookup, context);
+    if (context.recency?.usesCached === false || calls.has(lookup.identity, context)) return this.#share(lookup, context);
     const step = context.trace?.startLookup(store.layer);
     const found = this.#lookUp(lookup, context);
     const goOn = (known: BillsAnswer | null): BillsAnswer | Promise<BillsAnswer> => {
@@ -124,6 +128,8 @@ export class CachedSource implements BillingSource, CallerCache {
    * process is asked once for all who ask the same, so that they all go on together, to one call.
    */
   #lookUp(lookup: Lookup, context: CallContext): BillsAnswer | null | Promise<BillsAnswer | null> {
+    // Of a lookup that is shared, the result would be as recent as the first one wants it.
+    if (context.recency) return this.#find(lookup, 'freshUntilMs', context);
     return this.#lookups.share(lookup.key.text, context, () => this.#find(lookup, 'freshUntilMs', context));
   }
 
@@ -135,7 +141,7 @@ export class CachedSource implements BillingSource, CallerCache {
     const values = store.getMany(marker === null ? [text] : [text, index, marker], context);
     const use = (found: StoredValues): BillsAnswer | null | Promise<BillsAnswer | null> => {
       if (!generations.learn(lookup.identity.caller, keys, found[2])) return null;
-      const answer = this.#toAnswer(lookup, text, { value: found[0], skip: 0, field });
+      const answer = this.#toAnswer(lookup, text, { value: found[0], skip: 0, field, context });
       if (answer) return answer;
       const nowMs = this.#nowMs();
       const larger = findCovering(this.#windows.of(lookup.key, found[1], nowMs), lookup.request.window, nowMs, field);
@@ -150,7 +156,7 @@ export class CachedSource implements BillingSource, CallerCache {
     if (name === key.text) return null;
     const skip = request.window.offset - larger.offset;
     const values = this.#options.store.getMany([name], context);
-    const use = ([value]: StoredValues): BillsAnswer | null => this.#toAnswer(lookup, name, { value, skip, field });
+    const use = ([value]: StoredValues): BillsAnswer | null => this.#toAnswer(lookup, name, { value, skip, field, context });
     return values instanceof Promise ? values.then(use) : use(values);
   }
 
@@ -159,13 +165,14 @@ export class CachedSource implements BillingSource, CallerCache {
     return this.#options.store.isShared ? this.#clock.epochMs() : this.#clock.monotonicMs();
   }
 
-  #toAnswer({ request, identity, key }: Lookup, name: string, { value, skip, field }: Found): BillsAnswer | null {
+  #toAnswer({ request, identity, key }: Lookup, name: string, { value, skip, field, context }: Found): BillsAnswer | null {
     const entry = value && openEntry(key.keys, name, value);
     if (!entry || entry.generation !== this.#options.generations.of(identity.caller)) return null;
     const nowMs = this.#nowMs();
     const leftMs = entry.freshUntilMs - nowMs;
     const isFresh = leftMs > 0 && leftMs <= this.#ttlMs;
     if (!isFresh && (field === 'freshUntilMs' || !isWithin(entry.staleUntilMs - nowMs, this.#staleTtlMs))) return null;
+    if (!this.#isRecent(leftMs, context)) return null;
     const bills = entry.body && this.#decode(entry.body, request, skip);
     // A body that cannot be read any more is not "no such contract".
     if (bills === null && entry.body) return null;
@@ -178,6 +185,11 @@ export class CachedSource implements BillingSource, CallerCache {
     };
   }
 
+  /** Whether an entry with so much time left is recent enough. No entry lives longer than the TTL, so it is at most this old. */
+  #isRecent(leftMs: number, { recency }: CallContext): boolean {
+    return recency === null || this.#ttlMs - leftMs <= this.#clock.monotonicMs() - recency.notBeforeMs;
+  }
+
   /** @param skip invoices of the entry before the window that was asked for. */
   #decode(body: Buffer, request: BillsRequest, skip: number): Bills | null {
     try {
@@ -187,13 +199,16 @@ export class CachedSource implements BillingSource, CallerCache {
     }
   }
 
-  #fetch(lookup: Lookup, context: CallContext): Promise<BillsAnswer> {
+  #fetch(lookup: Lookup, context: InFlightCall): Promise<BillsAnswer> {
     const { locks } = this.#options.store;
-    return locks && this.#mayStore ? this.#fetchOnce(lookup, context, locks) : this.#call(lookup, context);
+    // Another process's call may have begun too early.
+    return locks && this.#mayStore && context.recency?.usesCached !== false
+      ? this.#fetchOnce(lookup, context, locks)
+      : this.#call(lookup, context);
   }
 
   /** Makes the call, or waits for another process's call for the same. */
-  async #fetchOnce(lookup: Lookup, context: CallContext, locks: EntryLocks): Promise<BillsAnswer> {
+  async #fetchOnce(lookup: Lookup, context: InFlightCall, locks: EntryLocks): Promise<BillsAnswer> {
     const { store, observer } = this.#options;
     const { lock: name, text: entryName } = lookup.key;
     const lock = new CallLock({ store, locks, name, entryName, fruitlessWaits: this.#fruitlessWaits, observer });
@@ -212,12 +227,12 @@ export class CachedSource implements BillingSource, CallerCache {
     }
   }
 
-  #call(lookup: Lookup, context: CallContext): Promise<BillsAnswer> {
+  #call(lookup: Lookup, context: InFlightCall): Promise<BillsAnswer> {
     const { source, generations, caches = this } = this.#options;
     const { caller } = lookup.identity;
     const generation = generations.of(caller);
     return source.read(lookup.request, context).then(
-      (answer) => this.#store(lookup, answer, generation),
+      (answer) => (context.isSuperseded ? answer : this.#store(lookup, answer, generation)),
       (error: unknown) => {
         if (error instanceof BillingError && error.failure === 'unauthenticated') caches.evictCaller(caller);
         throw error;
@@ -249,6 +264,8 @@ interface Found {
   readonly value: Buffer | undefined;
   /** Invoices of the entry before the window that was asked for. */
   readonly skip: number;
+  /** Of whoever asks. */
+  readonly context: CallContext;
   /** Until when it must be good: fresh, or at least usable where the billing API fails. */
   readonly field: keyof Lifetime;
 }

@@ -1,6 +1,6 @@
 import { BillingError } from '../model/billing-error';
 import { CacheWaits } from './cache-waits';
-import type { BillsAnswer, BillsRequest, CallContext, CallRecord } from './billing-source';
+import type { BillsAnswer, BillsRequest, CallContext, CallRecord, Recency } from './billing-source';
 import type { Caller } from '../model/caller';
 import type { CancelSignal } from '../../runtime/cancellation';
 import type { OperationTrace } from './operation-trace';
@@ -21,6 +21,8 @@ export interface BillingOperationOptions {
   readonly callBudget: number;
   /** Told of every read; undefined: reads are not audited. */
   readonly audit?: ReadAudit | undefined;
+  /** How recent what it uses has to be; without it, whatever is cached may be used. */
+  readonly recency?: Recency | null;
   /** Bytes of responses that the operation may hold; without it, any number. */
   readonly maxBytes?: number | undefined;
 }
@@ -36,6 +38,7 @@ export class BillingOperation implements CallContext {
   readonly signal: CancelSignal;
   readonly deadlineAtMs: number;
   readonly callBudget: number;
+  readonly recency: Recency | null;
   /** Calls made to the billing API for this operation; a call that another operation had under way is not counted. */
   calls = 0;
   /** Questions that were answered by something remembered. */
@@ -63,6 +66,7 @@ export class BillingOperation implements CallContext {
     this.signal = options.signal;
     this.deadlineAtMs = options.deadlineAtMs ?? Infinity;
     this.callBudget = options.callBudget;
+    this.recency = options.recency ?? null;
     this.#audit = options.audit;
     this.#maxBytes = options.maxBytes ?? Infinity;
   }

@@ -52,6 +52,14 @@ export interface CallRecord {
   readonly outcome: string;
 }
 
+/** How recent answers have to be that an operation uses (RFC 9111, section 5.2.1). */
+export interface Recency {
+  /** Calls that began before this are not joined, and responses that came before it are not used; on the clock of `monotonicMs()`. */
+  readonly notBeforeMs: number;
+  /** False: no cached response is used, however recent. One that came in time may belong to a call that began too early. */
+  readonly usesCached: boolean;
+}
+
 /** On whose behalf a question is asked, until when, and who pays for the call. */
 export interface CallContext {
   readonly caller: Caller;
@@ -67,6 +75,8 @@ export interface CallContext {
   readonly deadToken: BillingError | null;
   /** What the operation has waited for a shared cache so far. */
   readonly cacheWaits: CacheWaits;
+  /** Null: whatever is cached may be used. */
+  readonly recency: Recency | null;
   /** Takes one call out of the operation's budget. @throws BillingError where there is none left, or the token is known to be refused. */
   spendCall(): void;
   /** Gives back a call that was taken out of the budget and not made: something remembered came to stand in its place. */

@@ -2,7 +2,7 @@ import type { BillingError } from '../model/billing-error';
 import type { Caller } from '../model/caller';
 import type { CancelSignal } from '../../runtime/cancellation';
 import type { CacheWaits } from './cache-waits';
-import type { CallContext, CallRecord } from './billing-source';
+import type { CallContext, CallRecord, Recency } from './billing-source';
 import type { OperationTrace } from './operation-trace';
 
 /** A context that is another one's, except for what a class that extends it says. The only place that lists what a context has. */
@@ -39,6 +39,10 @@ export abstract class DelegatedContext implements CallContext {
 
   get cacheWaits(): CacheWaits {
     return this.inner.cacheWaits;
+  }
+
+  get recency(): Recency | null {
+    return this.inner.recency;
   }
 
   spendCall(): void {

@@ -2,6 +2,7 @@ import type { BillingError } from '../../billing/model/billing-error';
 import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
 import { DelegatedContext } from '../../billing/ports/delegated-context';
 import { Cancellation } from '../../runtime/cancellation';
+import { monotonicMs } from '../../runtime/clock';
 
 /** Somebody who waits for a call's response. */
 interface Waiter {
@@ -19,6 +20,9 @@ const NOBODY: Waiter[] = [];
  * and has paid for it: the inner context.
  */
 export class InFlightCall extends DelegatedContext {
+  /** Whether a later call for the same request has taken its place: what that one brings must not be replaced by this one's. */
+  isSuperseded = false;
+  readonly #startedMs = monotonicMs();
   readonly #cancellation = new Cancellation();
   #waiting: Waiter[] = NOBODY;
 
@@ -39,6 +43,11 @@ export class InFlightCall extends DelegatedContext {
       dead = context.deadToken;
     }
     return dead;
+  }
+
+  /** Whether the context may use this call's response: it did not begin too early. */
+  isRecentFor({ recency }: CallContext): boolean {
+    return recency === null || this.#startedMs >= recency.notBeforeMs;
   }
 
   override spendCall(): void {

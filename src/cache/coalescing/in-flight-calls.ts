@@ -17,21 +17,21 @@ export class InFlightCalls {
     this.#observer = observer;
   }
 
-  /** Whether a call for this request is in flight. */
-  has(identity: BillsIdentity): boolean {
-    return this.#calls.has(identity.text);
+  /** Whether a call for this request is in flight that the context may join. */
+  has(identity: BillsIdentity, context: CallContext): boolean {
+    return this.#calls.get(identity.text)?.isRecentFor(context) ?? false;
   }
 
   /**
-   * Waits for the call in flight for this request, or starts one, which the context's operation pays for.
+   * Waits for the call in flight for this request, where it is recent enough, or starts one, which the context's operation pays for.
    * Rejects with what the call rejects with, or the reason of the context's signal.
    * @param start makes the call. What its context aborts for is that nobody waits any more.
    */
-  share(identity: BillsIdentity, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): Promise<BillsAnswer> {
+  share(identity: BillsIdentity, context: CallContext, start: (call: InFlightCall) => Promise<BillsAnswer>): Promise<BillsAnswer> {
     if (context.signal.aborted) return Promise.reject(context.signal.reason);
     let call = this.#calls.get(identity.text);
     let step: TracedStep | undefined;
-    if (call) {
+    if (call?.isRecentFor(context)) {
       this.#observer?.joined();
       step = context.trace?.startJoined(call.trace);
     } else {
@@ -42,6 +42,7 @@ export class InFlightCalls {
         const refusal = error as Error;
         return Promise.reject(refusal);
       }
+      if (call) call.isSuperseded = true;
       call = this.#start(identity, context, start);
     }
     const joined = call;
@@ -53,7 +54,7 @@ export class InFlightCalls {
     return step ? endWith(step, answer) : answer;
   }
 
-  #start(identity: BillsIdentity, context: CallContext, start: (context: CallContext) => Promise<BillsAnswer>): InFlightCall {
+  #start(identity: BillsIdentity, context: CallContext, start: (call: InFlightCall) => Promise<BillsAnswer>): InFlightCall {
     const call = new InFlightCall(context);
     this.#calls.set(identity.text, call);
     start(call).then(

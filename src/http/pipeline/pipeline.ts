@@ -81,15 +81,31 @@ export class Pipeline {
     const resolved = resolveDocument(request, this.#options);
     const { query, operationName } = resolved;
     const known = query === undefined || isApollos(exchange, resolved) ? undefined : operations.find(query, operationName);
-    if (!known) return executeNew(exchange, resolved, createContext(exchange, controls, contexts), this.#options);
-    const completed = executeKnown(exchange, { known, variables: resolved.variables, controls }, this.#options);
-    return key !== null && completed instanceof Promise ? completed.then((done) => this.#offer(key, done)) : completed;
+    const completed = known
+      ? executeKnown(exchange, { known, variables: resolved.variables, controls }, this.#options)
+      : executeNew(exchange, resolved, createContext(exchange, controls, contexts), this.#options);
+    if (controls.maxAgeSeconds !== null && completed instanceof Promise) return completed.then((done) => this.#refresh(exchange, done));
+    return key !== null && known && completed instanceof Promise ? completed.then((done) => this.#offer(key, done)) : completed;
   }
 
   /** The key under which the response may be cached; null where it may not. What a response cost is different each time. */
-  #cacheKey({ caller, mediaType, body, request }: Exchange, form: RequestForm, { traced, dryRun }: RequestControls): string | null {
+  #cacheKey(
+    { caller, mediaType, body, request }: Exchange,
+    form: RequestForm,
+    { traced, dryRun, maxAgeSeconds }: RequestControls,
+  ): string | null {
     const { responses } = this.#options;
-    if (!responses || !caller || form === 'other' || mediaType === null || mediaType === HTML_TYPE || traced || dryRun) return null;
+    if (
+      !responses ||
+      !caller ||
+      form === 'other' ||
+      mediaType === null ||
+      mediaType === HTML_TYPE ||
+      traced ||
+      dryRun ||
+      maxAgeSeconds !== null
+    )
+      return null;
     if (headerOf(request.headers, ROUTER_TRACE_HEADER) !== undefined) return null;
     return responses.keyOf(caller, mediaType, form === 'body' && body ? body.toString('latin1') : (request.url ?? ''));
   }
@@ -98,6 +114,12 @@ export class Pipeline {
   #auditAgain({ caller, requestId }: Exchange, completed: Completed): Completed {
     const { audit } = this.#options.contexts;
     if (audit && caller) for (const read of completed.reads) audit.bills(caller, requestId, read);
+    return completed;
+  }
+
+  /** The caller's cached responses may be made of older bills than those that were just read. */
+  #refresh({ caller }: Exchange, completed: Completed): Completed {
+    if (caller) this.#options.responses?.evictCaller(caller);
     return completed;
   }
 

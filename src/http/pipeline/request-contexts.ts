@@ -1,7 +1,8 @@
 import type { Billing } from '../../billing/billing';
 import { BillingOperation } from '../../billing/ports/billing-operation';
 import type { ReadAudit } from '../../billing/ports/read-audit';
-import type { BillingSource } from '../../billing/ports/billing-source';
+import type { BillingSource, Recency } from '../../billing/ports/billing-source';
+import { monotonicMs } from '../../runtime/clock';
 import { CallReport } from '../../billing/ports/call-report';
 import { drySource } from '../../billing/ports/dry-run-source';
 import type { PageLimits } from '../../billing/model/window';
@@ -49,6 +50,7 @@ export function createContext(exchange: Exchange, controls: RequestControls | nu
         trace: trace ?? undefined,
         ...startLifetime(exchange.response, controls.deadlineMs),
         callBudget: options.callBudget,
+        recency: toRecency(controls.maxAgeSeconds),
         // A dry run reads nothing.
         audit: controls.dryRun ? undefined : options.audit,
         maxBytes: options.maxUpstreamBytes,
@@ -68,6 +70,12 @@ export function createContext(exchange: Exchange, controls: RequestControls | nu
     report,
     dryRun: controls?.dryRun ?? false,
   };
+}
+
+/** Calls that began before the operation do not count for who wants nothing cached at all. */
+function toRecency(maxAgeSeconds: number | null): Recency | null {
+  if (maxAgeSeconds === null) return null;
+  return { notBeforeMs: monotonicMs() - maxAgeSeconds * 1000, usesCached: maxAgeSeconds > 0 };
 }
 
 /** The same for an execution that starts anew over what was loaded: what the first one counted does not count. */

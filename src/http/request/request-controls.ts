@@ -19,6 +19,8 @@ export interface RequestControls {
   readonly detailed: boolean;
   /** Whether the operation is only to be looked at. */
   readonly dryRun: boolean;
+  /** How old a cached response may be that is used, in seconds; null: as old as the operator allows. */
+  readonly maxAgeSeconds: number | null;
 }
 
 /**
@@ -37,6 +39,7 @@ export function parseControls(
     traced: detailed || defaults.alwaysTraced || trace === '1',
     detailed,
     dryRun: isDryRun(headers),
+    maxAgeSeconds: parseMaxAge(headerOf(headers, 'cache-control')),
   };
 }
 
@@ -63,4 +66,26 @@ function isDryRun(headers: IncomingHttpHeaders): boolean {
   if (value === undefined) return false;
   if (value === '1') return true;
   throw badRequest(`The header "${DRY_RUN_HEADER}" must be 1, or not be there.`);
+}
+
+/**
+ * How old a cached response may be that is used for a request, in seconds (RFC 9111, section 5.2.1); null where its
+ * `Cache-Control` does not say. `no-cache` and `no-store` are 0. The strictest directive counts; those that are malformed,
+ * or that a cache may ignore, are ignored.
+ */
+export function parseMaxAge(cacheControl: string | undefined): number | null {
+  if (cacheControl === undefined) return null;
+  let strictest: number | null = null;
+  for (const directive of cacheControl.split(',')) {
+    const seconds = toSeconds(directive.trim().toLowerCase());
+    if (seconds !== null && (strictest === null || seconds < strictest)) strictest = seconds;
+  }
+  return strictest;
+}
+
+function toSeconds(directive: string): number | null {
+  if (directive === 'no-cache' || directive === 'no-store') return 0;
+  const [, token, quoted] = /^max-age=(?:(\d+)|"(\d+)")$/.exec(directive) ?? [];
+  const digits = token ?? quoted;
+  return digits === undefined ? null : Number(digits);
 }

@@ -9,6 +9,7 @@ import { toCaller } from '../../../support/cache-fixtures';
 const caller = toCaller('one');
 const identityOf = (contractNumber: string | null, offset = 0, limit = 21) =>
   BillsIdentity.of(caller, { customer: parseCustomer('RUC', '80012345'), contractNumber, window: { offset, limit } });
+const anyTime = new BillingOperation({ caller, signal: new AbortController().signal, callBudget: 1 });
 const answer: BillsAnswer = { bills: null, received: null, freshUntilMs: 0, stale: false };
 
 /** Operations that ask, and calls that end when the test says so. */
@@ -38,14 +39,14 @@ describe('calls in flight', () => {
     const gone = new BillingError('unavailable', 'The client closed the connection.');
     const left = share(identityOf('1001'), leaving.signal);
     leaving.abort(gone);
-    expect(calls.has(identityOf('1001'))).toBe(false);
+    expect(calls.has(identityOf('1001'), anyTime)).toBe(false);
     const later = share(identityOf('1001'));
     await expect(left).rejects.toBe(gone);
     expect(started.map(({ context }) => context.signal.aborted)).toEqual([true, false]);
     // The call that was given up ends late: it takes nothing from the one that came after it.
     started[0]?.end(answer);
     await Promise.resolve();
-    expect(calls.has(identityOf('1001'))).toBe(true);
+    expect(calls.has(identityOf('1001'), anyTime)).toBe(true);
     started[1]?.end(answer);
     expect(await later).toBe(answer);
   });

@@ -14,6 +14,7 @@ class Context implements CallContext {
   readonly deadlineAtMs = Infinity;
   deadToken: BillingError | null = null;
   readonly cacheWaits = new CacheWaits();
+  readonly recency = null;
 
   constructor(token: string, signal = new AbortController().signal) {
     this.caller = Caller.parse(`Bearer ${token}`) as Caller;
