@@ -74,6 +74,10 @@ export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proo
   ],
   [/^npm install( --save-dev)?( (@[a-z-]+\/)?[a-z-]+@\d+)+$/, installsWhatIsTested],
   ['npm run example:react', provenBy('test/e2e/browser/react-example.test.ts', 'examples/react/start.cjs')],
+  [
+    'npm run -s contract:probe -- --url https://billing.example/v2 --id-type RUC --id 80012345 --contract 700100',
+    provenBy('test/unit/tools/contract-probe.test.ts', 'runs as a command', '--id-type'),
+  ],
   ['npm run dev', provenBy('test/unit/house/scripts.test.ts', "describe('The command dev'")],
   ['npm run supergraph', provenBy('test/e2e/supergraph/start.test.ts', "'apollo'")],
   ['npm run supergraph -- --router hive', provenBy('test/e2e/supergraph/start.test.ts', "'hive'")],

@@ -76,6 +76,12 @@ const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
     expect(rights).not.toEqual([]);
     expect(tested).toContain(rights.map((right) => `'${right}'`).join(', '));
   },
+  text: async (block) => {
+    // The output of a command, which the test of that command compares with what it prints.
+    if (fileOf(block) !== 'docs/contract-probe.md') throw new Error('Nothing is known to print this.');
+    const tested = await readFile(join(root, 'test/unit/tools/contract-probe.test.ts'), 'utf8');
+    expect(tested).toContain(`['${block.heading}', `);
+  },
   mermaid: (block) => draw(block.text),
 };
 
@@ -151,6 +157,7 @@ describe('A code block of the documentation', () => {
     ['with an answer that nothing gives', 'json', '{}', 'Nothing is known to give this answer'],
     ['with TypeScript that is no file of the client', 'ts', 'export {};', 'toContain'],
     ['with YAML that nothing reads', 'yaml', 'coffee: strong', 'Nothing is known to read this'],
+    ['with output that nothing prints', 'text', 'coffee', 'Nothing is known to print this'],
     ['with a diagram that cannot be drawn', 'mermaid', 'flowchart TB\n  a[open -->|x| b', 'Parse error'],
   ])('would be found, were it one %s', async (_what, language, text, problem) => {
     await expect(runBlock({ place: 'README.md:1', heading: '', language, text })).rejects.toThrow(problem);
