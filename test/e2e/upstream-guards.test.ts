@@ -7,6 +7,7 @@ import {
   type ScriptedAnswer,
   type ScriptedUpstream,
 } from '../support/scripted-upstream';
+import { until } from '../support/cache-fixtures';
 import type { Environment } from '../../src/config/config';
 
 const QUERY = 'query ($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate } } }';
@@ -16,8 +17,9 @@ const good = (request: RecordedRequest): ScriptedAnswer => ({ body: toBillsBody(
 const contractOf = (request: RecordedRequest): string => toAskedBills(request.url).contractNumber ?? '';
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(5);
+/** Waits until so many calls wait for a connection, as the gateway's metrics say. */
+async function untilWaiting({ url }: Gateway, count: number): Promise<void> {
+  await until(async () => (await (await fetch(`${url}/metrics`)).text()).includes(`upstream_waiting ${count}\n`));
 }
 
 interface Ends {
@@ -377,11 +379,11 @@ describe('Calls at once', () => {
   it('are no more than there are connections', async () => {
     const held = hold();
     await withGateway({ BILLING_API_CONNECTIONS: '3' }, held.script, async (ends) => {
-      const { askMany, upstream } = ends;
+      const { askMany, gateway, upstream } = ends;
       await accept(ends, held.script);
       const answer = askMany(numbers(20));
       await upstream.waitForRequests(1 + 3);
-      await sleep(100);
+      await untilWaiting(gateway, 17);
       expect(upstream.requests).toHaveLength(1 + 3);
       held.releaseAll();
       expect(codesOf(await answer)).toEqual([]);
@@ -393,12 +395,13 @@ describe('Calls at once', () => {
   it('are shared out in turn: the single call of one caller does not wait for the many of another', async () => {
     const held = hold();
     await withGateway({ BILLING_API_CONNECTIONS: '2' }, held.script, async (ends) => {
-      const { ask, askMany, upstream } = ends;
+      const { ask, askMany, gateway, upstream } = ends;
       const before = await accept(ends, held.script, ['many', 'single']);
       const many = askMany(numbers(50), { token: 'many' });
       await upstream.waitForRequests(before + 2);
+      await untilWaiting(gateway, 48);
       const single = ask('900', { token: 'single' });
-      await sleep(50);
+      await untilWaiting(gateway, 49);
       held.releaseOne();
       await upstream.waitForRequests(before + 3);
       held.releaseOne();
@@ -415,8 +418,9 @@ describe('Calls at once', () => {
     await withGateway({ BILLING_API_CONNECTIONS: '1', UPSTREAM_CALL_BUDGET: '3' }, held.script, async ({ askMany, gateway }) => {
       const asked = Array.from({ length: 10 }, (_, i) => askMany(numbers(3, i * 3)));
       // All have come when as many are refused as cannot wait.
-      while (!(await (await fetch(`${gateway.url}/metrics`)).text()).includes(`upstream_refused_total{reason="queue"} ${30 - 1 - 16}\n`))
-        await sleep(20);
+      await until(async () =>
+        (await (await fetch(`${gateway.url}/metrics`)).text()).includes(`upstream_refused_total{reason="queue"} ${30 - 1 - 16}\n`),
+      );
       held.releaseAll();
       const answers = await Promise.all(asked);
       const errors = answers.flatMap((answer) => answer.errors);
@@ -433,16 +437,17 @@ describe('Calls at once', () => {
 
   it('that wait are ended by the deadline, and by a client that leaves', async () => {
     const held = hold();
-    await withGateway({ BILLING_API_CONNECTIONS: '1' }, held.script, async ({ ask, upstream }) => {
+    await withGateway({ BILLING_API_CONNECTIONS: '1' }, held.script, async ({ ask, gateway, upstream }) => {
       const first = ask('1', { token: 'a' });
       await upstream.waitForRequests(1);
       const controller = new AbortController();
       const leaving = ask('2', { token: 'b', signal: controller.signal });
-      const waiting = ask('3', { token: 'c', headers: { 'x-request-timeout-ms': '200' } });
-      await sleep(50);
+      await untilWaiting(gateway, 1);
       controller.abort();
       await expect(leaving).rejects.toThrow('aborted');
-      expect(codesOf(await waiting)).toEqual(['UPSTREAM_TIMEOUT']);
+      await untilWaiting(gateway, 0);
+      // No connection becomes free before this has answered.
+      expect(codesOf(await ask('3', { token: 'c', headers: { 'x-request-timeout-ms': '200' } }))).toEqual(['UPSTREAM_TIMEOUT']);
       held.releaseAll();
       expect([...codesOf(await first), ...codesOf(await ask('4'))]).toEqual([]);
       expect(upstream.requests.map(contractOf)).toEqual(['1', '4']);
@@ -453,11 +458,12 @@ describe('Calls at once', () => {
     let release: (answer: ScriptedAnswer) => void = () => undefined;
     const script: Script = (request, index) =>
       index === 0 ? new Promise<ScriptedAnswer>((resolve) => (release = resolve)) : good(request);
-    await withGateway({ BILLING_API_CONNECTIONS: '1' }, script, async ({ ask, askMany, upstream }) => {
+    await withGateway({ BILLING_API_CONNECTIONS: '1' }, script, async ({ ask, askMany, gateway, upstream }) => {
       const dead = askMany(numbers(10), { token: 'dead' });
       await upstream.waitForRequests(1);
+      await untilWaiting(gateway, 9);
       const other = ask('900', { token: 'other' });
-      await sleep(50);
+      await untilWaiting(gateway, 10);
       release({ status: 401 });
       const answer = await dead;
       expect(new Set(codesOf(answer))).toEqual(new Set(['UNAUTHENTICATED']));
