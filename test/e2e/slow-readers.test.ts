@@ -102,9 +102,10 @@ describe('Clients that do not read a response of 8 MiB', () => {
       await until(async () => (await scrape(url, TOO_MUCH)) >= CLIENTS / 4);
       await until(async () => (await scrape(url, 'requests_under_way')) === 0 || (await scrape(url, 'unsent_bytes')) > 0);
       expect(await scrape(url, 'unsent_bytes')).toBeLessThanOrEqual(20_000_000);
-      expect(await askAll(url)).toBe(length);
+      // While all have only just begun, the latest loses its connection, and that may be a client that reads.
+      await until(async () => (await askAll(url).catch(() => 0)) === length, 30_000);
       expect(gateway.child.exitCode).toBeNull();
     },
-    60_000,
+    90_000,
   );
 });

@@ -62,6 +62,8 @@ export class UnsentResponses {
     if (!response.socket) waiting.queued.add(response);
     while (this.bytes > this.#limits.maxUnsentBytes) {
       for (const [other, each] of this.#waiting) noteProgress(other, each, nowMs);
+      // A client that has read everything by now holds nothing: to cut it would free no memory.
+      this.#forgetSent();
       this.#cut(this.#slowest(nowMs) ?? socket, 'too-much-unsent');
     }
   }
@@ -71,11 +73,15 @@ export class UnsentResponses {
     for (const [socket, waiting] of this.#waiting) {
       noteProgress(socket, waiting, nowMs);
       if (nowMs - waiting.progressMs >= this.#limits.writeTimeoutMs) this.#cut(socket, 'no-progress');
-      else if (unsentOf(socket, waiting) === 0) this.#waiting.delete(socket);
     }
+    this.#forgetSent();
     if (this.#waiting.size > 0 || !this.#timer) return;
     clearInterval(this.#timer);
     this.#timer = null;
+  }
+
+  #forgetSent(): void {
+    for (const [socket, waiting] of this.#waiting) if (unsentOf(socket, waiting) === 0) this.#waiting.delete(socket);
   }
 
   /** The client that has read the fewest bytes a second; undefined where all have only just begun. */
