@@ -233,7 +233,7 @@ describe('A newcomer in GraphiQL', () => {
         '/graphql',
         { query: '{ __typename }', variables: '{ "a": 1 }' },
       ]);
-      await visit({ ...gateway, url: gateway.url } as Gateway, async ({ page: other }) => {
+      await visit(gateway, async ({ page: other }) => {
         await other.goto(link.href);
         await other.waitForSelector(QUERY);
         expect([await read(other, QUERY), await read(other, VARIABLES), await read(other, HEADERS)]).toEqual([
