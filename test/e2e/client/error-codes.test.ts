@@ -18,6 +18,8 @@ interface Provocation {
   readonly environment?: Environment;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: object;
+  /** Whether another request of the same kind is under way, and stays so. */
+  readonly isBusy?: boolean;
   readonly status: number;
   readonly reaction: Reaction;
 }
@@ -72,6 +74,13 @@ const PROVOCATIONS: Readonly<Record<Exclude<ErrorCode, 'INTERNAL_SERVER_ERROR'>,
     status: 400,
     reaction: { do: 'report', what: expect.any(String) as string },
   },
+  OVERLOADED: {
+    upstream: { hang: 'before-headers' },
+    environment: { MAX_CONCURRENT_REQUESTS: '1' },
+    isBusy: true,
+    status: 503,
+    reaction: { do: 'wait', seconds: 1 },
+  },
 };
 
 async function post(
@@ -107,11 +116,16 @@ function compile(errorCodes: string): string[] {
 describe('An error that a front end meets', () => {
   it.each(Object.entries(PROVOCATIONS))(
     'has the code %s where it is provoked, and the app knows what to do',
-    async (code, { upstream, environment, headers, body, status, reaction }) => {
+    async (code, { upstream, environment, headers, body, isBusy, status, reaction }) => {
       await withScript(
         (request) => upstream ?? good(request),
-        async ({ gateway }) => {
-          const answer = await post(gateway.url, body ?? { query: QUERY }, headers);
+        async ({ gateway, upstream: billingApi }) => {
+          const ask = () => post(gateway.url, body ?? { query: QUERY }, headers);
+          if (isBusy) {
+            ask().catch(() => undefined);
+            await billingApi.waitForRequests(1);
+          }
+          const answer = await ask();
           expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual([code]);
           expect([answer.status, toReaction(answer.errors[0]!)]).toEqual([status, reaction]);
         },

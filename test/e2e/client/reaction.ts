@@ -16,6 +16,7 @@ export function toReaction({ message, extensions }: BillingError): Reaction {
     case 'UNAUTHENTICATED':
       return { do: 'renew-token' };
     case 'RATE_LIMITED':
+    case 'OVERLOADED':
       return { do: 'wait', seconds: extensions.retryAfterSeconds ?? 5 };
     case 'UPSTREAM_UNAVAILABLE':
       // It says for how long where it knows: the circuit breaker is open, or too many calls wait.

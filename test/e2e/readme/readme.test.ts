@@ -8,6 +8,7 @@ import { findDocuments } from '../../support/documents';
 import { startGateway, type Gateway } from '../../support/gateway';
 import { COMMANDS, findProof, root } from './commands';
 import { createFrontEnd } from './front-end';
+import { parseDialect } from '../../../src/upstream/bills/dialect';
 
 const blocks = findDocuments().flatMap(({ file, text }) => findCodeBlocks(text, file));
 const clientFiles = readdirSync(join(root, 'test/e2e/client')).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
@@ -63,11 +64,12 @@ const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
     if (excerpt !== undefined && (await readFile(join(root, excerpt), 'utf8')).includes(block.text)) return;
     expect(texts).toContain(block.text);
   },
-  yaml: (block) => {
+  yaml: async (block) => {
     const document = parseYaml(block.text) as Record<string, unknown>;
-    if ('generates' in document) return runCodegen(block);
-    if (`${INGRESS}proxy-next-upstream` in document) return checkIngress(document);
-    throw new Error('Nothing is known to read this.');
+    if ('generates' in document) await runCodegen(block);
+    else if (`${INGRESS}proxy-next-upstream` in document) await checkIngress(document);
+    else if ('paging' in document) parseDialect(block.text);
+    else throw new Error('Nothing is known to read this.');
   },
   redis: async (block) => {
     // The rights of a user, in the words in which a test gives them to one.

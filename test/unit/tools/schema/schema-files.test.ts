@@ -35,7 +35,7 @@ const PROMISED = `
     invoice(number: ID!): Invoice
   }
   type Address { street: String neighborhood: String city: String state: String country: String zipCode: String }
-  type Invoice { number: ID contractNumber: ID contract: Contract billPeriod: String amount: BigInt status: Boolean }
+  type Invoice { number: ID contractNumber: ID contract: Contract billPeriod: String amount: BigInt status: Boolean state: String currency: String }
   type InvoiceConnection { edges: [InvoiceEdge!]! nodes: [Invoice!]! pageInfo: PageInfo! totalCount: Int }
   input InvoiceFilter { status: Boolean, billPeriods: [String!] }
   type InvoiceSummary { count: Int! amount: BigInt! withoutAmount: Int! isComplete: Boolean! }
