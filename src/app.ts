@@ -199,6 +199,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
         },
         observer: toOperationObserver([metrics.operations, createOperationLog(log), ...(tracing ? [spanEnder] : [])]),
         responses,
+        isCompressed: config.compression === 'on',
         persistedQueries: stores.persistedQueries,
         trustedDocuments,
         acceptedTokens: attempts.acceptedTokens,

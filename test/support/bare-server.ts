@@ -66,6 +66,7 @@ export async function startBareServer(options: {
       },
       observer: { operationEnded: () => undefined },
       responses: null,
+      isCompressed: true,
       persistedQueries: stores.persistedQueries,
       trustedDocuments: null,
       acceptedTokens: { has: () => true },

@@ -24,6 +24,12 @@ export const PROCESS = {
   },
   host: { name: 'HOST', what: 'Address to listen on', kind: HOST, default: '127.0.0.1', inProduction: '0.0.0.0' },
   port: { name: 'PORT', what: 'Port to listen on; 0 is any free one', kind: whole(0, 65_535), default: '4000' },
+  compression: {
+    name: 'COMPRESSION',
+    what: 'Whether responses of 2 KiB and more are compressed for clients that accept gzip or br: on or off',
+    kind: choice(['on', 'off']),
+    default: 'on',
+  },
   probePort: {
     name: 'PROBE_PORT',
     what: 'Port of /healthz, /readyz and /metrics, which are then not at PORT; 0 is any free one',

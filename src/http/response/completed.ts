@@ -10,6 +10,7 @@ import type { AnswerPath, ClientName, OperationOutcome, OperationType } from '..
 import { toToldName } from '../../telemetry/redaction/reported-name';
 import type { Exchange } from '../request/exchange';
 import { JSON_TYPE } from '../request/media-types';
+import type { CompressedForms } from './compression';
 import { toServerTiming } from './server-timing';
 
 /** What an operation has cost. */
@@ -29,6 +30,8 @@ export interface Completed {
   readonly mediaType: string;
   /** A text has one character a byte. */
   readonly body: Buffer | string;
+  /** Where the response is cached. */
+  readonly compressed?: CompressedForms;
   readonly freshness: Freshness;
   /** Null where the response is none to an operation: a page. */
   readonly outcome: OperationOutcome | null;

@@ -6,12 +6,15 @@ import { headerOf } from '../request/header-of';
 import { NO_CODES, type Completed } from './completed';
 import type { CorsHeaders } from '../request/cors-headers';
 import type { Exchange } from '../request/exchange';
+import { compress, MIN_COMPRESSED_BYTES, negotiateCoding, type Coding } from './compression';
 
 /** What all responses have in common. */
 export interface RespondOptions {
   readonly cors: CorsHeaders;
   /** Headers of requests by which a cacheable response varies, beside those of the gateway's own. */
   readonly varyBy: readonly string[];
+  /** Whether bodies are compressed for clients that accept it. */
+  readonly isCompressed: boolean;
   /** Told of every operation. */
   readonly observer: OperationObserver;
   readonly acceptedTokens: AcceptedTokens;
@@ -19,8 +22,31 @@ export interface RespondOptions {
 
 const NO_HEADERS: readonly string[] = [];
 
-/** Sends a response, the same way whatever made it, and tells the observer of its operation. */
-export function respond(exchange: Exchange, completed: Completed, { cors, varyBy, observer, acceptedTokens }: RespondOptions): void {
+const VARY_CODING: readonly string[] = ['vary', 'accept-encoding'];
+
+/** Sends a response, the same way whatever made it, and tells the observer of its operation; compressed where the client accepts it. */
+export function respond(exchange: Exchange, completed: Completed, options: RespondOptions): void {
+  const { body, headers, compressed } = completed;
+  if (!options.isCompressed || body.length < MIN_COMPRESSED_BYTES) return finish(exchange, completed, options);
+  const plain = { ...completed, headers: [...headers, ...VARY_CODING] };
+  const accepted = headerOf(exchange.request.headers, 'accept-encoding');
+  const coding = accepted === undefined ? null : negotiateCoding(accepted);
+  if (coding === null) return finish(exchange, plain, options);
+  const form = compressed ? compressed.of(body, coding) : compress(body, coding);
+  if (Buffer.isBuffer(form)) return finish(exchange, toCoded(plain, form, coding), options);
+  form
+    .then(
+      (made) => finish(exchange, toCoded(plain, made, coding), options),
+      () => finish(exchange, plain, options),
+    )
+    .catch(() => exchange.response.destroy());
+}
+
+function toCoded(plain: Completed, body: Buffer, coding: Coding): Completed {
+  return { ...plain, body, headers: [...plain.headers, 'content-encoding', coding] };
+}
+
+function finish(exchange: Exchange, completed: Completed, { cors, varyBy, observer, acceptedTokens }: RespondOptions): void {
   const aborted = exchange.isGone;
   if (!aborted) send(exchange, completed, { cors, varyBy });
   const { status, operationName, operationType, path, outcome, codes, cost } = completed;

@@ -3,6 +3,7 @@ import type { Caller } from '../../billing/model/caller';
 import type { CallerCache } from '../../billing/ports/caller-caches';
 import { CallerEpochs } from '../../billing/ports/caller-epochs';
 import type { Completed } from './completed';
+import { CompressedForms } from './compression';
 
 /** What an entry takes besides its texts, in bytes; by a guess on the safe side. */
 const ENTRY_BYTES = 400;
@@ -21,7 +22,7 @@ export class KeptAnswers implements CallerCache {
       maxSize: maxBytes,
       // Larger ones would push out many others.
       maxEntrySize: Math.ceil(maxBytes / 16),
-      sizeCalculation: ({ body }, key) => body.length + key.length + ENTRY_BYTES,
+      sizeCalculation: ({ body, compressed }, key) => body.length + (compressed?.bytes ?? 0) + key.length + ENTRY_BYTES,
     });
   }
 
@@ -49,7 +50,20 @@ export class KeptAnswers implements CallerCache {
   offer(key: string, completed: Completed, nowMs: number): void {
     const { outcome, cost, freshness } = completed;
     if (outcome !== 'ok' || cost.calls > 0 || cost.cached === 0 || (freshness.freshUntilMs ?? 0) <= nowMs) return;
-    this.#answers.set(key, { ...completed, path: 'response-cache', cost: { calls: 0, merged: 0, cached: cost.cached, stale: 0 } });
+    const kept: Completed = {
+      ...completed,
+      path: 'response-cache',
+      cost: { calls: 0, merged: 0, cached: cost.cached, stale: 0 },
+      compressed: new CompressedForms(() => this.#weighAgain(key, kept)),
+    };
+    this.#answers.set(key, kept);
+  }
+
+  /** An entry has grown; its size is only determined when it is set anew. */
+  #weighAgain(key: string, kept: Completed): void {
+    if (this.#answers.peek(key) !== kept) return;
+    this.#answers.delete(key);
+    this.#answers.set(key, kept);
   }
 
   get count(): number {

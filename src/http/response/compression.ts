@@ -1,0 +1,70 @@
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import Negotiator from 'negotiator';
+
+/** A content coding that responses may have (RFC 9110, section 8.4.1). */
+export type Coding = 'br' | 'gzip';
+
+/** Smaller bodies, in bytes, travel in two packets anyway; compressing one takes longer than writing it. */
+export const MIN_COMPRESSED_BYTES = 2048;
+
+/** What the types of the package lack. */
+interface EncodingNegotiator {
+  encoding(available: string[], options?: { readonly preferred: string[] }): string | undefined;
+}
+
+const CODINGS: readonly Coding[] = ['br', 'gzip'];
+const MAX_KNOWN = 200;
+const known = new Map<string, Coding | null>();
+const toBrotli = promisify(brotliCompress);
+const toGzip = promisify(gzip);
+
+/**
+ * The coding for a client that sends this `Accept-Encoding` (RFC 9110, section 12.5.3), br where it likes both equally;
+ * null where the body is to be sent as it is. A client that forbids that too, and names no other, gets it nonetheless.
+ */
+export function negotiateCoding(acceptEncoding: string): Coding | null {
+  let chosen = known.get(acceptEncoding);
+  if (chosen === undefined) {
+    const negotiator: EncodingNegotiator = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } });
+    const found = negotiator.encoding([...CODINGS, 'identity'], { preferred: [...CODINGS] });
+    chosen = CODINGS.find((coding) => coding === found) ?? null;
+    if (known.size < MAX_KNOWN) known.set(acceptEncoding, chosen);
+  }
+  return chosen;
+}
+
+/** Compresses a body in another thread, at the levels that take the least time. A text has one character a byte. */
+export function compress(body: Buffer | string, coding: Coding): Promise<Buffer> {
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
+  if (coding === 'gzip') return toGzip(bytes, { level: constants.Z_BEST_SPEED });
+  return toBrotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+}
+
+/** The compressed forms of a response that is cached: each is made once. */
+export class CompressedForms {
+  readonly #forms = new Map<Coding, Buffer | Promise<Buffer>>();
+  readonly #onAdded: () => void;
+  /** The bytes of those that are made. */
+  bytes = 0;
+
+  /** @param onAdded called when `bytes` has grown. */
+  constructor(onAdded: () => void) {
+    this.#onAdded = onAdded;
+  }
+
+  /** The body in this coding. */
+  of(body: Buffer | string, coding: Coding): Buffer | Promise<Buffer> {
+    let form = this.#forms.get(coding);
+    if (form === undefined) {
+      form = compress(body, coding).then((made) => {
+        this.#forms.set(coding, made);
+        this.bytes += made.length;
+        this.#onAdded();
+        return made;
+      });
+      this.#forms.set(coding, form);
+    }
+    return form;
+  }
+}
