@@ -10,7 +10,7 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   // The modules that are loaded only where they are used; TypeScript wants their emitted names.
   moduleNameMapper: { '^(\\./(?:billing-api/billing-api|redis/redis-store|telemetry/tracing/otel-tracing))\\.js$': '$1' },
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
