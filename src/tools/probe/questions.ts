@@ -109,7 +109,8 @@ async function findMost(conversation: Conversation): Promise<void> {
   for (const quantity of [...new Set([...told.slice(0, 2), ...USUAL_MAXIMUMS])]) {
     const fewer = await conversation.say({ place, quantity });
     if (fewer.status !== 200) continue;
-    await conversation.say({ place, quantity: quantity + 1 });
-    return;
+    const more = await conversation.say({ place, quantity: quantity + 1 });
+    // A number of the message that is not the maximum was about something else.
+    if (more.status !== 200 || USUAL_MAXIMUMS.includes(quantity)) return;
   }
 }

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { CONTRACT_REQUEST } from '../../upstream/bills/bills-path';
 import { parseDialect } from '../../upstream/bills/dialect';
+import { ProbeFailure } from './ask-api';
 import { toInvoiceTexts, isObject, type Exchange } from './exchange';
 import { findMaximum, findPaging, type FoundMaximum, type FoundPaging } from './paging';
 import type { ProbeHints } from './probe-options';
@@ -48,7 +49,7 @@ export function toReport({ parameters, exchanges }: Interview, hints: ProbeHints
   // The settings have no base for offsets, and a dialect file is best whole.
   const inFile = Object.keys(file).length > 0 || (found?.mode === 'offset' && found.base === 1);
   const dialect = inFile ? stringify({ ...(found && { paging: found }), ...file }, { lineWidth: 0 }) : null;
-  if (dialect !== null) parseDialect(dialect);
+  if (dialect !== null) checkDialect(dialect);
   const settings = {
     ...(!inFile && found?.mode === 'page' && { BILLING_API_PAGING: 'page', BILLING_API_PAGE_BASE: String(found.base) }),
     ...(maximum.quantity !== null && isBelowDefault(maximum) && { BILLING_API_MAX_QUANTITY: String(maximum.quantity) }),
@@ -67,7 +68,16 @@ export function toReport({ parameters, exchanges }: Interview, hints: ProbeHints
   return { text: toText(rows, settings, { dialect, responses: exchanges.length }), settings, dialect };
 }
 
-/** Whether the list that was asked for with a maximum needs the setting. */
+/** Throws a `ProbeFailure` where the gateway would refuse the file: a name that was given may not be usable. */
+function checkDialect(dialect: string): void {
+  try {
+    parseDialect(dialect);
+  } catch (error) {
+    throw new ProbeFailure(`The gateway would refuse the dialect file that fits: ${(error as Error).message}.`);
+  }
+}
+
+/** Whether a maximum was found that needs the setting. */
 function isBelowDefault({ quantity, isExact, beyond }: FoundMaximum): boolean {
   return quantity !== null && quantity < CONTRACT_MAXIMUM && (isExact || beyond === 'refused');
 }

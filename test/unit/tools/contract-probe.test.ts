@@ -167,6 +167,20 @@ describe('contract:probe, at other services', () => {
     expect(text).not.toMatch(/80012345|12\.5/);
   });
 
+  it('is not misled by a number in a message that is not the maximum', async () => {
+    // 17 and 18 are served, and 500 is not: of the usual maximums 200 is the largest, and 201 was asked for besides.
+    const { settings } = await probeScript((request, index) => {
+      const quantity = Number(new URL(request.url, 'http://upstream').searchParams.get('quantity') ?? 2);
+      return quantity > 300 ? { status: 400, body: { error: { message: 'Rule 17: too many.' } } } : offsets(0, 1000)(request, index);
+    });
+    expect(settings).toMatchObject({ BILLING_API_MAX_QUANTITY: '201' });
+  });
+
+  it('says where no dialect file can be made', async () => {
+    const args = ['--contract', '700100', '--extra', 'quantity=2'];
+    await expect(probeScript(offsets(0, 2000), args)).rejects.toThrow(/^The gateway would refuse the dialect file that fits: parameters/);
+  });
+
   it.each([
     [401, /refuses the token \(401\)/],
     [403, /may not read the bills/],
