@@ -27,13 +27,22 @@ const VARY_CODING: readonly string[] = ['vary', 'accept-encoding'];
 /** Sends a response, the same way whatever made it, and tells the observer of its operation; compressed where the client accepts it. */
 export function respond(exchange: Exchange, completed: Completed, options: RespondOptions): void {
   const { body, headers, compressed } = completed;
-  if (!options.isCompressed || body.length < MIN_COMPRESSED_BYTES) return finish(exchange, completed, options);
+  if (!options.isCompressed || body.length < MIN_COMPRESSED_BYTES) {
+    finish(exchange, completed, options);
+    return;
+  }
   const plain = { ...completed, headers: [...headers, ...VARY_CODING] };
   const accepted = headerOf(exchange.request.headers, 'accept-encoding');
   const coding = accepted === undefined ? null : negotiateCoding(accepted);
-  if (coding === null) return finish(exchange, plain, options);
+  if (coding === null) {
+    finish(exchange, plain, options);
+    return;
+  }
   const form = compressed ? compressed.of(body, coding) : compress(body, coding);
-  if (Buffer.isBuffer(form)) return finish(exchange, toCoded(plain, form, coding), options);
+  if (Buffer.isBuffer(form)) {
+    finish(exchange, toCoded(plain, form, coding), options);
+    return;
+  }
   form
     .then(
       (made) => finish(exchange, toCoded(plain, made, coding), options),
