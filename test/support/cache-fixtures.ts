@@ -55,8 +55,8 @@ export class CountingObserver implements CacheObserver {
 
 export const silentOutage: OutageListener = { began: () => undefined, ended: () => undefined };
 
-/** Waits until it holds; fails after 10 seconds, or what is given. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+/** Waits until it holds; fails after a minute, or what is given. */
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
   const startedAtMs = performance.now();
   while (performance.now() - startedAtMs < limitMs) {
     if (await condition()) return;

@@ -86,14 +86,14 @@ describe('The set-up of the tests', () => {
     return { ...result, ran };
   }
 
-  const SERVERS = { openssl: '', 'redis-server': '', nginx: '', chromium: '', curl: '', promtool: '' };
+  const SERVERS = { openssl: '', 'redis-server': '', nginx: '', chromium: '', curl: '', promtool: '', tinyproxy: '' };
 
   it('does nothing where everything is there', async () => {
     expect(await runInstaller(SERVERS)).toEqual({ code: 0, output: '', ran: '' });
   });
 
   it('installs what is missing and no more, and fetches the lists of packages only where they are needed', async () => {
-    const others = { openssl: '', 'redis-server': '', curl: '', promtool: '' };
+    const others = { openssl: '', 'redis-server': '', curl: '', promtool: '', tinyproxy: '' };
     const good = await runInstaller({ ...others, id: 'echo 0', 'apt-get': '' });
     expect([good.code, good.ran]).toEqual([0, 'id -u\napt-get install --yes --quiet --no-install-recommends chromium nginx\n']);
     const failing = await runInstaller({ ...others, id: 'echo 0', 'apt-get': 'exit 100' });
@@ -102,7 +102,7 @@ describe('The set-up of the tests', () => {
   });
 
   it('says what is missing where it cannot install: without apt-get, or as a user who may not', async () => {
-    const others = { openssl: '', 'redis-server': '', nginx: '', curl: '', promtool: '' };
+    const others = { openssl: '', 'redis-server': '', nginx: '', curl: '', promtool: '', tinyproxy: '' };
     const withoutApt = await runInstaller({ ...others, id: 'echo 0' });
     const withoutRights = await runInstaller({ ...others, id: 'echo 1000', sudo: 'exit 1', 'apt-get': '' });
     expect(withoutApt).toMatchObject({
