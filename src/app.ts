@@ -22,10 +22,10 @@ import { AuditTrail } from './telemetry/audit/audit-trail';
 import { createAuditLog } from './telemetry/logs/audit-log';
 import type { AuditObserver } from './telemetry/observers/audit-observer';
 import { createOperationLog } from './telemetry/logs/operation-log';
+import { toOperationObserver, toServerObserver } from './telemetry/observers/combined-observers';
 import type { OperationObserver } from './telemetry/observers/operation-observer';
 import { createServerLog } from './telemetry/logs/server-log';
 import { toDriftObserver, toUpstreamObserver } from './telemetry/logs/upstream-log';
-import type { ServerObserver } from './telemetry/observers/server-observer';
 import { createMetrics, type Metrics } from './telemetry/metrics/metrics';
 import type { Tracing } from './telemetry/tracing/otel-tracing';
 import { Attempts } from './upstream/resilience/attempts';
@@ -254,25 +254,6 @@ async function closeAudit(audit: AuditTrail, log: Log): Promise<void> {
 
 /** Ends the operation's span. */
 const spanEnder: OperationObserver = { operationEnded: (record) => record.trace?.end(record) };
-
-function toOperationObserver(observers: readonly OperationObserver[]): OperationObserver {
-  return {
-    operationEnded: (record) => {
-      for (const observer of observers) observer.operationEnded(record);
-    },
-  };
-}
-
-function toServerObserver(observers: readonly ServerObserver[]): ServerObserver {
-  return {
-    requestShed: () => {
-      for (const observer of observers) observer.requestShed();
-    },
-    connectionCut: (reason) => {
-      for (const observer of observers) observer.connectionCut(reason);
-    },
-  };
-}
 
 /** One line when an outage begins, with what to do where the settings are wrong, and one when it is over. */
 function toOutageLog(log: Log, began: string, ended: string): OutageListener {
