@@ -56,9 +56,13 @@
     return response.json();
   };
 
-  const fetcher = async (params, options) => {
+  /** The name, where the query has it. GraphiQL keeps the name of the tab before until it has read the query of the new one. */
+  const nameIn = (query, name) => (name && new RegExp(`\\b${name}\\b`).test(query) ? { operationName: name } : {});
+
+  const fetcher = async ({ operationName: name, ...request }, options) => {
     // GraphiQL's own question for the schema is no query of the reader's: the gateway has the answer in a file.
-    if (params.operationName === 'IntrospectionQuery') return (await fetch('/graphql/explorer/schema.json')).json();
+    if (name === 'IntrospectionQuery') return (await fetch('/graphql/explorer/schema.json')).json();
+    const params = { ...request, ...nameIn(request.query, name) };
     const answer = await post(params, options?.headers, { 'x-billing-trace': 'calls' });
     Cost.showAnswer(answer, settings, params);
     markShown();
@@ -94,11 +98,12 @@
 
   const predict = async () => {
     const query = textOf(editors.query);
-    // Where several operations stand in the editor, it is the one with the cursor in it.
-    const named = operationName && new RegExp(`\\b${operationName}\\b`).test(query) ? { operationName } : {};
     try {
       Cost.showPrediction(
-        await post({ query, variables: readObject('variables'), ...named }, readObject('headers'), { 'x-billing-dry-run': '1' }),
+        // Where several operations stand in the editor, it is the one with the cursor in it.
+        await post({ query, variables: readObject('variables'), ...nameIn(query, operationName) }, readObject('headers'), {
+          'x-billing-dry-run': '1',
+        }),
         settings,
       );
       markShown();
