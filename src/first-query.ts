@@ -10,13 +10,17 @@ const EXPLORERS = {
 export function toFirstQuery(gatewayUrl: string, billingApi: BillingApi, explorer: keyof typeof EXPLORERS | 'none'): string {
   const example = billingApi.firstExample;
   if (!example) return `\nThe embedded billing API at ${billingApi.url} holds no contract to show.\n`;
-  const query = `{ customer(idType: "${example.idType}", id: "${example.id}") { contract(number: "${example.contractNumber}") { number dueDate billingAddresses { street city } invoices(first: 3) { nodes { number billPeriod amount status } pageInfo { hasNextPage endCursor } } } } }`;
+  const query =
+    `{ customer(idType: "${example.idType}", id: "${example.id}") { contract(number: "${example.contractNumber}` +
+    `") { number dueDate billingAddresses { street city } invoices(first: 3) { nodes { number billPeriod ` +
+    `amount status } pageInfo { hasNextPage endCursor } } } } }`;
   return [
     '',
     `No BILLING_API_URL is set: the embedded billing API answers, at ${billingApi.url}, with made-up data.`,
     'A first query, with a token that is good for an hour:',
     '',
-    `curl -s ${gatewayUrl}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer ${billingApi.issueToken()}' -d '${JSON.stringify({ query })}'`,
+    `curl -s ${gatewayUrl}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer ${billingApi.issueToken()}` +
+      `' -d '${JSON.stringify({ query })}'`,
     '',
     'A header with a token, for a client or an explorer of your own:',
     '',

@@ -46,6 +46,7 @@ function sendUnreadable(error: Error & { code?: string }, socket: Socket): void 
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
   const body = toErrorJson('BAD_REQUEST', 'The request could not be read.');
   socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}` +
+      `\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -101,7 +101,8 @@ function findMissing(reading: Reading): string[] {
   const problems: string[] = [];
   if (billingApi === null && !refused.has('BILLING_API_URL')) {
     problems.push(
-      `BILLING_API_URL is missing: with NODE_ENV=${environment} there are no made-up bills unless you ask for them. Set it to the base address of the billing API, or to "embedded".`,
+      `BILLING_API_URL is missing: with NODE_ENV=${environment} there are no made-up bills unless you ask ` +
+        `for them. Set it to the base address of the billing API, or to "embedded".`,
     );
   } else if (typeof workers === 'number' && workers > 1 && !(billingApi instanceof URL) && !refused.has('BILLING_API_URL')) {
     problems.push(
@@ -110,7 +111,8 @@ function findMissing(reading: Reading): string[] {
   }
   if (redisUrls.length > 0 && cacheSecret === null && !refused.has('CACHE_SECRET')) {
     problems.push(
-      'CACHE_SECRET is missing: with REDIS_URL it is needed, at least 32 characters long and the same on every process that shares the Redis.',
+      'CACHE_SECRET is missing: with REDIS_URL it is needed, at least 32 characters long and the same on ' +
+        'every process that shares the Redis.',
     );
   }
   if (auditLog !== null && auditSecret === null && !refused.has('AUDIT_SECRET')) {

@@ -65,7 +65,8 @@ function findUnsupported(values: Values): string[] {
   if ((values.otlpTracesProtocol ?? values.otlpProtocol) === 'grpc') {
     const name = values.otlpTracesProtocol === null ? 'OTEL_EXPORTER_OTLP_PROTOCOL' : 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
     problems.push(
-      `${name} is "grpc", which the gateway does not speak: set it to "http/protobuf" or "http/json", and the endpoint to the port where the collector takes HTTP, usually 4318.`,
+      `${name} is "grpc", which the gateway does not speak: set it to "http/protobuf" or "http/json", and ` +
+        `the endpoint to the port where the collector takes HTTP, usually 4318.`,
     );
   }
   if (toSampler(values) === null) {

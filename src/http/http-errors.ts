@@ -24,5 +24,8 @@ export function toHttpError(error: unknown, reply: FastifyReply): FastifyReply {
 }
 
 function toTooLarge(reply: FastifyReply): string {
-  return `The request body is larger than the ${reply.server.initialConfig.bodyLimit ?? 0} bytes that are allowed (MAX_REQUEST_BYTES). Split the operation, or send fewer variables at once.`;
+  return (
+    `The request body is larger than the ${reply.server.initialConfig.bodyLimit ?? 0} bytes that are ` +
+    `allowed (MAX_REQUEST_BYTES). Split the operation, or send fewer variables at once.`
+  );
 }

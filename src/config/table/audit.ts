@@ -4,7 +4,9 @@ import type { Table } from '../kinds/setting';
 export const AUDIT = {
   auditLog: {
     name: 'AUDIT_LOG',
-    what: 'Path of a file to which a line is appended for each read of bills, those from a cache included; names are keyed hashes. One file for each process',
+    what:
+      'Path of a file to which a line is appended for each read of bills, those from a cache included; ' +
+      'names are keyed hashes. One file for each process',
     kind: TEXT,
     unset: 'there is no audit trail',
   },

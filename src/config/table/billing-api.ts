@@ -29,7 +29,9 @@ function hasMoreThanBase({ search, hash, username, password }: URL): boolean {
 export const BILLING_API = {
   billingApi: {
     name: 'BILLING_API_URL',
-    what: 'Base address of the billing API; a path in it is kept. "embedded" is the one in this package, with made-up bills. Required except in development and test',
+    what:
+      'Base address of the billing API; a path in it is kept. "embedded" is the one in this package, with ' +
+      'made-up bills. Required except in development and test',
     kind: BASE_ADDRESS,
     default: EMBEDDED,
     inProduction: null,
@@ -48,7 +50,9 @@ export const BILLING_API = {
   },
   billingApiDialect: {
     name: 'BILLING_API_DIALECT',
-    what: 'Path of a YAML or JSON file that says how the billing API differs from its contract: names of parameters and members, paging, values of the status',
+    what:
+      'Path of a YAML or JSON file that says how the billing API differs from its contract: names of ' +
+      'parameters and members, paging, values of the status',
     kind: file('the path of a dialect file', parseDialect),
     unset: 'the contract applies',
   },
@@ -66,7 +70,9 @@ export const BILLING_API = {
   },
   contractCheck: {
     name: 'CONTRACT_CHECK',
-    what: 'What a value of another type than the contract promises costs: lenient (it is converted where it can mean only one thing, otherwise it alone fails) or strict (the whole response fails)',
+    what:
+      'What a value of another type than the contract promises costs: lenient (it is converted where it can ' +
+      'mean only one thing, otherwise it alone fails) or strict (the whole response fails)',
     kind: choice(['lenient', 'strict']),
     default: 'lenient',
   },
@@ -97,7 +103,9 @@ export const BILLING_API = {
   },
   billingApiConnectionSharing: {
     name: 'BILLING_API_CONNECTION_SHARING',
-    what: 'Who may use a connection to the billing API after whom: shared (any token, preferably the one that used it last) or per-token (never two tokens: safe even if the billing API answers a request twice)',
+    what:
+      'Who may use a connection to the billing API after whom: shared (any token, preferably the one that ' +
+      'used it last) or per-token (never two tokens: safe even if the billing API answers a request twice)',
     kind: choice(['shared', 'per-token']),
     default: 'shared',
   },
@@ -109,7 +117,9 @@ export const BILLING_API = {
   },
   billingApiTlsCertFile: {
     name: 'BILLING_API_TLS_CERT_FILE',
-    what: 'Path of the client certificate (PEM, with its chain) for mutual TLS with the billing API. The TLS files are read again when they change',
+    what:
+      'Path of the client certificate (PEM, with its chain) for mutual TLS with the billing API. The TLS ' +
+      'files are read again when they change',
     kind: TEXT,
     unset: 'none',
   },
@@ -133,7 +143,9 @@ export const BILLING_API = {
   },
   billingApiProxy: {
     name: 'BILLING_API_PROXY',
-    what: 'Proxy through which the billing API is reached (CONNECT), whatever the variables below say; it may hold a user and a password, which are never logged',
+    what:
+      'Proxy through which the billing API is reached (CONNECT), whatever the variables below say; it may ' +
+      'hold a user and a password, which are never logged',
     kind: url(['http:', 'https:']),
     unset: 'HTTPS_PROXY or HTTP_PROXY',
     secret: true,
@@ -154,7 +166,9 @@ export const BILLING_API = {
   },
   noProxy: {
     name: 'NO_PROXY',
-    what: 'Hosts that are reached without HTTPS_PROXY and HTTP_PROXY, separated by commas: names (with their subdomains), addresses, ranges such as 10.0.0.0/8, or *; also read in lower case',
+    what:
+      'Hosts that are reached without HTTPS_PROXY and HTTP_PROXY, separated by commas: names (with their ' +
+      'subdomains), addresses, ranges such as 10.0.0.0/8, or *; also read in lower case',
     kind: TEXT,
     unset: 'none',
     alsoLowerCase: true,
@@ -167,7 +181,9 @@ export const BILLING_API = {
   },
   billingApiHeaders: {
     name: 'BILLING_API_HEADERS_FILE',
-    what: 'Path of a file with headers that are sent with every request to the billing API, such as an API key: one `name: value` in each line. Never logged',
+    what:
+      'Path of a file with headers that are sent with every request to the billing API, such as an API key: ' +
+      'one `name: value` in each line. Never logged',
     kind: HEADERS_FILE,
     unset: 'none',
   },
@@ -179,7 +195,9 @@ export const BILLING_API = {
   },
   billingApiForwardHeaders: {
     name: 'BILLING_API_FORWARD_HEADERS',
-    what: "Names of a client's headers that are forwarded to the billing API, separated by commas. Requests that differ in one of them share no cached response",
+    what:
+      "Names of a client's headers that are forwarded to the billing API, separated by commas. Requests " +
+      'that differ in one of them share no cached response',
     kind: HEADER_NAMES,
     unset: 'none',
   },

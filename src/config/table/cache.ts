@@ -12,7 +12,9 @@ const NODES = urls(['redis:', 'rediss:']);
  */
 const REDIS: Kind<readonly string[], readonly string[]> = {
   ...NODES,
-  form: 'an address that starts with redis:// or rediss://, several of them separated by commas, or redis-sentinel://host,host/name (rediss-sentinel:// for TLS)',
+  form:
+    'an address that starts with redis:// or rediss://, several of them separated by commas, or ' +
+    'redis-sentinel://host,host/name (rediss-sentinel:// for TLS)',
   parse: (text) => {
     const [, scheme, credentials = '', hosts, name] = /^(rediss?-sentinel:)\/\/([^@/]*@)?([^@/]+)\/([^/?#]+)$/.exec(text) ?? [];
     if (!scheme || !hosts) return NODES.parse(text);
@@ -30,7 +32,10 @@ const PEM = file('the path of a file in PEM form', (content) => {
 export const CACHE = {
   redisUrls: {
     name: 'REDIS_URL',
-    what: 'Redis or Valkey for a cache that several processes share, such as redis://127.0.0.1:6379, or rediss:// for TLS; for a cluster, its configuration endpoint or addresses of its nodes separated by commas; for Sentinels, redis-sentinel://host,host/name',
+    what:
+      'Redis or Valkey for a cache that several processes share, such as redis://127.0.0.1:6379, or ' +
+      'rediss:// for TLS; for a cluster, its configuration endpoint or addresses of its nodes separated by ' +
+      'commas; for Sentinels, redis-sentinel://host,host/name',
     kind: REDIS,
     unset: "the process's own memory",
     secret: true,
@@ -55,7 +60,9 @@ export const CACHE = {
   },
   redisWaitMs: {
     name: 'REDIS_WAIT_MS',
-    what: 'How long an operation waits for Redis in all, in milliseconds; a Redis that takes more than a third of it, three times in a row, is bypassed until it is fast again',
+    what:
+      'How long an operation waits for Redis in all, in milliseconds; a Redis that takes more than a third ' +
+      'of it, three times in a row, is bypassed until it is fast again',
     kind: whole(1, 60_000),
     // A Redis nearby responds within 1 ms, and within 10 ms on a bad day; the billing API takes tens to hundreds.
     default: '75',

@@ -48,7 +48,9 @@ export const LIMITS = {
   },
   maxUnsentBytes: {
     name: 'MAX_UNSENT_BYTES',
-    what: 'Bytes of responses that clients have not read yet, in the whole process; beyond, the connections of the slowest clients are closed',
+    what:
+      'Bytes of responses that clients have not read yet, in the whole process; beyond, the connections of ' +
+      'the slowest clients are closed',
     kind: whole(1024, 64 * 1024 * MIB),
     default: '67108864',
   },

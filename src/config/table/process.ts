@@ -18,7 +18,9 @@ const WORKERS: Kind<number | 'auto'> = {
 export const PROCESS = {
   environment: {
     name: 'NODE_ENV',
-    what: 'development and test are for trying out: made-up bills, introspection, an explorer. Anything else, such as production or staging, has the defaults of production',
+    what:
+      'development and test are for trying out: made-up bills, introspection, an explorer. Anything else, ' +
+      'such as production or staging, has the defaults of production',
     kind: ENVIRONMENT,
     default: 'development',
   },
@@ -38,13 +40,17 @@ export const PROCESS = {
   },
   listenBacklog: {
     name: 'LISTEN_BACKLOG',
-    what: 'Connections that may wait to be accepted; beyond, clients try again after a second. Linux allows no more than net.core.somaxconn',
+    what:
+      'Connections that may wait to be accepted; beyond, clients try again after a second. Linux allows no ' +
+      'more than net.core.somaxconn',
     kind: whole(1, 1_000_000),
     default: '511',
   },
   workers: {
     name: 'WORKERS',
-    what: 'Processes that share the port; auto is one for each core. Each has its own connections to the billing API, and its part of CACHE_MAX_BYTES',
+    what:
+      'Processes that share the port; auto is one for each core. Each has its own connections to the ' +
+      'billing API, and its part of CACHE_MAX_BYTES',
     kind: WORKERS,
     default: '1',
   },

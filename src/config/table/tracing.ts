@@ -122,7 +122,9 @@ export const TRACING = {
   },
   otelSampler: {
     name: 'OTEL_TRACES_SAMPLER',
-    what: 'Which operations are traced: always_on, always_off or traceidratio; with parentbased_ before it, the caller decides where its traceparent says so',
+    what:
+      'Which operations are traced: always_on, always_off or traceidratio; with parentbased_ before it, the ' +
+      'caller decides where its traceparent says so',
     kind: choice([...SAMPLERS, ...OTHER_SAMPLERS]),
     default: 'parentbased_always_on',
   },

@@ -14,7 +14,8 @@ export function inexactVariablesError(
     if (typeof value === 'object' && isOfRepresentations(name, operation)) continue;
     if (isInexact(value, 0)) {
       return new GraphQLError(
-        `Variable "$${name}" must not be a number past 2^53, or one whose fraction is rounded away: JSON does not keep its digits. Write it as a string.`,
+        `Variable "$${name}" must not be a number past 2^53, or one whose fraction is rounded away: JSON ` +
+          `does not keep its digits. Write it as a string.`,
         {
           extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
         },

@@ -9,7 +9,8 @@ interface ClientMistake {
 /** Apollo Server's messages that say too little, and what they mean. */
 const REQUEST_MESSAGES: Readonly<Record<string, string>> = {
   'provided sha does not match query':
-    'The hash of the persisted query does not match the query: `extensions.persistedQuery.sha256Hash` must be the SHA-256 of `query`, in hexadecimal digits.',
+    'The hash of the persisted query does not match the query: `extensions.persistedQuery.sha256Hash` ' +
+    'must be the SHA-256 of `query`, in hexadecimal digits.',
   'Unsupported persisted query version':
     'The version of the persisted query is not supported: `extensions.persistedQuery.version` must be 1.',
 };

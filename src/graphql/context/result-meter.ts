@@ -39,7 +39,8 @@ export class ResultMeter {
     this.#failures += count;
     if (this.#failures > MAX_FAILED_MEMBERS)
       this.#error ??= toError(
-        `More than ${MAX_FAILED_MEMBERS} members of lists in the operation's arguments are not of their form (at least ${this.#failures}). Correct them, or ask for fewer at once.`,
+        `More than ${MAX_FAILED_MEMBERS} members of lists in the operation's arguments are not of their form ` +
+          `(at least ${this.#failures}). Correct them, or ask for fewer at once.`,
         { failures: this.#failures, maxFailures: MAX_FAILED_MEMBERS },
       );
     return this.#error === null;
@@ -54,7 +55,9 @@ export class ResultMeter {
   exceedResults(count: number): void {
     const { maxResults } = this.limits;
     this.#error ??= toError(
-      `The operation returns more than the ${maxResults} objects that one may return (at least ${count}, each time that one is selected). Ask for smaller pages, fewer contracts or fewer aliases, or split the operation. (The gateway's operator sets the limit: MAX_RESULTS.)`,
+      `The operation returns more than the ${maxResults} objects that one may return (at least ${count}, ` +
+        `each time that one is selected). Ask for smaller pages, fewer contracts or fewer aliases, or split ` +
+        `the operation. (The gateway's operator sets the limit: MAX_RESULTS.)`,
       { results: count, maxResults },
     );
   }
@@ -63,7 +66,9 @@ export class ResultMeter {
   exceedBytes(count: number): void {
     const { maxAnswerBytes } = this.limits;
     this.#error ??= toError(
-      `The response is larger than the ${maxAnswerBytes} bytes that one may have (at least ${count}). Ask for smaller pages or fewer fields, or split the operation. (The gateway's operator sets the limit: MAX_ANSWER_BYTES.)`,
+      `The response is larger than the ${maxAnswerBytes} bytes that one may have (at least ${count}). Ask ` +
+        `for smaller pages or fewer fields, or split the operation. (The gateway's operator sets the limit: ` +
+        `MAX_ANSWER_BYTES.)`,
       { bytes: count, maxAnswerBytes },
     );
   }

@@ -46,7 +46,8 @@ function compileCopies(field: GraphQLField<unknown, unknown>, given: ReadonlyMap
     if (required) reads.push(`if (v${index} === undefined || v${index} === null) return byRules(variables);`);
     return `${nameOf(arg.name)}: v${index}`;
   });
-  const code = `'use strict'; return function makeArguments(constants, variables) { ${reads.join(' ')} return { ${members.join(', ')} }; };`;
+  const code =
+    `'use strict'; return function makeArguments(constants, variables) { ${reads.join(' ')} return { ${members.join(', ')}` + ` }; };`;
   const make = compileFunction(code, ['fallbacks', 'byRules']) as (fallbacks: readonly unknown[], byRules: ArgumentsOf) => MakeArguments;
   return make(fallbacks, byRules);
 }

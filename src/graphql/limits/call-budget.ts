@@ -58,7 +58,9 @@ function toModel({ schema, document, operation }: RequestedOperation, variableVa
 function toBudgetError({ calls, atLeast }: CallPrediction, budget: number): GraphQLError {
   const count = `${atLeast ? 'at least ' : ''}${calls}`;
   return new GraphQLError(
-    `The operation would make ${count} calls to the billing API; ${budget} are allowed. Ask for fewer contracts or entities, or for smaller and adjoining pages of invoices: split the operation into several. (The gateway's operator sets the limit: UPSTREAM_CALL_BUDGET.)`,
+    `The operation would make ${count} calls to the billing API; ${budget} are allowed. Ask for fewer ` +
+      `contracts or entities, or for smaller and adjoining pages of invoices: split the operation into ` +
+      `several. (The gateway's operator sets the limit: UPSTREAM_CALL_BUDGET.)`,
     { extensions: { code: 'UPSTREAM_BUDGET_EXCEEDED', calls, callBudget: budget, http: { status: 400, headers: new HeaderMap() } } },
   );
 }

@@ -56,7 +56,8 @@ const UNTRUSTED: DocumentVerdict = {
     {
       code: 'BAD_REQUEST',
       message:
-        'This gateway runs trusted documents only, and this text is not one of them. Send a document of its manifest, by its id or byte for byte; a new one must be added by the operator (TRUSTED_DOCUMENTS).',
+        'This gateway runs trusted documents only, and this text is not one of them. Send a document of its ' +
+        'manifest, by its id or byte for byte; a new one must be added by the operator (TRUSTED_DOCUMENTS).',
       locations: undefined,
     },
   ],

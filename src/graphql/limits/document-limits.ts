@@ -51,17 +51,21 @@ function checkOperation(operation: OperationDefinitionNode, measure: Measure, li
   };
   if (depth > limits.maxDepth)
     refuse(
-      `is nested ${depth > MAX_LEVELS ? `more than ${MAX_LEVELS}` : depth} fields deep; ${limits.maxDepth} are allowed (MAX_DEPTH). Select fewer levels, or ask for the inner ones in an operation of their own.`,
+      `is nested ${depth > MAX_LEVELS ? `more than ${MAX_LEVELS}` : depth} fields deep; ${limits.maxDepth} ` +
+        `are allowed (MAX_DEPTH). Select fewer levels, or ask for the inner ones in an operation of their ` +
+        `own.`,
     );
   if (aliases > limits.maxAliases)
     refuse(
-      `has ${toCount(aliases)} aliases, those in fragments counted each time; ${limits.maxAliases} are allowed (MAX_ALIASES). Use \`contracts(numbers:)\` for many contracts, or split the operation.`,
+      `has ${toCount(aliases)} aliases, those in fragments counted each time; ${limits.maxAliases} are ` +
+        `allowed (MAX_ALIASES). Use \`contracts(numbers:)\` for many contracts, or split the operation.`,
     );
   if (fields > maxRootFields)
     refuse(`has ${toCount(fields)} fields at its root; ${maxRootFields} are allowed (MAX_ALIASES). Split the operation.`);
   if (directives > MAX_DIRECTIVES)
     refuse(
-      `has ${toCount(directives)} directives, those in fragments counted each time; ${MAX_DIRECTIVES} are allowed. Group fields in one fragment with one directive, or split the operation.`,
+      `has ${toCount(directives)} directives, those in fragments counted each time; ${MAX_DIRECTIVES} are ` +
+        `allowed. Group fields in one fragment with one directive, or split the operation.`,
     );
   return errors;
 }

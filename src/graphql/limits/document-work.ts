@@ -58,7 +58,8 @@ class Count {
     for (const selection of set.selections) {
       if (++this.#selections > MAX_SELECTIONS)
         throw new TooMuchWork(
-          `The document has more than ${MAX_SELECTIONS} selections, those in fragments counted each time that a fragment is spread. Spread fewer fragments, or split the operation.`,
+          `The document has more than ${MAX_SELECTIONS} selections, those in fragments counted each time that ` +
+            `a fragment is spread. Spread fewer fragments, or split the operation.`,
         );
       if (selection.kind === Kind.INLINE_FRAGMENT) this.#merge(selection.selectionSet, merged, open);
       else if (selection.kind === Kind.FRAGMENT_SPREAD) this.#mergeFragment(selection.name.value, merged, open);
@@ -69,7 +70,8 @@ class Count {
         this.#pairs += field.count++;
         if (this.#pairs > MAX_FIELD_PAIRS)
           throw new TooMuchWork(
-            `The document selects the same fields too often: there are more than ${MAX_FIELD_PAIRS} pairs of fields with one name or alias. Select each field once.`,
+            `The document selects the same fields too often: there are more than ${MAX_FIELD_PAIRS} pairs of ` +
+              `fields with one name or alias. Select each field once.`,
           );
         if (selection.selectionSet) this.#merge(selection.selectionSet, field.below, open);
       }

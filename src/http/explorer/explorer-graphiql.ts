@@ -23,7 +23,8 @@ const FOLDER = join(__dirname, '../../../dist/graphiql');
 
 /** Nothing from elsewhere, and no script or style in the page itself. GraphiQL's style sheet holds its fonts and pictures. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src data:; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** GraphiQL out of the package itself, for networks that reach nothing else. */
 export function createGraphiql({ example, faults, issueToken, schema, trustedOnly }: ExplorerOptions): Explorer {

@@ -41,7 +41,8 @@ export function toRequestForm({ request: { method, headers }, body }: RawRequest
   if (method !== 'POST') throw badRequest('GraphQL is asked by GET or POST.', 405, [['allow', 'GET, POST']]);
   if (body === null)
     throw badRequest(
-      `The request body is larger than the ${maxRequestBytes} bytes that are allowed (MAX_REQUEST_BYTES). Split the operation, or send fewer variables at once.`,
+      `The request body is larger than the ${maxRequestBytes} bytes that are allowed (MAX_REQUEST_BYTES). ` +
+        `Split the operation, or send fewer variables at once.`,
       413,
     );
   if (headerOf(headers, 'content-encoding') !== undefined && headerOf(headers, 'content-encoding') !== 'identity')

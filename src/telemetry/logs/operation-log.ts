@@ -32,7 +32,8 @@ function toLine(level: number, record: OperationRecord): string {
     (client === null ? '' : toClientText(client)) +
     `"outcome":"${outcome}",` +
     (codes.length === 0 ? '' : `"codes":["${codes.join('","')}"],`) +
-    `"durationMs":${toMs(durationMs)},"calls":${calls},"merged":${merged},"cached":${cached},"stale":${stale},"path":"${path}","msg":"operation"}\n`
+    (`"durationMs":${toMs(durationMs)},"calls":${calls},"merged":${merged},"cached":${cached},"stale":${stale}` +
+      `,"path":"${path}","msg":"operation"}\n`)
   );
 }
 

@@ -51,7 +51,8 @@ export function createMetrics(version: string): Metrics {
   const hits = countByLayer(
     registry,
     'cache_hits_total',
-    'Questions answered without a call of their own: by something remembered and fresh (memory, redis), by a call under way (flight), or as part of an answer that was kept whole (kept)',
+    'Questions answered without a call of their own: by something remembered and fresh (memory, redis), ' +
+      'by a call under way (flight), or as part of an answer that was kept whole (kept)',
   );
   return {
     operations: createOperationMetrics(registry, { prefix: PREFIX, countHit: hits }),

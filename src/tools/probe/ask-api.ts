@@ -64,5 +64,8 @@ function toConnectionMessage(error: unknown, { url, timeoutMs }: ProbeTarget): s
   const { name, cause } = error as { readonly name?: string; readonly cause?: { readonly code?: string } };
   if (name === 'TimeoutError') return `${url.host} did not respond within ${timeoutMs} ms.`;
   const code = cause?.code ?? 'the connection failed';
-  return `${url.host} cannot be reached (${code}). Check BILLING_API_URL, the network, and whether a proxy or a client certificate is needed: the probe uses neither.`;
+  return (
+    `${url.host} cannot be reached (${code}). Check BILLING_API_URL, the network, and whether a proxy or ` +
+    `a client certificate is needed: the probe uses neither.`
+  );
 }

@@ -143,7 +143,8 @@ function toUrl(text: string | undefined, problems: string[]): URL {
   problems.push(
     text === undefined || text === ''
       ? 'BILLING_API_URL (--url) is missing: the base address of the billing API.'
-      : 'BILLING_API_URL (--url) must be a base address that starts with https:// or http://, without a query, a fragment, a user or a password.',
+      : 'BILLING_API_URL (--url) must be a base address that starts with https:// or http://, without a ' +
+          'query, a fragment, a user or a password.',
   );
   return new URL('http://invalid');
 }

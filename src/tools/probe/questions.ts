@@ -45,7 +45,8 @@ export async function interview(ask: Ask, names: WindowParameters | null): Promi
     }
   }
   throw new ProbeFailure(
-    `No names of parameters were found with which the API sends two invoices. ${problem} Name them with --parameters, and what else it needs with --extra.`,
+    `No names of parameters were found with which the API sends two invoices. ${problem} Name them with ` +
+      `--parameters, and what else it needs with --extra.`,
   );
 }
 

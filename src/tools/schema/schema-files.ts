@@ -55,7 +55,10 @@ function describeDifference(file: SchemaFile, committed: string | null): string 
   const [are, be] = [committed.split('\n'), file.text.split('\n')];
   const at = be.findIndex((line, index) => line !== are[index]);
   const line = at === -1 ? be.length : at;
-  return `schema/${file.name} is out of date from line ${line + 1} on:\n  committed: ${are[line] ?? '(nothing)'}\n  made now:  ${be[line] ?? '(nothing)'}`;
+  return (
+    `schema/${file.name} is out of date from line ${line + 1} on:\n  committed: ${are[line] ?? '(nothing)'}` +
+    `\n  made now:  ${be[line] ?? '(nothing)'}`
+  );
 }
 
 async function readIfThere(file: string): Promise<string | null> {

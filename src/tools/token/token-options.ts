@@ -89,7 +89,9 @@ export function parseTokenCommand(args: readonly string[], env: Readonly<Record<
 function parseTokenUrl(text: string | undefined, problems: string[]): URL | null {
   if (text === undefined) {
     problems.push(
-      'BILLING_API_TOKEN_URL is missing: the address of the token endpoint, such as https://api.example/oauth/client_credential/accesstoken?grant_type=client_credentials. With the embedded billing API, the start prints it.',
+      'BILLING_API_TOKEN_URL is missing: the address of the token endpoint, such as ' +
+        'https://api.example/oauth/client_credential/accesstoken?grant_type=client_credentials. With the ' +
+        'embedded billing API, the start prints it.',
     );
     return null;
   }

@@ -105,7 +105,8 @@ const HINTS: Readonly<Record<string, string>> = {
   invalid_client:
     'Check BILLING_API_CLIENT_ID and BILLING_API_CLIENT_SECRET. Where they are right, the server may want them in the form: --auth form.',
   invalid_request:
-    "The server may want the client's id and secret in the form (--auth form), or the grant in the address (?grant_type=client_credentials).",
+    "The server may want the client's id and secret in the form (--auth form), or the grant in the " +
+    'address (?grant_type=client_credentials).',
   invalid_scope: "Ask for a scope that the client may have (--scope SCOPE), or for none in particular (--scope '').",
   unauthorized_client: 'The client may not use client credentials: its registration has to be changed.',
   unsupported_grant_type: 'The address is not an endpoint for client credentials, or wants ?grant_type=client_credentials in it.',
@@ -113,16 +114,22 @@ const HINTS: Readonly<Record<string, string>> = {
 
 function toRefusal({ status, members, contentType, error, description, location }: TokenAnswer, { url, auth }: TokenOptions): string {
   if (status >= 300 && status < 400)
-    return `The token endpoint redirects${location === null ? '' : ` to ${location}`}, which is not followed: it would carry the secret along. Set the address where the endpoint really is.`;
+    return (
+      `The token endpoint redirects${location === null ? '' : ` to ${location}`}, which is not followed: ` +
+      `it would carry the secret along. Set the address where the endpoint really is.`
+    );
   const said = [error, description].filter((text) => text !== null).join(': ');
-  const what = `The token endpoint refused with HTTP ${status}${said === '' ? (members ? '' : ` and ${contentType}`) : `, ${said.replace(/\.$/, '')}`}.`;
+  const what =
+    `The token endpoint refused with HTTP ${status}${said === '' ? (members ? '' : ` and ${contentType}`) : `, ${said.replace(/\.$/, '')}`}` +
+    `.`;
   if (error !== null && Object.hasOwn(HINTS, error)) return `${what}\n${HINTS[error] ?? ''}`;
   if (status === 401) return `${what}\n${HINTS['invalid_client'] ?? ''}`;
   if (status === 404 || status === 405) return `${what}\nThere is no token endpoint at ${url.origin}${url.pathname}.`;
   if (status === 415) return `${what}\nIt takes no form, so it is not a token endpoint of OAuth 2.0.`;
   return status >= 500
     ? `${what}\nTry again later.`
-    : `${what}\nThe client was sent ${auth === 'basic' ? 'by HTTP Basic; --auth form sends it in the form' : 'in the form; --auth basic sends it by HTTP Basic'}.`;
+    : `${what}\nThe client was sent ${auth === 'basic' ? 'by HTTP Basic; --auth form sends it in the form' : 'in the form; --auth basic sends it by HTTP Basic'}` +
+        `.`;
 }
 
 function toConnectionMessage(error: unknown, url: URL, timeoutMs: number): string {

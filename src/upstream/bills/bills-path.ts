@@ -31,7 +31,9 @@ export const CONTRACT_REQUEST: RequestForm = {
 export function toBillsPath({ customer, contractNumber, window }: BillsRequest, form: RequestForm): string {
   const { paging, parameters, extraParameters } = form;
   const place = (paging.mode === 'offset' ? window.offset : window.offset / window.limit) + paging.base;
-  let path = `/customers/${encodeURIComponent(customer.idType)}/${encodeURIComponent(customer.id)}/bills?${parameters.pageInit}=${place}&${parameters.quantity}=${window.limit}`;
+  let path =
+    `/customers/${encodeURIComponent(customer.idType)}/${encodeURIComponent(customer.id)}/bills?${parameters.pageInit}` +
+    `=${place}&${parameters.quantity}=${window.limit}`;
   if (contractNumber !== null && parameters.contractNumber !== null)
     path += `&${parameters.contractNumber}=${encodeURIComponent(contractNumber)}`;
   for (const name in extraParameters) path += `&${name}=${encodeURIComponent(extraParameters[name] as string)}`;

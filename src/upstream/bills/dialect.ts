@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Ajv as AjvClass } from 'ajv';
 import type * as Yaml from 'yaml';
 import { CONTRACT_TABLE, type LeafMember, type LeafTable, type WireTable } from '../scan/wire-table';
@@ -133,16 +134,16 @@ function findAmbiguous(
     .map(([key]) => `${key}: two of the names are the same`);
 }
 
-/** Loaded where there is a dialect file: without one, a gateway in production needs neither parser nor validator. */
+/** Settings are read synchronously, and without a dialect file a gateway needs neither parser nor validator. */
+const load = createRequire(__filename);
+
 function parseYaml(content: string): unknown {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- settings are read synchronously
-  const yaml = require('yaml') as typeof Yaml;
+  const yaml = load('yaml') as typeof Yaml;
   return yaml.parse(content);
 }
 
 function validate(file: unknown): DialectFile {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
-  const { Ajv } = require('ajv') as { readonly Ajv: typeof AjvClass };
+  const { Ajv } = load('ajv') as { readonly Ajv: typeof AjvClass };
   const ajv = new Ajv({ allErrors: true });
   if (ajv.validate<DialectFile>(SCHEMA, file)) return file;
   const problems = (ajv.errors ?? []).map(({ instancePath, message, params }) => {

@@ -142,7 +142,10 @@ function writeValue(field: FieldPlan, v: string, ref: (value: unknown) => string
     case 'list':
       return `if (${v} !== null && ${v} !== undefined) { out.length = p; writeList(out, ${ref(plan)}, ${v}); ${RELOAD} } else ${otherwise}`;
     case 'object':
-      return `if (typeof ${v} === 'object' && ${v} !== null) { out.length = p; ${ref(plan.writePlain)}(out, ${v}); ${RELOAD} } else ${otherwise}`;
+      return (
+        `if (typeof ${v} === 'object' && ${v} !== null) { out.length = p; ${ref(plan.writePlain)}(out, ${v}` +
+        `); ${RELOAD} } else ${otherwise}`
+      );
     case 'union':
       return `bail(${name});`;
   }
@@ -152,12 +155,22 @@ function writeLeaf(leaf: LeafKind, v: string): string {
   switch (leaf) {
     case 'String':
     case 'ID':
-      return `if (typeof ${v} === 'string') { n = writeAscii(b, p, ${v}); if (n >= 0) p = n; else { out.length = p; out.text(JSON.stringify(${v})); ${RELOAD} } }`;
+      return (
+        `if (typeof ${v} === 'string') { n = writeAscii(b, p, ${v}); if (n >= 0) p = n; else { out.length = ` +
+        `p; out.text(JSON.stringify(${v})); ${RELOAD} } }`
+      );
     case 'Boolean':
       return `if (${v} === true) { ${storeText('true')} } else if (${v} === false) { ${storeText('false')} }`;
     case 'Int':
-      return `if (typeof ${v} === 'number' && (${v} | 0) === ${v}) { if (${v} >= 0) p = writeDigits(b, p, ${v}); else { out.length = p; out.number(${v}); ${RELOAD} } }`;
+      return (
+        `if (typeof ${v} === 'number' && (${v} | 0) === ${v}) { if (${v} >= 0) p = writeDigits(b, p, ${v}); ` +
+        `else { out.length = p; out.number(${v}); ${RELOAD} } }`
+      );
     case 'BigInt':
-      return `if (typeof ${v} === 'number' && (${v} | 0) === ${v} && ${v} >= 0) p = writeDigits(b, p, ${v}); else if (typeof ${v} === 'number' || typeof ${v} === 'bigint') { out.length = p; writeBigInt(out, ${v}); ${RELOAD} }`;
+      return (
+        `if (typeof ${v} === 'number' && (${v} | 0) === ${v} && ${v} >= 0) p = writeDigits(b, p, ${v}); else ` +
+        `if (typeof ${v} === 'number' || typeof ${v} === 'bigint') { out.length = p; writeBigInt(out, ${v}); ${RELOAD}` +
+        ` }`
+      );
   }
 }

@@ -45,7 +45,8 @@ export class ContractResolver {
   @FieldResolver(() => InvoiceSummaryType, {
     nullable: true,
     description:
-      "How many invoices the contract has, and what they sum up to. Reads all of them, page by page, within the operation's call budget and deadline.",
+      'How many invoices the contract has, and what they sum up to. Reads all of them, page by page, within ' +
+      "the operation's call budget and deadline.",
   })
   invoiceSummary(
     @Root() contract: Contract,
@@ -61,7 +62,8 @@ export class ContractResolver {
   @FieldResolver(() => InvoiceType, {
     nullable: true,
     description:
-      "One invoice by its number; null where the contract has none of that number. Reads the contract's invoices page by page until it is found, within the operation's call budget.",
+      "One invoice by its number; null where the contract has none of that number. Reads the contract's " +
+      "invoices page by page until it is found, within the operation's call budget.",
   })
   invoice(
     @Root() contract: Contract,

@@ -53,7 +53,8 @@ export class CustomerResolver {
   @FieldResolver(() => [ContractType], {
     nullable: 'items',
     description:
-      "Several of the customer's contracts, in the order of `numbers`; null at the place of each that the billing API does not know. One upstream call for each different number.",
+      "Several of the customer's contracts, in the order of `numbers`; null at the place of each that the " +
+      'billing API does not know. One upstream call for each different number.',
   })
   contracts(
     @Root() customer: Customer,
@@ -79,7 +80,8 @@ export class CustomerResolver {
   @FieldResolver(() => InvoiceConnectionType, {
     nullable: true,
     description:
-      "All the customer's invoices, whatever the contract. Some deployments of the billing API refuse this and ask for a contract: then this is an error with the code BAD_USER_INPUT.",
+      "All the customer's invoices, whatever the contract. Some deployments of the billing API refuse this " +
+      'and ask for a contract: then this is an error with the code BAD_USER_INPUT.',
   })
   async invoices(
     @Root() customer: Customer,
@@ -99,7 +101,9 @@ export class CustomerResolver {
   @FieldResolver(() => InvoiceSummaryType, {
     nullable: true,
     description:
-      "How many invoices the customer has, whatever the contract, and what they sum up to. Reads all of them, page by page, within the operation's call budget and deadline. Some deployments of the billing API refuse this, as with `invoices`.",
+      'How many invoices the customer has, whatever the contract, and what they sum up to. Reads all of ' +
+      "them, page by page, within the operation's call budget and deadline. Some deployments of the billing " +
+      'API refuse this, as with `invoices`.',
   })
   async invoiceSummary(
     @Root() customer: Customer,

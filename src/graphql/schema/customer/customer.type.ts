@@ -6,7 +6,8 @@ import type { Customer } from '../../../billing/model/customer';
 @ObjectType('Customer', {
   simpleResolvers: true,
   description:
-    'A customer of the telco, by the identification that the billing API knows. Naming one makes no call: whether the customer exists shows when a contract or an invoice is read.',
+    'A customer of the telco, by the identification that the billing API knows. Naming one makes no call: ' +
+    'whether the customer exists shows when a contract or an invoice is read.',
 })
 export class CustomerType implements Customer {
   @Field(() => String, { description: 'The kind of identification, such as "CPF" or "RUC".' })

@@ -10,7 +10,8 @@ export class InvoiceConnectionResolver {
   @FieldResolver(() => Int, {
     nullable: true,
     description:
-      'How many invoices the list has, pages aside. The billing API does not say: unless the page ends the list, this takes about 2 log₂ n upstream calls of one invoice each, one after the other.',
+      'How many invoices the list has, pages aside. The billing API does not say: unless the page ends the ' +
+      'list, this takes about 2 log₂ n upstream calls of one invoice each, one after the other.',
   })
   totalCount(@Root() connection: InvoiceConnection, @Ctx() context: GatewayContext): number | Promise<number> {
     const { bounds } = connection;

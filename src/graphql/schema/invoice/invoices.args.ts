@@ -26,7 +26,9 @@ export class InvoicesArgs {
   @Field(() => Int, {
     nullable: true,
     description:
-      'Most invoices to return, counted from the end: of the list, or with `before` of what comes before that cursor. Not together with `first`. Without `before` the length of the list is looked for first; see `totalCount`.',
+      'Most invoices to return, counted from the end: of the list, or with `before` of what comes before ' +
+      'that cursor. Not together with `first`. Without `before` the length of the list is looked for first; ' +
+      'see `totalCount`.',
   })
   last?: number | null;
 

@@ -15,7 +15,8 @@ function parse(value: unknown): number | bigint {
 export const BigIntScalar = new GraphQLScalarType<number | bigint, number | string>({
   name: 'BigInt',
   description:
-    'A whole number of any size, exact. Written as a JSON number from -2^53 to 2^53, and beyond that as a string with the same digits, since JSON parsers round larger numbers.',
+    'A whole number of any size, exact. Written as a JSON number from -2^53 to 2^53, and beyond that as a ' +
+    'string with the same digits, since JSON parsers round larger numbers.',
   serialize(value) {
     const exact = parse(value);
     if (typeof exact === 'number') return exact;
