@@ -6,6 +6,7 @@ module.exports = {
   // Gateways, billing APIs and browsers run beside the workers: more of them than this only makes each slower.
   maxWorkers: 2,
   globalSetup: '<rootDir>/test/support/build-when-stale.cjs',
+  setupFiles: ['<rootDir>/test/support/property-seed.cjs'],
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // The modules that are loaded only where they are used; TypeScript wants their emitted names.

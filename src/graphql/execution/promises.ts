@@ -8,3 +8,8 @@ export function ignoreAll(value: unknown): void {
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
+
+/** Whether a list's member is neither data nor null: a promise, or an error, which stands for the member's failure. */
+export function needsCompletion(member: unknown): boolean {
+  return isPromise(member) || member instanceof Error;
+}

@@ -12,7 +12,7 @@ import {
   type FieldFailure,
   type LiveResult,
 } from './live-results';
-import { ignoreAll, isPromise } from './promises';
+import { ignoreAll, isPromise, needsCompletion } from './promises';
 import { memberOf, type FieldPlan, type ListPlan, type ObjectPlan, type ValuePlan } from './plan';
 import { toResolveInfo, type Completed, type Execution } from './run-environment';
 
@@ -273,7 +273,7 @@ class Run {
     if (!Array.isArray(value)) throw new Bail('not a list');
     const { item } = plan;
     const list = value as readonly unknown[];
-    if (!plan.live && !list.some(isPromise)) {
+    if (!plan.live && !list.some(needsCompletion)) {
       live.results[slot] = list;
       return;
     }
