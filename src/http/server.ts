@@ -10,6 +10,7 @@ import type { Explorer } from './explorer/explorer';
 import { toHttpError } from './http-errors';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline';
 import { Callers } from './request/callers';
+import { ACCEPT_QUERY, ALLOWED_METHODS } from './request/methods';
 import { readCorsHeaders, type CorsHeaders } from './request/cors-headers';
 import { DEADLINE_HEADER, DRY_RUN_HEADER, TRACE_HEADER } from './request/request-controls';
 
@@ -82,7 +83,7 @@ const ALLOWED_HEADERS = [
   'tracestate',
 ];
 /** Headers that a script from another origin may read. */
-const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale'];
+const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale', 'etag', 'accept-query'];
 
 /** Where GraphQL is. A proxy may send the whole address (RFC 9112, section 3.2.2). */
 const GRAPHQL_URL = /^(?:https?:\/\/[^/?#]*)?\/graphql(?:\?|$)/i;
@@ -115,6 +116,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       return guarded.server;
     },
   });
+  // Fastify knows the common methods only. GraphQL's requests do not come by here; those to other addresses do.
+  if (!app.supportedMethods.includes('QUERY')) app.addHttpMethod('QUERY', { hasBody: true });
   app.setErrorHandler((error, _request, reply) => toHttpError(error, reply));
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({
@@ -127,13 +130,16 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     }),
   );
   if (options.allowPrivateNetwork) app.addHook('onRequest', allowPrivateNetwork);
+  app.addHook('onRequest', tellMethods);
   const { forwardHeaders = [] } = options;
   await app.register(cors, {
     origin: options.corsOrigins === '*' ? '*' : [...options.corsOrigins],
-    methods: ['GET', 'POST', 'OPTIONS'],
+    methods: ['GET', 'POST', 'QUERY', 'OPTIONS'],
     allowedHeaders: [...ALLOWED_HEADERS, ...forwardHeaders],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
+    // An OPTIONS that is no preflight asks which methods there are.
+    strictPreflight: false,
   });
   const isReady = (): boolean => ready && options.isUpstreamReady();
   const probes = toProbes({ isReady, metrics: options.metrics }, options.siblings);
@@ -197,6 +203,13 @@ async function closeServer(app: FastifyInstance, silent: SilentConnections, dead
     clearTimeout(late);
     stay();
   }
+}
+
+/** Tells who asks which methods GraphQL has (RFC 9110, section 9.3.7), and that QUERY is one of them. */
+function tellMethods(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  if (request.method === 'OPTIONS' && GRAPHQL_URL.test(request.raw.url ?? ''))
+    void reply.header('allow', ALLOWED_METHODS).header(...ACCEPT_QUERY);
+  done();
 }
 
 /** Browsers ask for a page's leave to reach into a private network with the preflight (Private Network Access, section 3.1). */

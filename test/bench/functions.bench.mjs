@@ -29,7 +29,7 @@ const { PreparedOperations } = require('../../dist/graphql/execution/compiled-op
 const { buildServedSchema } = require('../../dist/graphql/schema/subgraph');
 const { KeptAnswers } = require('../../dist/http/response/response-cache');
 const { parseBody, toGraphqlRequest } = require('../../dist/http/request/graphql-request');
-const { readBody } = require('../../dist/http/request/read-body');
+const { readBody } = require('../../dist/http/pipeline/read-body');
 const { decodeBills } = require('../../dist/upstream/bills/decode-bills');
 
 const PAGING = { mode: 'offset', maxQuantity: 1000 };

@@ -41,6 +41,11 @@ describe('A page on another origin', () => {
     expect(headers.get('access-control-allow-headers')!.split(', ')).toEqual(expect.arrayContaining(WANTED));
   });
 
+  it('may send a QUERY', async () => {
+    const { status, headers } = await preflight(gateway, { 'access-control-request-method': 'QUERY' });
+    expect([status, headers.get('access-control-allow-methods')!.split(', ')]).toEqual([204, ['GET', 'POST', 'QUERY', 'OPTIONS']]);
+  });
+
   it('may reach a gateway in a private network, where it asks for it', async () => {
     const asked = await preflight(gateway, { 'access-control-request-private-network': 'true' });
     const other = await preflight(gateway);
@@ -55,7 +60,7 @@ describe('A page on another origin', () => {
       statuses.push(answer.status);
       expect(answer.headers.get('access-control-allow-origin')).toBe('*');
       expect(answer.headers.get('access-control-expose-headers')!.split(', ')).toEqual(
-        expect.arrayContaining(['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale']),
+        expect.arrayContaining(['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale', 'etag', 'accept-query']),
       );
       expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
     }

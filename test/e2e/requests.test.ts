@@ -76,7 +76,7 @@ describe('A request', () => {
       headers: { 'content-type': 'application/json', 'apollo-require-preflight': '1' },
       body: '{"query":"{ __typename }"}',
     });
-    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST, QUERY']);
   });
 
   it('is told in the media type that it asks for', async () => {

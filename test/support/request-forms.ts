@@ -9,7 +9,7 @@ export interface Operation {
 
 /** A request for an operation, ready to be sent. */
 export interface FormedRequest {
-  readonly method: 'POST' | 'GET';
+  readonly method: 'POST' | 'GET' | 'QUERY';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -60,6 +60,7 @@ export const FORMS: Readonly<Record<string, (operation: Operation) => FormedRequ
     headers: {},
     body: '',
   }),
+  'a QUERY': (operation) => ({ ...post(operation), method: 'QUERY' }),
   'a page of a listed origin': (operation) => post(operation, { origin: LISTED_ORIGIN }),
   'a page of another origin': (operation) => post(operation, { origin: 'https://elsewhere.example' }),
   'a caller with a deadline': (operation) => post(operation, { 'x-request-timeout-ms': '8000' }),

@@ -21,7 +21,8 @@ export class ApolloCall implements HTTPGraphQLRequest {
 
   /** @param body as it was parsed; Apollo Server looks at it only where the request is not well formed. */
   constructor({ method = 'GET', headers, url = '' }: IncomingMessage, body: unknown) {
-    this.method = method;
+    // Apollo Server knows no QUERY, whose rules are those of POST.
+    this.method = method === 'QUERY' ? 'POST' : method;
     this.headers = new HeaderMap();
     for (const name in headers) {
       const value = headers[name];

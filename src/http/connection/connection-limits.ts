@@ -1,6 +1,7 @@
 import { STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyHttpOptions } from 'fastify';
+import { ALLOWED_METHODS, WRONG_METHOD } from '../request/methods';
 
 /** How long a client may take, in milliseconds. */
 export interface ConnectionTimeouts {
@@ -43,7 +44,7 @@ export function toConnectionLimits(timeouts: ConnectionTimeouts) {
 const REFUSALS: Readonly<Record<string, readonly [status: number, message: string]>> = {
   HPE_HEADER_OVERFLOW: [
     431,
-    `The address and the headers of the request are larger than the ${MAX_HEADER_BYTES} bytes that are allowed. Send a long query by POST.`,
+    `The address and the headers of the request are larger than the ${MAX_HEADER_BYTES} bytes that are allowed. Send a long query by POST or QUERY.`,
   ],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The request body has chunk extensions that are larger than this gateway takes.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come in time.'],
@@ -61,7 +62,7 @@ interface ParserError extends NodeJS.ErrnoException {
 /** What is refused with which status and message, and headers of that refusal. */
 function toRefusal({ code = '', rawPacket }: ParserError): readonly [status: number, message: string, headers?: string] {
   if (code === UNKNOWN_METHOD && Buffer.isBuffer(rawPacket) && REQUEST_LINE.test(rawPacket.toString('latin1', 0, MAX_HEADER_BYTES)))
-    return [405, 'GraphQL is asked by GET or POST.', 'allow: GET, POST\r\n'];
+    return [405, WRONG_METHOD, `allow: ${ALLOWED_METHODS}\r\naccept-query: application/json\r\n`];
   return REFUSALS[code] ?? [400, 'The request is not HTTP that can be read.'];
 }
 

@@ -6,7 +6,8 @@ import { Exchange, type Arrival, type ExchangeOptions } from '../request/exchang
 import { parseBody, parseSearch, toGraphqlRequest, toRequestForm, type GraphqlRequest, type RequestForm } from '../request/graphql-request';
 import { headerOf } from '../request/header-of';
 import { HTML_TYPE } from '../request/media-types';
-import { readBody } from '../request/read-body';
+import { hasOperationInBody } from '../request/methods';
+import { readBody } from './read-body';
 import { parseControls, type RequestControls } from '../request/request-controls';
 import { ABORTED, complete, completeErrors, type Completed } from '../response/completed';
 import { respond, type RespondOptions } from '../response/respond';
@@ -37,7 +38,7 @@ export class Pipeline {
   /** Takes a request, reads its body and answers it. */
   take(request: IncomingMessage, response: ServerResponse): void {
     const arrive = (body: Buffer | null): void => this.#arrivals.add({ request, response, body, startedMs: performance.now() });
-    if (request.method === 'POST') readBody(request, this.#options.maxRequestBytes, arrive);
+    if (hasOperationInBody(request.method)) readBody(request, this.#options.maxRequestBytes, arrive);
     else arrive(NO_BODY);
   }
 

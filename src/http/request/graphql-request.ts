@@ -5,6 +5,7 @@ import type { Variables } from '../../graphql/analysis/coerce-variables';
 import { parseRequestJson, toExactJson } from '../../graphql/analysis/request-json';
 import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
 import { headerOf } from './header-of';
+import { ALLOWED_METHODS, hasOperationInBody, WRONG_METHOD } from './methods';
 
 /** A GraphQL request (GraphQL over HTTP, section 5.1), whatever transport brought it. */
 export interface GraphqlRequest {
@@ -30,7 +31,8 @@ interface RawRequest {
 /**
  * Tells how a request brings its operation, before any of that is looked at. What comes as `other` is Apollo Server's to
  * refuse, such as a GET that a page of another site could send, or to answer with a page.
- * @throws GraphQLError `BAD_REQUEST` for a method, a body or a media type that GraphQL does not have.
+ * @throws GraphQLError `BAD_REQUEST` for a method, a body or a media type that GraphQL does not have. A QUERY without a media
+ * type is malformed (RFC 10008, section 2.1); a POST without a body and a media type is what a page may send.
  */
 export function toRequestForm({ request: { method, headers }, body }: RawRequest, maxRequestBytes: number): RequestForm {
   const type = headerOf(headers, 'content-type');
@@ -38,7 +40,7 @@ export function toRequestForm({ request: { method, headers }, body }: RawRequest
     const isMeant = type === undefined ? PREFLIGHTED_HEADERS.some((name) => headerOf(headers, name)) : isJson(type);
     return isMeant ? 'search' : 'other';
   }
-  if (method !== 'POST') throw badRequest('GraphQL is asked by GET or POST.', 405, [['allow', 'GET, POST']]);
+  if (!hasOperationInBody(method)) throw badRequest(WRONG_METHOD, 405, [['allow', ALLOWED_METHODS]]);
   if (body === null)
     throw badRequest(
       `The request body is larger than the ${maxRequestBytes} bytes that are allowed (MAX_REQUEST_BYTES). ` +
@@ -50,8 +52,8 @@ export function toRequestForm({ request: { method, headers }, body }: RawRequest
       ['accept-encoding', 'gzip, deflate, br'],
     ]);
   if (isJson(type)) return 'body';
-  if (type === undefined ? body.length > 0 : !isText(type))
-    throw badRequest('The request body must be JSON: send the header "Content-Type: application/json".', 415);
+  if (method === 'QUERY') throw badRequest(NOT_JSON, type === undefined ? 400 : 415);
+  if (type === undefined ? body.length > 0 : !isText(type)) throw badRequest(NOT_JSON, 415);
   return 'other';
 }
 
@@ -109,6 +111,7 @@ export function toGraphqlRequest(parsed: unknown): GraphqlRequest | null {
 }
 
 const NO_VARIABLES: Variables = {};
+const NOT_JSON = 'The request body must be JSON: send the header "Content-Type: application/json".';
 const MAX_KNOWN_TYPES = 200;
 const knownTypes = new Map<string, string>();
 

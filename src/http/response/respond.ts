@@ -6,6 +6,7 @@ import { headerOf } from '../request/header-of';
 import { NO_CODES, type Completed } from './completed';
 import type { CorsHeaders } from '../request/cors-headers';
 import type { Exchange } from '../request/exchange';
+import { ACCEPT_QUERY } from '../request/methods';
 import { compress, MIN_COMPRESSED_BYTES, negotiateCoding, type Coding } from './compression';
 
 /** What all responses have in common. */
@@ -100,6 +101,8 @@ export function send(
     String(body.length),
     ...(cacheHeaders.includes('vary') ? cacheHeaders : [...cacheHeaders, ...vary]),
     ...(varyBy.length > 0 && cacheHeaders.includes('vary') ? ['vary', varyBy.join(', ')] : NO_HEADERS),
+    // Who sends a POST, and is understood, has nothing to do with it.
+    ...(request.method === 'POST' && status !== 415 ? NO_HEADERS : ACCEPT_QUERY),
     ...headers,
   ]);
   if (typeof body === 'string') {

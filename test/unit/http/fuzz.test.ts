@@ -307,7 +307,7 @@ describe('Whatever comes, from a client or from the billing API', () => {
       fc.string({ unit: 'binary-ascii', maxLength: 10 }),
     );
     const head = fc.record({
-      method: fc.constantFrom('POST', 'GET', 'OPTIONS', 'HEAD', 'DELETE', 'TRACE', 'CONNECT', 'PROPFIND', 'post', ''),
+      method: fc.constantFrom('POST', 'GET', 'QUERY', 'OPTIONS', 'HEAD', 'DELETE', 'TRACE', 'CONNECT', 'PROPFIND', 'post', ''),
       path: fc.oneof(
         fc.constantFrom(
           '/graphql',

@@ -103,7 +103,9 @@ describe('The limits of a request', () => {
 
   it.each(['FOO', 'get', 'X-MY-METHOD'])('answer the unknown method %s with 405 and the right ones', async (method) => {
     const answer = await sendBytes(gateway.port, `${method} /graphql HTTP/1.1\r\nHost: x\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\nconnection: close\r\nallow: GET, POST\r\n[^]*"BAD_REQUEST"/);
+    expect(answer).toMatch(
+      /^HTTP\/1\.1 405 Method Not Allowed\r\nconnection: close\r\nallow: GET, POST, QUERY\r\naccept-query: application\/json\r\n[^]*"BAD_REQUEST"/,
+    );
   });
 
   it.each([
@@ -136,7 +138,7 @@ describe('The limits of a request', () => {
 
   it('answer a wrong method with 405 and the right ones', async () => {
     const answer = await ask({ method: 'PUT', headers: json, body: '{"query":"{ __typename }"}' });
-    expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, POST']);
+    expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, POST, QUERY']);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { decodeBody, isDecodable } from './decode-body';
-import { headerOf } from './header-of';
+import { headerOf } from '../request/header-of';
 
 /**
  * Reads a request's body and hands it over: null where it is larger than `maxBytes`, as soon as that shows. A body with a

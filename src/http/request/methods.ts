@@ -1,0 +1,13 @@
+/** The methods that GraphQL is asked by: GET, POST, and QUERY (RFC 10008), which is a POST that reads only. */
+export const ALLOWED_METHODS = 'GET, POST, QUERY';
+
+/** What a request by another method is told. */
+export const WRONG_METHOD = 'GraphQL is asked by GET, POST or QUERY.';
+
+/** The media type that a QUERY may have, as a list of structured fields (RFC 10008, section 3). */
+export const ACCEPT_QUERY = ['accept-query', 'application/json'] as const;
+
+/** Whether a request brings its operation in its body. */
+export function hasOperationInBody(method: string | undefined): boolean {
+  return method === 'POST' || method === 'QUERY';
+}
