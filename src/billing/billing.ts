@@ -8,7 +8,8 @@ import type { Customer } from './model/customer';
 import { InvoiceScan } from './loading/invoice-scan';
 import { toPageOfTail, type PageRequest, type TailRequest } from './model/window';
 import type { Paging } from './loading/window-plan';
-import { ListReader, type InvoiceList } from './loading/list-reader';
+import { ListPages, type InvoiceList } from './loading/list-pages';
+import { ListReader } from './loading/list-reader';
 import { summarize, type InvoiceFilter, type InvoiceSummary } from './loading/invoice-summary';
 import { TotalSearch, UNKNOWN, type TotalBounds } from './loading/total-search';
 
@@ -24,6 +25,7 @@ const FIRST_INVOICE: PageRequest = { offset: 0, first: 1, probe: false };
 export class Billing {
   readonly operation: BillingOperation;
   readonly #loader: BillsLoader;
+  #lists: Map<string, ListPages> | null = null;
   #scans: Map<string, InvoiceScan> | null = null;
   #readers: Map<string, ListReader> | null = null;
   #searches: Map<string, TotalSearch> | null = null;
@@ -114,26 +116,33 @@ export class Billing {
     return toInvoicePage(await this.#loader.load(customer, contractNumber, page), page);
   }
 
-  /** The invoice of that number, read page by page until it is found; null where there is none. Rejects with BillingError. */
+  /** The invoice of that number, in the list's pages up to the one that has it; null where there is none. Rejects with BillingError. */
   invoice(customer: Customer, contractNumber: string, number: string): Promise<Invoice | null> {
     const key = contractKey(customer, contractNumber);
     const scans = (this.#scans ??= new Map<string, InvoiceScan>());
     let scan = scans.get(key);
-    if (!scan) scans.set(key, (scan = new InvoiceScan(this.#loader, customer, contractNumber)));
+    if (!scan) scans.set(key, (scan = new InvoiceScan(this.#pagesOf({ customer, contractNumber }, key))));
     return scan.find(number);
   }
 
   /**
-   * The sum of the list's invoices that the filter means, read page by page within the call budget and the deadline. Null
+   * The sum of the list's invoices that the filter means, read whole within the call budget and the deadline. Null
    * where the contract or the customer is not known. Rejects with BillingError.
    */
   async invoiceSummary(list: InvoiceList, filter: InvoiceFilter): Promise<InvoiceSummary | null> {
     const key = contractKey(list.customer, list.contractNumber);
     const readers = (this.#readers ??= new Map<string, ListReader>());
     let reader = readers.get(key);
-    if (!reader) readers.set(key, (reader = new ListReader(this.#loader, this.operation, list)));
+    if (!reader) readers.set(key, (reader = new ListReader(this.#pagesOf(list, key), this.operation)));
     const read = await reader.read();
     return read && summarize(read, filter);
+  }
+
+  #pagesOf(list: InvoiceList, key: string): ListPages {
+    const lists = (this.#lists ??= new Map<string, ListPages>());
+    let pages = lists.get(key);
+    if (!pages) lists.set(key, (pages = new ListPages(this.#loader, this.operation, list)));
+    return pages;
   }
 
   /** How many invoices the list has, found with few small calls. @param bounds what is known of it. Rejects with BillingError. */

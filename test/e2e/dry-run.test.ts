@@ -21,6 +21,12 @@ describe.each(['production', 'development'])('A dry run, in %s', (mode) => {
       false,
     ],
     ['a page longer than a call may be', inCustomer(`contract(number: "1") { invoices(first: 25) ${nodes} }`), 3, false],
+    [
+      'a page of the largest size that is asked whether another follows',
+      inCustomer(`contract(number: "1") { invoices(first: 10) { nodes { number } pageInfo { hasNextPage } } }`),
+      2,
+      false,
+    ],
     ['several contracts', inCustomer('contracts(numbers: ["1", "2", "2", "3"]) { dueDate }'), 3, false],
     ['a search', inCustomer('contract(number: "1") { invoice(number: "7") { amount } }'), 1, true],
     [

@@ -26,6 +26,8 @@ export interface ListedSourceOptions {
   readonly surplus?: number;
   /** Whether a window past the end is answered as "not found". */
   readonly endIsUnknown?: boolean;
+  /** The number of the invoice at a place; without it, it tells the place. */
+  readonly toNumber?: (index: number) => string;
   /** What happens before an answer: it may wait, or reject. */
   readonly before?: (request: BillsRequest, index: number) => Promise<void> | void;
 }
@@ -48,12 +50,26 @@ export class ListedSource implements BillingSource {
   }
 
   #billsOf({ contractNumber, window: { offset, limit } }: BillsRequest): Bills | null {
-    const { total, surplus = 0, endIsUnknown = false } = this.#options;
+    const { total, surplus = 0, endIsUnknown = false, toNumber = (at) => `n${at}` } = this.#options;
     if (endIsUnknown && offset > 0 && offset >= total) return null;
     const end = Math.min(total, offset + limit + surplus);
-    const invoices = Array.from({ length: Math.max(0, end - offset) }, (_, at) => toInvoiceAt(contractNumber, offset + at));
+    const invoices = Array.from({ length: Math.max(0, end - offset) }, (_, at) => ({
+      ...toInvoiceAt(contractNumber, offset + at),
+      number: toNumber(offset + at),
+    }));
     return { contractNumber, dueDate: '2025-07-15', billingAddresses: null, invoices };
   }
+}
+
+/** What `count` callers wait for: that all of them have come. A caller too few waits until the test has timed out. */
+export function countdown(count: number): () => Promise<void> {
+  let left = count;
+  let open: () => void;
+  const all = new Promise<void>((resolve) => (open = resolve));
+  return () => {
+    if (--left === 0) open();
+    return all;
+  };
 }
 
 /** The failure that a promise rejects with; fails the test where it resolves. */

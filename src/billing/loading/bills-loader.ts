@@ -4,8 +4,8 @@ import { contractKey, type BillingSource, type BillsRequest } from '../ports/bil
 import { BillingError } from '../model/billing-error';
 import type { Bills, Invoice } from '../model/bills';
 import type { Customer } from '../model/customer';
-import type { PageRequest } from '../model/window';
-import { findRun, planPages, type Paging, type PlannedCall } from './window-plan';
+import type { PageRequest, Window } from '../model/window';
+import { findRun, planPages, type Paging } from './window-plan';
 
 /** The invoices of one page, cut from what the calls brought, in the list's order. */
 export interface LoadedPage {
@@ -29,14 +29,14 @@ export class PageLoad {
 
   /** What the first call says of the contract itself; null where the billing API does not know it. */
   head(): Promise<Bills | null> {
-    return (this.#calls[this.#first] as Call).answer();
+    return (this.#calls[this.#first] as Call).answer;
   }
 
   /** The page; null where the billing API does not know the contract. Rejects with BillingError. */
   page(): Promise<LoadedPage | null> {
     const call = this.#calls[this.#first] as Call;
     if (!isWhole(call, this.#page)) return readPage(this.#calls, this.#first, this.#page);
-    return call.answer().then((bills) => bills && cutPage(bills, call, this.#page));
+    return call.answer.then((bills) => bills && cutPage(bills, call, this.#page));
   }
 
   /** The page where the one call for it has been answered, as it has for whoever waited for `head`; otherwise undefined. */
@@ -52,26 +52,18 @@ interface PageKey extends PageRequest {
   readonly contract: string;
 }
 
-/** A call that was planned, and its answer from the moment that somebody needs it. */
-class Call implements PlannedCall {
+/** A call under way, and what it brought. */
+class Call implements Window {
   readonly offset: number;
   readonly limit: number;
-  readonly lazy: boolean;
-  /** What it brought; undefined until it has. */
+  /** Undefined until it has been answered. */
   bills: Bills | null | undefined = undefined;
-  readonly #read: (call: Call) => Promise<Bills | null>;
-  #answer: Promise<Bills | null> | null = null;
+  readonly answer: Promise<Bills | null>;
 
-  constructor({ offset, limit, lazy }: PlannedCall, read: (call: Call) => Promise<Bills | null>) {
+  constructor({ offset, limit }: Window, read: (call: Call) => Promise<Bills | null>) {
     this.offset = offset;
     this.limit = limit;
-    this.lazy = lazy;
-    this.#read = read;
-    if (!lazy) this.#answer = read(this);
-  }
-
-  answer(): Promise<Bills | null> {
-    return (this.#answer ??= this.#read(this));
+    this.answer = read(this);
   }
 }
 
@@ -93,7 +85,8 @@ export class BillsLoader {
   readonly #runs = new Map<string, Run[]>();
   readonly #loader: DataLoader<PageKey, PageLoad, string>;
   #asked = 0;
-  #runCount = 0;
+  /** Pages for which a call was made. */
+  #called = 0;
   #callCount = 0;
 
   constructor(source: BillingSource, operation: BillingOperation, paging: Paging) {
@@ -108,7 +101,7 @@ export class BillsLoader {
 
   /** How many pages were answered by a call that was made for another page. */
   get merged(): number {
-    return this.#asked - this.#runCount;
+    return this.#asked - this.#called;
   }
 
   /** Starts the account of what is asked for anew: the operation is executed once more over what was loaded. */
@@ -169,8 +162,11 @@ export class BillsLoader {
       end,
       calls: calls.map((call) => new Call(call, read)),
     }));
-    this.#runCount += runs.length;
-    for (const run of runs) this.#callCount += run.calls.length;
+    for (const run of runs) {
+      const pagesOfRun = runs.length === 1 ? pages.length : pages.filter((page) => findRun(runs, page) === run).length;
+      this.#called += Math.min(pagesOfRun, run.calls.length);
+      this.#callCount += run.calls.length;
+    }
     const earlier = this.#runs.get(key.contract);
     this.#runs.set(key.contract, earlier ? earlier.concat(runs) : runs);
   }
@@ -233,7 +229,7 @@ async function readPage(calls: readonly Call[], first: number, page: PageRequest
   for (let i = first; i < calls.length; i++) {
     const call = calls[i] as Call;
     if (call.offset >= page.offset + wanted) break;
-    const bills = await call.answer();
+    const bills = await call.answer;
     if (bills === null) {
       // A window past the list's end may be answered as "not found": what came before it is the list.
       if (i === first) return null;

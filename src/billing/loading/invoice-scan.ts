@@ -1,24 +1,19 @@
-import type { BillsLoader } from './bills-loader';
 import type { Invoice } from '../model/bills';
-import type { Customer } from '../model/customer';
+import type { ListPages } from './list-pages';
 
 /**
- * Finds invoices of one contract by number, reading the list page by page as far as needed. All searches of an
- * operation in one contract share the pages that were read.
+ * Finds invoices of one contract by number, reading the list as far as needed, in its order: of two invoices with the same
+ * number the first is meant. All searches of an operation in one contract share the pages that were read.
  */
 export class InvoiceScan {
-  readonly #loader: BillsLoader;
-  readonly #customer: Customer;
-  readonly #contractNumber: string;
+  readonly #pages: ListPages;
   readonly #found = new Map<string, Invoice>();
-  #offset = 0;
+  #index = 0;
   #atEnd = false;
   #reading: Promise<void> | null = null;
 
-  constructor(loader: BillsLoader, customer: Customer, contractNumber: string) {
-    this.#loader = loader;
-    this.#customer = customer;
-    this.#contractNumber = contractNumber;
+  constructor(pages: ListPages) {
+    this.#pages = pages;
   }
 
   /** The invoice of that number, or null where the contract has none. Rejects with BillingError. */
@@ -33,14 +28,12 @@ export class InvoiceScan {
   }
 
   async #readPage(): Promise<void> {
-    const first = this.#loader.paging.maxQuantity;
-    const load = await this.#loader.load(this.#customer, this.#contractNumber, { offset: this.#offset, first, probe: false });
-    const page = await load.page();
-    for (const invoice of page?.invoices ?? []) {
+    const page = await this.#pages.page(this.#index);
+    for (const invoice of page ?? []) {
       if (invoice.number !== null && !this.#found.has(invoice.number)) this.#found.set(invoice.number, invoice);
     }
-    this.#offset += first;
-    this.#atEnd = (page?.invoices.length ?? 0) < first;
+    this.#index++;
+    this.#atEnd = this.#pages.isLast(page);
     this.#reading = null;
   }
 }

@@ -1,7 +1,7 @@
 import { MAX_POSITION } from '../model/cursor';
 import type { BillsLoader } from './bills-loader';
 import type { InvoicePage } from './contract';
-import type { InvoiceList } from './list-reader';
+import type { InvoiceList } from './list-pages';
 
 /** Between which numbers the length of a list is known to lie. `most` Infinity: nothing is known. */
 export interface TotalBounds {

@@ -8,16 +8,11 @@ export interface Paging {
   readonly maxQuantity: number;
 }
 
-/** A call to make. A lazy one is needed only if the one before it came back full. */
-export interface PlannedCall extends Window {
-  readonly lazy: boolean;
-}
-
 /** Calls that together answer every page between `start` and `end`, in order, without a gap. */
 export interface PlannedRun {
   readonly start: number;
   readonly end: number;
-  readonly calls: readonly PlannedCall[];
+  readonly calls: readonly Window[];
 }
 
 /** What is asked for where only the contract's own data are wanted: the smallest window that every reading can name. */
@@ -40,7 +35,8 @@ export function planPages(pages: readonly PageRequest[], paging: Paging): Planne
 
 /**
  * Plans the calls for pages of one contract: pages that overlap or touch become one run, pages that stand apart stay
- * apart, and a run longer than a call may be is split. What only a probe for the next page asks for is planned lazy.
+ * apart, and a run longer than a call may be is split. All its calls are made at once, the one for a probe alone as well:
+ * made after the call before it came back full, it would double the time that a page of the largest size takes.
  */
 export function planRuns(pages: readonly PageRequest[], paging: Paging): PlannedRun[] {
   if (pages.length === 1) {
@@ -70,25 +66,25 @@ export function planRuns(pages: readonly PageRequest[], paging: Paging): Planned
   return runs;
 }
 
-function split(start: number, dataEnd: number, end: number, paging: Paging): PlannedCall[] {
-  const length = end - start;
-  if (paging.mode === 'offset') {
-    if (length <= paging.maxQuantity) return [{ offset: start, limit: length, lazy: false }];
-    const calls: PlannedCall[] = [];
-    for (let offset = start; offset < end; offset += paging.maxQuantity) {
-      // The last one asks for the rest alone: to learn whether a list goes on, one invoice is enough.
-      calls.push({ offset, limit: Math.min(paging.maxQuantity, end - offset), lazy: offset >= dataEnd });
-    }
-    return calls;
-  }
-  // A page number can only name windows that start at a multiple of their length. The smallest such window around
-  // ours is one call; where none is short enough, aligned windows next to each other cover it.
-  for (let size = length; size <= paging.maxQuantity; size++) {
+function split(start: number, dataEnd: number, end: number, { mode, maxQuantity }: Paging): Window[] {
+  if (mode === 'page') return splitAligned(start, dataEnd, end, maxQuantity);
+  const calls: Window[] = [];
+  for (let offset = start; offset < end; offset += maxQuantity) calls.push({ offset, limit: Math.min(maxQuantity, end - offset) });
+  return calls;
+}
+
+/** The same where a page number can only name windows that start at a multiple of their length. */
+function splitAligned(start: number, dataEnd: number, end: number, maxQuantity: number): Window[] {
+  // The smallest such window around ours is one call; where none is short enough, windows next to each other cover it.
+  for (let size = end - start; size <= maxQuantity; size++) {
     const offset = start - (start % size);
-    if (end <= offset + size) return [{ offset, limit: size, lazy: false }];
+    if (end <= offset + size) return [{ offset, limit: size }];
   }
-  const size = Math.min(length, paging.maxQuantity);
-  const calls: PlannedCall[] = [];
-  for (let offset = start - (start % size); offset < end; offset += size) calls.push({ offset, limit: size, lazy: offset >= dataEnd });
+  const calls: Window[] = [];
+  const size = Math.min(dataEnd - start, maxQuantity);
+  let offset = start - (start % size);
+  for (; offset < dataEnd; offset += size) calls.push({ offset, limit: size });
+  // To learn whether a list goes on, one invoice is enough: any place is a multiple of that length.
+  if (offset < end) calls.push({ offset, limit: 1 });
   return calls;
 }

@@ -87,11 +87,8 @@ class Prediction {
       if (missing.length === 0) continue;
       for (const run of planPages(missing, paging)) {
         runs.push(run);
-        for (const call of run.calls) {
-          if (call.lazy) this.#atLeast = true;
-          // The very same window of two runs is one call: it is shared while it is under way.
-          else calls.add(`${call.offset}/${call.limit}`);
-        }
+        // The very same window of two runs is one call: it is shared while it is under way.
+        for (const call of run.calls) calls.add(`${call.offset}/${call.limit}`);
       }
     }
     return calls.size;

@@ -3,7 +3,7 @@ import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Info, Resolver, Root } f
 import type { Invoice } from '../../../billing/model/bills';
 import type { Contract } from '../../../billing/loading/contract';
 import { parseInvoiceNumber } from '../../../billing/model/customer';
-import type { InvoiceList } from '../../../billing/loading/list-reader';
+import type { InvoiceList } from '../../../billing/loading/list-pages';
 import type { InvoiceSummary } from '../../../billing/loading/invoice-summary';
 import { costs } from '../../analysis/field-costs';
 import { billingOf, type GatewayContext } from '../../context/context';

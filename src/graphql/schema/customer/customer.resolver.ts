@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
 import type { Contract } from '../../../billing/loading/contract';
 import { parseContractNumber, parseCustomer, type Customer } from '../../../billing/model/customer';
-import type { InvoiceList } from '../../../billing/loading/list-reader';
+import type { InvoiceList } from '../../../billing/loading/list-pages';
 import type { InvoiceSummary } from '../../../billing/loading/invoice-summary';
 import { assertArgumentsBelow, assertRootArguments } from '../../analysis/argument-check';
 import { toList } from '../../analysis/argument-values';

@@ -1,6 +1,6 @@
 import type { Invoice } from '../../../billing/model/bills';
 import type { InvoicePage } from '../../../billing/loading/contract';
-import type { InvoiceList } from '../../../billing/loading/list-reader';
+import type { InvoiceList } from '../../../billing/loading/list-pages';
 import type { TotalBounds } from '../../../billing/loading/total-search';
 import { toTotalBounds } from '../../../billing/loading/total-search';
 import { toCursor } from '../../../billing/model/cursor';

@@ -3,7 +3,15 @@ import { BillingError } from '../../../../src/billing/model/billing-error';
 import { BillsLoader } from '../../../../src/billing/loading/bills-loader';
 import type { PageRequest } from '../../../../src/billing/model/window';
 import type { Paging } from '../../../../src/billing/loading/window-plan';
-import { customer, failureOf, ListedSource, startOperation, toInvoiceAt, type ListedSourceOptions } from '../../../support/listed-source';
+import {
+  countdown,
+  customer,
+  failureOf,
+  ListedSource,
+  startOperation,
+  toInvoiceAt,
+  type ListedSourceOptions,
+} from '../../../support/listed-source';
 
 function createLoader(options: ListedSourceOptions, paging: Paging = { mode: 'offset', maxQuantity: 1000 }, callBudget = 1000) {
   const source = new ListedSource(options);
@@ -56,30 +64,32 @@ describe('BillsLoader', () => {
   });
 
   it.each([
-    { total: 999, hasMore: false, calls: [[0, 1000]] },
-    {
-      total: 1000,
-      hasMore: false,
-      calls: [
-        [0, 1000],
-        [1000, 1],
-      ],
-    },
-    {
-      total: 1001,
-      hasMore: true,
-      calls: [
-        [0, 1000],
-        [1000, 1],
-      ],
-    },
-  ])('asks a second time about $total invoices only where a call of the largest size came back full', async ({ total, hasMore, calls }) => {
-    const { read, windows } = createLoader({ total });
+    { total: 3, hasMore: false },
+    { total: 1000, hasMore: false },
+    { total: 1001, hasMore: true },
+  ])('asks at once for a page of the largest size and for the invoice after it, of a list of $total', async ({ total, hasMore }) => {
+    const both = countdown(2);
+    const { read, windows, loader } = createLoader({ total, before: both });
     const page = await read('1', { offset: 0, first: 1000, probe: true });
     expect(page?.hasMore).toBe(hasMore);
     expect(page?.invoices).toHaveLength(Math.min(total, 1000));
-    expect(windows()).toEqual(calls);
+    expect(windows()).toEqual([
+      [0, 1000],
+      [1000, 1],
+    ]);
+    expect(loader.merged).toBe(0);
   });
+
+  it.each([3, 999])(
+    'does not mind that the invoice after a page of the largest size cannot be had, where the list of %i ends before',
+    async (total) => {
+      const { read } = createLoader({
+        total,
+        before: (_request, index) => (index === 1 ? Promise.reject(new Error('past the end')) : undefined),
+      });
+      expect(await read('1', { offset: 0, first: 1000, probe: true })).toMatchObject({ hasMore: false });
+    },
+  );
 
   it('takes a window past the end that is answered as unknown for the end of the list', async () => {
     const { read } = createLoader({ total: 1000, endIsUnknown: true });
