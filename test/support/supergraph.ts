@@ -24,12 +24,13 @@ export function startCrm(): Promise<Service> {
 export async function startRouter(
   script: (typeof ROUTERS)[keyof typeof ROUTERS],
   urls: Readonly<Record<'billing' | 'crm', string>>,
+  ...options: readonly string[]
 ): Promise<Service> {
   const directory = await mkdtemp(join(tmpdir(), 'supergraph-'));
   const file = join(directory, 'supergraph.graphql');
   await writeFile(file, (await composeSupergraph(undefined, urls)).supergraphSdl);
   try {
-    return await startService(script, '--supergraph', file);
+    return await startService(script, '--supergraph', file, ...options);
   } finally {
     // A router that has told its address has read the file.
     await rm(directory, { recursive: true });

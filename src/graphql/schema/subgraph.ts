@@ -1,12 +1,13 @@
-import { printSchemaWithDirectives } from '@graphql-tools/utils';
-import { extendSchema, isUnionType, parse, type GraphQLField, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
+import { getDocumentNodeFromSchema } from '@graphql-tools/utils';
+import { extendSchema, isUnionType, parse, print, type GraphQLField, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { resolveEntities, typenameOf } from './entities';
 import { costs } from '../analysis/field-costs';
 import type { GatewayContext } from '../context/context';
 import { buildClientSchema } from './schema';
+import { COST_LINK, withCosts } from './subgraph-costs';
 
 /** The lowest version that has what the schema uses: `@link` and `@shareable` came with 2.0, and nothing here is newer. */
-const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])';
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"]) ${COST_LINK}`;
 
 /** What a subgraph serves beside its own schema (Federation 2, subgraph specification). */
 const SUBGRAPH_FIELDS = parse(`
@@ -38,9 +39,9 @@ const SUBGRAPH_FIELDS = parse(`
   }
 `);
 
-/** The schema with its federation directives, as SDL. A pure function of the source tree. */
+/** The schema with its federation and cost directives, as SDL. A pure function of the source tree. */
 export function printSubgraph(schema: GraphQLSchema = buildClientSchema()): string {
-  return `${LINK}\n\n${printSchemaWithDirectives(schema)}\n`;
+  return `${LINK}\n\n${print(withCosts(getDocumentNodeFromSchema(schema), schema))}\n`;
 }
 
 /**

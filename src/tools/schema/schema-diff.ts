@@ -59,6 +59,8 @@ const DIRECTIVES: Readonly<Record<string, { readonly removed: Weight; readonly a
   shareable: { removed: 'breaking', added: 'safe' },
   // A newer version asks for a newer router.
   link: { removed: 'safe', added: 'dangerous' },
+  // What a router reckons with; what it answers stays the same.
+  cost: { removed: 'safe', added: 'safe' },
   // Says who may be given a kept answer.
   cacheControl: { removed: 'dangerous', added: 'dangerous' },
 };
@@ -69,10 +71,17 @@ function diffDirectives(before: DocumentNode, after: DocumentNode): SchemaChange
   for (const [use, { path, name }] of was)
     if (!is.has(use)) changes.push({ weight: DIRECTIVES[name]?.removed ?? 'dangerous', path, message: `${use} was removed` });
   for (const [use, { path, name }] of is)
-    if (!was.has(use)) changes.push({ weight: DIRECTIVES[name]?.added ?? 'dangerous', path, message: `${use} was added` });
+    if (!was.has(use))
+      changes.push({ weight: isOptional(use, was) ? 'safe' : (DIRECTIVES[name]?.added ?? 'dangerous'), path, message: `${use} was added` });
   const types = typesOf(before);
   // A type that is new as a whole breaks nobody by what it says of itself.
   return changes.filter((change) => change.path === 'schema' || types.has(change.path));
+}
+
+/** Whether a use links a feature that was not linked before, and that routers may ignore: it says of no purpose that they must not. */
+function isOptional(use: string, before: ReadonlyMap<string, unknown>): boolean {
+  const feature = /@link\(url: "([^"]+)\/v[^"]*"/.exec(use)?.[1];
+  return feature !== undefined && !use.includes(' for: ') && ![...before.keys()].some((each) => each.includes(`"${feature}/v`));
 }
 
 /** Each use of a directive on a type or on the schema, as it is written; a repeated one counts as many. */

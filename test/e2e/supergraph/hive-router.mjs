@@ -1,17 +1,21 @@
 // Hive Gateway in front of the supergraph: a router with a query planner of its own. Its packages are ES modules only,
-// so it runs as a process: node hive-router.mjs --supergraph FILE [--port 4100]
+// so it runs as a process: node hive-router.mjs --supergraph FILE [--port 4100] [--costs]
+// With --costs, responses say what the router's demand control reckons with, in extensions.cost.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';
 import { forwardedHeaders } from './forwarded-headers.cjs';
 
-const { values } = parseArgs({ options: { supergraph: { type: 'string' }, port: { type: 'string', default: '4100' } } });
+const { values } = parseArgs({
+  options: { supergraph: { type: 'string' }, port: { type: 'string', default: '4100' }, costs: { type: 'boolean', default: false } },
+});
 
 const router = createGatewayRuntime({
   supergraph: readFileSync(values.supergraph, 'utf8'),
   logging: false,
   landingPage: false,
+  ...(values.costs ? { demandControl: { includeExtensionMetadata: true } } : {}),
   propagateHeaders: {
     fromClientToSubgraphs: ({ request, subgraphName }) =>
       Object.fromEntries(

@@ -32,7 +32,7 @@ describe('The SDL of the subgraph', () => {
 
   it('imports exactly the federation directives that it uses', () => {
     const used = findUsedDirectives(SDL);
-    expect([...used].sort()).toEqual(['cacheControl', 'key', 'link', 'shareable']);
+    expect([...used].sort()).toEqual(['cacheControl', 'cost', 'key', 'link', 'listSize', 'shareable']);
   });
 
   it('has its definitions and their fields in order', () => {
@@ -134,7 +134,8 @@ describe("Apollo's compatibility suite", () => {
 
   it('finds one @link to Federation, of a version and with imports that it knows', () => {
     const links = [...SDL.matchAll(/@link\(/g)];
-    expect(links).toHaveLength(1);
+    // The other one is that of the cost directives.
+    expect(links).toHaveLength(2);
     expect(FEDERATION.exec(SDL)?.[1]).toMatch(/^2\.[0-7]$/);
   });
 
@@ -214,7 +215,7 @@ describe('A traced request', () => {
 describe('A schema built from the SDL', () => {
   it('is valid GraphQL once the federation directives are defined', () => {
     const definitions =
-      'scalar FieldSet scalar Import directive @link(url: String!, import: [Import]) on SCHEMA directive @key(fields: FieldSet!) on OBJECT directive @shareable on OBJECT ';
+      'scalar FieldSet scalar Import directive @link(url: String!, import: [Import]) repeatable on SCHEMA directive @key(fields: FieldSet!) on OBJECT directive @shareable on OBJECT ';
     expect(() => buildSchema(definitions + SDL)).not.toThrow();
   });
 });
