@@ -36,6 +36,15 @@ export function toFreshness(billing: Billing | null, hasErrors: boolean): Freshn
  */
 export function toCacheHeaders({ freshUntilMs, stale }: Freshness, nowMs: number): readonly string[] {
   if (stale) return STALE;
-  const seconds = freshUntilMs === null ? 0 : Math.floor((freshUntilMs - nowMs) / 1000);
+  const seconds = toSeconds(freshUntilMs, nowMs);
   return seconds <= 0 ? NO_STORE : ['cache-control', `private, max-age=${seconds}`, 'vary', CACHEABLE_VARY];
+}
+
+/** Whether a client's cache may keep the response, by those headers. */
+export function mayBeStored({ freshUntilMs }: Freshness, nowMs: number): boolean {
+  return toSeconds(freshUntilMs, nowMs) > 0;
+}
+
+function toSeconds(freshUntilMs: number | null, nowMs: number): number {
+  return freshUntilMs === null ? 0 : Math.floor((freshUntilMs - nowMs) / 1000);
 }

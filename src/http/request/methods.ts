@@ -11,3 +11,8 @@ export const ACCEPT_QUERY = ['accept-query', 'application/json'] as const;
 export function hasOperationInBody(method: string | undefined): boolean {
   return method === 'POST' || method === 'QUERY';
 }
+
+/** Whether a client's cache may use the response to the method for later requests that are the same (RFC 9110, section 9.2.3). */
+export function isCacheable(method: string | undefined): boolean {
+  return method === 'GET' || method === 'QUERY';
+}

@@ -10,7 +10,7 @@ import type { AnswerPath, ClientName, OperationOutcome, OperationType } from '..
 import { toToldName } from '../../telemetry/redaction/reported-name';
 import type { Exchange } from '../request/exchange';
 import { JSON_TYPE } from '../request/media-types';
-import type { CompressedForms } from './compression';
+import type { DerivedForms } from './derived-forms';
 import { toServerTiming } from './server-timing';
 
 /** What an operation has cost. */
@@ -31,7 +31,7 @@ export interface Completed {
   /** A text has one character a byte. */
   readonly body: Buffer | string;
   /** Where the response is cached. */
-  readonly compressed?: CompressedForms;
+  readonly derived?: DerivedForms;
   readonly freshness: Freshness;
   /** Null where the response is none to an operation: a page. */
   readonly outcome: OperationOutcome | null;

@@ -40,31 +40,3 @@ export function compress(body: Buffer | string, coding: Coding): Promise<Buffer>
   if (coding === 'gzip') return toGzip(bytes, { level: constants.Z_BEST_SPEED });
   return toBrotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
 }
-
-/** The compressed forms of a response that is cached: each is made once. */
-export class CompressedForms {
-  readonly #forms = new Map<Coding, Buffer | Promise<Buffer>>();
-  readonly #onAdded: () => void;
-  /** The bytes of those that are made. */
-  bytes = 0;
-
-  /** @param onAdded called when `bytes` has grown. */
-  constructor(onAdded: () => void) {
-    this.#onAdded = onAdded;
-  }
-
-  /** The body in this coding. */
-  of(body: Buffer | string, coding: Coding): Buffer | Promise<Buffer> {
-    let form = this.#forms.get(coding);
-    if (form === undefined) {
-      form = compress(body, coding).then((made) => {
-        this.#forms.set(coding, made);
-        this.bytes += made.length;
-        this.#onAdded();
-        return made;
-      });
-      this.#forms.set(coding, form);
-    }
-    return form;
-  }
-}

@@ -6,8 +6,9 @@ import { headerOf } from '../request/header-of';
 import { NO_CODES, type Completed } from './completed';
 import type { CorsHeaders } from '../request/cors-headers';
 import type { Exchange } from '../request/exchange';
-import { ACCEPT_QUERY } from '../request/methods';
+import { ACCEPT_QUERY, isCacheable } from '../request/methods';
 import { compress, MIN_COMPRESSED_BYTES, negotiateCoding, type Coding } from './compression';
+import { validate } from './entity-tag';
 
 /** What all responses have in common. */
 export interface RespondOptions {
@@ -27,27 +28,30 @@ const VARY_CODING: readonly string[] = ['vary', 'accept-encoding'];
 
 /** Sends a response, the same way whatever made it, and tells the observer of its operation; compressed where the client accepts it. */
 export function respond(exchange: Exchange, completed: Completed, options: RespondOptions): void {
-  const { body, headers, compressed } = completed;
-  if (!options.isCompressed || body.length < MIN_COMPRESSED_BYTES) {
-    finish(exchange, completed, options);
-    return;
-  }
-  const plain = { ...completed, headers: [...headers, ...VARY_CODING] };
-  const accepted = headerOf(exchange.request.headers, 'accept-encoding');
+  const isLarge = options.isCompressed && completed.body.length >= MIN_COMPRESSED_BYTES;
+  const varying = isLarge ? { ...completed, headers: [...completed.headers, ...VARY_CODING] } : completed;
+  const validated = isCacheable(exchange.request.method) ? validate(exchange, varying) : varying;
+  const accepted = isLarge && validated.status !== 304 ? headerOf(exchange.request.headers, 'accept-encoding') : undefined;
   const coding = accepted === undefined ? null : negotiateCoding(accepted);
-  if (coding === null) {
-    finish(exchange, plain, options);
-    return;
-  }
-  const form = compressed ? compressed.of(body, coding) : compress(body, coding);
+  if (coding === null) finish(exchange, validated, options);
+  else respondCoded(exchange, validated, { coding, options });
+}
+
+function respondCoded(
+  exchange: Exchange,
+  completed: Completed,
+  { coding, options }: { readonly coding: Coding; readonly options: RespondOptions },
+): void {
+  const { body, derived } = completed;
+  const form = derived ? derived.compressed(body, coding) : compress(body, coding);
   if (Buffer.isBuffer(form)) {
-    finish(exchange, toCoded(plain, form, coding), options);
+    finish(exchange, toCoded(completed, form, coding), options);
     return;
   }
   form
     .then(
-      (made) => finish(exchange, toCoded(plain, made, coding), options),
-      () => finish(exchange, plain, options),
+      (made) => finish(exchange, toCoded(completed, made, coding), options),
+      () => finish(exchange, completed, options),
     )
     .catch(() => exchange.response.destroy());
 }
@@ -95,17 +99,15 @@ export function send(
     ...allow,
     'x-request-id',
     requestId,
-    'content-type',
-    mediaType,
-    'content-length',
-    String(body.length),
+    ...(status === 304 ? NO_HEADERS : ['content-type', mediaType, 'content-length', String(body.length)]),
     ...(cacheHeaders.includes('vary') ? cacheHeaders : [...cacheHeaders, ...vary]),
     ...(varyBy.length > 0 && cacheHeaders.includes('vary') ? ['vary', varyBy.join(', ')] : NO_HEADERS),
     // Who sends a POST, and is understood, has nothing to do with it.
     ...(request.method === 'POST' && status !== 415 ? NO_HEADERS : ACCEPT_QUERY),
     ...headers,
   ]);
-  if (typeof body === 'string') {
+  if (status === 304) response.end();
+  else if (typeof body === 'string') {
     response.write(body, 'latin1');
     // `end(body)` would add an empty piece and send both by writev, which takes twice as long as one write.
     response.socket?.uncork();

@@ -3,7 +3,7 @@ import type { Caller } from '../../billing/model/caller';
 import type { CallerCache } from '../../billing/ports/caller-caches';
 import { CallerEpochs } from '../../billing/ports/caller-epochs';
 import type { Completed } from './completed';
-import { CompressedForms } from './compression';
+import { DerivedForms } from './derived-forms';
 
 /** What an entry takes besides its texts, in bytes; by a guess on the safe side. */
 const ENTRY_BYTES = 400;
@@ -22,7 +22,7 @@ export class KeptAnswers implements CallerCache {
       maxSize: maxBytes,
       // Larger ones would push out many others.
       maxEntrySize: Math.ceil(maxBytes / 16),
-      sizeCalculation: ({ body, compressed }, key) => body.length + (compressed?.bytes ?? 0) + key.length + ENTRY_BYTES,
+      sizeCalculation: ({ body, derived }, key) => body.length + (derived?.bytes ?? 0) + key.length + ENTRY_BYTES,
     });
   }
 
@@ -54,7 +54,7 @@ export class KeptAnswers implements CallerCache {
       ...completed,
       path: 'response-cache',
       cost: { calls: 0, merged: 0, cached: cost.cached, stale: 0 },
-      compressed: new CompressedForms(() => this.#weighAgain(key, kept)),
+      derived: new DerivedForms(() => this.#weighAgain(key, kept)),
     };
     this.#answers.set(key, kept);
   }
