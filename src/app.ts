@@ -12,6 +12,7 @@ import { CallBudget } from './graphql/limits/call-budget';
 import { createDocumentStores } from './graphql/limits/document-stores';
 import { createPolicies } from './graphql/limits/policies';
 import { createPseudonyms } from './graphql/server/pseudonyms';
+import { countFailures } from './graphql/server/count-failures';
 import { buildServedSchema } from './graphql/schema/subgraph';
 import { createExplorer } from './http/explorer/create-explorer';
 import { KeptAnswers } from './http/response/response-cache';
@@ -136,7 +137,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
     });
     opened.push(() => cache.close());
     const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity };
-    const schema = buildServedSchema();
+    const schema = countFailures(buildServedSchema());
     // A schema of its own: the first traced request (ftv1) makes Apollo Server wrap every field of its schema for good,
     // and operations that are compiled afterwards would find no plain field any more.
     const operations = new PreparedOperations(buildServedSchema());
@@ -183,6 +184,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       pipeline: {
         apollo,
         operations,
+        referenceSchema: schema,
         policies,
         formatError,
         extensions: { callBudget, pseudonyms: createPseudonyms(config.cacheSecret) },

@@ -52,6 +52,7 @@ export async function startBareServer(options: {
     pipeline: {
       apollo,
       operations,
+      referenceSchema: schema,
       policies,
       formatError,
       extensions: { callBudget, pseudonyms: createPseudonyms(null) },

@@ -4,6 +4,7 @@ import { BillingError } from '../../billing/model/billing-error';
 import type { Customer } from '../../billing/model/customer';
 import type { PageLimits, PageRequest } from '../../billing/model/window';
 import { contractKey } from '../../billing/ports/billing-source';
+import { MAX_FAILURES } from '../context/result-meter';
 import { assertBelow } from './argument-check';
 import { toList } from './argument-values';
 import { parseEntityKey } from './entity-keys';
@@ -53,6 +54,7 @@ class Prediction {
   readonly #pagesOf = new Map<SelectedField, readonly PageRequest[] | null>();
   #atLeast = false;
   #steps = 0;
+  #malformed = 0;
 
   constructor(model: OperationModel, limits: PredictionLimits) {
     this.#model = model;
@@ -108,7 +110,11 @@ class Prediction {
   #visitEntity(representation: unknown, field: SelectedField): void {
     this.#step();
     const key = attempt(() => parseEntityKey(representation));
-    if (!key) return;
+    if (!key) {
+      // Each costs an error that is thrown; the execution refuses an operation that has more of them.
+      if (++this.#malformed > MAX_FAILURES) throw new TooManySteps();
+      return;
+    }
     const type = this.#model.source.schema.getType(key.type) as GraphQLObjectType;
     switch (key.type) {
       case 'Customer':

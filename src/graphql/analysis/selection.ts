@@ -13,6 +13,11 @@ export interface ContractSelection {
   readonly needsBills: boolean;
 }
 
+/** How many questions about a contract's bills a selection asks, before equal ones are merged. */
+export function countQuestions({ pages, searches }: ContractSelection): number {
+  return Math.max(1, pages.length + (searches ? 1 : 0));
+}
+
 /** Where a field stands whose selection is looked into. */
 export type Place = Pick<GraphQLResolveInfo, 'variableValues' | 'path'>;
 

@@ -1,5 +1,7 @@
 import { HeaderMap } from '@apollo/server';
 import { GraphQLError } from 'graphql';
+import { BillingError } from '../../billing/model/billing-error';
+import { TurnBudget } from '../../runtime/turn-budget';
 
 /** Bounds of what one operation may return. */
 export interface ResultLimits {
@@ -9,8 +11,10 @@ export interface ResultLimits {
   readonly maxAnswerBytes: number;
 }
 
-/** Members of an operation's lists that may fail one by one: each costs an error with its path, which takes as long as many objects. */
-const MAX_FAILED_MEMBERS = 1000;
+/** Fields of an operation, list members included, that may fail: each costs an error with its path, which takes as long as many objects. */
+export const MAX_FAILURES = 1000;
+/** Objects that are resolved in one turn of the event loop, where an operation returns more. A page may have as many. */
+const RESULTS_PER_TURN = 1500;
 
 /**
  * Counts what an operation returns. Resolvers take objects before they hand them out, so that an operation of a few bytes
@@ -21,6 +25,8 @@ export class ResultMeter {
   readonly limits: ResultLimits;
   #count = 0;
   #failures = 0;
+  #firstFailure: unknown;
+  readonly #turns = new TurnBudget(RESULTS_PER_TURN);
   #error: GraphQLError | null = null;
 
   constructor(limits: ResultLimits) {
@@ -34,21 +40,40 @@ export class ResultMeter {
     return this.#error === null;
   }
 
-  /** Takes `count` members of a list that fail, each with an error of its own. False: there are too many of them. */
-  takeFailures(count: number): boolean {
-    this.#failures += count;
-    if (this.#failures > MAX_FAILED_MEMBERS)
-      this.#error ??= toError(
-        `More than ${MAX_FAILED_MEMBERS} members of lists in the operation's arguments are not of their form ` +
-          `(at least ${this.#failures}). Correct them, or ask for fewer at once.`,
-        { failures: this.#failures, maxFailures: MAX_FAILED_MEMBERS },
-      );
+  /** Notes a field or a list member that has failed. False: there are too many of them. */
+  fail(error: unknown): boolean {
+    this.#firstFailure ??= error;
+    if (++this.#failures > MAX_FAILURES) this.#exceedFailures(this.#failures);
     return this.#error === null;
+  }
+
+  /** Whether `count` list members may fail alike. They are noted when they do. */
+  mayFail(count: number, error: unknown): boolean {
+    if (count <= MAX_FAILURES) return true;
+    this.#firstFailure ??= error;
+    this.#exceedFailures(count);
+    return false;
+  }
+
+  /** Takes a place for results in a turn of the event loop. Null: they may be resolved now, and otherwise when the promise resolves. */
+  turnFor(results: number): Promise<void> | null {
+    return this.#turns.take(results);
   }
 
   /** The error that replaces the response; null while nothing is exceeded. */
   get error(): GraphQLError | null {
     return this.#error;
+  }
+
+  #exceedFailures(count: number): void {
+    const cause = this.#firstFailure instanceof GraphQLError ? this.#firstFailure.originalError : this.#firstFailure;
+    // Written for clients, unlike the messages of other errors.
+    const first = cause instanceof BillingError ? ` The first of them: ${cause.message}` : '';
+    this.#error ??= toError(
+      `More than ${MAX_FAILURES} fields and list members of the operation fail (at least ${count}). Correct its arguments, or ` +
+        `ask for fewer objects at once.${first}`,
+      { failures: count, maxFailures: MAX_FAILURES },
+    );
   }
 
   /** Notes that at least `count` objects were found. */

@@ -116,7 +116,9 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
       const done = (completed: Completed): void => {
         resolve(toResult(completed, { schema, operation, fragments, variables }, context.results));
       };
-      runPlan(plan, { environment: this.#environment, variables, context, onRepeat: this.#options.onRepeat }, { done, fail: reject });
+      const { results } = context;
+      const { onRepeat } = this.#options;
+      runPlan(plan, { environment: this.#environment, variables, context, results, onRepeat }, { done, fail: reject });
     });
   }
 }

@@ -3,7 +3,7 @@ import type { DocumentNode, GraphQLResolveInfo, GraphQLSchema, OperationDefiniti
 import type { GatewayContext } from '../context/context';
 import { toHeapBytes } from '../limits/document-stores';
 import type { SelectedField } from '../analysis/operation-model';
-import { selectContract } from '../analysis/selection';
+import { countQuestions, selectContract } from '../analysis/selection';
 import { PreparedOperation, type CompiledPlan } from './compiled-operation';
 import { planBytes } from './plan';
 
@@ -100,6 +100,5 @@ function isBackward({ costs, nodes }: SelectedField): boolean {
 
 /** Accounts for a repeated contract as the execution of each alias would have: all its pages were asked for again. */
 function onRepeat(info: GraphQLResolveInfo, context: GatewayContext): void {
-  const { pages, searches } = selectContract(info, context.pageLimits);
-  context.billing?.noteRepeated(Math.max(1, pages.length + (searches ? 1 : 0)));
+  context.billing?.noteRepeated(countQuestions(selectContract(info, context.pageLimits)));
 }

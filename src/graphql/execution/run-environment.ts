@@ -6,6 +6,7 @@ import type {
   OperationDefinitionNode,
   ResponsePath,
 } from 'graphql';
+import type { ResultMeter } from '../context/result-meter';
 import type { FieldErrors } from './field-errors';
 import { pathsOf, type LiveObject } from './live-results';
 import type { FieldPlan } from './plan';
@@ -23,6 +24,8 @@ export interface Execution<C> {
   readonly environment: RunEnvironment;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly context: C;
+  /** Counts the fields that fail. */
+  readonly results: ResultMeter;
   /** Told of each field that is not executed because an earlier alias asked for the same. */
   readonly onRepeat: (info: GraphQLResolveInfo, context: C) => void;
 }

@@ -233,6 +233,8 @@ class Run {
 
   #note(failure: FieldFailure, live: LiveResult, slot: number, late: boolean): void {
     (this.#errors ??= new FieldErrors()).add(failure, { live, slot }, { turn: this.#turn, late });
+    // The whole response is replaced: nothing that is still to come matters.
+    if (!this.#execution.results.fail(failure.error)) this.#end(null, null);
   }
 
   #complete(plan: ValuePlan, value: unknown, live: LiveResult, slot: number): void {

@@ -2,7 +2,7 @@ import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
 import { Contract } from '../../billing/loading/contract';
 import { assertArgumentsBelow, assertRootArguments } from '../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../context/context';
-import { loadSelected, lookAheadOnce, toItem } from './contract/load-contract';
+import { loadSelected, lookAheadOnce, resolveOverTurns, toItem } from './contract/load-contract';
 import { parseEntityKey, type EntityKey } from '../analysis/entity-keys';
 
 interface EntitiesArgs {
@@ -23,16 +23,17 @@ export function resolveEntities(
   assertRootArguments(info, context.pageLimits);
   if (!context.results.take(representations.length)) return [];
   const keys: (EntityKey | Error)[] = [];
+  let malformed = 0;
   for (const representation of representations) {
     const key = readKey(representation);
-    if (key instanceof Error && !context.results.takeFailures(1)) return [];
+    if (key instanceof Error && !context.results.mayFail(++malformed, key)) return [];
     keys.push(key);
   }
   // What is selected of a contract is the same for all of them.
   const selectionAt = lookAheadOnce(info, context.pageLimits);
   // The loads of all representations are started in one tick, and so planned together. Async also for what could be
   // had at once: whatever is thrown must cost its item alone.
-  return keys.map(async (key, index): Promise<unknown> => {
+  const entities = keys.map(async (key, index): Promise<unknown> => {
     if (key instanceof Error) throw key;
     switch (key.type) {
       case 'Customer':
@@ -44,6 +45,7 @@ export function resolveEntities(
         return billingOf(context).invoice(key.customer, key.contractNumber, key.number);
     }
   });
+  return resolveOverTurns(entities, context);
 }
 
 /** The key of a representation, or why it has none. */

@@ -1,3 +1,4 @@
+import type { GraphQLSchema } from 'graphql';
 import type { Variables } from '../../graphql/analysis/coerce-variables';
 import type { GatewayContext } from '../../graphql/context/context';
 import { formatErrors, type FormattedErrors } from '../../graphql/context/format-errors';
@@ -30,6 +31,8 @@ export interface ExecuteOptions extends CompleteOptions, CompileOptions {
   readonly operations: PreparedOperations;
   readonly policies: readonly Policy[];
   readonly contexts: RequestContextOptions;
+  /** What graphql-js executes; its resolvers count failures. */
+  readonly referenceSchema: GraphQLSchema;
 }
 
 /** A request for an operation that is known. */
@@ -92,7 +95,7 @@ function hasData({ body }: CompiledResult): boolean {
 async function runReference(subject: Executed, requested: RequestedOperation, options: ExecuteOptions): Promise<Completed> {
   const { exchange, context } = subject;
   if (exchange.isGone) return complete(subject, ABORTED);
-  const { data, errors: found } = await executeReference(requested, context);
+  const { data, errors: found } = await executeReference({ ...requested, schema: options.referenceSchema }, context);
   const { errors, status, headers } = found ? formatErrors(found, options.formatError) : NO_ERRORS;
   // Variables that are not of their types: a request error, and so a client's.
   const head = { status: status ?? (data === undefined ? 400 : 200), headers };

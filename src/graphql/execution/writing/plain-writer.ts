@@ -26,7 +26,7 @@ export function compilePlainWriter(fields: readonly FieldPlan[]): PlainWriter {
     if (!/^[_A-Za-z][_0-9A-Za-z]*$/.test(field.name)) throw new Error(`"${field.name}" is not a name`);
     const key = [...(index === 0 ? [0x7b] : []), ...field.prefix, ...(field.constant ?? [])];
     fixed += key.length;
-    writes.push(storeBytes(key));
+    writes.push(writeBytes(key, ref));
     if (field.constant) return;
     const name = `v${index}`;
     reads.push(`const ${name} = value.${field.name};`);
@@ -55,6 +55,14 @@ export function compilePlainWriter(fields: readonly FieldPlan[]): PlainWriter {
 
 function isText(leaf: LeafKind): boolean {
   return leaf === 'String' || leaf === 'ID';
+}
+
+/** Bytes that are stored one by one at most: V8 does not optimise functions of many thousands of stores. */
+const MAX_STORED_BYTES = 24;
+
+/** Code that writes the same bytes each time. Names that a client chose may be long, and are copied. */
+function writeBytes(bytes: readonly number[], ref: (value: unknown) => string): string {
+  return bytes.length <= MAX_STORED_BYTES ? storeBytes(bytes) : `b.set(${ref(Uint8Array.from(bytes))}, p); p += ${bytes.length};`;
 }
 
 function storeBytes(bytes: readonly number[]): string {
@@ -88,13 +96,15 @@ const LEAVES: Readonly<Record<LeafType, readonly LeafKind[]>> = { text: ['String
 
 /** Compiles the writer of records of a layout; null where a field is none of their values. */
 function compileRecordWriter(fields: readonly FieldPlan[], layout: RecordLayout): RecordWriter | null {
+  const refs: unknown[] = [];
+  const ref = (value: unknown): string => `refs[${refs.push(value) - 1}]`;
   const writes: string[] = [];
   let fixed = 2;
   let texts = 0;
   for (const [index, { name, prefix, constant, value }] of fields.entries()) {
     const key = [...(index === 0 ? [0x7b] : []), ...prefix, ...(constant ?? [])];
     fixed += key.length + LEAF_BYTES;
-    writes.push(storeBytes(key));
+    writes.push(writeBytes(key, ref));
     if (constant) continue;
     const field = layout.fields.get(name);
     if (!field || value.kind !== 'leaf' || !LEAVES[field.type].includes(value.leaf)) return null;
@@ -109,10 +119,10 @@ function compileRecordWriter(fields: readonly FieldPlan[], layout: RecordLayout)
     storeBytes(fields.length === 0 ? [0x7b, 0x7d] : [0x7d]),
     'out.length = p;',
   ];
-  const make = compileFunction(
-    `'use strict'; return function writeBytes(out, records, at) {\n${code.join('\n')}\n};`,
-  ) as () => RecordWriter;
-  return make();
+  const make = compileFunction(`'use strict'; return function writeBytes(out, records, at) {\n${code.join('\n')}\n};`, ['refs']) as (
+    refs: readonly unknown[],
+  ) => RecordWriter;
+  return make(refs);
 }
 
 /** Copies a value that is marked by `q`; see `ByteRecords` for what can stand there. */

@@ -70,8 +70,8 @@ export class ContractResolver {
     @Arg('number', () => ID, { description: "The invoice's number, exactly as the billing API writes it." }) number: string,
     @Ctx() context: GatewayContext,
   ): Promise<Invoice | null> {
-    const invoiceNumber = parseInvoiceNumber(number);
     if (!context.results.take(1)) return Promise.resolve(null);
+    const invoiceNumber = parseInvoiceNumber(number);
     return billingOf(context).invoice(contract.customer, contract.number, invoiceNumber);
   }
 }

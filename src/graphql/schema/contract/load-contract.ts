@@ -2,10 +2,11 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Contract } from '../../../billing/loading/contract';
 import type { Customer } from '../../../billing/model/customer';
 import type { PageLimits, PageRequest } from '../../../billing/model/window';
+import { settleOverTurns } from '../../../runtime/turn-budget';
 import { assertArgumentsBelow } from '../../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { fieldOf, type FieldInfo } from '../../analysis/operation-model';
-import { contractTypeOf, selectContract, type ContractSelection } from '../../analysis/selection';
+import { contractTypeOf, countQuestions, selectContract, type ContractSelection } from '../../analysis/selection';
 
 /**
  * Loads a contract together with all that is selected of it: one call, the check that it exists included.
@@ -41,6 +42,45 @@ export function lookAheadOnce(info: FieldInfo, limits: PageLimits): (index: numb
   let selection: ContractSelection | undefined;
   // A refusal is made anew for each item: it has a path of its own.
   return (index) => (selection ??= lookAhead(toItem(info, index), limits));
+}
+
+/**
+ * Loads several contracts together with all that is selected of them, each different number once. A promise each: one that
+ * fails costs its own place in the list and no other.
+ */
+export function loadContracts(
+  customer: Customer,
+  numbers: readonly string[],
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+): Promise<Contract | null>[] {
+  const selectionAt = lookAheadOnce(info, context.pageLimits);
+  let selection: ContractSelection;
+  try {
+    selection = selectionAt(0);
+  } catch (error) {
+    if (!context.results.mayFail(numbers.length, error)) return [];
+    return numbers.map(async (number, index) => loadSelected(customer, number, context, selectionAt(index)));
+  }
+  const loads = new Map<string, Promise<Contract | null>>();
+  const members = numbers.map((number) => {
+    let load = loads.get(number);
+    if (!load) loads.set(number, (load = loadSelected(customer, number, context, selection)));
+    else billingOf(context).noteRepeated(countQuestions(selection));
+    return load;
+  });
+  return resolveOverTurns(members, context);
+}
+
+/** Lists up to this length are resolved as their members come. */
+const SHORT_LIST = 500;
+/** A contract in a list counts as so many results: a promise comes with each. */
+const RESULTS_PER_MEMBER = 2;
+
+/** The members of a list of entities, to be resolved over several turns of the event loop where there are many. */
+export function resolveOverTurns<T>(members: Promise<T>[], { results }: GatewayContext): Promise<T>[] {
+  if (members.length <= SHORT_LIST) return members;
+  return settleOverTurns(members, { take: (units) => results.turnFor(units) }, RESULTS_PER_MEMBER);
 }
 
 /** The info of a list field, for one of its items. */

@@ -9,7 +9,7 @@ import { toList } from '../../analysis/argument-values';
 import { costs } from '../../analysis/field-costs';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { ContractType } from '../contract/contract.type';
-import { loadContract, loadSelected, lookAheadOnce } from '../contract/load-contract';
+import { loadContract, loadContracts } from '../contract/load-contract';
 import { toConnection, type InvoiceConnection } from '../invoice/invoice-connection';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
 import { INVOICES_COSTS, InvoicesArgs } from '../invoice/invoices.args';
@@ -69,11 +69,9 @@ export class CustomerResolver {
     } catch (error) {
       // One member that is not of its form makes the argument so, for which no call is made. The other places must
       // not look like contracts that do not exist.
-      return context.results.takeFailures(numbers.length) ? numbers.map(() => Promise.reject(error as Error)) : [];
+      return context.results.mayFail(numbers.length, error) ? numbers.map(() => Promise.reject(error as Error)) : [];
     }
-    const selectionAt = lookAheadOnce(info, context.pageLimits);
-    // A promise each: one that fails costs its own place in the list and no other.
-    return parsed.map(async (number, index) => loadSelected(customer, number, context, selectionAt(index)));
+    return loadContracts(customer, parsed, context, info);
   }
 
   @Extensions(costs(INVOICES_COSTS))

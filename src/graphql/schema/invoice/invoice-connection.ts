@@ -7,9 +7,21 @@ import { toCursor } from '../../../billing/model/cursor';
 import type { GatewayContext } from '../../context/context';
 import type { InvoiceConnectionType, InvoiceEdgeType, PageInfoType } from './invoice-connection.type';
 
-/** The connection of a page; null where there is none, or the operation returns more than it may. */
-export function toConnection(page: InvoicePage | null, list: InvoiceList, context: GatewayContext): InvoiceConnection | null {
-  return page && context.results.take(1 + page.invoices.length) ? new InvoiceConnection(page, list) : null;
+/**
+ * The connection of a page; null where there is none, or the operation returns more than it may. A promise where the
+ * operation returns so much that it is resolved over several turns of the event loop.
+ */
+export function toConnection(
+  page: InvoicePage | null,
+  list: InvoiceList,
+  { results }: GatewayContext,
+): InvoiceConnection | null | Promise<InvoiceConnection | null> {
+  if (!page) return null;
+  const count = 1 + page.invoices.length;
+  if (!results.take(count)) return null;
+  const connection = new InvoiceConnection(page, list);
+  const turn = results.turnFor(count);
+  return turn ? turn.then(() => (results.error ? null : connection)) : connection;
 }
 
 /** A page of invoices as a Relay connection. What is derived is made when it is read: most queries want `nodes` alone. */

@@ -69,6 +69,8 @@ const field = fc.constantFrom(
   'c: amount',
   'd: status',
   'typename: __typename',
+  `${'long'.repeat(30)}: number`,
+  `${'l'.repeat(120)}: status`,
 );
 
 describe('writing invoices', () => {
