@@ -32,6 +32,7 @@ import type { Tracing } from './telemetry/tracing/otel-tracing';
 import { Attempts } from './upstream/resilience/attempts';
 import { ContractDrift } from './upstream/bills/contract-drift';
 import { CONTRACT_DIALECT } from './upstream/bills/dialect';
+import { createBillsResource } from './upstream/bills/bills-resource';
 import { ResponseDecoder } from './upstream/bills/decode-bills';
 import { createTransport } from './upstream/http/transport';
 import { findProxy } from './upstream/sockets/proxy';
@@ -108,18 +109,16 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       listsAll: dialect.request.parameters.contractNumber === null,
       meaning: { statusTrue: config.invoiceStatusTrue, currency: config.billingCurrency },
     });
-    const upstream = new UpstreamSource(attempts, {
-      decoder,
-      request: dialect.request,
+    const bills = createBillsResource({ decoder, form: { ...dialect.request, paging: config.billingApiPaging } });
+    const upstream = new UpstreamSource(bills, attempts, {
       errorMessage: dialect.errorMessage,
-      paging: config.billingApiPaging,
       retries: config.billingApiRetries,
       observer,
       drift: new ContractDrift(toDriftObserver(metrics.drift, log), dialect.table),
     });
     const audit = await openAudit(config, metrics, log);
     if (audit) opened.push(() => closeAudit(audit, log));
-    const cache = await createBillsCache(upstream, {
+    const cache = await createBillsCache({
       caches,
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
@@ -129,13 +128,13 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       redisWaitMs: config.redisWaitMs,
       secret: config.cacheSecret,
       scope: `${baseUrl.href} ${config.billingApiPaging.mode} ${config.billingApiPaging.base} ${JSON.stringify(dialect.request)}`,
-      decode: (body, request, skip) => decoder.decode(body, request, skip).bills,
       observer: metrics.cache,
       reads: toOutageLog(log, 'the shared cache cannot be reached: every question goes to the billing API', 'the shared cache is back'),
       writes: toOutageLog(log, 'the shared cache takes no entries', 'the shared cache takes entries again'),
       locks: toOutageLog(log, 'the shared cache allows no locks', 'the shared cache allows locks again'),
     });
     opened.push(() => cache.close());
+    const source = cache.inFrontOf(upstream, bills);
     const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity };
     const schema = countFailures(buildServedSchema());
     // A schema of its own: the first traced request (ftv1) makes Apollo Server wrap every field of its schema for good,
@@ -189,7 +188,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
         formatError,
         extensions: { callBudget, pseudonyms: createPseudonyms(config.cacheSecret) },
         contexts: {
-          createBilling: (operation, through) => new Billing(through ? through(cache.source) : cache.source, operation, paging),
+          createBilling: (operation, through) => new Billing(through ? through(source) : source, operation, paging),
           pageLimits,
           callBudget: config.upstreamCallBudget,
           maxUpstreamBytes: config.upstreamMaxOperationBytes,

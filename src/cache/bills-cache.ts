@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { BillingSource, BillsDecoder } from '../billing/ports/billing-source';
+import type { BillingSource, PagedResource } from '../billing/ports/billing-source';
 import type { CacheObserver } from '../telemetry/observers/cache-observer';
 import { CachedSource, type CachedSourceOptions } from './cached-source';
 import type { EntryStore } from './entries/entry-store';
@@ -7,7 +7,7 @@ import { createLocalKeyRing } from './keys/local-key-ring';
 import { createSharedKeyRing } from './keys/shared-key-ring';
 import { createLocalGenerations, createSharedGenerations } from './entries/caller-generations';
 import type { CallerCaches } from '../billing/ports/caller-caches';
-import { BillsIdentity } from '../billing/ports/bills-identity';
+import { RequestIdentity } from '../billing/ports/request-identity';
 import { createMemoryStore } from './entries/memory-store';
 import type { OutageListener } from './redis/outage';
 import type { RedisTls } from './redis/redis-client';
@@ -31,7 +31,6 @@ export interface BillsCacheOptions {
   readonly secret: string | null;
   /** Which billing API is cached, read in which way: caches of different scopes share nothing. */
   readonly scope: string;
-  readonly decode: BillsDecoder;
   /** Told when Redis cannot be read, and when it can again. */
   readonly reads: OutageListener;
   /** Told when Redis takes no entries, and when it does again. */
@@ -43,9 +42,10 @@ export interface BillsCacheOptions {
   readonly observer?: CacheObserver;
 }
 
-/** A billing source that caches, per caller. */
+/** A cache of responses, per caller. */
 export interface BillsCache {
-  readonly source: BillingSource;
+  /** A source that answers from the cache, and asks the other one for what is not there. Resources share the store. */
+  inFrontOf<Content>(source: BillingSource<Content>, resource: PagedResource<Content, unknown>): BillingSource<Content>;
   close(): Promise<void>;
 }
 
@@ -59,25 +59,31 @@ const SILENT: CacheObserver = {
   availabilityChanged: () => undefined,
 };
 
-/** Opens the shared cache in front of a source. */
-export async function createBillsCache(source: BillingSource, options: BillsCacheOptions): Promise<BillsCache> {
-  const observer = options.observer ?? SILENT;
-  const calls = new InFlightCalls(observer);
-  if (options.ttlSeconds === 0) return { source: toDeduplicatedSource(source, calls), close: () => Promise.resolve() };
+/** Opens the cache. */
+export async function createBillsCache(options: BillsCacheOptions): Promise<BillsCache> {
+  const { ttlSeconds, staleSeconds, caches, observer = SILENT } = options;
+  if (ttlSeconds === 0) {
+    return {
+      inFrontOf: (source, resource) => toDeduplicatedSource(source, resource, observer),
+      close: () => Promise.resolve(),
+    };
+  }
   const store = await openStore(options, observer);
-  const { decode, ttlSeconds, staleSeconds, caches } = options;
-  const limits = { ttlSeconds, staleSeconds };
   const { ring, generations } = createKeys(store, options);
-  const cached = new CachedSource({ source, calls, ring, generations, store, decode, limits, observer, caches });
-  caches.add(cached);
-  return { source: cached, close: () => store.close() };
+  caches.add({ evictCaller: (caller) => generations.renew(caller) });
+  const limits = { ttlSeconds, staleSeconds };
+  return {
+    inFrontOf: (source, resource) =>
+      new CachedSource({ resource, source, calls: new InFlightCalls(observer), ring, generations, store, limits, observer, caches }),
+    close: () => store.close(),
+  };
 }
 
 /** What names, protects and voids the entries of a store. */
 function createKeys(
   store: EntryStore,
   { secret, scope, ttlSeconds, staleSeconds }: BillsCacheOptions,
-): Pick<CachedSourceOptions, 'ring' | 'generations'> {
+): Pick<CachedSourceOptions<unknown>, 'ring' | 'generations'> {
   if (!store.isShared) return { ring: createLocalKeyRing(), generations: createLocalGenerations() };
   const ring = createSharedKeyRing({ secret: secret ?? randomBytes(32).toString('base64'), scope });
   return { ring, generations: createSharedGenerations({ ring, store, longestLifeMs: (ttlSeconds + staleSeconds) * 1000 }) };
@@ -92,8 +98,14 @@ async function openStore(options: BillsCacheOptions, observer: CacheObserver): P
 }
 
 /** Nothing is cached, but equal calls in flight are one. */
-function toDeduplicatedSource(source: BillingSource, calls: InFlightCalls): BillingSource {
+function toDeduplicatedSource<Content>(
+  source: BillingSource<Content>,
+  resource: PagedResource<Content, unknown>,
+  observer: CacheObserver,
+): BillingSource<Content> {
+  const calls = new InFlightCalls<Content>(observer);
   return {
-    read: (request, context) => calls.share(BillsIdentity.of(context.caller, request), context, (shared) => source.read(request, shared)),
+    read: (request, context) =>
+      calls.share(RequestIdentity.of(context.caller, resource, request), context, (shared) => source.read(request, shared)),
   };
 }

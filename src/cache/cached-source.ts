@@ -1,8 +1,7 @@
 import { BillingError } from '../billing/model/billing-error';
-import type { Bills } from '../billing/model/bills';
 import type { Caller } from '../billing/model/caller';
-import type { BillingSource, BillsAnswer, BillsDecoder, BillsRequest, CallContext } from '../billing/ports/billing-source';
-import { BillsIdentity } from '../billing/ports/bills-identity';
+import type { BillingSource, BillsAnswer, BillsRequest, CallContext, PagedResource } from '../billing/ports/billing-source';
+import { RequestIdentity } from '../billing/ports/request-identity';
 import type { CallerCache } from '../billing/ports/caller-caches';
 import type { LookupResult, TracedStep } from '../billing/ports/operation-trace';
 import { systemClock, type Clock } from '../runtime/clock';
@@ -24,13 +23,13 @@ import { WindowLists } from './entries/window-lists';
 import { toLifetime, type Lifetime, type LifetimeLimits } from './entries/lifetime';
 
 /** What a cached source is made of. */
-export interface CachedSourceOptions {
-  readonly source: BillingSource;
-  readonly calls: InFlightCalls;
+export interface CachedSourceOptions<Content> {
+  readonly resource: PagedResource<Content, unknown>;
+  readonly source: BillingSource<Content>;
+  readonly calls: InFlightCalls<Content>;
   readonly ring: KeyRing;
   readonly generations: CallerGenerations;
   readonly store: EntryStore;
-  readonly decode: BillsDecoder;
   readonly limits: LifetimeLimits;
   readonly observer: CacheObserver;
   /** Evicts a caller from all caches of the process; this one alone where it is not given. */
@@ -44,7 +43,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** A request on its way through the cache. */
 interface Lookup {
   readonly request: BillsRequest;
-  readonly identity: BillsIdentity;
+  readonly identity: RequestIdentity;
   readonly key: EntryKey;
 }
 
@@ -55,18 +54,18 @@ interface Lookup {
  * Times: entries of a store in memory carry times of the monotonic clock. Those of a store that processes share can only
  * carry times of the wall clock; what seems to live longer than any entry may (the clock was set back) is over.
  */
-export class CachedSource implements BillingSource, CallerCache {
-  readonly #options: CachedSourceOptions;
+export class CachedSource<Content> implements BillingSource<Content>, CallerCache {
+  readonly #options: CachedSourceOptions<Content>;
   readonly #clock: Clock;
   readonly #ttlMs: number;
   readonly #staleTtlMs: number;
-  readonly #lookups: InFlightLookups;
+  readonly #lookups: InFlightLookups<Content>;
   readonly #windows: WindowLists;
   readonly #fruitlessWaits = new FruitlessWaits();
   /** Whether the last response could be stored. A billing API that forbids it forbids it for all, and there is nothing to wait for. */
   #mayStore = true;
 
-  constructor(options: CachedSourceOptions) {
+  constructor(options: CachedSourceOptions<Content>) {
     this.#options = options;
     this.#lookups = new InFlightLookups(options.store.waitLimitMs);
     this.#windows = new WindowLists(options.store);
@@ -75,8 +74,8 @@ export class CachedSource implements BillingSource, CallerCache {
     this.#staleTtlMs = this.#ttlMs + options.limits.staleSeconds * 1000;
   }
 
-  read(request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
-    const identity = BillsIdentity.of(context.caller, request);
+  read(request: BillsRequest, context: CallContext): Promise<BillsAnswer<Content>> {
+    const identity = RequestIdentity.of(context.caller, this.#options.resource, request);
     const lookup: Lookup = { request, identity, key: EntryKey.of(this.#options.ring, identity) };
     const answer = this.#read(lookup, context);
     // Who asks for something recent does not want what is past its time (RFC 9111, section 5.2.1.1).
@@ -89,12 +88,12 @@ export class CachedSource implements BillingSource, CallerCache {
     this.#options.generations.renew(caller);
   }
 
-  #read(lookup: Lookup, context: CallContext): Promise<BillsAnswer> {
+  #read(lookup: Lookup, context: CallContext): Promise<BillsAnswer<Content>> {
     const { calls, store } = this.#options;
     if (context.recency?.usesCached === false || calls.has(lookup.identity, context)) return this.#share(lookup, context);
     const step = context.trace?.startLookup(store.layer);
     const found = this.#lookUp(lookup, context);
-    const goOn = (known: BillsAnswer | null): BillsAnswer | Promise<BillsAnswer> => {
+    const goOn = (known: BillsAnswer<Content> | null): BillsAnswer<Content> | Promise<BillsAnswer<Content>> => {
       step?.end(known ? 'hit' : 'miss');
       if (known) {
         this.#options.observer.hit(store.layer, false);
@@ -108,12 +107,12 @@ export class CachedSource implements BillingSource, CallerCache {
     return answer instanceof Promise ? answer : Promise.resolve(answer);
   }
 
-  #share(lookup: Lookup, context: CallContext): Promise<BillsAnswer> {
+  #share(lookup: Lookup, context: CallContext): Promise<BillsAnswer<Content>> {
     return this.#options.calls.share(lookup.identity, context, (shared) => this.#fetch(lookup, shared));
   }
 
   /** What may be given in the place of a response that the billing API failed to give. */
-  async #standIn(lookup: Lookup, context: CallContext, error: unknown): Promise<BillsAnswer> {
+  async #standIn(lookup: Lookup, context: CallContext, error: unknown): Promise<BillsAnswer<Content>> {
     if (!isOutage(error)) throw error;
     const step = context.trace?.startLookup(this.#options.store.layer);
     const known = await this.#find(lookup, 'staleUntilMs', context);
@@ -127,19 +126,19 @@ export class CachedSource implements BillingSource, CallerCache {
    * The fresh response in the store. Memory answers before anything else can happen in this process. A store of another
    * process is asked once for all who ask the same, so that they all go on together, to one call.
    */
-  #lookUp(lookup: Lookup, context: CallContext): BillsAnswer | null | Promise<BillsAnswer | null> {
+  #lookUp(lookup: Lookup, context: CallContext): BillsAnswer<Content> | null | Promise<BillsAnswer<Content> | null> {
     // Of a lookup that is shared, the result would be as recent as the first one wants it.
     if (context.recency) return this.#find(lookup, 'freshUntilMs', context);
     return this.#lookups.share(lookup.key.text, context, () => this.#find(lookup, 'freshUntilMs', context));
   }
 
   /** The cached response: of this window, or cut from a larger one. Never rejects; what cannot be used is not there. */
-  #find(lookup: Lookup, field: keyof Lifetime, context: CallContext): BillsAnswer | null | Promise<BillsAnswer | null> {
+  #find(lookup: Lookup, field: keyof Lifetime, context: CallContext): BillsAnswer<Content> | null | Promise<BillsAnswer<Content> | null> {
     const { store, generations } = this.#options;
     const { keys, text, index } = lookup.key;
     const marker = generations.markerName(keys);
     const values = store.getMany(marker === null ? [text] : [text, index, marker], context);
-    const use = (found: StoredValues): BillsAnswer | null | Promise<BillsAnswer | null> => {
+    const use = (found: StoredValues): BillsAnswer<Content> | null | Promise<BillsAnswer<Content> | null> => {
       if (!generations.learn(lookup.identity.caller, keys, found[2])) return null;
       const answer = this.#toAnswer(lookup, text, { value: found[0], skip: 0, field, context });
       if (answer) return answer;
@@ -156,7 +155,7 @@ export class CachedSource implements BillingSource, CallerCache {
     if (name === key.text) return null;
     const skip = request.window.offset - larger.offset;
     const values = this.#options.store.getMany([name], context);
-    const use = ([value]: StoredValues): BillsAnswer | null => this.#toAnswer(lookup, name, { value, skip, field, context });
+    const use = ([value]: StoredValues): BillsAnswer<Content> | null => this.#toAnswer(lookup, name, { value, skip, field, context });
     return values instanceof Promise ? values.then(use) : use(values);
   }
 
@@ -165,7 +164,7 @@ export class CachedSource implements BillingSource, CallerCache {
     return this.#options.store.isShared ? this.#clock.epochMs() : this.#clock.monotonicMs();
   }
 
-  #toAnswer({ request, identity, key }: Lookup, name: string, { value, skip, field, context }: Found): BillsAnswer | null {
+  #toAnswer({ request, identity, key }: Lookup, name: string, { value, skip, field, context }: Found): BillsAnswer<Content> | null {
     const entry = value && openEntry(key.keys, name, value);
     if (!entry || entry.generation !== this.#options.generations.of(identity.caller)) return null;
     const nowMs = this.#nowMs();
@@ -173,11 +172,11 @@ export class CachedSource implements BillingSource, CallerCache {
     const isFresh = leftMs > 0 && leftMs <= this.#ttlMs;
     if (!isFresh && (field === 'freshUntilMs' || !isWithin(entry.staleUntilMs - nowMs, this.#staleTtlMs))) return null;
     if (!this.#isRecent(leftMs, context)) return null;
-    const bills = entry.body && this.#decode(entry.body, request, skip);
+    const content = entry.body && this.#decode(entry.body, request, skip);
     // A body that cannot be read any more is not "no such contract".
-    if (bills === null && entry.body) return null;
+    if (content === null && entry.body) return null;
     return {
-      bills,
+      content,
       bytes: entry.body?.length ?? 0,
       received: null,
       freshUntilMs: isFresh ? this.#clock.monotonicMs() + leftMs : 0,
@@ -190,16 +189,16 @@ export class CachedSource implements BillingSource, CallerCache {
     return recency === null || this.#ttlMs - leftMs <= this.#clock.monotonicMs() - recency.notBeforeMs;
   }
 
-  /** @param skip invoices of the entry before the window that was asked for. */
-  #decode(body: Buffer, request: BillsRequest, skip: number): Bills | null {
+  /** @param skip items of the entry before the window that was asked for. */
+  #decode(body: Buffer, request: BillsRequest, skip: number): Content | null {
     try {
-      return this.#options.decode(body, request, skip);
+      return this.#options.resource.decode(body, request, skip).content;
     } catch {
       return null;
     }
   }
 
-  #fetch(lookup: Lookup, context: InFlightCall): Promise<BillsAnswer> {
+  #fetch(lookup: Lookup, context: InFlightCall<Content>): Promise<BillsAnswer<Content>> {
     const { locks } = this.#options.store;
     // Another process's call may have begun too early.
     return locks && this.#mayStore && context.recency?.usesCached !== false
@@ -208,7 +207,7 @@ export class CachedSource implements BillingSource, CallerCache {
   }
 
   /** Makes the call, or waits for another process's call for the same. */
-  async #fetchOnce(lookup: Lookup, context: InFlightCall, locks: EntryLocks): Promise<BillsAnswer> {
+  async #fetchOnce(lookup: Lookup, context: InFlightCall<Content>, locks: EntryLocks): Promise<BillsAnswer<Content>> {
     const { store, observer } = this.#options;
     const { lock: name, text: entryName } = lookup.key;
     const lock = new CallLock({ store, locks, name, entryName, fruitlessWaits: this.#fruitlessWaits, observer });
@@ -227,7 +226,7 @@ export class CachedSource implements BillingSource, CallerCache {
     }
   }
 
-  #call(lookup: Lookup, context: InFlightCall): Promise<BillsAnswer> {
+  #call(lookup: Lookup, context: InFlightCall<Content>): Promise<BillsAnswer<Content>> {
     const { source, generations, caches = this } = this.#options;
     const { caller } = lookup.identity;
     const generation = generations.of(caller);
@@ -241,20 +240,21 @@ export class CachedSource implements BillingSource, CallerCache {
   }
 
   /** Stores a response, where that is allowed. Before the call is over for those who wait: who asks after it is over finds the entry. */
-  #store({ key, request }: Lookup, answer: BillsAnswer, generation: number): BillsAnswer {
-    const { bills, received } = answer;
+  #store({ key, request }: Lookup, answer: BillsAnswer<Content>, generation: number): BillsAnswer<Content> {
+    const { content, received } = answer;
+    const { resource } = this.#options;
     if (!received || received.isPartial || received.body.length > MAX_BODY_BYTES) return answer;
     const epochMs = this.#clock.epochMs();
-    const lifetime = toLifetime(received.headers, bills !== null, key.keys.expiresAtMs, { nowMs: epochMs, limits: this.#options.limits });
+    const lifetime = toLifetime(received.headers, content !== null, key.keys.expiresAtMs, { nowMs: epochMs, limits: this.#options.limits });
     this.#mayStore = lifetime !== null;
     if (!lifetime) return answer;
     const nowMs = this.#nowMs();
     const freshMs = lifetime.freshUntilMs - epochMs;
     const staleMs = lifetime.staleUntilMs - epochMs;
     const times = { freshUntilMs: nowMs + freshMs, staleUntilMs: nowMs + staleMs };
-    const entry: Entry = { body: bills && received.body, generation, ...times };
+    const entry: Entry = { body: content && received.body, generation, ...times };
     this.#options.store.set(key.text, sealEntry(key.keys, key.text, entry), staleMs);
-    if (bills) this.#windows.add(key, { ...request.window, count: bills.invoices.length, ...times }, nowMs);
+    if (content) this.#windows.add(key, { ...request.window, count: resource.items(content).length, ...times }, nowMs);
     return { ...answer, freshUntilMs: this.#clock.monotonicMs() + freshMs, stale: false };
   }
 }
@@ -262,7 +262,7 @@ export class CachedSource implements BillingSource, CallerCache {
 /** What lay in the store, and how it is to be read. */
 interface Found {
   readonly value: Buffer | undefined;
-  /** Invoices of the entry before the window that was asked for. */
+  /** Items of the entry before the window that was asked for. */
   readonly skip: number;
   /** Of whoever asks. */
   readonly context: CallContext;
@@ -275,7 +275,7 @@ function isWithin(leftMs: number, mostMs: number): boolean {
 }
 
 /** Ends a step of a trace with what was found. */
-async function endWith(step: TracedStep<[result: LookupResult]>, answer: Promise<BillsAnswer | null>): Promise<BillsAnswer | null> {
+async function endWith<Known>(step: TracedStep<[result: LookupResult]>, answer: Promise<Known | null>): Promise<Known | null> {
   let result: LookupResult = 'miss';
   try {
     const known = await answer;

@@ -1,11 +1,9 @@
 import { BillingError } from '../billing/model/billing-error';
-import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../billing/ports/billing-source';
+import type { BillingSource, BillsAnswer, BillsRequest, CallContext, DecodedContent, PagedResource } from '../billing/ports/billing-source';
 import type { UpstreamObserver } from '../telemetry/observers/upstream-observer';
 import type { Attempts, UpstreamCall } from './resilience/attempts';
-import { CONTRACT_REQUEST, toBillsPath, type PageInitReading, type RequestForm } from './bills/bills-path';
 import type { ContractDrift } from './bills/contract-drift';
 import { toUtf8 } from './bills/body-text';
-import { ResponseDecoder, type DecodedBills } from './bills/decode-bills';
 import { isErrorBody } from './bills/error-message';
 import { isTransient, invalidResponse, toReason } from './errors/failures';
 import { retryCall } from './resilience/retry';
@@ -15,9 +13,6 @@ import type { HttpAnswer } from './http/http-response';
 
 /** Settings of the source. */
 export interface UpstreamSourceOptions {
-  readonly paging: PageInitReading;
-  /** How requests are written apart from that; without it, as the contract has them. */
-  readonly request?: Omit<RequestForm, 'paging'>;
   /** Where an error body has its message; without it, as the contract has it. */
   readonly errorMessage?: readonly string[];
   /** Further attempts after a failed one, at most. */
@@ -25,26 +20,22 @@ export interface UpstreamSourceOptions {
   readonly observer?: Pick<UpstreamObserver, 'callEnded' | 'responseUnusable'>;
   /** Compares answers with the contract. */
   readonly drift?: ContractDrift;
-  /** Reads responses; without it, as the contract has them. */
-  readonly decoder?: ResponseDecoder;
 }
 
-/** Reads bills from the billing API itself, with the caller's own bearer token. */
-export class UpstreamSource implements BillingSource {
+/** Reads a resource from the billing API itself, with the caller's own bearer token. */
+export class UpstreamSource<Content> implements BillingSource<Content> {
   readonly #attempts: Attempts;
   readonly #options: UpstreamSourceOptions;
-  readonly #decoder: ResponseDecoder;
-  readonly #form: RequestForm;
+  readonly #resource: PagedResource<Content, unknown>;
   readonly #retryBudget = new RetryBudget();
 
-  constructor(attempts: Attempts, options: UpstreamSourceOptions) {
+  constructor(resource: PagedResource<Content, unknown>, attempts: Attempts, options: UpstreamSourceOptions) {
+    this.#resource = resource;
     this.#attempts = attempts;
-    this.#form = { ...(options.request ?? CONTRACT_REQUEST), paging: options.paging };
-    this.#decoder = options.decoder ?? new ResponseDecoder();
     this.#options = options;
   }
 
-  read(request: BillsRequest, context: CallContext): Promise<BillsAnswer> {
+  read(request: BillsRequest, context: CallContext): Promise<BillsAnswer<Content>> {
     try {
       context.spendCall();
     } catch (error) {
@@ -56,14 +47,14 @@ export class UpstreamSource implements BillingSource {
       this.#options.observer?.callEnded?.(outcome);
       context.recordCall({ request, durationMs: performance.now() - startedMs, outcome });
     };
-    const decode = (received: HttpAnswer): BillsAnswer => {
+    const decode = (received: HttpAnswer): BillsAnswer<Content> => {
       let outcome = 'error';
       let differs = false;
       try {
         const { answer, retyped } = this.#toAnswer(received, request);
         differs = retyped.size > 0;
         this.#options.drift?.retyped(retyped);
-        outcome = answer.bills === null ? 'not-found' : 'ok';
+        outcome = answer.content === null ? 'not-found' : 'ok';
         return answer;
       } catch (error) {
         if (error instanceof BillingError) outcome = error.failure;
@@ -74,7 +65,7 @@ export class UpstreamSource implements BillingSource {
         end(outcome);
       }
     };
-    const call = { request, path: toBillsPath(request, this.#form) };
+    const call = { request, path: this.#resource.path(request) };
     this.#retryBudget.deposit();
     // The first attempt is made as it is; only when it fails does the machinery for further ones start.
     return this.#attempts.make(call, context, 0).then(decode, (error: unknown) =>
@@ -103,19 +94,19 @@ export class UpstreamSource implements BillingSource {
   #toAnswer(
     { status, headers, body: bytes, isCut }: HttpAnswer,
     request: BillsRequest,
-  ): { answer: BillsAnswer; retyped: ReadonlySet<string> } {
+  ): { answer: BillsAnswer<Content>; retyped: ReadonlySet<string> } {
     const body = toUtf8(bytes, headers['content-type']);
     if (status === 404 && !isAbsence(body, isCut, this.#options.errorMessage))
       throw invalidResponse('the body of a 404 is neither empty nor an errorBody');
-    const decoded: DecodedBills | null = status === 404 || status === 204 ? null : this.#decode(status, body, request);
+    const decoded = status === 404 || status === 204 ? null : this.#decode(status, body, request);
     const received = { body, headers, receivedAtMs: Date.now(), isPartial: decoded?.isPartial ?? false };
-    const answer = { bills: decoded && decoded.bills, bytes: body.length, received, freshUntilMs: 0, stale: false };
+    const answer = { content: decoded && decoded.content, bytes: body.length, received, freshUntilMs: 0, stale: false };
     return { answer, retyped: decoded?.retyped ?? NOTHING };
   }
 
-  #decode(status: number, body: Buffer, request: BillsRequest): DecodedBills {
+  #decode(status: number, body: Buffer, request: BillsRequest): DecodedContent<Content> {
     if (status !== 200 && status !== 201 && status !== 203) throw invalidResponse(`a status of ${status}`);
-    return this.#decoder.decode(body, request);
+    return this.#resource.decode(body, request, 0);
   }
 }
 

@@ -15,13 +15,14 @@ const USAGE = `Usage: npm run bench:functions -- [options]
   --json              prints everything as JSON`;
 
 const require = createRequire(import.meta.url);
+const { BILLS } = require('../../dist/billing/model/bills');
 const { Billing } = require('../../dist/billing/billing');
 const { BillingOperation } = require('../../dist/billing/ports/billing-operation');
 const { Caller } = require('../../dist/billing/model/caller');
 const { planPages } = require('../../dist/billing/loading/window-plan');
 const { openEntry, sealEntry } = require('../../dist/cache/entries/entry');
 const { EntryKey } = require('../../dist/cache/entries/entry-key');
-const { BillsIdentity } = require('../../dist/billing/ports/bills-identity');
+const { RequestIdentity } = require('../../dist/billing/ports/request-identity');
 const { createLocalKeyRing } = require('../../dist/cache/keys/local-key-ring');
 const { createSharedKeyRing } = require('../../dist/cache/keys/shared-key-ring');
 const { ResultMeter } = require('../../dist/graphql/context/result-meter');
@@ -96,7 +97,7 @@ function addSeals(add, body, what) {
     ['memory', createLocalKeyRing()],
     ['redis', shared],
   ]) {
-    const nameIt = () => EntryKey.of(ring, BillsIdentity.of(caller, request));
+    const nameIt = () => EntryKey.of(ring, RequestIdentity.of(caller, BILLS, request));
     const { keys, text } = nameIt();
     const entry = { body, freshUntilMs: 1, staleUntilMs: 1, generation: 0 };
     const sealed = sealEntry(keys, text, entry);
@@ -110,7 +111,7 @@ function addSeals(add, body, what) {
 /** The workload's own operation, run over a source that answers at once, and the writing of its answer. */
 async function addWriter(add, count, body) {
   const { prepared, variables, plan } = prepare(count);
-  const answer = { bills: decodeBills(body, toRequest(count)), received: null, freshUntilMs: 0, stale: false };
+  const answer = { content: decodeBills(body, toRequest(count)), received: null, freshUntilMs: 0, stale: false };
   const source = { read: () => Promise.resolve(answer) };
   const run = () => {
     const operation = new BillingOperation({ caller, signal, callBudget: 100 });

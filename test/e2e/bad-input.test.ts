@@ -1,4 +1,4 @@
-import { toCursor } from '../../src/billing/model/cursor';
+import { toCursor } from '../support/invoice-cursor';
 import { withScript, errorsOf, good, type ScriptedGateway } from '../support/scripted-gateway';
 import { startGateway, type Gateway } from '../support/gateway';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream';

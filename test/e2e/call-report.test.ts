@@ -1,4 +1,4 @@
-import { toCursor } from '../../src/billing/model/cursor';
+import { toCursor } from '../support/invoice-cursor';
 import type { DetailedBillingTrace } from '../../src/graphql/server/billing-trace';
 import { toAskedBills } from '../support/bills-body';
 import { byContract, good, withScript, type ScriptedGateway } from '../support/scripted-gateway';

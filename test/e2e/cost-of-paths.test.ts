@@ -1,5 +1,5 @@
 import { createBillingApi, type BillingApi } from '../../src/billing-api/billing-api';
-import { toCursor } from '../../src/billing/model/cursor';
+import { toCursor } from '../support/invoice-cursor';
 import { until } from '../support/cache-fixtures';
 import { startGateway, type Gateway } from '../support/gateway';
 

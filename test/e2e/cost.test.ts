@@ -1,4 +1,4 @@
-import { toCursor } from '../../src/billing/model/cursor';
+import { toCursor } from '../support/invoice-cursor';
 import { toAskedBills } from '../support/bills-body';
 import type { GraphqlAnswer } from '../support/gateway';
 import { byContract, errorsOf, good, withScript, type ScriptedGateway } from '../support/scripted-gateway';

@@ -1,4 +1,4 @@
-import { toCursor } from '../../src/billing/model/cursor';
+import { toCursor } from '../support/invoice-cursor';
 import { startGateway } from '../support/gateway';
 import { errorsOf, good, withScript } from '../support/scripted-gateway';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAULT_CONTRACTS } from '../../src/billing-api/bills/fault-contracts';
 import { createBillingApi } from '../../src/billing-api/billing-api';
-import { toCursor } from '../../src/billing/model/cursor';
+import { toCursor } from '../support/invoice-cursor';
 import { startGateway, type Gateway, type GraphqlAnswer } from '../support/gateway';
 
 const SETTINGS = { BILLING_API_TIMEOUT_MS: '400', REQUEST_DEADLINE_MS: '20000', BILLING_API_RETRIES: '1' };

@@ -1,6 +1,6 @@
 import { toSampleData } from '../../src/billing-api/data/sample-data';
 import type { Invoice } from '../../src/billing-api/data/bills-collection';
-import { toCursor } from '../../src/billing/model/cursor';
+import { toCursor } from '../support/invoice-cursor';
 import { startGateway, type Gateway, type GraphqlAnswer } from '../support/gateway';
 import { errorsOf } from '../support/scripted-gateway';
 

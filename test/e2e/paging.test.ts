@@ -1,5 +1,5 @@
 import { createBillingApi, type BillingApi } from '../../src/billing-api/billing-api';
-import { toCursor } from '../../src/billing/model/cursor';
+import { toCursor } from '../support/invoice-cursor';
 import { startGateway, type Gateway, type GraphqlAnswer } from '../support/gateway';
 import { errorsOf, withScript } from '../support/scripted-gateway';
 

@@ -1,3 +1,4 @@
+import type { Bills } from '../../src/billing/model/bills';
 import { BillingOperation } from '../../src/billing/ports/billing-operation';
 import type { BillsAnswer } from '../../src/billing/ports/billing-source';
 import { Caller } from '../../src/billing/model/caller';
@@ -11,7 +12,7 @@ import { createSharedKeyRing } from '../../src/cache/keys/shared-key-ring';
 import type { OutageListener } from '../../src/cache/redis/outage';
 import { InFlightCalls } from '../../src/cache/coalescing/in-flight-calls';
 import type { CacheObserver, StoreLayer, StoreUse } from '../../src/telemetry/observers/cache-observer';
-import { decodeBills } from '../../src/upstream/bills/decode-bills';
+import { createBillsResource } from '../../src/upstream/bills/bills-resource';
 import { Attempts } from '../../src/upstream/resilience/attempts';
 import { UpstreamSource } from '../../src/upstream/upstream-source';
 import { openTransport } from './transport';
@@ -75,7 +76,7 @@ export interface CacheRig {
   setWallClock(byMs: number): void;
   /** The monotonic clock. */
   elapsedMs(): number;
-  readonly source: CachedSource;
+  readonly source: CachedSource<Bills>;
   readonly observer: CountingObserver;
   close(): Promise<void>;
 }
@@ -116,17 +117,15 @@ export function openCacheRig(options: CacheRigOptions): CacheRig {
   const ring = options.ring ?? (store.isShared ? createSharedKeyRing({ secret: TEST_SECRET, scope: 'test' }) : createLocalKeyRing());
   const limits = { ttlSeconds: options.ttlSeconds ?? 30, staleSeconds: options.staleSeconds ?? 0 };
   const longestLifeMs = (limits.ttlSeconds + limits.staleSeconds) * 1000;
-  const source = new CachedSource({
-    source: new UpstreamSource(new Attempts(transport, { connections: 64, callBudget: 100 }), {
-      paging: { mode: 'offset', base: 0 },
-      retries: 0,
-    }),
-    calls: new InFlightCalls(observer),
+  const resource = createBillsResource();
+  const source = new CachedSource<Bills>({
+    resource,
+    source: new UpstreamSource(resource, new Attempts(transport, { connections: 64, callBudget: 100 }), { retries: 0 }),
+    calls: new InFlightCalls<Bills>(observer),
     ring,
     generations:
       options.generations ?? (store.isShared ? createSharedGenerations({ ring, store, longestLifeMs }) : createLocalGenerations()),
     store,
-    decode: decodeBills,
     limits,
     observer,
     clock: { epochMs: () => epochMs, monotonicMs: () => monotonicMs },

@@ -46,7 +46,7 @@ export class ListedSource implements BillingSource {
     const index = this.requests.push(request) - 1;
     await this.#options.before?.(request, index);
     context.recordCall({ request, durationMs: 1, outcome: 'ok' });
-    return { bills: this.#billsOf(request), received: null, freshUntilMs: 0, stale: false };
+    return { content: this.#billsOf(request), received: null, freshUntilMs: 0, stale: false };
   }
 
   #billsOf({ contractNumber, window: { offset, limit } }: BillsRequest): Bills | null {

@@ -1,7 +1,7 @@
 import type { Address, Bills, Invoice } from '../model/bills';
-import type { LoadedPage, PageLoad } from './bills-loader';
 import type { Customer } from '../model/customer';
 import type { PageRequest } from '../model/window';
+import type { PageLoad } from './page-loader';
 
 /** A contract that the billing API knows, and the pages of its invoices that were asked for together with it. */
 export class Contract {
@@ -27,7 +27,7 @@ export class Contract {
   }
 
   /** The page if it was asked for together with the contract. */
-  loadOf(page: PageRequest): PageLoad | undefined {
+  loadOf(page: PageRequest): PageLoad<Bills, Invoice> | undefined {
     return this.#pages.find((of) => of.page.offset === page.offset && of.page.first === page.first && of.page.probe === page.probe)?.load;
   }
 }
@@ -35,13 +35,5 @@ export class Contract {
 /** A page and its load. */
 export interface PageLoadOf {
   readonly page: PageRequest;
-  readonly load: PageLoad;
-}
-
-/** A page of invoices with its place in the list: what a Relay connection is made from. */
-export interface InvoicePage extends LoadedPage {
-  readonly invoices: readonly Invoice[];
-  readonly offset: number;
-  /** How many invoices were asked for. */
-  readonly first: number;
+  readonly load: PageLoad<Bills, Invoice>;
 }

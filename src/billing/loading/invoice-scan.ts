@@ -6,13 +6,13 @@ import type { ListPages } from './list-pages';
  * number the first is meant. All searches of an operation in one contract share the pages that were read.
  */
 export class InvoiceScan {
-  readonly #pages: ListPages;
+  readonly #pages: ListPages<Invoice>;
   readonly #found = new Map<string, Invoice>();
   #index = 0;
   #atEnd = false;
   #reading: Promise<void> | null = null;
 
-  constructor(pages: ListPages) {
+  constructor(pages: ListPages<Invoice>) {
     this.#pages = pages;
   }
 

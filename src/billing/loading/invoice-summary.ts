@@ -19,7 +19,7 @@ export interface InvoiceSummary {
 }
 
 /** Sums up the invoices that were read and that the filter means. */
-export function summarize({ pages, isComplete }: ListRead, filter: InvoiceFilter): InvoiceSummary {
+export function summarize({ pages, isComplete }: ListRead<Invoice>, filter: InvoiceFilter): InvoiceSummary {
   const matches = toPredicate(filter);
   const sum = new ExactSum();
   let [count, withoutAmount] = [0, 0];

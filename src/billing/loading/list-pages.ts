@@ -1,34 +1,27 @@
-import type { Invoice } from '../model/bills';
-import type { Customer } from '../model/customer';
+import type { ListOwner } from '../model/paged-list';
 import type { BillingOperation } from '../ports/billing-operation';
-import type { BillsLoader } from './bills-loader';
+import type { PageReader } from './page-loader';
 
 /** Most pages that are read at once, so that one operation does not take all connections. */
 const MAX_WAVE = 16;
-
-/** A list of invoices: a contract's, or with null in its place all of a customer's. */
-export interface InvoiceList {
-  readonly customer: Customer;
-  readonly contractNumber: string | null;
-}
 
 /**
  * The pages of a list, the largest that there are, read from the first one on in waves of one page, two, four and so on: a
  * short list costs one call, a long one few round trips. All who read the list in an operation share its pages.
  */
-export class ListPages {
+export class ListPages<Item> {
   readonly pageSize: number;
-  readonly #loader: BillsLoader;
+  readonly #loader: PageReader<Item>;
   readonly #operation: BillingOperation;
-  readonly #list: InvoiceList;
-  readonly #pages: Promise<readonly Invoice[] | null>[] = [];
+  readonly #owner: ListOwner;
+  readonly #pages: Promise<readonly Item[] | null>[] = [];
   #waveSize = 1;
 
-  constructor(loader: BillsLoader, operation: BillingOperation, list: InvoiceList) {
+  constructor(loader: PageReader<Item>, operation: BillingOperation, owner: ListOwner) {
     this.pageSize = loader.paging.maxQuantity;
     this.#loader = loader;
     this.#operation = operation;
-    this.#list = list;
+    this.#owner = owner;
   }
 
   /**
@@ -36,13 +29,13 @@ export class ListPages {
    * Null where the billing API does not know the contract or the customer, or answers so past the list's end. Rejects with
    * BillingError.
    */
-  page(index: number): Promise<readonly Invoice[] | null> {
+  page(index: number): Promise<readonly Item[] | null> {
     while (this.#pages.length <= index) this.#readWave();
-    return this.#pages[index] as Promise<readonly Invoice[] | null>;
+    return this.#pages[index] as Promise<readonly Item[] | null>;
   }
 
   /** Whether a page is the list's last. */
-  isLast(page: readonly Invoice[] | null): boolean {
+  isLast(page: readonly Item[] | null): boolean {
     return page === null || page.length < this.pageSize;
   }
 
@@ -60,9 +53,8 @@ export class ListPages {
     this.#waveSize = Math.min(this.#waveSize * 2, MAX_WAVE);
   }
 
-  async #readPage(index: number): Promise<readonly Invoice[] | null> {
-    const { customer, contractNumber } = this.#list;
-    const load = await this.#loader.load(customer, contractNumber, { offset: index * this.pageSize, first: this.pageSize, probe: false });
-    return (await load.page())?.invoices ?? null;
+  async #readPage(index: number): Promise<readonly Item[] | null> {
+    const load = await this.#loader.load(this.#owner, { offset: index * this.pageSize, first: this.pageSize, probe: false });
+    return (await load.page())?.items ?? null;
   }
 }

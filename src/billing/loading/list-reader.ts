@@ -1,34 +1,33 @@
 import { BillingError } from '../model/billing-error';
-import type { Invoice } from '../model/bills';
 import type { BillingOperation } from '../ports/billing-operation';
 import { monotonicMs } from '../../runtime/clock';
 import type { ListPages } from './list-pages';
 
-/** What was read of a list of invoices: its pages from the first one on, without a gap. */
-export interface ListRead {
-  readonly pages: readonly (readonly Invoice[])[];
+/** What was read of a list: its pages from the first one on, without a gap. */
+export interface ListRead<Item> {
+  readonly pages: readonly (readonly Item[])[];
   /** False where the call budget or the deadline ended the reading before the list did. */
   readonly isComplete: boolean;
 }
 
 /** Reads a whole list. All who want it in an operation share what is read. */
-export class ListReader {
-  readonly #pages: ListPages;
+export class ListReader<Item> {
+  readonly #pages: ListPages<Item>;
   readonly #operation: BillingOperation;
-  #read: Promise<ListRead | null> | null = null;
+  #read: Promise<ListRead<Item> | null> | null = null;
 
-  constructor(pages: ListPages, operation: BillingOperation) {
+  constructor(pages: ListPages<Item>, operation: BillingOperation) {
     this.#pages = pages;
     this.#operation = operation;
   }
 
   /** The list; null where the billing API does not know the contract or the customer. Rejects with BillingError. */
-  read(): Promise<ListRead | null> {
+  read(): Promise<ListRead<Item> | null> {
     return (this.#read ??= this.#readAll());
   }
 
-  async #readAll(): Promise<ListRead | null> {
-    const pages: (readonly Invoice[])[] = [];
+  async #readAll(): Promise<ListRead<Item> | null> {
+    const pages: (readonly Item[])[] = [];
     try {
       for (;;) {
         const page = await this.#pages.page(pages.length);

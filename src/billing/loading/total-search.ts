@@ -1,7 +1,6 @@
 import { MAX_POSITION } from '../model/cursor';
-import type { BillsLoader } from './bills-loader';
-import type { InvoicePage } from './contract';
-import type { InvoiceList } from './list-pages';
+import type { ListOwner } from '../model/paged-list';
+import type { PageReader, PlacedPage } from './page-loader';
 
 /** Between which numbers the length of a list is known to lie. `most` Infinity: nothing is known. */
 export interface TotalBounds {
@@ -10,34 +9,34 @@ export interface TotalBounds {
 }
 
 /** What a page says about its list's length. */
-export function toTotalBounds({ offset, first, invoices, hasMore }: InvoicePage): TotalBounds {
-  const end = offset + invoices.length;
+export function toTotalBounds({ offset, first, items, hasMore }: PlacedPage<unknown>): TotalBounds {
+  const end = offset + items.length;
   // An empty page says where the list ends at the latest; a page that is not full, where it ends.
-  if (invoices.length === 0) return first === 0 ? UNKNOWN : { least: 0, most: offset };
-  if (hasMore === false || invoices.length < first) return { least: end, most: end };
+  if (items.length === 0) return first === 0 ? UNKNOWN : { least: 0, most: offset };
+  if (hasMore === false || items.length < first) return { least: end, most: end };
   return { least: hasMore ? end + 1 : end, most: Infinity };
 }
 
 export const UNKNOWN: TotalBounds = { least: 0, most: Infinity };
 
 /**
- * Finds how long a list is, which the billing API does not say: asks for single invoices at positions further and further
- * apart until there is none, and halves what is left. For n invoices that is at most 2 log₂ n + 2 calls of one invoice each,
+ * Finds how long a list is, which the billing API does not say: asks for single items at positions further and further
+ * apart until there is none, and halves what is left. For n items that is at most 2 log₂ n + 2 calls of one item each,
  * one after the other; what was loaded before costs none.
  */
 export class TotalSearch {
-  readonly #loader: BillsLoader;
-  readonly #list: InvoiceList;
+  readonly #loader: PageReader<unknown>;
+  readonly #owner: ListOwner;
   #least = UNKNOWN.least;
   #most = UNKNOWN.most;
   #total: Promise<number> | null = null;
 
-  constructor(loader: BillsLoader, list: InvoiceList) {
+  constructor(loader: PageReader<unknown>, owner: ListOwner) {
     this.#loader = loader;
-    this.#list = list;
+    this.#owner = owner;
   }
 
-  /** The number of invoices. All who ask in an operation share one search, and what each of them knows. Rejects with BillingError. */
+  /** The number of items. All who ask in an operation share one search, and what each of them knows. Rejects with BillingError. */
   total({ least, most }: TotalBounds): Promise<number> {
     this.#least = Math.max(this.#least, least);
     this.#most = Math.min(this.#most, most);
@@ -54,16 +53,15 @@ export class TotalSearch {
     return this.#least;
   }
 
-  /** Narrows the bounds by whether there is an invoice at a position. */
+  /** Narrows the bounds by whether there is an item at a position. */
   async #lookAt(position: number): Promise<void> {
     if (await this.#has(position)) this.#least = Math.max(this.#least, position + 1);
     else this.#most = Math.min(this.#most, position);
   }
 
-  /** Whether there is an invoice at a position. */
+  /** Whether there is an item at a position. */
   async #has(position: number): Promise<boolean> {
-    const { customer, contractNumber } = this.#list;
-    const load = await this.#loader.load(customer, contractNumber, { offset: position, first: 1, probe: false });
-    return ((await load.page())?.invoices.length ?? 0) > 0;
+    const load = await this.#loader.load(this.#owner, { offset: position, first: 1, probe: false });
+    return ((await load.page())?.items.length ?? 0) > 0;
   }
 }

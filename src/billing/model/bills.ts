@@ -1,4 +1,5 @@
-import type { Customer } from './customer';
+import { contractKey, type Customer } from './customer';
+import type { PagedList } from './paged-list';
 
 /** A postal address, as the billing API writes it. Every part may be absent. */
 export interface Address {
@@ -52,3 +53,10 @@ export interface Bills {
   readonly billingAddresses: readonly Address[] | null;
   readonly invoices: readonly Invoice[];
 }
+
+/** The list of invoices: of a contract, or of all contracts of a customer. */
+export const BILLS: PagedList<Bills, Invoice> = {
+  name: 'bills',
+  identity: ({ customer, contractNumber }) => contractKey(customer, contractNumber),
+  items: ({ invoices }) => invoices,
+};

@@ -42,6 +42,12 @@ export function isContractNumber(number: string): boolean {
   return DIGITS.test(number);
 }
 
+/** A text that two share if and only if they are the same contract of the same customer; null: all of the customer's contracts. */
+export function contractKey(customer: Customer, contractNumber: string | null): string {
+  // Neither part can hold a "/" (see the forms above), so the joined text is unambiguous.
+  return `${customer.idType}/${customer.id}/${contractNumber ?? ''}`;
+}
+
 // An invoice's number never enters a URL: it is compared with what the billing API sends. Any printable text will do.
 const INVOICE_NUMBER = /^\P{Cc}{1,64}$/u;
 

@@ -1,5 +1,6 @@
 import { invalidArgument } from './billing-error';
 import { parseCursor } from './cursor';
+import type { NamedList } from './paged-list';
 
 /** A run of a contract's invoices: `limit` of them from `offset` on, counted from 0. */
 export interface Window {
@@ -27,16 +28,8 @@ export interface PageLimits {
   readonly maxPageSize: number;
 }
 
-/**
- * Makes a page from the arguments `first` and `after`; null and undefined both mean "not given".
- * @throws BillingError `invalid-input`, which names the argument and its form.
- */
-export function parsePage(first: unknown, after: unknown, probe: boolean, limits: PageLimits): PageRequest {
-  return { offset: toOffset(after), first: parseSize('first', first, limits), probe };
-}
-
-function toOffset(after: unknown): number {
-  return after === undefined || after === null ? 0 : parseCursor(after) + 1;
+function toOffset(after: unknown, list: NamedList): number {
+  return after === undefined || after === null ? 0 : parseCursor(after, 'after', list) + 1;
 }
 
 function parseSize(argument: string, given: unknown, { maxPageSize }: PageLimits): number {
@@ -50,10 +43,10 @@ function parseSize(argument: string, given: unknown, { maxPageSize }: PageLimits
 
 /** The arguments of a page as they were given; null and undefined both mean "not given". */
 export interface PageArguments {
-  readonly first: unknown;
-  readonly after: unknown;
-  readonly last: unknown;
-  readonly before: unknown;
+  readonly first?: unknown;
+  readonly after?: unknown;
+  readonly last?: unknown;
+  readonly before?: unknown;
 }
 
 /** A page that is counted from the list's end: where it begins is not known before the list's length is. */
@@ -64,19 +57,19 @@ export interface TailRequest {
 }
 
 /**
- * Makes a page from all four arguments (Relay Cursor Connections, section 4.2). Only `last` without `before` needs the
- * list's length. A page of no invoices has `first` 0: nothing lies between its cursors.
+ * Makes a page of a list from all four arguments (Relay Cursor Connections, section 4.2). Only `last` without `before` needs
+ * the list's length. A page of no items has `first` 0: nothing lies between its cursors.
  * @throws BillingError `invalid-input`, which names the argument and its form.
  */
-export function parsePageArguments(args: PageArguments, probe: boolean, limits: PageLimits): PageRequest | TailRequest {
+export function parsePageArguments(args: PageArguments, list: NamedList, limits: PageLimits, probe: boolean): PageRequest | TailRequest {
   const { first, after, last, before } = args;
   const isBackward = last !== undefined && last !== null;
   if (isBackward && first !== undefined && first !== null)
     throw invalidArgument('last', 'given without `first`: a page is counted from one of its ends');
   const size = isBackward ? parseSize('last', last, limits) : parseSize('first', first, limits);
-  const from = toOffset(after);
+  const from = toOffset(after, list);
   if (before === undefined || before === null) return isBackward ? { last: size, from } : { offset: from, first: size, probe };
-  const end = parseCursor(before, 'before');
+  const end = parseCursor(before, 'before', list);
   const offset = isBackward ? Math.max(from, end - size) : from;
   const count = Math.max(0, Math.min(size, end - offset));
   return { offset, first: count, probe: probe && count > 0 };

@@ -120,14 +120,14 @@ export class BillingOperation implements CallContext {
    * Notes that an answer is used, which the operation holds until it ends.
    * @throws BillingError `budget-exceeded` where all answers together are larger than the operation may hold.
    */
-  noteAnswer(answer: BillsAnswer, request: BillsRequest): void {
+  noteAnswer(answer: BillsAnswer<unknown>, request: BillsRequest): void {
     this.#bytes += answer.bytes ?? 0;
     this.#assertBytes();
     if (answer.freshUntilMs < this.freshUntilMs) this.freshUntilMs = answer.freshUntilMs;
     if (answer.received === null) this.cached++;
     if (answer.stale) this.stale++;
     if (this.#audit)
-      this.#noteRead(this.#audit, request, { outcome: answer.bills === null ? 'not-found' : 'ok', cached: answer.received === null });
+      this.#noteRead(this.#audit, request, { outcome: answer.content === null ? 'not-found' : 'ok', cached: answer.received === null });
   }
 
   #noteRead(audit: ReadAudit, { customer, contractNumber }: BillsRequest, end: Pick<BillsRead, 'outcome' | 'cached'>): void {

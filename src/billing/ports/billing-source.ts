@@ -3,14 +3,12 @@ import type { Bills } from '../model/bills';
 import type { Caller } from '../model/caller';
 import type { CacheWaits } from './cache-waits';
 import type { CancelSignal } from '../../runtime/cancellation';
-import type { Customer } from '../model/customer';
+import type { ListOwner, PagedList } from '../model/paged-list';
 import type { OperationTrace } from './operation-trace';
 import type { Window } from '../model/window';
 
-/** One question to the billing API. Without a contract number it is about all the customer's invoices. */
-export interface BillsRequest {
-  readonly customer: Customer;
-  readonly contractNumber: string | null;
+/** One question to the billing API: for a window of somebody's list. Without a contract number it is about all of a customer's. */
+export interface BillsRequest extends ListOwner {
   readonly window: Window;
 }
 
@@ -25,10 +23,10 @@ export interface ReceivedBills {
   readonly isPartial: boolean;
 }
 
-/** What a source answers. `bills` is null where the billing API knows no such customer or contract (404). */
-export interface BillsAnswer {
-  readonly bills: Bills | null;
-  /** Bytes of the body that the bills are read from; absent where they are not read from one. */
+/** What a source answers. `content` is null where the billing API knows no such customer or contract (404). */
+export interface BillsAnswer<Content = Bills> {
+  readonly content: Content | null;
+  /** Bytes of the body that the content is read from; absent where it is not read from one. */
   readonly bytes?: number;
   /** Where the answer comes straight from the billing API; null where it was remembered. */
   readonly received: ReceivedBills | null;
@@ -38,11 +36,27 @@ export interface BillsAnswer {
   readonly stale: boolean;
 }
 
-/**
- * Makes bills from a body of the billing API: those of the request's window, where `skip` invoices of the body come before it.
- * @throws BillingError `invalid-response`.
- */
-export type BillsDecoder = (body: Buffer, request: BillsRequest, skip: number) => Bills | null;
+/** One of the billing API's lists, and how it is asked for and read: all that a source, a cache and a loader need to know of it. */
+export interface PagedResource<Content, Item> extends PagedList<Content, Item> {
+  /** The path and query of a request, below the API's base address. */
+  readonly path: (request: BillsRequest) => string;
+  /**
+   * Makes the content of a request's window from the body of a successful response.
+   * @param skip items of the body before the window.
+   * @throws BillingError `invalid-response`.
+   */
+  readonly decode: (body: Buffer, request: BillsRequest, skip: number) => DecodedContent<Content>;
+}
+
+/** What a response says, and how it differs from the contract. */
+export interface DecodedContent<Content> {
+  /** Null where what was asked for is not known. */
+  readonly content: Content | null;
+  /** Whether a part of it cannot be used, so that another call may bring more. */
+  readonly isPartial: boolean;
+  /** Members with a value of another type than the contract's, by path. */
+  readonly retyped: ReadonlySet<string>;
+}
 
 /** One call that was made to the billing API, for logs and for the trace that a client may ask for. */
 export interface CallRecord {
@@ -87,17 +101,11 @@ export interface CallContext {
   noteQueued?(ms: number): void;
 }
 
-/** Where bills come from: the billing API itself, or something that remembers what it said. */
-export interface BillingSource {
+/** Where the windows of a list come from: the billing API itself, or something that remembers what it said. */
+export interface BillingSource<Content = Bills> {
   /**
-   * Asks for one window of invoices on behalf of the context's caller.
+   * Asks for one window of the list on behalf of the context's caller.
    * Rejects with BillingError, whatever happens.
    */
-  read(request: BillsRequest, context: CallContext): Promise<BillsAnswer>;
-}
-
-/** A text that two requests share if and only if they ask for the same contract of the same customer. */
-export function contractKey(customer: Customer, contractNumber: string | null): string {
-  // Neither part can hold a "/" (see customer.ts), so the joined text is unambiguous.
-  return `${customer.idType}/${customer.id}/${contractNumber ?? ''}`;
+  read(request: BillsRequest, context: CallContext): Promise<BillsAnswer<Content>>;
 }

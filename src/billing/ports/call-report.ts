@@ -25,7 +25,7 @@ export class CallReport {
   readonly #questions: Question[] = [];
 
   /** The same source, with each question written down. */
-  watch(source: BillingSource): BillingSource {
+  watch<Content>(source: BillingSource<Content>): BillingSource<Content> {
     return {
       read: (request, context) => {
         const question = new Question(request, context);
@@ -64,10 +64,10 @@ class Question extends DelegatedContext {
   }
 
   /** Notes how the question is answered. */
-  async follow(answer: Promise<BillsAnswer>): Promise<BillsAnswer> {
+  async follow<Content>(answer: Promise<BillsAnswer<Content>>): Promise<BillsAnswer<Content>> {
     try {
       const answered = await answer;
-      this.#end(answered.bills === null ? 'not-found' : 'ok', this.#originOf(answered));
+      this.#end(answered.content === null ? 'not-found' : 'ok', this.#originOf(answered));
       return answered;
     } catch (error) {
       // What is not a BillingError is a mistake of ours, and is told apart where it is masked.
@@ -84,7 +84,7 @@ class Question extends DelegatedContext {
     return { request: this.#request, startedAtMs: this.#startedAtMs, ...(this.#ended ?? pending) };
   }
 
-  #originOf({ received, stale }: BillsAnswer): AnswerOrigin {
+  #originOf({ received, stale }: BillsAnswer<unknown>): AnswerOrigin {
     if (received !== null) return this.#isPaid ? 'api' : 'shared';
     return stale ? 'stale' : 'cache';
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
+import type { CallContext } from '../../billing/ports/billing-source';
 import { CacheWaits } from '../../billing/ports/cache-waits';
 import type { CancelSignal } from '../../runtime/cancellation';
 import { monotonicMs } from '../../runtime/clock';
@@ -51,7 +51,7 @@ export class CallLock {
    * Rejects with the reason of the context's signal.
    * @param lookUp looks for the response in the store.
    */
-  async enter(context: CallContext, lookUp: () => Promise<BillsAnswer | null>): Promise<BillsAnswer | null> {
+  async enter<Answer>(context: CallContext, lookUp: () => Promise<Answer | null>): Promise<Answer | null> {
     // A store that was late a moment ago is not waited for a second time.
     if (context.cacheWaits.storeWasLate) return null;
     const { locks, name } = this.#options;
@@ -74,7 +74,7 @@ export class CallLock {
     if (owner !== null) setImmediate(() => locks.release(name, owner));
   }
 
-  async #wait(context: CallContext, lookUp: () => Promise<BillsAnswer | null>): Promise<BillsAnswer | null> {
+  async #wait<Answer>(context: CallContext, lookUp: () => Promise<Answer | null>): Promise<Answer | null> {
     const { fruitlessWaits, observer } = this.#options;
     if (!fruitlessWaits.mayWait(context.caller)) return null;
     const startedAtMs = monotonicMs();
@@ -83,7 +83,7 @@ export class CallLock {
     const untilMs = startedAtMs + mostMs - locks.totalMs(startedAtMs);
     if (untilMs <= startedAtMs) return null;
     locks.begin(startedAtMs);
-    let answer: BillsAnswer | null = null;
+    let answer: Answer | null = null;
     try {
       const isReleased = await this.#waitForRelease(context, untilMs);
       if (isReleased) answer = await lookUp();

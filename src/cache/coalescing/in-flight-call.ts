@@ -5,26 +5,26 @@ import { Cancellation } from '../../runtime/cancellation';
 import { monotonicMs } from '../../runtime/clock';
 
 /** Somebody who waits for a call's response. */
-interface Waiter {
+interface Waiter<Content> {
   readonly context: CallContext;
-  readonly resolve: (answer: BillsAnswer) => void;
+  readonly resolve: (answer: BillsAnswer<Content>) => void;
   readonly reject: (error: Error) => void;
   readonly onAbort: () => void;
 }
 
-const NOBODY: Waiter[] = [];
+const NOBODY: never[] = [];
 
 /**
  * A call in flight on behalf of all who wait for it: its time is that of the one with most left, and it goes on while
  * one of them still has use for it. Its cost is accounted to the operation that starts it
  * and has paid for it: the inner context.
  */
-export class InFlightCall extends DelegatedContext {
+export class InFlightCall<Content> extends DelegatedContext {
   /** Whether a later call for the same request has taken its place: what that one brings must not be replaced by this one's. */
   isSuperseded = false;
   readonly #startedMs = monotonicMs();
   readonly #cancellation = new Cancellation();
-  #waiting: Waiter[] = NOBODY;
+  #waiting: Waiter<Content>[] = NOBODY;
 
   override get signal(): Cancellation {
     return this.#cancellation;
@@ -58,10 +58,10 @@ export class InFlightCall extends DelegatedContext {
    * Waits for the response. Rejects with what the call rejects with, or the reason of the context's signal.
    * @param onEmpty called when the context gave up and nobody else waits: the call is of no use then.
    */
-  wait(context: CallContext, onEmpty: (reason: Error) => void): Promise<BillsAnswer> {
+  wait(context: CallContext, onEmpty: (reason: Error) => void): Promise<BillsAnswer<Content>> {
     return new Promise((resolve, reject) => {
       const { signal } = context;
-      const waiter: Waiter = {
+      const waiter: Waiter<Content> = {
         context,
         resolve,
         reject,
@@ -79,7 +79,7 @@ export class InFlightCall extends DelegatedContext {
   }
 
   /** Gives the response to all who wait. */
-  succeed(answer: BillsAnswer): void {
+  succeed(answer: BillsAnswer<Content>): void {
     for (const waiter of this.#dismiss()) waiter.resolve(answer);
   }
 
@@ -93,7 +93,7 @@ export class InFlightCall extends DelegatedContext {
     this.#cancellation.abort(reason);
   }
 
-  #dismiss(): Waiter[] {
+  #dismiss(): Waiter<Content>[] {
     const waiting = this.#waiting;
     this.#waiting = NOBODY;
     for (const { context, onAbort } of waiting) context.signal.removeEventListener('abort', onAbort);

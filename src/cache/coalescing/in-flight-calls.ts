@@ -1,5 +1,5 @@
 import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
-import type { BillsIdentity } from '../../billing/ports/bills-identity';
+import type { RequestIdentity } from '../../billing/ports/request-identity';
 import type { TracedStep } from '../../billing/ports/operation-trace';
 import type { CacheObserver } from '../../telemetry/observers/cache-observer';
 import { InFlightCall } from './in-flight-call';
@@ -9,8 +9,8 @@ import { InFlightCall } from './in-flight-call';
  * Callers never share: an identity cannot be made without one. A caller's abort ends its own wait; the call itself ends
  * when nobody waits any more. Failures are not kept.
  */
-export class InFlightCalls {
-  readonly #calls = new Map<string, InFlightCall>();
+export class InFlightCalls<Content> {
+  readonly #calls = new Map<string, InFlightCall<Content>>();
   readonly #observer: Pick<CacheObserver, 'joined'> | null;
 
   constructor(observer: Pick<CacheObserver, 'joined'> | null = null) {
@@ -18,7 +18,7 @@ export class InFlightCalls {
   }
 
   /** Whether a call for this request is in flight that the context may join. */
-  has(identity: BillsIdentity, context: CallContext): boolean {
+  has(identity: RequestIdentity, context: CallContext): boolean {
     return this.#calls.get(identity.text)?.isRecentFor(context) ?? false;
   }
 
@@ -27,7 +27,11 @@ export class InFlightCalls {
    * Rejects with what the call rejects with, or the reason of the context's signal.
    * @param start makes the call. What its context aborts for is that nobody waits any more.
    */
-  share(identity: BillsIdentity, context: CallContext, start: (call: InFlightCall) => Promise<BillsAnswer>): Promise<BillsAnswer> {
+  share(
+    identity: RequestIdentity,
+    context: CallContext,
+    start: (call: InFlightCall<Content>) => Promise<BillsAnswer<Content>>,
+  ): Promise<BillsAnswer<Content>> {
     if (context.signal.aborted) return Promise.reject(context.signal.reason);
     let call = this.#calls.get(identity.text);
     let step: TracedStep | undefined;
@@ -54,8 +58,12 @@ export class InFlightCalls {
     return step ? endWith(step, answer) : answer;
   }
 
-  #start(identity: BillsIdentity, context: CallContext, start: (call: InFlightCall) => Promise<BillsAnswer>): InFlightCall {
-    const call = new InFlightCall(context);
+  #start(
+    identity: RequestIdentity,
+    context: CallContext,
+    start: (call: InFlightCall<Content>) => Promise<BillsAnswer<Content>>,
+  ): InFlightCall<Content> {
+    const call = new InFlightCall<Content>(context);
     this.#calls.set(identity.text, call);
     start(call).then(
       (answer) => {
@@ -71,13 +79,13 @@ export class InFlightCalls {
   }
 
   /** Forgets a call. One that was given up may end when another call for the same request is in flight: that one stays. */
-  #remove({ text }: BillsIdentity, call: InFlightCall): void {
+  #remove({ text }: RequestIdentity, call: InFlightCall<Content>): void {
     if (this.#calls.get(text) === call) this.#calls.delete(text);
   }
 }
 
 /** Ends a step of a trace when the response is there, or failed. */
-async function endWith(step: TracedStep, answer: Promise<BillsAnswer>): Promise<BillsAnswer> {
+async function endWith<Answer>(step: TracedStep, answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer;
   } finally {

@@ -2,11 +2,11 @@ import type { BillsAnswer, CallContext } from '../../billing/ports/billing-sourc
 import { monotonicMs } from '../../runtime/clock';
 import { withinTime } from '../../runtime/time-limit';
 
-type Result = BillsAnswer | null;
+type Result<Content> = BillsAnswer<Content> | null;
 
 /** Deduplicates lookups in a store of another process: those of one entry at a time are one. */
-export class InFlightLookups {
-  readonly #lookups = new Map<string, Promise<Result>>();
+export class InFlightLookups<Content> {
+  readonly #lookups = new Map<string, Promise<Result<Content>>>();
   readonly #limitMs: number;
 
   /** @param limitMs how long an operation may wait for the store in all, in milliseconds. */
@@ -19,7 +19,11 @@ export class InFlightLookups {
    * comes at once.
    * @param start must not reject.
    */
-  share(name: string, context: CallContext, start: () => Result | Promise<Result>): Result | Promise<Result> {
+  share(
+    name: string,
+    context: CallContext,
+    start: () => Result<Content> | Promise<Result<Content>>,
+  ): Result<Content> | Promise<Result<Content>> {
     const underWay = this.#lookups.get(name);
     if (underWay) return this.#join(underWay, context);
     const result = start();
@@ -30,7 +34,7 @@ export class InFlightLookups {
   }
 
   /** Null where the operation that joins has waited for the store for long enough. */
-  async #join(lookup: Promise<Result>, { cacheWaits }: CallContext): Promise<Result> {
+  async #join(lookup: Promise<Result<Content>>, { cacheWaits }: CallContext): Promise<Result<Content>> {
     const { store } = cacheWaits;
     const startedAtMs = monotonicMs();
     const leftMs = this.#limitMs - store.totalMs(startedAtMs);

@@ -1,5 +1,6 @@
 import type { GraphQLField } from 'graphql';
 import type { Customer } from '../../billing/model/customer';
+import type { OwnedList } from '../../billing/model/paged-list';
 import type { PageLimits, PageRequest, TailRequest } from '../../billing/model/window';
 
 /** A field's arguments by name, before they are held to their forms; undefined where they are not given. */
@@ -22,8 +23,8 @@ export type FieldCosts =
   | { readonly reads: 'contract-of-invoice' }
   /** Known from the contract's key: makes no call. */
   | { readonly reads: 'key' }
-  /** A page of invoices, of the contract or of the whole customer. */
-  | { readonly reads: 'page'; readonly parse: (args: FieldArguments, limits: PageLimits, probe: boolean) => PageRequest | TailRequest }
+  /** A page of a list, of the contract's or of the whole customer's. */
+  | PageCosts
   /** Whether a page is followed by another: one invoice more than the page shows. */
   | { readonly reads: 'next-page' }
   /** An invoice by its number: the contract's list from its start on. */
@@ -34,6 +35,13 @@ export type FieldCosts =
   | { readonly reads: 'total' }
   /** Entities, one for each member of the argument `members`. */
   | { readonly reads: 'entities'; readonly members: string };
+
+/** What a field costs that reads a page of a list. `probe`: whether it is asked if another page follows. */
+export interface PageCosts {
+  readonly reads: 'page';
+  readonly list: OwnedList;
+  readonly parse: (args: FieldArguments, limits: PageLimits, probe: boolean) => PageRequest | TailRequest;
+}
 
 /** Declares what a field costs, where the field is defined: `@Extensions(costs({ reads: … }))`. Every field with a resolver does. */
 export function costs(declared: FieldCosts): { readonly costs: FieldCosts } {

@@ -1,9 +1,8 @@
 import type { GraphQLObjectType } from 'graphql';
 import { findRun, planPages, type Paging, type PlannedRun } from '../../billing/loading/window-plan';
 import { BillingError } from '../../billing/model/billing-error';
-import type { Customer } from '../../billing/model/customer';
+import { contractKey, type Customer } from '../../billing/model/customer';
 import type { PageLimits, PageRequest } from '../../billing/model/window';
-import { contractKey } from '../../billing/ports/billing-source';
 import { MAX_FAILURES } from '../context/result-meter';
 import { assertBelow } from './argument-check';
 import { toList } from './argument-values';

@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
-import { parsePage, type PageArguments, type PageLimits, type PageRequest, type TailRequest } from '../../billing/model/window';
+import type { PageArguments, PageLimits, PageRequest, TailRequest } from '../../billing/model/window';
 import { fieldOf, type FieldInfo, type SelectedField } from './operation-model';
 
 /** What is selected of a contract below the field that returns it. */
@@ -84,16 +84,17 @@ export function isPlaced(page: PageRequest | TailRequest): page is PageRequest {
 }
 
 /**
- * The page that an `invoices` field asks for. Backward pages are read from the arguments as they were written: a default of
+ * The page of a list that a field asks for. Backward pages are read from the arguments as they were written: a default of
  * the schema's does not count as given, so that `last` alone is not `first` and `last`.
  * @throws BillingError `invalid-input`.
  */
-export function pageOf(args: Partial<PageArguments>, info: FieldInfo, limits: PageLimits): PageRequest | TailRequest {
+export function pageOf(args: PageArguments, info: FieldInfo, limits: PageLimits): PageRequest | TailRequest {
   const field = fieldOf(info);
-  const probe = selectsNextPage(field);
-  const isForward = (args.last ?? null) === null && (args.before ?? null) === null;
-  if (isForward || field.costs?.reads !== 'page') return parsePage(args.first, args.after, probe, limits);
-  return field.costs.parse(field.arguments(info.variableValues), limits, probe);
+  const { costs } = field;
+  if (costs?.reads !== 'page') throw new Error('A field that returns a page declares what it costs.');
+  const { first, after, last = null, before = null } = args;
+  const isForward = last === null && before === null;
+  return costs.parse(isForward ? { first, after } : field.arguments(info.variableValues), limits, selectsNextPage(field));
 }
 
 export function isSamePage(a: PageRequest, b: PageRequest): boolean {

@@ -1,6 +1,6 @@
 import type { Billing } from '../../billing/billing';
 import type { CallReport, ReportedQuestion } from '../../billing/ports/call-report';
-import { contractKey } from '../../billing/ports/billing-source';
+import { contractKey } from '../../billing/model/customer';
 import { toCode, type GatewayErrorCode } from '../context/errors';
 import type { CallPrediction } from '../analysis/predict-calls';
 

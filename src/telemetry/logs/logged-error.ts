@@ -4,7 +4,7 @@ export interface LoggedError {
   readonly message: string;
   /** Of system errors and Fastify's: such as `EADDRINUSE`. */
   readonly code?: string;
-  /** The place that threw it, such as `bills-loader.js:120:5`. */
+  /** The place that threw it, such as `page-loader.js:120:5`. */
   readonly at?: string;
   readonly cause?: LoggedError;
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { BillsRequest } from '../../billing/ports/billing-source';
+import type { BillsRequest, DecodedContent } from '../../billing/ports/billing-source';
 import type { Bills, Invoice, InvoiceMeaning } from '../../billing/model/bills';
 import { readText } from '../../runtime/byte-records';
 import { invalidResponse } from '../errors/failures';
@@ -18,16 +18,6 @@ export interface DecoderOptions {
   readonly listsAll?: boolean;
   /** What the deployment says of its invoices; without it, nothing. */
   readonly meaning?: InvoiceMeaning;
-}
-
-/** What a response says, and how it differs from the contract. */
-export interface DecodedBills {
-  /** Null where the contract that was asked for is not known. */
-  readonly bills: Bills | null;
-  /** Whether a list of it cannot be used, so that another call may bring more. */
-  readonly isPartial: boolean;
-  /** Members with a value of another type than the contract's, by path. */
-  readonly retyped: ReadonlySet<string>;
 }
 
 const NO_MEANING: InvoiceMeaning = { statusTrue: null, currency: null };
@@ -56,13 +46,13 @@ export class ResponseDecoder {
    * @param skip invoices of the body before the request's window.
    * @throws BillingError `invalid-response` where the body is not JSON, reports an error, or is about another contract.
    */
-  decode(body: Buffer, request: BillsRequest, skip = 0): DecodedBills {
+  decode(body: Buffer, request: BillsRequest, skip = 0): DecodedContent<Bills> {
     if (!isUtf8(body)) throw invalidResponse('the body is not UTF-8');
     const window = { offset: skip, limit: request.window.limit };
     const scanned = scanBills(body, { spec: this.spec, window, strict: this.#strict });
     for (const contract of scanned.contracts) assertNoError(contract);
-    const bills = this.#toBills(scanned, request);
-    return { bills, isPartial: bills?.isPartial ?? false, retyped: scanned.retyped };
+    const content = this.#toBills(scanned, request);
+    return { content, isPartial: content?.isPartial ?? false, retyped: scanned.retyped };
   }
 
   #toBills(scanned: ScannedBills, request: BillsRequest): ResponseBills | null {
@@ -109,7 +99,7 @@ const CONTRACT = new ResponseDecoder();
 
 /** Makes bills from a body that follows the contract; see `ResponseDecoder.decode`. */
 export function decodeBills(body: Buffer, request: BillsRequest, skip = 0): Bills {
-  return CONTRACT.decode(body, request, skip).bills as Bills;
+  return CONTRACT.decode(body, request, skip).content as Bills;
 }
 
 function toRecords<R extends { readonly layout: { readonly stride: number } }, T>(

@@ -1,6 +1,7 @@
 import { BillingError } from '../../billing/model/billing-error';
 import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
-import { contractKey, type BillsRequest, type CallContext } from '../../billing/ports/billing-source';
+import { contractKey } from '../../billing/model/customer';
+import type { BillsRequest, CallContext } from '../../billing/ports/billing-source';
 import type { TracedAttempt } from '../../billing/ports/operation-trace';
 import type { UpstreamObserver, UpstreamState } from '../../telemetry/observers/upstream-observer';
 import { isErrorBody, readErrorMessage } from '../bills/error-message';

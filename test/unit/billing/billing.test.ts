@@ -16,7 +16,7 @@ describe('Billing.contract', () => {
     const { billing, source } = createBilling({ total: 50 });
     const contract = await billing.contract(customer, '1', [near]);
     expect(contract).toMatchObject({ number: '1', dueDate: '2025-07-15' });
-    expect((await billing.contractInvoices(contract!, near))?.invoices).toHaveLength(5);
+    expect((await billing.contractInvoices(contract!, near))?.items).toHaveLength(5);
     expect(source.requests).toHaveLength(1);
   });
 
@@ -37,7 +37,7 @@ describe('Billing.contract', () => {
       const contract = await billing.contract(customer, '1', [near, far]);
       expect(contract).toMatchObject({ dueDate: '2025-07-15' });
       expect(await failureOf(billing.contractInvoices(contract!, failing))).toBe(late);
-      expect((await billing.contractInvoices(contract!, failing === near ? far : near))?.invoices).toHaveLength(5);
+      expect((await billing.contractInvoices(contract!, failing === near ? far : near))?.items).toHaveLength(5);
     }
   });
 

@@ -72,7 +72,7 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
     const before = calls();
     const second = await rig.ask(token);
     expect(calls()).toBe(before);
-    expect(second.bills).toEqual(first.bills);
+    expect(second.content).toEqual(first.content);
     expect(first.received).not.toBeNull();
     expect(second).toMatchObject({ received: null, stale: false, freshUntilMs: first.freshUntilMs });
   });
@@ -81,7 +81,7 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
     upstream.setScript(() => ({ body: '{"contractNo":"1001","invoiceCollection":[{"invoiceAmount":9007199254740993}]}' }));
     const token = newToken();
     await rig.ask(token);
-    expect((await rig.ask(token)).bills?.invoices[0]?.amount).toBe(9007199254740993n);
+    expect((await rig.ask(token)).content?.invoices[0]?.amount).toBe(9007199254740993n);
   });
 
   test('asks again when the time is over', async () => {
@@ -136,7 +136,7 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
     await upstream.waitForRequests(before + 1);
     upstream.setScript(() => ({ status: 401 }));
     await expect(rig.ask(token, { contract: '1003' })).rejects.toMatchObject({ failure: 'unauthenticated' });
-    expect((await slow).bills?.invoices).toHaveLength(3);
+    expect((await slow).content?.invoices).toHaveLength(3);
     await expect(rig.ask(token)).rejects.toMatchObject({ failure: 'unauthenticated' });
   });
 
@@ -163,7 +163,7 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
   test('never gives one caller what another one fetched', async () => {
     upstream.setScript(({ url, headers }) => ({ body: toBillsBody(toAskedBills(url), 1, { dueDate: headers.authorization }) }));
     const [a, b] = [newToken(), newToken()];
-    for (const token of [a, b, a, b]) expect((await rig.ask(token)).bills?.dueDate).toBe(`Bearer ${token}`);
+    for (const token of [a, b, a, b]) expect((await rig.ask(token)).content?.dueDate).toBe(`Bearer ${token}`);
     expect(await cost(() => rig.ask(a))).toBe(0);
   });
 
@@ -184,11 +184,11 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
   test('remembers for three seconds that a contract is not known', async () => {
     upstream.setScript(() => ({ status: 404, body: {} }));
     const token = newToken();
-    expect((await rig.ask(token)).bills).toBeNull();
-    expect(await cost(async () => expect((await rig.ask(token)).bills).toBeNull())).toBe(0);
+    expect((await rig.ask(token)).content).toBeNull();
+    expect(await cost(async () => expect((await rig.ask(token)).content).toBeNull())).toBe(0);
     rig.pass(3001);
     upstream.setScript(({ url }) => answer(3)(url));
-    expect((await rig.ask(token)).bills?.invoices).toHaveLength(3);
+    expect((await rig.ask(token)).content?.invoices).toHaveLength(3);
   });
 
   test.each<[string, ScriptedAnswer]>([
@@ -217,7 +217,7 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
       const token = newToken();
       await rig.ask(token, first);
       const before = calls();
-      const { bills, received } = await rig.ask(token, second);
+      const { content: bills, received } = await rig.ask(token, second);
       return {
         numbers: bills?.invoices.map((invoice) => Number(invoice.number?.slice(-6))),
         dueDate: bills?.dueDate,
@@ -326,7 +326,7 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
       await upstream.waitForRequests(before + 1);
       first.abort(gone);
       await expect(leaving).rejects.toBe(gone);
-      expect((await staying).bills?.invoices).toHaveLength(3);
+      expect((await staying).content?.invoices).toHaveLength(3);
       expect(calls() - before).toBe(1);
       const last = rig.ask(newToken(), { signal: second.signal });
       await upstream.waitForRequests(before + 2);
@@ -361,10 +361,10 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
       const first = await rig.ask(token, { limit: 30 });
       rig.pass(31_000);
       upstream.setScript(() => failure);
-      expect(await rig.ask(token, { limit: 30 })).toMatchObject({ bills: first.bills, received: null, freshUntilMs: 0, stale: true });
+      expect(await rig.ask(token, { limit: 30 })).toMatchObject({ content: first.content, received: null, freshUntilMs: 0, stale: true });
       // From a larger window, too.
-      const larger = (await rig.ask(token, { offset: 3, limit: 2 })).bills?.invoices.map(({ number }) => number);
-      expect(larger).toEqual(first.bills?.invoices.slice(3, 5).map(({ number }) => number));
+      const larger = (await rig.ask(token, { offset: 3, limit: 2 })).content?.invoices.map(({ number }) => number);
+      expect(larger).toEqual(first.content?.invoices.slice(3, 5).map(({ number }) => number));
       expect(rig.observer.staleHits).toBe(2);
       rig.pass(60_000);
       await expect(rig.ask(token, { limit: 30 })).rejects.toBeInstanceOf(BillingError);
@@ -387,7 +387,7 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
       await rig.ask(token);
       rig.pass(31_000);
       upstream.setScript(() => ({ status: 404 }));
-      expect((await rig.ask(token)).bills).toBeNull();
+      expect((await rig.ask(token)).content).toBeNull();
     });
 
     test('does not give "not known" past its time', async () => {

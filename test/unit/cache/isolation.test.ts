@@ -260,7 +260,7 @@ describe.each(['memory', 'redis'])('two and more callers of one store: %s', (kin
                 const answer = await rig
                   .ask(run.tokenOf(ask.caller), { contract: String(1001 + ask.contract), ...ask.window })
                   .catch(() => null);
-                if (answer?.bills) check(run, ask, answer.bills, answer.stale);
+                if (answer?.content) check(run, ask, answer.content, answer.stale);
                 if (answer?.received === null) used.remembered++;
                 if (answer?.stale) used.stale++;
               }),

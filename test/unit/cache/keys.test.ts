@@ -1,10 +1,11 @@
+import { BILLS } from '../../../src/billing/model/bills';
 import { inspect } from 'node:util';
 import { parseCustomer } from '../../../src/billing/model/customer';
 import { openEntry, sealEntry } from '../../../src/cache/entries/entry';
 import { EntryKey } from '../../../src/cache/entries/entry-key';
 import { createLocalKeyRing } from '../../../src/cache/keys/local-key-ring';
 import { createSharedKeyRing } from '../../../src/cache/keys/shared-key-ring';
-import { BillsIdentity } from '../../../src/billing/ports/bills-identity';
+import { RequestIdentity } from '../../../src/billing/ports/request-identity';
 import { Caller } from '../../../src/billing/model/caller';
 import { createMemoryStore } from '../../../src/cache/entries/memory-store';
 import { SEAL_BYTES } from '../../../src/cache/keys/seal';
@@ -14,7 +15,7 @@ import { CountingObserver, TEST_SECRET, toCaller } from '../../support/cache-fix
 const customer = parseCustomer('RUC', '80012345');
 const request = { customer, contractNumber: '1001', window: { offset: 0, limit: 21 } };
 const ring = createSharedKeyRing({ secret: TEST_SECRET, scope: 'test' });
-const keyOf = (token: string, asked = request, of = ring) => EntryKey.of(of, BillsIdentity.of(toCaller(token), asked));
+const keyOf = (token: string, asked = request, of = ring) => EntryKey.of(of, RequestIdentity.of(toCaller(token), BILLS, asked));
 
 describe('the format of names and entries', () => {
   // Processes of two versions share a Redis while one replaces the other: a change here needs another KEY_PREFIX.
@@ -48,7 +49,7 @@ describe('the name of an entry', () => {
 
   test('is another one for each set of headers that are forwarded with the token', () => {
     const of = (...forwarded: string[]) =>
-      EntryKey.of(ring, BillsIdentity.of(Caller.parse('Bearer token-a', forwarded) as Caller, request)).text;
+      EntryKey.of(ring, RequestIdentity.of(Caller.parse('Bearer token-a', forwarded) as Caller, BILLS, request)).text;
     const names = [of(), of('accept-language', 'es'), of('accept-language', 'en'), of('accept-language', 'es', 'x-channel', 'web')];
     expect(new Set(names).size).toBe(names.length);
     expect(of('accept-language', 'es')).toBe(names[1]);

@@ -39,7 +39,7 @@ describe('two processes with one Redis', () => {
     const before = upstream.requests.length;
     // What is stored is on its way without anybody waiting for it.
     await until(async () => (await redis.scan()).length >= 4);
-    const { bills, received } = await second.ask('one', { offset: 10, limit: 3 });
+    const { content: bills, received } = await second.ask('one', { offset: 10, limit: 3 });
     expect(received).toBeNull();
     expect(bills?.invoices.map(({ number }) => number)).toEqual(['1001-000010', '1001-000011', '1001-000012']);
     expect(upstream.requests).toHaveLength(before);

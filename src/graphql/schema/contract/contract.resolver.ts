@@ -1,18 +1,18 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Info, Resolver, Root } from 'type-graphql';
-import type { Invoice } from '../../../billing/model/bills';
+import { BILLS, type Invoice } from '../../../billing/model/bills';
 import type { Contract } from '../../../billing/loading/contract';
 import { parseInvoiceNumber } from '../../../billing/model/customer';
-import type { InvoiceList } from '../../../billing/loading/list-pages';
+import type { ListOwner } from '../../../billing/model/paged-list';
 import type { InvoiceSummary } from '../../../billing/loading/invoice-summary';
 import { costs } from '../../analysis/field-costs';
 import { billingOf, type GatewayContext } from '../../context/context';
-import { toConnection, type InvoiceConnection } from '../invoice/invoice-connection';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
 import { InvoiceType } from '../invoice/invoice.type';
 import { INVOICES_COSTS, InvoicesArgs } from '../invoice/invoices.args';
 import { InvoiceFilterInput } from '../invoice/invoice-filter.input';
 import { InvoiceSummaryType } from '../invoice/invoice-summary.type';
+import { toConnection, type Connection } from '../paging/connection';
 import { isPlaced, pageOf } from '../../analysis/selection';
 import { ContractType } from './contract.type';
 
@@ -29,16 +29,16 @@ export class ContractResolver {
     @Args(() => InvoicesArgs) args: InvoicesArgs,
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
-  ): InvoiceConnection | null | Promise<InvoiceConnection | null> {
-    const list: InvoiceList = { customer: contract.customer, contractNumber: contract.number };
+  ): Connection<Invoice> | null | Promise<Connection<Invoice> | null> {
+    const owner: ListOwner = { customer: contract.customer, contractNumber: contract.number };
     const billing = billingOf(context);
     const page = pageOf(args, info, context.pageLimits);
-    if (!isPlaced(page)) return billing.unplacedInvoices(list, page).then((invoices) => toConnection(invoices, list, context));
+    if (!isPlaced(page)) return billing.unplacedInvoices(owner, page).then((invoices) => toConnection(BILLS, invoices, owner, context));
     // No promise where it came with the contract: an operation with many contracts has as many of them.
     const known = billing.knownInvoices(contract, page);
     return known
-      ? toConnection(known, list, context)
-      : billing.contractInvoices(contract, page).then((invoices) => toConnection(invoices, list, context));
+      ? toConnection(BILLS, known, owner, context)
+      : billing.contractInvoices(contract, page).then((invoices) => toConnection(BILLS, invoices, owner, context));
   }
 
   @Extensions(costs({ reads: 'scan' }))

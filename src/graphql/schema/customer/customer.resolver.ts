@@ -1,8 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
+import { BILLS, type Invoice } from '../../../billing/model/bills';
 import type { Contract } from '../../../billing/loading/contract';
 import { parseContractNumber, parseCustomer, type Customer } from '../../../billing/model/customer';
-import type { InvoiceList } from '../../../billing/loading/list-pages';
+import type { ListOwner } from '../../../billing/model/paged-list';
 import type { InvoiceSummary } from '../../../billing/loading/invoice-summary';
 import { assertArgumentsBelow, assertRootArguments } from '../../analysis/argument-check';
 import { toList } from '../../analysis/argument-values';
@@ -10,11 +11,11 @@ import { costs } from '../../analysis/field-costs';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { ContractType } from '../contract/contract.type';
 import { loadContract, loadContracts } from '../contract/load-contract';
-import { toConnection, type InvoiceConnection } from '../invoice/invoice-connection';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
 import { INVOICES_COSTS, InvoicesArgs } from '../invoice/invoices.args';
 import { InvoiceFilterInput } from '../invoice/invoice-filter.input';
 import { InvoiceSummaryType } from '../invoice/invoice-summary.type';
+import { toConnection, type Connection } from '../paging/connection';
 import { isPlaced, pageOf } from '../../analysis/selection';
 import { CustomerArgs } from './customer.args';
 import { CustomerType } from './customer.type';
@@ -86,13 +87,13 @@ export class CustomerResolver {
     @Args(() => InvoicesArgs) args: InvoicesArgs,
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<InvoiceConnection | null> {
+  ): Promise<Connection<Invoice> | null> {
     const page = pageOf(args, info, context.pageLimits);
     assertArgumentsBelow(info, context.pageLimits);
-    const list: InvoiceList = { customer, contractNumber: null };
+    const owner: ListOwner = { customer, contractNumber: null };
     const billing = billingOf(context);
-    const invoices = await (isPlaced(page) ? billing.customerInvoices(customer, page) : billing.unplacedInvoices(list, page));
-    return toConnection(invoices, list, context);
+    const invoices = await (isPlaced(page) ? billing.customerInvoices(customer, page) : billing.unplacedInvoices(owner, page));
+    return toConnection(BILLS, invoices, owner, context);
   }
 
   @Extensions(costs({ reads: 'scan' }))

@@ -1,11 +1,13 @@
 import { ArgsType, Field, Int } from 'type-graphql';
+import { BILLS } from '../../../billing/model/bills';
 import { DEFAULT_PAGE_SIZE, parsePageArguments } from '../../../billing/model/window';
 import type { FieldCosts } from '../../analysis/field-costs';
 
 /** What a field with these arguments costs. */
 export const INVOICES_COSTS: FieldCosts = {
   reads: 'page',
-  parse: ({ first, after, last, before }, limits, probe) => parsePageArguments({ first, after, last, before }, probe, limits),
+  list: BILLS,
+  parse: (args, limits, probe) => parsePageArguments(args, BILLS, limits, probe),
 };
 
 @ArgsType()

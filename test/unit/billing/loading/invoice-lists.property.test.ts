@@ -1,9 +1,10 @@
+import { BILLS } from '../../../../src/billing/model/bills';
 import fc from 'fast-check';
 import { Billing } from '../../../../src/billing/billing';
 import { summarize } from '../../../../src/billing/loading/invoice-summary';
 import { toTotalBounds } from '../../../../src/billing/loading/total-search';
 import { BillingError } from '../../../../src/billing/model/billing-error';
-import { toCursor } from '../../../../src/billing/model/cursor';
+import { toCursor } from '../../../support/invoice-cursor';
 import { parsePageArguments, type PageRequest } from '../../../../src/billing/model/window';
 import type { Invoice } from '../../../../src/billing/model/bills';
 import { customer, failureOf, ListedSource, startOperation, toInvoiceAt, type ListedSourceOptions } from '../../../support/listed-source';
@@ -92,13 +93,14 @@ describe.each(modes)('A page by any arguments, with paging by %s', (mode) => {
               after: after === null ? null : toCursor(after),
               before: before === null ? null : toCursor(before),
             },
-            probe,
+            BILLS,
             limits,
+            probe,
           );
           const known = source.requests.length;
           const isPlaced = 'first' in page && page.first > 0;
           const found = (await (isPlaced ? billing.contractInvoices(contract, page) : billing.unplacedInvoices(list, page)))!;
-          expect(found.invoices.map(({ number }) => number)).toEqual(expected.map((index) => `n${index}`));
+          expect(found.items.map(({ number }) => number)).toEqual(expected.map((index) => `n${index}`));
           const isLast = (expected.at(-1) ?? (before === null ? n - 1 : before - 1)) === n - 1;
           if (found.hasMore !== null && (expected.length > 0 || before !== null)) expect(found.hasMore).toBe(!isLast);
           if (expected.length > 0) expect(found.offset).toBe(expected[0]);
@@ -110,7 +112,7 @@ describe.each(modes)('A page by any arguments, with paging by %s', (mode) => {
 
   it('refuses `first` and `last` at once, and names the argument that is not of its form', () => {
     const parse = (args: object) => () =>
-      parsePageArguments({ first: null, last: null, after: null, before: null, ...args }, false, limits);
+      parsePageArguments({ first: null, last: null, after: null, before: null, ...args }, BILLS, limits, false);
     expect(parse({ first: 1, last: 1 })).toThrow('`last` must be given without `first`');
     expect(parse({ last: 51 })).toThrow('`last` must be a whole number from 1 to 50');
     expect(parse({ last: 1, before: 'x' })).toThrow('`before` must be a cursor');

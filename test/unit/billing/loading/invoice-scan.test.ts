@@ -106,7 +106,7 @@ describe('The search for an invoice by its number', () => {
   });
 
   it('gives null where the contract is not known', async () => {
-    const source = { read: () => Promise.resolve({ bills: null, received: null, freshUntilMs: 0, stale: false }) };
+    const source = { read: () => Promise.resolve({ content: null, received: null, freshUntilMs: 0, stale: false }) };
     const billing = new Billing(source, startOperation(), { mode: 'offset', maxQuantity: 10 });
     expect(await billing.invoice(customer, '1', 'n0')).toBeNull();
   });

@@ -1,5 +1,9 @@
 import fc from 'fast-check';
-import { parseCursor, toCursor } from '../../../../src/billing/model/cursor';
+import { BILLS } from '../../../../src/billing/model/bills';
+import { parseCursor as parseOf, toCursor as toCursorOf } from '../../../../src/billing/model/cursor';
+
+const toCursor = (position: number): string => toCursorOf(position, BILLS);
+const parseCursor = (cursor: unknown): number => parseOf(cursor, 'after', BILLS);
 
 const refused = '`after` must be a cursor taken from `endCursor` or `edges.cursor` of an earlier page.';
 const encode = (text: string): string => Buffer.from(text, 'latin1').toString('base64url');
@@ -56,5 +60,29 @@ describe('A cursor', () => {
 
   it('is refused whatever text is sent instead', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => expect(() => parseCursor(text)).toThrow(refused)));
+  });
+
+  it.each([
+    [0, 'djE6MDo2NXlvaQ'],
+    [20, 'djE6MjA6dXE0NXVj'],
+    [999_999_999, 'djE6OTk5OTk5OTk5OjF0ZGpxMzk'],
+  ])('of the invoice at %d is what earlier versions made, and is accepted', (position, cursor) => {
+    expect(toCursor(position)).toBe(cursor);
+    expect(parseCursor(cursor)).toBe(position);
+  });
+
+  it('names its list, and is refused by every other one, whichever has met it before', () => {
+    const name = fc.stringMatching(/^[a-z][a-z-]{0,31}$/);
+    fc.assert(
+      fc.property(name, name, fc.nat({ max: 999_999_999 }), (one, other, position) => {
+        fc.pre(one !== other);
+        const cursor = toCursorOf(position, { name: one });
+        expect(parseOf(cursor, 'after', { name: one })).toBe(position);
+        expect(() => parseOf(cursor, 'after', { name: other })).toThrow(refused);
+        expect(parseOf(cursor, 'after', { name: one })).toBe(position);
+        if (one !== BILLS.name) expect(() => parseCursor(cursor)).toThrow(refused);
+        expect(() => parseOf(toCursor(position), 'after', { name: other === BILLS.name ? 'x' : other })).toThrow(refused);
+      }),
+    );
   });
 });

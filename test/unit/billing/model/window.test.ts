@@ -1,9 +1,12 @@
-import { toCursor } from '../../../../src/billing/model/cursor';
-import { pageWindow, parsePage } from '../../../../src/billing/model/window';
+import { toCursor } from '../../../support/invoice-cursor';
+import { BILLS } from '../../../../src/billing/model/bills';
+import { pageWindow, parsePageArguments, type PageLimits, type PageRequest } from '../../../../src/billing/model/window';
 
 const limits = { maxPageSize: 1000 };
+const parsePage = (first: unknown, after: unknown, probe: boolean, most: PageLimits): PageRequest =>
+  parsePageArguments({ first, after }, BILLS, most, probe) as PageRequest;
 
-describe('parsePage', () => {
+describe('A page from the start of a list', () => {
   it('takes the first 20 where nothing is said', () => {
     expect(parsePage(undefined, undefined, false, limits)).toEqual({ offset: 0, first: 20, probe: false });
     expect(parsePage(null, null, true, limits)).toEqual({ offset: 0, first: 20, probe: true });

@@ -1,7 +1,7 @@
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import { startOperation } from '../../../support/listed-source';
 
-const answer = { bills: null, received: null, freshUntilMs: 0, stale: false };
+const answer = { content: null, received: null, freshUntilMs: 0, stale: false };
 const received = { body: Buffer.alloc(0), headers: {}, receivedAtMs: 0, isPartial: false };
 
 const request = { customer: { idType: 'RUC', id: '1' }, contractNumber: '2', window: { offset: 0, limit: 1 } };

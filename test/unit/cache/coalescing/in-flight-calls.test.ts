@@ -1,6 +1,7 @@
+import { BILLS, type Bills } from '../../../../src/billing/model/bills';
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import { parseCustomer } from '../../../../src/billing/model/customer';
-import { BillsIdentity } from '../../../../src/billing/ports/bills-identity';
+import { RequestIdentity } from '../../../../src/billing/ports/request-identity';
 import { BillingOperation } from '../../../../src/billing/ports/billing-operation';
 import type { BillsAnswer, CallContext } from '../../../../src/billing/ports/billing-source';
 import { InFlightCalls } from '../../../../src/cache/coalescing/in-flight-calls';
@@ -8,15 +9,15 @@ import { toCaller } from '../../../support/cache-fixtures';
 
 const caller = toCaller('one');
 const identityOf = (contractNumber: string | null, offset = 0, limit = 21) =>
-  BillsIdentity.of(caller, { customer: parseCustomer('RUC', '80012345'), contractNumber, window: { offset, limit } });
+  RequestIdentity.of(caller, BILLS, { customer: parseCustomer('RUC', '80012345'), contractNumber, window: { offset, limit } });
 const anyTime = new BillingOperation({ caller, signal: new AbortController().signal, callBudget: 1 });
-const answer: BillsAnswer = { bills: null, received: null, freshUntilMs: 0, stale: false };
+const answer: BillsAnswer = { content: null, received: null, freshUntilMs: 0, stale: false };
 
 /** Operations that ask, and calls that end when the test says so. */
 function openCalls() {
-  const calls = new InFlightCalls();
+  const calls = new InFlightCalls<Bills>();
   const started: { readonly context: CallContext; readonly end: (answer: BillsAnswer) => void }[] = [];
-  const share = (identity: BillsIdentity, signal = new AbortController().signal) =>
+  const share = (identity: RequestIdentity, signal = new AbortController().signal) =>
     calls.share(identity, new BillingOperation({ caller, signal, callBudget: 10 }), (context) => {
       return new Promise((end) => started.push({ context, end }));
     });

@@ -1,5 +1,6 @@
+import { BILLS } from '../../../../src/billing/model/bills';
 import { BillingOperation } from '../../../../src/billing/ports/billing-operation';
-import { BillsIdentity } from '../../../../src/billing/ports/bills-identity';
+import { RequestIdentity } from '../../../../src/billing/ports/request-identity';
 import { parseCustomer } from '../../../../src/billing/model/customer';
 import { EntryKey } from '../../../../src/cache/entries/entry-key';
 import { createSharedKeyRing } from '../../../../src/cache/keys/shared-key-ring';
@@ -98,7 +99,7 @@ describe('waiting for Redis', () => {
     async function takeForEver(token: string, contract: string): Promise<void> {
       const request = { customer: parseCustomer('RUC', '80012345'), contractNumber: contract, window: { offset: 0, limit: 21 } };
       const ring = createSharedKeyRing({ secret: TEST_SECRET, scope: 'test' });
-      await redis.command('SET', EntryKey.of(ring, BillsIdentity.of(toCaller(token), request)).lock, 'a stranger');
+      await redis.command('SET', EntryKey.of(ring, RequestIdentity.of(toCaller(token), BILLS, request)).lock, 'a stranger');
     }
 
     test('is bounded for an operation as a whole', async () => {
@@ -112,7 +113,7 @@ describe('waiting for Redis', () => {
         deadlineAtMs: performance.now() + 2000,
         callBudget: 100,
       });
-      for (const contract of contracts) expect((await rig.ask('one', { contract, operation })).bills?.invoices).toHaveLength(3);
+      for (const contract of contracts) expect((await rig.ask('one', { contract, operation })).content?.invoices).toHaveLength(3);
       expect(rig.observer.waits).toBe(1);
     });
 

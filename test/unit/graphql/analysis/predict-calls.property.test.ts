@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { getOperationAST, parse } from 'graphql';
-import { toCursor } from '../../../../src/billing/model/cursor';
+import { toCursor } from '../../../support/invoice-cursor';
 import { boundCalls, isWithinBound } from '../../../../src/graphql/analysis/call-bound';
 import { fragmentsOf, OperationModel } from '../../../../src/graphql/analysis/operation-model';
 import { predictCalls } from '../../../../src/graphql/analysis/predict-calls';

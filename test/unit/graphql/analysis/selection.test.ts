@@ -9,7 +9,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { toCursor } from '../../../../src/billing/model/cursor';
+import { toCursor } from '../../../support/invoice-cursor';
 import { fieldOf, type FieldInfo } from '../../../../src/graphql/analysis/operation-model';
 import { selectContract, selectsNextPage, type ContractSelection } from '../../../../src/graphql/analysis/selection';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';

@@ -1,4 +1,4 @@
-import { toCursor } from '../../../../src/billing/model/cursor';
+import { toCursor } from '../../../support/invoice-cursor';
 import { startGateway, type Gateway } from '../../../support/gateway';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../../support/scripted-upstream';
 import { toAskedBills, toBillsBody } from '../../../support/bills-body';

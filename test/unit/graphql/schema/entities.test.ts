@@ -1,6 +1,6 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql, parse } from 'graphql';
-import { toCursor } from '../../../../src/billing/model/cursor';
+import { toCursor } from '../../../support/invoice-cursor';
 import { printSubgraph } from '../../../../src/graphql/schema/subgraph';
 import { toAskedBills, toBillsBody } from '../../../support/bills-body';
 import { startGateway, type Gateway } from '../../../support/gateway';

@@ -4,7 +4,7 @@ import { composeServices as composeWithGuild } from '@theguild/federation-compos
 import { federateSubgraphs } from '@wundergraph/composition';
 import { getDocumentNodeFromSchema } from '@graphql-tools/utils';
 import { buildSchema, getOperationAST, parse, print } from 'graphql';
-import { toCursor } from '../../../../src/billing/model/cursor';
+import { toCursor } from '../../../support/invoice-cursor';
 import { coerceVariables } from '../../../../src/graphql/analysis/coerce-variables';
 import { costs } from '../../../../src/graphql/analysis/field-costs';
 import { fragmentsOf, OperationModel } from '../../../../src/graphql/analysis/operation-model';

@@ -201,7 +201,7 @@ describe('decodeBills', () => {
     ['{"contractNo":"1","invoiceCollection":{"item":[{"invoiceNumber":"1"}]}}', true],
     ['{"contractNo":"1","invoiceCollection":"none"}', true],
   ])('%s: that its invoices cannot be used is %s', (body, isUnusable) => {
-    const { bills, isPartial } = new ResponseDecoder().decode(Buffer.from(body), request());
+    const { content: bills, isPartial } = new ResponseDecoder().decode(Buffer.from(body), request());
     expect([unusable(() => bills?.invoices), isPartial]).toEqual([isUnusable, isUnusable]);
     expect(bills?.contractNumber).toBe('1');
   });

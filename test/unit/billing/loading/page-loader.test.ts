@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { BILLS } from '../../../../src/billing/model/bills';
 import { BillingError } from '../../../../src/billing/model/billing-error';
-import { BillsLoader } from '../../../../src/billing/loading/bills-loader';
+import { PageLoader } from '../../../../src/billing/loading/page-loader';
 import type { PageRequest } from '../../../../src/billing/model/window';
 import type { Paging } from '../../../../src/billing/loading/window-plan';
 import {
@@ -16,8 +17,8 @@ import {
 function createLoader(options: ListedSourceOptions, paging: Paging = { mode: 'offset', maxQuantity: 1000 }, callBudget = 1000) {
   const source = new ListedSource(options);
   const operation = startOperation({ callBudget });
-  const loader = new BillsLoader(source, operation, paging);
-  const read = async (contractNumber: string | null, page: PageRequest) => (await loader.load(customer, contractNumber, page)).page();
+  const loader = new PageLoader(BILLS, source, operation, paging);
+  const read = async (contractNumber: string | null, page: PageRequest) => (await loader.load({ customer, contractNumber }, page)).page();
   return { source, operation, loader, read, windows: () => source.requests.map(({ window }) => [window.offset, window.limit]) };
 }
 
@@ -27,7 +28,7 @@ const ticks = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-describe('BillsLoader', () => {
+describe('PageLoader', () => {
   it('gives every page exactly its slice and says rightly whether more follows, whatever else is asked for', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -41,7 +42,7 @@ describe('BillsLoader', () => {
             tick.forEach(({ contract, page }, index) => {
               const end = Math.min(list.total, page.offset + page.first);
               const invoices = Array.from({ length: Math.max(0, end - page.offset) }, (_, at) => toInvoiceAt(contract, page.offset + at));
-              expect(loaded[index]).toEqual({ invoices, hasMore: page.probe ? list.total > page.offset + page.first : null });
+              expect(loaded[index]).toEqual({ items: invoices, hasMore: page.probe ? list.total > page.offset + page.first : null });
             });
           }
           for (const { window } of source.requests) {
@@ -72,7 +73,7 @@ describe('BillsLoader', () => {
     const { read, windows, loader } = createLoader({ total, before: both });
     const page = await read('1', { offset: 0, first: 1000, probe: true });
     expect(page?.hasMore).toBe(hasMore);
-    expect(page?.invoices).toHaveLength(Math.min(total, 1000));
+    expect(page?.items).toHaveLength(Math.min(total, 1000));
     expect(windows()).toEqual([
       [0, 1000],
       [1000, 1],
@@ -95,12 +96,12 @@ describe('BillsLoader', () => {
     const { read } = createLoader({ total: 1000, endIsUnknown: true });
     expect(await read('1', { offset: 0, first: 1000, probe: true })).toMatchObject({ hasMore: false });
     const long = createLoader({ total: 1000, endIsUnknown: true });
-    expect((await long.read('1', { offset: 500, first: 1500, probe: false }))?.invoices).toHaveLength(500);
+    expect((await long.read('1', { offset: 500, first: 1500, probe: false }))?.items).toHaveLength(500);
   });
 
   it('gives an empty page past the end of the list', async () => {
     const { read, windows } = createLoader({ total: 5 });
-    expect(await read('1', { offset: 100, first: 10, probe: true })).toEqual({ invoices: [], hasMore: false });
+    expect(await read('1', { offset: 100, first: 10, probe: true })).toEqual({ items: [], hasMore: false });
     expect(windows()).toEqual([[100, 11]]);
   });
 
@@ -127,16 +128,16 @@ describe('BillsLoader', () => {
     const head: PageRequest = { offset: 0, first: 0, probe: false };
     const { loader, windows } = createLoader({ total: 100 });
     const [one, other] = await Promise.all([
-      loader.load(customer, '1', head),
-      loader.load(customer, '1', { offset: 40, first: 5, probe: false }),
+      loader.load({ customer, contractNumber: '1' }, head),
+      loader.load({ customer, contractNumber: '1' }, { offset: 40, first: 5, probe: false }),
     ]);
     expect(await one.head()).toMatchObject({ dueDate: '2025-07-15' });
     expect(await other.page()).toMatchObject({ hasMore: null });
-    expect(await (await loader.load(customer, '1', head)).head()).toMatchObject({ dueDate: '2025-07-15' });
+    expect(await (await loader.load({ customer, contractNumber: '1' }, head)).head()).toMatchObject({ dueDate: '2025-07-15' });
     expect(windows()).toEqual([[40, 5]]);
 
     const alone = createLoader({ total: 100 });
-    expect(await (await alone.loader.load(customer, '1', head)).head()).toMatchObject({ dueDate: '2025-07-15' });
+    expect(await (await alone.loader.load({ customer, contractNumber: '1' }, head)).head()).toMatchObject({ dueDate: '2025-07-15' });
     expect(alone.windows()).toEqual([[0, 1]]);
   });
 
@@ -147,11 +148,11 @@ describe('BillsLoader', () => {
     const page = { offset: 0, first: 5, probe: false };
     let slowIsDone = false;
     const slow = read('slow', page).then(() => (slowIsDone = true));
-    expect((await read('1', page))?.invoices).toHaveLength(5);
+    expect((await read('1', page))?.items).toHaveLength(5);
     // A page that is known already, asked for in one tick with a new one of the slow contract.
     const slowAgain = read('slow', { offset: 50, first: 5, probe: false });
-    expect((await read('1', page))?.invoices).toHaveLength(5);
-    expect((await read('2', page))?.invoices).toHaveLength(5);
+    expect((await read('1', page))?.items).toHaveLength(5);
+    expect((await read('2', page))?.items).toHaveLength(5);
     expect(slowIsDone).toBe(false);
     release();
     await Promise.all([slow, slowAgain]);

@@ -1,0 +1,79 @@
+import type { ListOwner, PagedList } from '../model/paged-list';
+import { toPageOfTail, type PageRequest, type TailRequest } from '../model/window';
+import type { BillingOperation } from '../ports/billing-operation';
+import type { BillingSource } from '../ports/billing-source';
+import { ListPages } from './list-pages';
+import { ListReader, type ListRead } from './list-reader';
+import { PageLoader, toPlaced, type PlacedPage } from './page-loader';
+import { TotalSearch, UNKNOWN, type TotalBounds } from './total-search';
+import type { Paging } from './window-plan';
+
+/** What shows whether a list's owner is known. */
+const FIRST_ITEM: PageRequest = { offset: 0, first: 1, probe: false };
+
+/** The lists of one kind, of any number of owners, as one operation reads them. */
+export class PagedLists<Content, Item> {
+  readonly loader: PageLoader<Content, Item>;
+  readonly #list: PagedList<Content, Item>;
+  readonly #operation: BillingOperation;
+  #pages: Map<string, ListPages<Item>> | null = null;
+  #readers: Map<string, ListReader<Item>> | null = null;
+  #searches: Map<string, TotalSearch> | null = null;
+
+  constructor(list: PagedList<Content, Item>, source: BillingSource<Content>, operation: BillingOperation, paging: Paging) {
+    this.loader = new PageLoader(list, source, operation, paging);
+    this.#list = list;
+    this.#operation = operation;
+  }
+
+  /** A page. Null where the owner is not known. Rejects with BillingError. */
+  async page(owner: ListOwner, page: PageRequest): Promise<PlacedPage<Item> | null> {
+    const loaded = await (await this.loader.load(owner, page)).page();
+    return loaded && toPlaced(loaded, page);
+  }
+
+  /**
+   * A page whose place is not known before the list's length is, or between whose cursors there is nothing. Null where the
+   * owner is not known. Rejects with BillingError.
+   * @param isKnown whether the owner was shown to exist; otherwise an empty page takes a call that shows it.
+   */
+  async unplacedPage(owner: ListOwner, page: PageRequest | TailRequest, isKnown: boolean): Promise<PlacedPage<Item> | null> {
+    // What stands before a cursor is followed by the cursor's own item.
+    if ('first' in page) return this.#emptyPage(owner, { items: [], hasMore: true, offset: page.offset, first: 0 }, isKnown);
+    const { offset, first, probe } = toPageOfTail(page, await this.total(owner));
+    if (first === 0) return this.#emptyPage(owner, { items: [], hasMore: false, offset, first }, isKnown);
+    const found = await this.page(owner, { offset, first, probe });
+    return found && { ...found, hasMore: false };
+  }
+
+  async #emptyPage(owner: ListOwner, empty: PlacedPage<Item>, isKnown: boolean): Promise<PlacedPage<Item> | null> {
+    return isKnown || (await this.page(owner, FIRST_ITEM)) ? empty : null;
+  }
+
+  /** The whole list, as far as the call budget and the deadline allow. Null where the owner is not known. Rejects with BillingError. */
+  read(owner: ListOwner): Promise<ListRead<Item> | null> {
+    const key = this.#list.identity(owner);
+    const readers = (this.#readers ??= new Map<string, ListReader<Item>>());
+    let reader = readers.get(key);
+    if (!reader) readers.set(key, (reader = new ListReader(this.pagesOf(owner), this.#operation)));
+    return reader.read();
+  }
+
+  /** The owner's list in pages, shared by all who read it from its start on. */
+  pagesOf(owner: ListOwner): ListPages<Item> {
+    const key = this.#list.identity(owner);
+    const lists = (this.#pages ??= new Map<string, ListPages<Item>>());
+    let pages = lists.get(key);
+    if (!pages) lists.set(key, (pages = new ListPages(this.loader, this.#operation, owner)));
+    return pages;
+  }
+
+  /** How many items the list has, found with few small calls. @param bounds what is known of it. Rejects with BillingError. */
+  total(owner: ListOwner, bounds: TotalBounds = UNKNOWN): Promise<number> {
+    const key = this.#list.identity(owner);
+    const searches = (this.#searches ??= new Map<string, TotalSearch>());
+    let search = searches.get(key);
+    if (!search) searches.set(key, (search = new TotalSearch(this.loader, owner)));
+    return search.total(bounds);
+  }
+}

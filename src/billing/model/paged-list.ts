@@ -1,0 +1,33 @@
+import type { Customer } from './customer';
+
+/** Whose list is read: a contract's, or with null in its place all of a customer's. */
+export interface ListOwner {
+  readonly customer: Customer;
+  readonly contractNumber: string | null;
+}
+
+/** What the domain knows of one of the billing API's lists, such as the invoices. It is read window by window. */
+export interface PagedList<Content, Item> extends OwnedList {
+  /** The items of the window that one response brought, in order. May throw BillingError. */
+  readonly items: (content: Content) => readonly Item[];
+}
+
+/** A list by its name, which stands in its cursors and in the names of its cache entries. */
+export interface NamedList {
+  /** Lower-case letters and hyphens, 32 at most. No two lists have the same. */
+  readonly name: string;
+}
+
+/** The lists of one name, one for each owner. */
+export interface OwnedList extends NamedList {
+  /** A text that two owners share if and only if their lists are the same. */
+  readonly identity: (owner: ListOwner) => string;
+}
+
+/** The list that was there first. Its cursors and cache entries do not name it, so that they stay valid across versions. */
+const UNNAMED = 'bills';
+
+/** What cursors and the names of cache entries begin with, so that no list takes another's for its own. */
+export function listPrefix({ name }: NamedList): string {
+  return name === UNNAMED ? '' : `${name}:`;
+}
