@@ -4,9 +4,13 @@ import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
 import { Client, fetchExchange, gql as urqlGql } from '@urql/core';
+import { GraphQLClient } from 'graphql-request';
+import { Environment, fetchQuery, RecordSource, Store, type ConcreteRequest, type OperationType } from 'relay-runtime';
+import { createBillingApi, type BillingApi } from '../../../src/billing-api/billing-api';
 import { composeSupergraph } from '../../../src/tools/schema/schema-compose';
 import { startGateway, type Gateway } from '../../support/gateway';
 import { ROUTERS, startRouter } from '../../support/supergraph';
+import { createRelayNetwork } from './relay-network';
 
 const QUERY = 'query Bills($n: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $n) { dueDate } } }';
 const variables = { n: '700100' };
@@ -72,23 +76,64 @@ async function apolloGateway(url: string, headers: Record<string, string>, apq: 
   };
 }
 
-/** What the documentation of Relay has for a network layer (`docs/relay.md`), and what other small clients send. */
-function plainFetch(url: string, headers: Record<string, string>, body: object): Asking {
+function graphqlRequest(url: string, headers: Record<string, string>, method: 'GET' | 'POST'): Asking {
+  const client = new GraphQLClient(url, { headers, method, jsonSerializer: JSON });
+  return { ask: async () => dueDateOf(await client.request<Data>(QUERY, variables)) };
+}
+
+/** A field that relay-compiler has found in a document. */
+const linked = (name: string, args: Record<string, string | null>, selections: readonly object[]): object => ({
+  kind: 'LinkedField',
+  alias: null,
+  name,
+  args: Object.entries(args).map(([argument, value]) =>
+    value === null ? { kind: 'Variable', name: argument, variableName: 'n' } : { kind: 'Literal', name: argument, value },
+  ),
+  concreteType: name === 'customer' ? 'Customer' : 'Contract',
+  plural: false,
+  storageKey: null,
+  selections,
+});
+
+/** What relay-compiler makes of the document. */
+const RELAY_QUERY = ((): ConcreteRequest => {
+  const dueDate = { kind: 'ScalarField', alias: null, name: 'dueDate', args: null, storageKey: null };
+  const parts = {
+    name: 'Bills',
+    argumentDefinitions: [{ kind: 'LocalArgument', name: 'n', defaultValue: null }],
+    selections: [linked('customer', { id: '80012345', idType: 'RUC' }, [linked('contract', { number: null }, [dueDate])])],
+  };
+  return {
+    kind: 'Request',
+    fragment: { kind: 'Fragment', type: 'Query', abstractKey: null, metadata: null, ...parts },
+    operation: { kind: 'Operation', ...parts },
+    params: { cacheID: 'bills', id: null, metadata: {}, name: 'Bills', operationKind: 'query', text: QUERY },
+  } as unknown as ConcreteRequest;
+})();
+
+function relayClient(url: string, { authorization }: Record<string, string>): Asking {
+  const network = createRelayNetwork(url, () => String(authorization).slice('Bearer '.length));
+  const environment = new Environment({ network, store: new Store(new RecordSource()) });
   return {
     ask: async () => {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ ...body, variables }),
-      });
-      return dueDateOf(((await response.json()) as { data?: Data }).data);
+      const data = await fetchQuery<OperationType & { readonly response: Data }>(environment, RELAY_QUERY, variables).toPromise();
+      return dueDateOf(data);
     },
   };
 }
 
+async function askRouter(url: string, headers: Record<string, string>): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query: QUERY, variables }),
+  });
+  return dueDateOf(((await response.json()) as { data?: Data }).data);
+}
+
 async function hiveGateway(url: string, headers: Record<string, string>): Promise<Asking> {
   const router = await startRouter(ROUTERS['Hive Gateway'], { billing: url, crm: 'http://127.0.0.1:9' });
-  return { ...plainFetch(router.url, headers, { query: QUERY }), close: () => router.close() };
+  return { ask: () => askRouter(router.url, headers), close: () => router.close() };
 }
 
 type Start = (url: string, headers: Record<string, string>) => Asking | Promise<Asking>;
@@ -106,23 +151,30 @@ const CLIENTS: Readonly<Record<string, Start>> = {
   'Apollo Client with GET': (uri, headers) => apolloClient({}, new HttpLink({ uri, headers, useGETForQueries: true })),
   'urql with its defaults': (url, headers) => urqlClient(url, headers),
   'urql with POST': (url, headers) => urqlClient(url, headers, false),
-  "Relay's network layer": (url, headers) => plainFetch(url, headers, { query: QUERY }),
+  'graphql-request': (url, headers) => graphqlRequest(url, headers, 'POST'),
+  'graphql-request with GET': (url, headers) => graphqlRequest(url, headers, 'GET'),
+  Relay: relayClient,
   "Apollo's gateway": (url, headers) => apolloGateway(url, headers, false),
   "Apollo's gateway with persisted queries": (url, headers) => apolloGateway(url, headers, true),
   'Hive Gateway': hiveGateway,
 };
 
-describe('The second request of', () => {
+describe('The second and the third request of', () => {
+  let api: BillingApi;
   let gateway: Gateway;
   let headers: Record<string, string>;
   beforeEach(async () => {
-    gateway = await startGateway();
-    headers = { authorization: `Bearer ${gateway.app.billingApi!.issueToken()}` };
+    api = await createBillingApi();
+    headers = { authorization: `Bearer ${api.issueToken()}` };
+    gateway = await startGateway({ NODE_ENV: 'production', BILLING_API_URL: api.url, CACHE_TTL_SECONDS: '600', INTROSPECTION: 'true' });
   });
-  afterEach(() => gateway.close());
+  afterEach(async () => {
+    await gateway.close();
+    await api.close();
+  });
 
   it.each(Object.entries(CLIENTS))(
-    '%s takes the compiled path',
+    '%s take the compiled path and the response cache',
     async (_name, start) => {
       process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
       const client = await start(`${gateway.url}/graphql`, headers);
@@ -130,8 +182,12 @@ describe('The second request of', () => {
         expect(await client.ask()).toBe('2025-07-15');
         const before = gateway.logLines.length;
         expect(await client.ask()).toBe('2025-07-15');
+        expect(await client.ask()).toBe('2025-07-15');
         const lines = gateway.logLines.slice(before).map((line) => JSON.parse(line) as Record<string, unknown>);
-        expect(lines.filter(({ msg }) => msg === 'operation').map(({ outcome, path }) => [outcome, path])).toEqual([['ok', 'compiled']]);
+        expect(lines.filter(({ msg }) => msg === 'operation').map(({ outcome, path }) => [outcome, path])).toEqual([
+          ['ok', 'compiled'],
+          ['ok', 'response-cache'],
+        ]);
       } finally {
         await client.close?.();
       }
