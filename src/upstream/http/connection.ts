@@ -41,7 +41,7 @@ export interface StrayBytes {
  * milliseconds. A request on a connection that its server is just closing would be lost.
  */
 const IDLE_MS = 4000;
-/** How much earlier than the server says it would close. */
+/** How much earlier than the server says it would close; of a short time, half of it. */
 const IDLE_MARGIN_MS = 1000;
 /** However long the server says that it would keep a connection: firewalls in between forget idle ones earlier. */
 const MAX_IDLE_MS = 60_000;
@@ -234,5 +234,7 @@ function isHarmless(bytes: Buffer): boolean {
 /** How long a connection may stand idle, by the header in which the server says when it would close it (RFC 9112, appendix C.2.2). */
 function toIdleMs(keepAlive: string | undefined): number {
   const seconds = keepAlive === undefined ? undefined : /\btimeout=([0-9]{1,6})\b/i.exec(keepAlive)?.[1];
-  return seconds === undefined ? IDLE_MS : Math.min(Number(seconds) * 1000 - IDLE_MARGIN_MS, MAX_IDLE_MS);
+  if (seconds === undefined) return IDLE_MS;
+  const toldMs = Number(seconds) * 1000;
+  return Math.min(Math.max(toldMs - IDLE_MARGIN_MS, toldMs / 2), MAX_IDLE_MS);
 }

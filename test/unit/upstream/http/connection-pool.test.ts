@@ -265,7 +265,7 @@ describe('the connections to the billing API', () => {
 
   it('does not use one that the server is about to close', async () => {
     await withUpstream(
-      (socket, index) => socket.write(answerOf(`${index}`, index === 0 ? 'Keep-Alive: timeout=1' : 'Keep-Alive: timeout=60')),
+      (socket, index) => socket.write(answerOf(`${index}`, index === 0 ? 'Keep-Alive: timeout=0' : 'Keep-Alive: timeout=60')),
       async ({ ask, sockets }) => {
         for (let i = 0; i < 4; i++) {
           expect(await ask('a')).toBe(`${i}`);
