@@ -66,6 +66,28 @@ export function planRuns(pages: readonly PageRequest[], paging: Paging): Planned
   return runs;
 }
 
+/**
+ * How many calls the loader makes for pages of one owner's list, by the wave in which they are asked for: what an earlier
+ * wave's calls bring is not asked for again.
+ */
+export function countCalls(waves: readonly (readonly PageRequest[] | undefined)[], paging: Paging): number {
+  const only = waves.length === 1 && waves[0]?.length === 1 ? waves[0][0] : undefined;
+  // What nearly every list comes down to.
+  if (only && only.first < paging.maxQuantity && paging.mode === 'offset') return 1;
+  const calls = new Set<string>();
+  const runs: PlannedRun[] = [];
+  for (const wave of waves) {
+    const missing = wave?.filter((page) => !findRun(runs, page)) ?? [];
+    if (missing.length === 0) continue;
+    for (const run of planPages(missing, paging)) {
+      runs.push(run);
+      // The very same window of two runs is one call: it is shared while it is under way.
+      for (const call of run.calls) calls.add(`${call.offset}/${call.limit}`);
+    }
+  }
+  return calls.size;
+}
+
 function split(start: number, dataEnd: number, end: number, { mode, maxQuantity }: Paging): Window[] {
   if (mode === 'page') return splitAligned(start, dataEnd, end, maxQuantity);
   const calls: Window[] = [];

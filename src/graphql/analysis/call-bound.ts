@@ -1,5 +1,6 @@
 import { isUnionType, getNamedType, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { DEFAULT_PAGE_SIZE } from '../../billing/model/window';
+import { comesWithContract } from './field-costs';
 import { ownValue } from './coerce-variables';
 import type { OperationModel, SelectedField } from './operation-model';
 import type { PredictionLimits } from './predict-calls';
@@ -49,7 +50,7 @@ export function boundCalls(model: OperationModel, { paging, pageLimits }: Predic
       case 'scan':
         return { ...add(below, toBound(searchCalls)), pages: 1 };
       case 'page':
-        return { ...add(below, toBound(pageCalls(field))), pages: 1 };
+        return { ...add(below, toBound(pageCalls(field))), pages: comesWithContract(costs) ? 1 : 0 };
       case 'contract':
       case 'contract-of-invoice':
         return withHead(below);

@@ -1,4 +1,5 @@
 import type { GraphQLField } from 'graphql';
+import { BILLS } from '../../billing/model/bills';
 import type { Customer } from '../../billing/model/customer';
 import type { OwnedList } from '../../billing/model/paged-list';
 import type { PageLimits, PageRequest, TailRequest } from '../../billing/model/window';
@@ -41,6 +42,11 @@ export interface PageCosts {
   readonly reads: 'page';
   readonly list: OwnedList;
   readonly parse: (args: FieldArguments, limits: PageLimits, probe: boolean) => PageRequest | TailRequest;
+}
+
+/** Whether a page of a contract's comes in one call with the contract's own data. */
+export function comesWithContract({ list }: PageCosts): boolean {
+  return list.name === BILLS.name;
 }
 
 /** Declares what a field costs, where the field is defined: `@Extensions(costs({ reads: … }))`. Every field with a resolver does. */

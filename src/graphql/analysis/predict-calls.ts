@@ -1,12 +1,15 @@
 import type { GraphQLObjectType } from 'graphql';
-import { findRun, planPages, type Paging, type PlannedRun } from '../../billing/loading/window-plan';
+import { countCalls, type Paging } from '../../billing/loading/window-plan';
 import { BillingError } from '../../billing/model/billing-error';
-import { contractKey, type Customer } from '../../billing/model/customer';
-import type { PageLimits, PageRequest } from '../../billing/model/window';
+import { BILLS } from '../../billing/model/bills';
+import type { Customer } from '../../billing/model/customer';
+import { listPrefix, type ListOwner, type OwnedList } from '../../billing/model/paged-list';
+import type { PageLimits, PageRequest, TailRequest } from '../../billing/model/window';
 import { MAX_FAILURES } from '../context/result-meter';
 import { assertBelow } from './argument-check';
 import { toList } from './argument-values';
 import { parseEntityKey } from './entity-keys';
+import { comesWithContract, type PageCosts } from './field-costs';
 import type { OperationModel, SelectedField } from './operation-model';
 import { contractTypeOf, isPlaced, isSamePage, selectOfContract, selectsNextPage, type Place } from './selection';
 
@@ -47,7 +50,7 @@ class Prediction {
   readonly #model: OperationModel;
   readonly #limits: PredictionLimits;
   readonly #place: Place;
-  /** By contract, by wave. */
+  /** By list and owner, by wave. */
   readonly #pages = new Map<string, PageRequest[][]>();
   /** What is selected of a contract, by the field that returns it: looked at once, however many contracts it returns. */
   readonly #pagesOf = new Map<SelectedField, readonly PageRequest[] | null>();
@@ -71,28 +74,8 @@ class Prediction {
       this.#atLeast = true;
     }
     let calls = 0;
-    for (const waves of this.#pages.values()) calls += this.#plan(waves);
+    for (const waves of this.#pages.values()) calls += countCalls(waves, this.#limits.paging);
     return { calls, atLeast: this.#atLeast };
-  }
-
-  /** Plans one contract's pages as the loader does: what an earlier wave's calls bring is not asked for again. */
-  #plan(waves: readonly (readonly PageRequest[] | undefined)[]): number {
-    const { paging } = this.#limits;
-    const only = waves.length === 1 && waves[0]?.length === 1 ? waves[0][0] : undefined;
-    // What nearly every contract comes down to.
-    if (only && only.first < paging.maxQuantity && paging.mode === 'offset') return 1;
-    const calls = new Set<string>();
-    const runs: PlannedRun[] = [];
-    for (const wave of waves) {
-      const missing = wave?.filter((page) => !findRun(runs, page)) ?? [];
-      if (missing.length === 0) continue;
-      for (const run of planPages(missing, paging)) {
-        runs.push(run);
-        // The very same window of two runs is one call: it is shared while it is under way.
-        for (const call of run.calls) calls.add(`${call.offset}/${call.limit}`);
-      }
-    }
-    return calls.size;
   }
 
   #argumentsOf(field: SelectedField): ReturnType<SelectedField['arguments']> {
@@ -126,7 +109,7 @@ class Prediction {
         const limits = this.#limits.pageLimits;
         if (attempt(() => (assertBelow(field, this.#place, { limits, type }), true)) === null) return;
         this.#atLeast = true;
-        this.#ask(key.customer, key.contractNumber, this.#scanPage(), 0);
+        this.#ask(BILLS, key, this.#scanPage(), 0);
         this.#visitInvoice(key.customer, key.contractNumber, { fields: field.fieldsOf(type), wave: 1 });
       }
     }
@@ -149,15 +132,15 @@ class Prediction {
           break;
         }
         case 'page': {
-          const page = attempt(() => costs.parse(this.#argumentsOf(field), this.#limits.pageLimits, selectsNextPage(field)));
+          const page = this.#pageOf(field, costs);
           if (!page) break;
-          this.#ask(customer, null, isPlaced(page) ? page : HEAD, wave);
+          this.#ask(costs.list, { customer, contractNumber: null }, isPlaced(page) ? page : HEAD, wave);
           if ('last' in page || this.#readsBelow(field)) this.#atLeast = true;
           break;
         }
         case 'scan':
           this.#atLeast = true;
-          this.#ask(customer, null, this.#scanPage(), wave);
+          this.#ask(BILLS, { customer, contractNumber: null }, this.#scanPage(), wave);
           break;
         default:
       }
@@ -167,8 +150,11 @@ class Prediction {
   #visitContracts(customer: Customer, numbers: readonly string[], field: SelectedField, wave: number): void {
     const pages = this.#pagesWith(field);
     if (!pages) return;
+    const others = this.#otherPagesOf(field);
     for (const number of numbers) {
-      for (const page of pages) this.#ask(customer, number, page, wave);
+      const owner: ListOwner = { customer, contractNumber: number };
+      for (const page of pages) this.#ask(BILLS, owner, page, wave);
+      for (const { list, page } of others) this.#ask(list, owner, page, wave);
       this.#visitInvoicesOf(customer, number, field, wave);
     }
     // Each of them leads to the same customer: one visit is all.
@@ -201,6 +187,23 @@ class Prediction {
       this.#atLeast = true;
     if (selection.searches) return [...selection.pages, this.#scanPage()];
     return selection.pages.length === 0 ? [HEAD] : selection.pages;
+  }
+
+  /** Pages of a contract's other lists, which do not come with the contract. */
+  #otherPagesOf(field: SelectedField): readonly { readonly list: OwnedList; readonly page: PageRequest }[] {
+    const others: { readonly list: OwnedList; readonly page: PageRequest }[] = [];
+    for (const each of field.fieldsOf(contractTypeOf(field))) {
+      const { costs } = each;
+      if (costs?.reads !== 'page' || comesWithContract(costs)) continue;
+      const page = this.#pageOf(each, costs);
+      if (page) others.push({ list: costs.list, page: isPlaced(page) ? page : HEAD });
+    }
+    return others;
+  }
+
+  /** The page that a field asks for; null where an argument is not of its form. */
+  #pageOf(field: SelectedField, costs: PageCosts): PageRequest | TailRequest | null {
+    return attempt(() => costs.parse(this.#argumentsOf(field), this.#limits.pageLimits, selectsNextPage(field)));
   }
 
   /** Visits what is selected of a contract's customer, which its key names. */
@@ -257,9 +260,9 @@ class Prediction {
     return { offset: 0, first: this.#limits.paging.maxQuantity, probe: false };
   }
 
-  #ask(customer: Customer, contractNumber: string | null, page: PageRequest, wave: number): void {
+  #ask(list: OwnedList, owner: ListOwner, page: PageRequest, wave: number): void {
     this.#step();
-    const key = contractKey(customer, contractNumber);
+    const key = `${listPrefix(list)}${list.identity(owner)}`;
     let waves = this.#pages.get(key);
     if (!waves) this.#pages.set(key, (waves = []));
     const pages = (waves[wave] ??= []);

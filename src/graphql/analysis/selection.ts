@@ -1,6 +1,7 @@
 import { GraphQLError, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
 import type { PageArguments, PageLimits, PageRequest, TailRequest } from '../../billing/model/window';
+import { comesWithContract } from './field-costs';
 import { fieldOf, type FieldInfo, type SelectedField } from './operation-model';
 
 /** What is selected of a contract below the field that returns it. */
@@ -63,7 +64,7 @@ function lookInto(fields: readonly SelectedField[], { variableValues, path }: Pl
       } else if (costs?.reads === 'page') {
         const page = costs.parse(field.arguments(variableValues), limits, selectsNextPage(field));
         // A page from the list's end is asked for when the list's length is known.
-        if (isPlaced(page) && !pages.some((other) => isSamePage(other, page))) pages.push(page);
+        if (comesWithContract(costs) && isPlaced(page) && !pages.some((other) => isSamePage(other, page))) pages.push(page);
       }
     } catch (error) {
       if (!(error instanceof BillingError)) throw error;
