@@ -15,6 +15,7 @@ import { createPseudonyms } from './graphql/server/pseudonyms';
 import { countFailures } from './graphql/server/count-failures';
 import { buildServedSchema } from './graphql/schema/subgraph';
 import { createExplorer } from './http/explorer/create-explorer';
+import { ExportSlots } from './http/pipeline/export/export-slots';
 import { KeptAnswers } from './http/response/response-cache';
 import type { Siblings } from './http/connection/probes';
 import { createHttpServer } from './http/server';
@@ -205,6 +206,8 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
         trustedDocuments,
         acceptedTokens: attempts.acceptedTokens,
         maxRequestBytes: config.maxRequestBytes,
+        exportSlots: new ExportSlots(config.maxConcurrentExports),
+        exportPageSize: Math.min(config.maxPageSize, config.billingApiMaxQuantity),
       },
       metrics,
       siblings,

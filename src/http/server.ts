@@ -28,7 +28,7 @@ export interface HttpServerOptions {
   /** Bytes of all responses that clients have not read yet, at most. */
   readonly maxUnsentBytes: number;
   /** What answers requests to GraphQL. */
-  readonly pipeline: Omit<PipelineOptions, 'cors' | 'callers' | 'varyBy' | 'pageHeaders' | 'hasPage' | 'startTrace'>;
+  readonly pipeline: Omit<PipelineOptions, 'cors' | 'callers' | 'varyBy' | 'pageHeaders' | 'hasPage' | 'startTrace' | 'watchUnsent'>;
   /** What a browser finds at /graphql; null: nothing. */
   readonly explorer: Explorer | null;
   /** Whether the billing API is being asked; while its circuit breaker is open, the gateway is not ready. */
@@ -156,6 +156,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       hasPage: options.explorer !== null,
       pageHeaders: Object.entries(options.explorer?.pageHeaders ?? {}).flat(),
       startTrace: options.pipeline.contexts.startTrace,
+      watchUnsent: (response) => guarded?.watchUnsent(response),
     }),
   };
   const silent = new SilentConnections(app.server);

@@ -8,6 +8,7 @@ import { createPolicies } from '../../src/graphql/limits/policies';
 import { createPseudonyms } from '../../src/graphql/server/pseudonyms';
 import { buildServedSchema } from '../../src/graphql/schema/subgraph';
 import type { ConnectionTimeouts } from '../../src/http/connection/connection-limits';
+import { ExportSlots } from '../../src/http/pipeline/export/export-slots';
 import { createHttpServer } from '../../src/http/server';
 import { createLog } from '../../src/telemetry/logs/log';
 
@@ -72,6 +73,8 @@ export async function startBareServer(options: {
       trustedDocuments: null,
       acceptedTokens: { has: () => true },
       maxRequestBytes: 100_000,
+      exportSlots: new ExportSlots(1),
+      exportPageSize: 100,
     },
     serverObserver: { requestShed: () => undefined, connectionCut: () => undefined },
     isUpstreamReady: () => true,

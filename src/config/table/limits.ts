@@ -40,6 +40,12 @@ export const LIMITS = {
     kind: whole(1, 1_000_000),
     default: '1000',
   },
+  maxConcurrentExports: {
+    name: 'MAX_CONCURRENT_EXPORTS',
+    what: 'Exports that may be under way at once, a quarter of them with the same token; those beyond are answered with 503 and OVERLOADED',
+    kind: whole(1, 10_000),
+    default: '16',
+  },
   writeTimeoutMs: {
     name: 'WRITE_TIMEOUT_MS',
     what: 'How long a client may read nothing of a response before its connection is closed, in milliseconds',

@@ -41,8 +41,9 @@ const APOLLO_CODES: ReadonlySet<unknown> = new Set([
   'BAD_REQUEST',
   'BAD_USER_INPUT',
   'OPERATION_RESOLUTION_FAILURE',
-  // The gateway's own, made for the client as it is: see result-meter.ts.
+  // The gateway's own, made for the client as they are: see result-meter.ts and export-slots.ts.
   'RESULT_LIMIT_EXCEEDED',
+  'OVERLOADED',
 ]);
 
 /** Told of an error that is nobody's but ours, with the id that the client was given. */

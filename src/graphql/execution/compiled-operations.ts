@@ -4,7 +4,7 @@ import type { GatewayContext } from '../context/context';
 import { toHeapBytes } from '../limits/document-stores';
 import type { SelectedField } from '../analysis/operation-model';
 import { countQuestions, selectContract } from '../analysis/selection';
-import { PreparedOperation, type CompiledPlan } from './compiled-operation';
+import { PreparedOperation, type CompiledPlan, type PlanStore } from './compiled-operation';
 import { planBytes } from './plan';
 
 /** What is kept: so many operations, and so many bytes of them; half of these for documents, half for compiled plans. */
@@ -74,11 +74,16 @@ export class PreparedOperations {
     const known = this.#known.get(toKey(query, operationName));
     // A name that a client sends may hold anything, and so a key may be one of another name and text.
     if (known?.query !== query || known.operationName !== operationName) return undefined;
-    return (known.prepared ??= new PreparedOperation<GatewayContext>(this.#schema, known.document, known.operation, {
-      isRepeatable,
-      onRepeat,
-      plans: this.#plans,
-    }));
+    return (known.prepared ??= this.#prepare(known.document, known.operation, this.#plans));
+  }
+
+  /** An operation that is not kept: whoever has made it executes it several times. */
+  prepareOnce(document: DocumentNode, operation: OperationDefinitionNode): PreparedOperation<GatewayContext> {
+    return this.#prepare(document, operation, new Map<string, CompiledPlan>());
+  }
+
+  #prepare(document: DocumentNode, operation: OperationDefinitionNode, plans: PlanStore): PreparedOperation<GatewayContext> {
+    return new PreparedOperation<GatewayContext>(this.#schema, document, operation, { isRepeatable, onRepeat, plans });
   }
 }
 

@@ -22,6 +22,8 @@ export interface GuardOptions extends UnsentLimits {
 export interface GuardedServer {
   readonly server: Server;
   readonly state: () => ServerState;
+  /** Watches a response whose client has read all of its pieces but the last one. */
+  readonly watchUnsent: (response: ServerResponse) => void;
 }
 
 /** Makes a server that sheds load, closes connections whose clients do not read, and reads on after early responses. */
@@ -47,5 +49,9 @@ export function createGuardedServer(
     if (!isRefused) response.writeContinue();
     take(request, response);
   });
-  return { server, state: () => ({ requests: shedder.underWay, unsentBytes: unsent.bytes }) };
+  return {
+    server,
+    state: () => ({ requests: shedder.underWay, unsentBytes: unsent.bytes }),
+    watchUnsent: (response) => unsent.addPiece(response),
+  };
 }

@@ -32,6 +32,8 @@ export class UnsentResponses {
   readonly #limits: UnsentLimits;
   readonly #onCut: (reason: CutReason) => void;
   readonly #waiting = new Map<Socket, Waiting>();
+  /** Connections that tell when they close; most of them wait more than once. */
+  readonly #watched = new WeakSet<Socket>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(limits: UnsentLimits, onCut: (reason: CutReason) => void) {
@@ -56,7 +58,10 @@ export class UnsentResponses {
       const queueBytes = queueOf(socket);
       waiting = { sinceMs: nowMs, queued: new Set(), queueBytes, sentBytes: 0, progressMs: nowMs };
       this.#waiting.set(socket, waiting);
-      socket.once('close', () => this.#waiting.delete(socket));
+      if (!this.#watched.has(socket)) {
+        this.#watched.add(socket);
+        socket.once('close', () => this.#waiting.delete(socket));
+      }
       this.#timer ??= setInterval(() => this.#check(), Math.min(1000, this.#limits.writeTimeoutMs / 4)).unref();
     }
     if (!response.socket) waiting.queued.add(response);
@@ -66,6 +71,18 @@ export class UnsentResponses {
       this.#forgetSent();
       this.#cut(this.#slowest(nowMs) ?? socket, 'too-much-unsent');
     }
+  }
+
+  /** Takes note of a piece of a response that goes on; all pieces before it have been sent. */
+  addPiece(response: ServerResponse): void {
+    const { socket } = response.req;
+    const waiting = this.#waiting.get(socket);
+    if (waiting) {
+      waiting.sentBytes += waiting.queueBytes;
+      waiting.queueBytes = queueOf(socket);
+      waiting.progressMs = performance.now();
+    }
+    this.add(response);
   }
 
   #check(): void {

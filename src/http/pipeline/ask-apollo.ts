@@ -25,6 +25,16 @@ export async function executeNew(
   context: GatewayContext,
   options: ApolloOptions,
 ): Promise<Completed> {
+  return (await findNew(exchange, request, context, options)).completed;
+}
+
+/** The same, with the operation that was found; null where the request was refused before. */
+export async function findNew(
+  exchange: Exchange,
+  request: GraphqlRequest,
+  context: GatewayContext,
+  options: ApolloOptions,
+): Promise<{ readonly completed: Completed; readonly requested: RequestedOperation | null }> {
   const { query, operationName, variables, extensions } = request;
   const call = new ApolloCall(exchange.request, undefined);
   const { http, body } = await options.apollo.executeOperation(
@@ -51,7 +61,7 @@ export async function executeNew(
     options.operations.learn(found.source, operationName, found.document, found.operation);
   const head = { status: http.status ?? 200, headers: toHeaders(http.headers) };
   const subject = { exchange, path: 'reference', operation: found?.operation ?? null, context } as const;
-  return completeExecuted(subject, body.singleResult, head, { requested, options });
+  return { completed: completeExecuted(subject, body.singleResult, head, { requested, options }), requested };
 }
 
 /**

@@ -24,6 +24,7 @@ import {
   type Subject,
 } from '../response/completed';
 import { mayCompile, type CompileOptions } from './may-compile';
+import type { OperationLifetime } from './operation-lifetime';
 import { createContext, restartContext, type RequestContextOptions } from './request-contexts';
 
 /** What known operations are executed with. */
@@ -41,6 +42,8 @@ export interface KnownRequest {
   /** As they came. */
   readonly variables: Variables;
   readonly controls: RequestControls;
+  /** Where it does not last as long as the response. */
+  readonly lifetime?: OperationLifetime;
 }
 
 /**
@@ -49,7 +52,7 @@ export interface KnownRequest {
  */
 export function executeKnown(
   exchange: Exchange,
-  { known, variables, controls }: KnownRequest,
+  { known, variables, controls, lifetime }: KnownRequest,
   options: ExecuteOptions,
 ): Completed | Promise<Completed> {
   const { document, operation } = known;
@@ -57,7 +60,7 @@ export function executeKnown(
   const refusal = findRefusal(options.policies, { ...requested, hasToken: exchange.caller !== null });
   if (refusal) return completeErrors({ exchange, path: 'compiled', operation, context: null }, [refusal], options.formatError);
 
-  const context = createContext(exchange, controls, options.contexts);
+  const context = createContext(exchange, controls, lifetime ? { ...options.contexts, lifetime } : options.contexts);
   const coerced = known.coerce(variables);
   const variant = coerced && known.variant(coerced, () => mayCompile(exchange, context, options));
   const subject = { exchange, path: 'compiled', operation, context } as const;

@@ -8,10 +8,12 @@ export interface OperationLifetime {
   readonly signal: CancelSignal;
   /** When its time is over, on the clock of `performance.now()`. */
   readonly deadlineAtMs: number;
+  /** Ends it before the response is done. */
+  readonly end: () => void;
 }
 
 /**
- * Starts an operation's time. It ends by itself when the response is done.
+ * Starts an operation's time. It ends by itself when the response is done; a response of many operations ends each of them.
  * @param deadlineMs the whole operation's time, in milliseconds.
  */
 export function startLifetime(response: ServerResponse, deadlineMs: number): OperationLifetime {
@@ -23,10 +25,14 @@ export function startLifetime(response: ServerResponse, deadlineMs: number): Ope
   );
   const end = (): void => {
     clearTimeout(timer);
+    response.off('close', close);
+  };
+  const close = (): void => {
+    clearTimeout(timer);
     if (!response.writableFinished) controller.abort(new BillingError('unavailable', 'The client closed the connection.'));
   };
   // The client may have gone between its request's last byte and this: that event comes no more.
-  if (response.destroyed) end();
-  else response.once('close', end);
-  return { signal: controller, deadlineAtMs };
+  if (response.destroyed) close();
+  else response.once('close', close);
+  return { signal: controller, deadlineAtMs, end };
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { monotonicMs } from '../../runtime/clock';
 import { TurnQueue } from '../../runtime/turn-queue';
 import { toClientLibrary } from '../request/client-name';
+import { exportConnection, type ExportOptions } from './export/export-connection';
 import { Exchange, type Arrival, type ExchangeOptions } from '../request/exchange';
 import { parseBody, parseSearch, toGraphqlRequest, toRequestForm, type GraphqlRequest, type RequestForm } from '../request/graphql-request';
 import { headerOf } from '../request/header-of';
@@ -12,13 +13,14 @@ import { parseControls, type RequestControls } from '../request/request-controls
 import { ABORTED, complete, completeErrors, type Completed } from '../response/completed';
 import { respond, type RespondOptions } from '../response/respond';
 import type { KeptAnswers } from '../response/response-cache';
+import { isStreamed, respondStreamed } from '../response/streamed-body';
 import { askApollo, executeNew, type ApolloOptions } from './ask-apollo';
 import { executeKnown, type ExecuteOptions } from './execute-known';
 import { createContext } from './request-contexts';
 import { resolveDocument, type DocumentSources } from './resolve-document';
 
 /** What the pipeline is made of. */
-export interface PipelineOptions extends ExchangeOptions, DocumentSources, ExecuteOptions, ApolloOptions, RespondOptions {
+export interface PipelineOptions extends ExchangeOptions, DocumentSources, ExecuteOptions, ApolloOptions, ExportOptions, RespondOptions {
   /** Null: no response is cached. */
   readonly responses: KeptAnswers | null;
   readonly maxRequestBytes: number;
@@ -47,7 +49,8 @@ export class Pipeline {
     const exchange = new Exchange(arrival, this.#options);
     const send = (completed: Completed): void => {
       try {
-        respond(exchange, completed, this.#options);
+        if (isStreamed(completed)) void respondStreamed(exchange, completed, this.#options);
+        else respond(exchange, completed, this.#options);
       } catch {
         arrival.response.destroy();
       }
@@ -80,6 +83,10 @@ export class Pipeline {
 
     exchange.client ??= toClientLibrary(request.extensions, exchange.request.headers);
     const resolved = resolveDocument(request, this.#options);
+    if (exchange.exportType !== null) {
+      const exported = exportConnection(exchange, { request: resolved, controls }, this.#options);
+      return controls.maxAgeSeconds === null ? exported : exported.then((done) => this.#refresh(exchange, done));
+    }
     const { query, operationName } = resolved;
     const known = query === undefined || isApollos(exchange, resolved) ? undefined : operations.find(query, operationName);
     const completed = known
@@ -91,7 +98,7 @@ export class Pipeline {
 
   /** The key under which the response may be cached; null where it may not. What a response cost is different each time. */
   #cacheKey(
-    { caller, mediaType, body, request }: Exchange,
+    { caller, mediaType, exportType, body, request }: Exchange,
     form: RequestForm,
     { traced, dryRun, maxAgeSeconds }: RequestControls,
   ): string | null {
@@ -102,6 +109,7 @@ export class Pipeline {
       form === 'other' ||
       mediaType === null ||
       mediaType === HTML_TYPE ||
+      exportType !== null ||
       traced ||
       dryRun ||
       maxAgeSeconds !== null

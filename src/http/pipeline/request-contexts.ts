@@ -11,7 +11,7 @@ import { ResultMeter, type ResultLimits } from '../../graphql/context/result-met
 import type { StartTrace } from '../../telemetry/observers/operation-observer';
 import type { RequestControls } from '../request/request-controls';
 import type { Exchange } from '../request/exchange';
-import { startLifetime } from './operation-lifetime';
+import { startLifetime, type OperationLifetime } from './operation-lifetime';
 
 /** Settings of the contexts that operations run in. */
 export interface RequestContextOptions {
@@ -35,8 +35,13 @@ export interface RequestContextOptions {
 /**
  * Makes the context of one operation: fresh loads, on behalf of its caller, with its own time.
  * @param controls null for a request that is to be refused: whatever it runs after all, it reads nothing.
+ * @param options its own `lifetime` where the operation does not last as long as the response.
  */
-export function createContext(exchange: Exchange, controls: RequestControls | null, options: RequestContextOptions): GatewayContext {
+export function createContext(
+  exchange: Exchange,
+  controls: RequestControls | null,
+  options: RequestContextOptions & { readonly lifetime?: OperationLifetime | undefined },
+): GatewayContext {
   const { caller, requestId, startedMs, trace, traceId } = exchange;
   const report = controls?.detailed ? new CallReport() : null;
   const through = controls?.dryRun ? () => drySource : report ? (source: BillingSource) => report.watch(source) : undefined;
@@ -48,7 +53,7 @@ export function createContext(exchange: Exchange, controls: RequestControls | nu
         caller,
         requestId,
         trace: trace ?? undefined,
-        ...startLifetime(exchange.response, controls.deadlineMs),
+        ...(options.lifetime ?? startLifetime(exchange.response, controls.deadlineMs)),
         callBudget: options.callBudget,
         recency: toRecency(controls.maxAgeSeconds),
         // A dry run reads nothing.

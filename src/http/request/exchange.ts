@@ -4,7 +4,7 @@ import type { ClientName, OperationSpan, StartTrace } from '../../telemetry/obse
 import type { Callers } from './callers';
 import { toNamedClient } from './client-name';
 import { headerOf } from './header-of';
-import { negotiateMediaType } from './media-types';
+import { isExportType, JSON_TYPE, negotiateMediaType, type CSV_TYPE, type JSONL_TYPE } from './media-types';
 import { toRequestId } from './request-id';
 import { startTraceOf, toTraceId } from './trace-parent';
 
@@ -37,8 +37,10 @@ export class Exchange {
   readonly requestId: string;
   /** Null where the request carries no bearer token. */
   readonly caller: Caller | null;
-  /** Null where the client accepts none that can be had. */
+  /** Null where the client accepts none that can be had. Of an export, it is that of what is said about it. */
   readonly mediaType: string | null;
+  /** Null where the response is no export. */
+  readonly exportType: typeof JSONL_TYPE | typeof CSV_TYPE | null;
   /** The client that the request says it comes from, by its headers; what its extensions say is noted when they are read. */
   client: ClientName | null;
   readonly #startTrace: StartTrace | undefined;
@@ -52,7 +54,9 @@ export class Exchange {
     this.startedMs = startedMs;
     this.requestId = toRequestId(headers);
     this.caller = callers.of(headerOf(headers, 'authorization'), headers);
-    this.mediaType = negotiateMediaType(headerOf(headers, 'accept'), hasPage && request.method === 'GET');
+    const mediaType = negotiateMediaType(headerOf(headers, 'accept'), hasPage && request.method === 'GET');
+    this.exportType = isExportType(mediaType) ? mediaType : null;
+    this.mediaType = this.exportType ? JSON_TYPE : mediaType;
     this.client = toNamedClient(headers);
     this.#startTrace = startTrace;
   }

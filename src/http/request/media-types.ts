@@ -4,6 +4,10 @@ import Negotiator from 'negotiator';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 const RESPONSE_TYPES = [JSON_TYPE, 'application/graphql-response+json; charset=utf-8'];
 export const HTML_TYPE = 'text/html';
+/** A connection alone, row by row; see pipeline/export. */
+export const JSONL_TYPE = 'application/jsonl; charset=utf-8';
+export const CSV_TYPE = 'text/csv; charset=utf-8; header=present';
+const EXPORT_TYPES = [JSONL_TYPE, CSV_TYPE];
 
 const MAX_KNOWN = 200;
 const known = new Map<string, string | null>();
@@ -19,8 +23,16 @@ export function negotiateMediaType(accept: string | undefined, offersPages: bool
   const answers = offersPages ? knownWithPages : known;
   let chosen = answers.get(accept);
   if (chosen === undefined) {
-    chosen = new Negotiator({ headers: { accept } }).mediaType(offersPages ? [...RESPONSE_TYPES, HTML_TYPE] : RESPONSE_TYPES) ?? null;
+    const offered = offersPages ? [...RESPONSE_TYPES, HTML_TYPE] : RESPONSE_TYPES;
+    // An export is meant by its name alone, and by no wildcard.
+    const named = EXPORT_TYPES.filter((type) => accept.toLowerCase().includes(type.slice(0, type.indexOf(';'))));
+    chosen = new Negotiator({ headers: { accept } }).mediaType([...offered, ...named]) ?? null;
     if (answers.size < MAX_KNOWN) answers.set(accept, chosen);
   }
   return chosen;
+}
+
+/** Whether a response of this media type is an export. */
+export function isExportType(mediaType: string | null): mediaType is typeof JSONL_TYPE | typeof CSV_TYPE {
+  return mediaType === JSONL_TYPE || mediaType === CSV_TYPE;
 }

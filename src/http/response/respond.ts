@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { monotonicMs } from '../../runtime/clock';
 import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
 import { toCacheHeaders } from '../../graphql/server/cache-policy';
@@ -20,6 +21,8 @@ export interface RespondOptions {
   /** Told of every operation. */
   readonly observer: OperationObserver;
   readonly acceptedTokens: AcceptedTokens;
+  /** Told of a response whose client has not read yet what was written so far of it, but has read what was written before. */
+  readonly watchUnsent: (response: ServerResponse) => void;
 }
 
 const NO_HEADERS: readonly string[] = [];
@@ -60,18 +63,26 @@ function toCoded(plain: Completed, body: Buffer, coding: Coding): Completed {
   return { ...plain, body, headers: [...plain.headers, 'content-encoding', coding] };
 }
 
-function finish(exchange: Exchange, completed: Completed, { cors, varyBy, observer, acceptedTokens }: RespondOptions): void {
+function finish(exchange: Exchange, completed: Completed, options: RespondOptions): void {
   const aborted = exchange.isGone;
-  if (!aborted) send(exchange, completed, { cors, varyBy });
-  const { status, operationName, operationType, path, outcome, codes, cost } = completed;
+  if (!aborted) send(exchange, completed, options);
+  record(exchange, completed, { aborted, options });
+}
+
+/** Tells the observer of a response's operation. */
+export function record(
+  exchange: Exchange,
+  { status, operationName, operationType, path, outcome, codes, cost, client }: Completed,
+  { aborted, options }: { readonly aborted: boolean; readonly options: Pick<RespondOptions, 'observer' | 'acceptedTokens'> },
+): void {
   if (outcome === null) return;
-  observer.operationEnded({
+  options.observer.operationEnded({
     requestId: exchange.requestId,
     traceId: exchange.traceId,
     trace: exchange.trace,
     operationName,
-    client: exchange.client ?? completed.client,
-    isAccepted: exchange.caller !== null && (cost.cached > 0 || acceptedTokens.has(exchange.caller)),
+    client: exchange.client ?? client,
+    isAccepted: exchange.caller !== null && (cost.cached > 0 || options.acceptedTokens.has(exchange.caller)),
     operationType,
     // A client that has gone ends its calls; the errors that this makes are nobody's, and nothing has failed.
     outcome: aborted ? 'aborted' : outcome,
@@ -86,26 +97,14 @@ function finish(exchange: Exchange, completed: Completed, { cors, varyBy, observ
   });
 }
 
-/** Sends status, headers and body. Whatever is to be the same for all responses is done here. */
-export function send(
-  exchange: Exchange,
-  { status, headers, mediaType, body, freshness }: Omit<Completed, 'path'>,
-  { cors, varyBy }: Pick<RespondOptions, 'cors' | 'varyBy'>,
-): void {
-  const { request, response, requestId } = exchange;
-  const { allow, vary } = cors.of(headerOf(request.headers, 'origin'));
-  const cacheHeaders = toCacheHeaders(freshness, monotonicMs());
-  response.writeHead(status, [
-    ...allow,
-    'x-request-id',
-    requestId,
-    ...(status === 304 ? NO_HEADERS : ['content-type', mediaType, 'content-length', String(body.length)]),
-    ...(cacheHeaders.includes('vary') ? cacheHeaders : [...cacheHeaders, ...vary]),
-    ...(varyBy.length > 0 && cacheHeaders.includes('vary') ? ['vary', varyBy.join(', ')] : NO_HEADERS),
-    // Who sends a POST, and is understood, has nothing to do with it.
-    ...(request.method === 'POST' && status !== 415 ? NO_HEADERS : ACCEPT_QUERY),
-    ...headers,
-  ]);
+/** What the headers of a response are made from. */
+type HeadOf = Pick<Completed, 'status' | 'headers' | 'mediaType' | 'freshness'>;
+
+/** Sends status, headers and body. */
+export function send(exchange: Exchange, completed: HeadOf & Pick<Completed, 'body'>, options: HeadOptions): void {
+  const { response } = exchange;
+  const { status, body } = completed;
+  response.writeHead(status, toHead(exchange, completed, options, body.length));
   if (status === 304) response.end();
   else if (typeof body === 'string') {
     response.write(body, 'latin1');
@@ -113,4 +112,32 @@ export function send(
     response.socket?.uncork();
     response.end();
   } else response.end(body);
+}
+
+type HeadOptions = Pick<RespondOptions, 'cors' | 'varyBy'>;
+
+/**
+ * The headers of a response. Whatever is to be the same for all responses is done here.
+ * @param length of the body; null where it is not known yet.
+ */
+export function toHead(
+  { request, requestId }: Exchange,
+  { status, headers, mediaType, freshness }: HeadOf,
+  { cors, varyBy }: HeadOptions,
+  length: number | null,
+): string[] {
+  const { allow, vary } = cors.of(headerOf(request.headers, 'origin'));
+  const cacheHeaders = toCacheHeaders(freshness, monotonicMs());
+  return [
+    ...allow,
+    'x-request-id',
+    requestId,
+    ...(status === 304 ? NO_HEADERS : ['content-type', mediaType]),
+    ...(status === 304 || length === null ? NO_HEADERS : ['content-length', String(length)]),
+    ...(cacheHeaders.includes('vary') ? cacheHeaders : [...cacheHeaders, ...vary]),
+    ...(varyBy.length > 0 && cacheHeaders.includes('vary') ? ['vary', varyBy.join(', ')] : NO_HEADERS),
+    // Who sends a POST, and is understood, has nothing to do with it.
+    ...(request.method === 'POST' && status !== 415 ? NO_HEADERS : ACCEPT_QUERY),
+    ...headers,
+  ];
 }

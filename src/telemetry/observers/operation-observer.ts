@@ -8,10 +8,10 @@ export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused' | 'aborte
 
 /**
  * What made the response: `compiled`, the compiled execution of an operation that was known, its policies included;
- * `response-cache`, a whole response that was cached; `reference`, everything else: graphql-js, and Apollo Server around
- * it for documents that are new and for requests that are refused.
+ * `response-cache`, a whole response that was cached; `export`, the rows of a connection, page by page; `reference`,
+ * everything else: graphql-js, and Apollo Server around it for documents that are new and for requests that are refused.
  */
-export type AnswerPath = 'compiled' | 'response-cache' | 'reference';
+export type AnswerPath = 'compiled' | 'response-cache' | 'export' | 'reference';
 
 /** Which client a request says that it comes from; both are of a few characters that need no escaping, and hold no part of the token. */
 export interface ClientName {

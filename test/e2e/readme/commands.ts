@@ -59,6 +59,8 @@ function installsWhatIsTested(command: string): Promise<void> {
   return Promise.resolve();
 }
 
+const EXPORTS = 'test/e2e/export/documentation.test.ts';
+
 /**
  * Every command that a block of the documentation may hold, and what proves it. One that is not here fails the test; so
  * does one that is no longer needed.
@@ -110,6 +112,11 @@ export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proo
   [
     /^(kubectl logs --selector app\.kubernetes\.io\/name=billing-gateway|docker compose -f deploy\/compose\.yaml logs) .*\| grep '"requestId":"THE-ID"'$/,
     provenBy('test/e2e/operation-lines.test.ts', "requestId: 'mine-1'"),
+  ],
+  // The page about exports: its blocks are run as they are, in a shell.
+  [
+    /^(curl \S+\/graphql --fail-with-body .*Accept: (text\/csv|application\/jsonl)|(sed|AFTER=|tail) ?.*\.csv)/,
+    provenBy(EXPORTS, 'await run(csv)'),
   ],
 ];
 

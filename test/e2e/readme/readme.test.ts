@@ -50,6 +50,10 @@ const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
     if (!block.text.includes('"msg":"operation"')) throw new Error('Nothing is known to give this answer.');
     expect(Object.keys(await logFirstQuery())).toEqual(Object.keys(JSON.parse(block.text) as object));
   },
+  jsonl: async () => {
+    // What the command above it prints.
+    expect(await readFile(join(root, 'test/e2e/export/documentation.test.ts'), 'utf8')).toContain('expect(await run(jsonl)).toBe(shown)');
+  },
   sh: async (block) => {
     for (const command of toCommands(block.text)) {
       const proof = findProof(command);

@@ -1,0 +1,90 @@
+import type { ServerResponse } from 'node:http';
+import type { Exchange } from '../request/exchange';
+import type { Completed } from './completed';
+import { record, toHead, type RespondOptions } from './respond';
+
+/** How a body ended that was streamed. */
+export interface StreamEnd extends Pick<Completed, 'codes' | 'cost'> {
+  /** False: something is missing, and the client has to see that. */
+  readonly isWhole: boolean;
+  readonly outcome: NonNullable<Completed['outcome']>;
+}
+
+/** A body that is made while it is sent. */
+export interface StreamedBody {
+  /** The next piece, when the client has read those before; null after the last one. */
+  next(): Promise<string | null>;
+  /** Ends it, whether or not all of it was made; to be called once. */
+  close(): StreamEnd;
+}
+
+/** A response whose body is streamed. What it cost, and how it ended, is known at its end. */
+export interface Streamed extends Completed {
+  readonly stream: StreamedBody;
+}
+
+/** Whether the body of a response is streamed. */
+export function isStreamed(completed: Completed): completed is Streamed {
+  return 'stream' in completed;
+}
+
+/**
+ * Sends a response piece by piece, no faster than its client reads, and tells the observer of its operation. A body that is
+ * not whole ends with its connection, and without the chunk that ends a body (RFC 9112, section 7.1). Never rejects.
+ */
+export async function respondStreamed(exchange: Exchange, { stream, ...completed }: Streamed, options: RespondOptions): Promise<void> {
+  const { response } = exchange;
+  let isSent = false;
+  try {
+    if (!isGone(response)) {
+      response.writeHead(completed.status, toHead(exchange, completed, options, null));
+      isSent = await writeAll(response, stream, options);
+    }
+  } catch {
+    response.destroy();
+  }
+  const { isWhole, ...end } = stream.close();
+  record(exchange, { ...completed, ...end }, { aborted: !isSent, options });
+  if (isGone(response)) return;
+  if (isSent && isWhole) response.end();
+  else cut(response);
+}
+
+/** Whether all pieces were handed over; false where the client has gone. */
+async function writeAll(response: ServerResponse, stream: StreamedBody, { watchUnsent }: RespondOptions): Promise<boolean> {
+  for (;;) {
+    const piece = await stream.next();
+    if (isGone(response)) return false;
+    if (piece === null) return true;
+    if (response.write(piece)) continue;
+    watchUnsent(response);
+    await drained(response);
+  }
+}
+
+/** Resolves when what was written has been taken by the operating system, or the connection is closed. */
+function drained(response: ServerResponse): Promise<void> {
+  const { socket } = response.req;
+  if (isGone(response) || !response.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    // Of pipelined requests, only the first one's response is told that its connection has closed.
+    socket.on('close', done);
+  });
+}
+
+function isGone(response: ServerResponse): boolean {
+  return response.destroyed || response.req.socket.destroyed;
+}
+
+/** Closes the connection behind what was written. Without chunks, an orderly end would look like the body's. */
+function cut(response: ServerResponse): void {
+  const { req } = response;
+  if (req.httpVersion === '1.0') req.socket.resetAndDestroy();
+  else req.socket.destroySoon();
+}
