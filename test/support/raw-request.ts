@@ -5,7 +5,7 @@ export interface RawRequest {
   /** Sent byte for byte; fetch would tidy up `..` and refuse what is not an address. */
   readonly path: string;
   readonly headers?: OutgoingHttpHeaders;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   readonly agent?: Agent;
 }
 

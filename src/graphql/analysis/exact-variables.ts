@@ -1,17 +1,22 @@
 import { GraphQLError, Kind, type OperationDefinitionNode, type TypeNode } from 'graphql';
+import { ownValue } from './coerce-variables';
 
 /**
  * The error of variables that hold a whole number past 2^53; null for all others. JSON's parser has rounded such a
  * number already, and GraphQL would take it for an ID: the digits of some other customer. Representations of entities
  * are left to entity-keys.ts, where such a number costs its own item and not the whole list.
+ * @param operation whose variables are looked at; undefined: all of them.
  */
 export function inexactVariablesError(
   variables: Readonly<Record<string, unknown>> | undefined,
   operation?: Pick<OperationDefinitionNode, 'variableDefinitions'>,
 ): GraphQLError | null {
-  for (const name in variables) {
-    const value = variables[name];
-    if (typeof value === 'object' && isOfRepresentations(name, operation)) continue;
+  // What an operation does not declare is nobody's variable, and there may be thousands of them.
+  const definitions = operation ? (operation.variableDefinitions ?? []) : null;
+  const names = definitions ? definitions.map(({ variable }) => variable.name.value) : Object.keys(variables ?? {});
+  for (const [index, name] of names.entries()) {
+    const value = ownValue(variables, name);
+    if (typeof value === 'object' && isOfRepresentations(definitions?.[index]?.type)) continue;
     if (isInexact(value, 0)) {
       return new GraphQLError(
         `Variable "$${name}" must not be a number past 2^53, or one whose fraction is rounded away: JSON ` +
@@ -25,8 +30,7 @@ export function inexactVariablesError(
   return null;
 }
 
-function isOfRepresentations(name: string, operation: Pick<OperationDefinitionNode, 'variableDefinitions'> | undefined): boolean {
-  let type: TypeNode | undefined = operation?.variableDefinitions?.find((definition) => definition.variable.name.value === name)?.type;
+function isOfRepresentations(type: TypeNode | undefined): boolean {
   while (type && type.kind !== Kind.NAMED_TYPE) type = type.type;
   return type?.name.value === '_Any';
 }
@@ -41,5 +45,6 @@ const MAX_LEVELS = 8;
 function isInexact(value: unknown, level: number): boolean {
   if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value);
   if (typeof value !== 'object' || value === null || level >= MAX_LEVELS) return false;
-  return Object.values(value).some((item) => isInexact(item, level + 1));
+  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return items.some((item) => isInexact(item, level + 1));
 }

@@ -5,7 +5,6 @@ const INEXACT = '1e300';
 const MAY_BE_INEXACT = /[0-9](?:\.[0-9]|[eE])|[0-9]{16}/;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const IN_NUMBER = /[-+.0-9eE]/;
 
 /**
  * Parses the JSON of a request. A number in its variables that a double only comes near to, and that looks like a whole
@@ -31,7 +30,11 @@ function hasNumbers(request: unknown): boolean {
   if (typeof request !== 'object' || request === null) return false;
   const { variables } = request as { readonly variables?: unknown };
   if (typeof variables !== 'object' || variables === null) return false;
-  return Object.values(variables).some((value) => typeof value === 'number' || (typeof value === 'object' && value !== null));
+  for (const name in variables) {
+    const value = (variables as Readonly<Record<string, unknown>>)[name];
+    if (typeof value === 'number' || (typeof value === 'object' && value !== null)) return true;
+  }
+  return false;
 }
 
 /** Replaces the numbers of a JSON text that look whole and are not; strings are passed over. */
@@ -42,11 +45,15 @@ function replaceInexact(text: string): string {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       for (at++; at < text.length && text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at++;
-    } else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
+    } else if (code === 0x2d || isDigit(code)) {
       const from = at;
-      while (IN_NUMBER.test(text.charAt(at + 1))) at++;
+      let hasExponent = false;
+      for (let next = text.charCodeAt(at + 1); isInNumber(next); next = text.charCodeAt(++at + 1))
+        if (next === 0x45 || next === 0x65) hasExponent = true;
+      // Up to 15 digits, what is no whole number does not become one.
+      if (!hasExponent && at - from < 15) continue;
       const token = text.slice(from, at + 1);
-      if (!looksWhole(token) || isExact(token)) continue;
+      if (!Number.isInteger(Number(token)) || isExact(token)) continue;
       replaced += text.slice(copied, from) + INEXACT;
       copied = at + 1;
     }
@@ -54,8 +61,13 @@ function replaceInexact(text: string): string {
   return copied === 0 ? text : replaced + text.slice(copied);
 }
 
-function looksWhole(token: string): boolean {
-  return MAY_BE_INEXACT.test(token) && Number.isInteger(Number(token));
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** A digit, `+`, `-`, `.`, `e` or `E`. */
+function isInNumber(code: number): boolean {
+  return isDigit(code) || code === 0x2b || code === 0x2d || code === 0x2e || code === 0x45 || code === 0x65;
 }
 
 /** Whether the double that JSON makes of the number has the number's value. */

@@ -40,7 +40,7 @@ export function billingOf(context: GatewayContext): Billing {
   return context.billing;
 }
 
-/** The error of an operation that needs data and carries no bearer token. */
-export function missingToken(): BillingError {
-  return new BillingError('unauthenticated', 'This operation needs a bearer token: send the header "Authorization: Bearer <token>".');
+/** The error of an operation, or of what else is named, that is refused without a bearer token. */
+export function missingToken(what = 'This operation'): BillingError {
+  return new BillingError('unauthenticated', `${what} needs a bearer token: send the header "Authorization: Bearer <token>".`);
 }

@@ -50,9 +50,9 @@ export function createGatePlugin(gate: DocumentGate): {
     plugin: {
       requestDidStart: ({ request }) => {
         // Anything may stand there, and Apollo Server takes it for a text.
-        const persistedQuery = request.extensions?.['persistedQuery'] as { sha256Hash?: unknown } | null | undefined;
+        const persistedQuery = request.extensions?.['persistedQuery'] as { version?: unknown; sha256Hash?: unknown } | null | undefined;
         if (persistedQuery && typeof persistedQuery.sha256Hash !== 'string')
-          request.extensions = { ...request.extensions, persistedQuery: { ...persistedQuery, sha256Hash: '' } };
+          request.extensions = { ...request.extensions, persistedQuery: { version: persistedQuery.version, sha256Hash: '' } };
         let verdict: DocumentVerdict | undefined;
         return Promise.resolve({
           didResolveSource: async ({ source, queryHash, contextValue }) => {

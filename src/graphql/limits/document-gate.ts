@@ -44,6 +44,7 @@ const MAX_VALIDATION_ERRORS = 20;
 /** Each error tells its line, for which the text is read from its start: in a long document there are fewer. */
 const MAX_ERRORS_OF_LONG_DOCUMENTS = 3;
 const LONG_DOCUMENT_CHARACTERS = 16_384;
+const LONG_DOCUMENT_LINES = 1000;
 /** Tokens that a document without a token may have: the introspection query of tools has 250. */
 const MAX_ANONYMOUS_TOKENS = 1000;
 /** How many refused documents are remembered. An entry takes some 4 KiB at most: 20 errors of 200 characters. */
@@ -110,12 +111,16 @@ export class DocumentGate {
     const excess = checkDocumentWork(document);
     const errors = excess ? [excess] : checkDocument(document, this.#options);
     if (errors.length > 0) return refusal('GRAPHQL_VALIDATION_FAILED', errors);
-    const maxErrors = text.length > LONG_DOCUMENT_CHARACTERS ? MAX_ERRORS_OF_LONG_DOCUMENTS : MAX_VALIDATION_ERRORS;
+    const maxErrors = isLong(text) ? MAX_ERRORS_OF_LONG_DOCUMENTS : MAX_VALIDATION_ERRORS;
     const invalid = validate(schema, document, this.#rules, { maxErrors });
     if (invalid.length > 0)
       return refusal('GRAPHQL_VALIDATION_FAILED', this.#options.introspection ? invalid : invalid.map(withoutSuggestion));
     return { kind: 'run', document };
   }
+}
+
+function isLong(text: string): boolean {
+  return text.length > LONG_DOCUMENT_CHARACTERS || (text.match(/[\n\r]/g)?.length ?? 0) > LONG_DOCUMENT_LINES;
 }
 
 function refusal(code: DocumentError['code'], errors: readonly GraphQLError[]): Extract<DocumentVerdict, { kind: 'refuse' }> {

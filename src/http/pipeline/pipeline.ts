@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { missingToken } from '../../graphql/context/context';
+import { toMissingTokenError } from '../../graphql/context/errors';
 import { monotonicMs } from '../../runtime/clock';
 import { TurnQueue } from '../../runtime/turn-queue';
 import { toClientLibrary } from '../request/client-name';
@@ -27,6 +29,8 @@ export interface PipelineOptions extends ExchangeOptions, DocumentSources, Execu
 }
 
 const NO_BODY = Buffer.alloc(0);
+/** Bytes of a body without a token: the introspection query of tools has 2 KiB. */
+const MAX_ANONYMOUS_BYTES = 32 * 1024;
 
 /** The way of every request to GraphQL, whatever its transport, from the HTTP server to its response. */
 export class Pipeline {
@@ -76,6 +80,13 @@ export class Pipeline {
     const cached = key === null ? undefined : responses?.find(key, monotonicMs());
     if (cached) return this.#auditAgain(exchange, cached);
 
+    // Nobody without a token has use for more: what grows with a body's size is not done for anybody.
+    if (form === 'body' && !exchange.caller && (exchange.body?.length ?? 0) > MAX_ANONYMOUS_BYTES)
+      return completeErrors(
+        { exchange, path: 'reference', operation: null, context: null },
+        [toMissingTokenError(missingToken(`A request of more than ${MAX_ANONYMOUS_BYTES} bytes`))],
+        this.#options.formatError,
+      );
     const parsed =
       form === 'body' ? parseBody(exchange.body ?? NO_BODY) : form === 'search' ? parseSearch(exchange.request.url ?? '') : null;
     const request = exchange.mediaType === null || exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);

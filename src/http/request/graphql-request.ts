@@ -154,11 +154,16 @@ function reachesForPrototype(parsed: unknown): boolean {
   const left = [parsed];
   while (left.length > 0) {
     const value = left.pop();
-    if (typeof value !== 'object' || value === null) continue;
-    if (Object.hasOwn(value, '__proto__')) return true;
-    const { constructor } = value;
-    if (Object.hasOwn(value, 'constructor') && isRecord(constructor) && Object.hasOwn(constructor, 'prototype')) return true;
-    for (const member of Object.values(value)) if (typeof member === 'object') left.push(member);
+    if (Array.isArray(value)) {
+      for (const member of value as readonly unknown[]) if (typeof member === 'object') left.push(member);
+    } else if (isRecord(value)) {
+      // What JSON.parse makes has no other enumerable names than its own.
+      for (const name in value) {
+        const member = value[name];
+        if (name === '__proto__' || (name === 'constructor' && isRecord(member) && Object.hasOwn(member, 'prototype'))) return true;
+        if (typeof member === 'object') left.push(member);
+      }
+    }
   }
   return false;
 }

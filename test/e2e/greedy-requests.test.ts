@@ -1,0 +1,72 @@
+import { ANONYMOUS_REQUESTS, REQUESTS_WITH_BAD_TOKENS } from '../support/greedy-requests';
+import { startMeteredGateway, type MeteredGateway } from '../support/metered-gateway';
+import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream';
+
+/** CPU time that a request without a token may cost, whatever it holds. */
+const MAX_ANONYMOUS_MS = 5;
+/** With a token, its whole body is read: JSON.parse alone takes up to 7 ms for 256 KiB of brackets. */
+const MAX_REFUSED_MS = 20;
+
+describe('A greedy request', () => {
+  let upstream: ScriptedUpstream;
+  let gateway: MeteredGateway;
+  let n = 0;
+
+  beforeAll(async () => {
+    upstream = await startScriptedUpstream(() => ({ status: 401, body: {} }));
+    gateway = await startMeteredGateway({ BILLING_API_URL: upstream.url });
+    // Code is compiled when it has run for a while.
+    for (const make of Object.values(ANONYMOUS_REQUESTS)) await gateway.ask(make(n++));
+  }, 120_000);
+
+  afterAll(async () => {
+    await gateway.close();
+    await upstream.close();
+  });
+
+  /** What the request costs at least, of several times: what else the process does adds to it, and never takes from it. */
+  async function leastCost(make: (n: number) => Parameters<MeteredGateway['ask']>[0], token: string | null, limit: number) {
+    let least = Infinity;
+    for (let round = 0; round < 3 || (least > limit && round < 20); round++) {
+      const request = make(n++);
+      const headers = { ...request.headers, ...(token === null ? {} : { authorization: `Bearer ${token}${n}` }) };
+      await gateway.measure();
+      const { status } = await gateway.ask({ ...request, headers });
+      expect(status).toBeLessThan(500);
+      least = Math.min(least, (await gateway.measure()).totalMs);
+    }
+    return least;
+  }
+
+  async function findDear(requests: typeof ANONYMOUS_REQUESTS, token: string | null, limit: number) {
+    const dear: [string, number][] = [];
+    for (const [name, make] of Object.entries(requests)) {
+      const cost = await leastCost(make, token, limit);
+      if (cost > limit) dear.push([name, cost]);
+    }
+    return dear;
+  }
+
+  it('without a token costs at most 5 ms of CPU', async () => {
+    expect(await findDear(ANONYMOUS_REQUESTS, null, MAX_ANONYMOUS_MS)).toEqual([]);
+  }, 300_000);
+
+  it('without a token has a body of at most 32 KiB', async () => {
+    const ask = (bytes: number, headers: object) =>
+      gateway.ask({
+        method: 'POST',
+        path: '/graphql',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query: '{ __typename }' }).padEnd(bytes),
+      });
+    expect((await ask(32_768, {})).status).toBe(200);
+    expect((await ask(32_769, { authorization: 'Bearer a-token' })).status).toBe(200);
+    const { status, headers, text } = await ask(32_769, {});
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
+    expect(text).toContain('UNAUTHENTICATED');
+  });
+
+  it('with a token that the billing API does not accept costs little more than reading its body', async () => {
+    expect(await findDear(REQUESTS_WITH_BAD_TOKENS, 'bad', MAX_REFUSED_MS)).toEqual([]);
+  }, 300_000);
+});
