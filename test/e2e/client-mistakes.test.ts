@@ -114,7 +114,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   },
   'an empty body': { text: '', code: 'BAD_REQUEST' },
   'another media type': { text: 'query=1', headers: { 'content-type': 'text/plain' }, code: 'BAD_REQUEST' },
-  'an answer in another media type': { body: { query: '{ __typename }' }, headers: { accept: 'text/csv' }, code: '', status: 406 },
+  'an answer in another media type': { body: { query: '{ __typename }' }, headers: { accept: 'image/png' }, code: '', status: 406 },
   'another method': { method: 'PUT', body: { query: '{ __typename }' }, code: 'BAD_REQUEST', status: 405 },
   'a number whose digits are lost': {
     text: '{"query":"query($i: ID!) { customer(idType: \\"A\\", id: $i) { id } }","variables":{"i":4503599627370497.4}}',
