@@ -5,11 +5,12 @@ import { Contract, type PageLoadOf } from './loading/contract';
 import type { Customer } from './model/customer';
 import type { ListOwner } from './model/paged-list';
 import { InvoiceScan } from './loading/invoice-scan';
-import type { PageRequest, TailRequest } from './model/window';
+import { toPredicate, type ActiveFilter, type InvoiceFilter } from './model/invoice-filter';
+import type { FilteredRequest, PageRequest, TailRequest } from './model/window';
 import type { Paging } from './loading/window-plan';
 import { PagedLists } from './loading/paged-lists';
 import { toPlaced, type PlacedPage } from './loading/page-loader';
-import { summarize, type InvoiceFilter, type InvoiceSummary } from './loading/invoice-summary';
+import { summarize, type InvoiceSummary } from './loading/invoice-summary';
 import type { TotalBounds } from './loading/total-search';
 
 /** The smallest question there is: does the contract exist, and what are its own data? */
@@ -95,6 +96,23 @@ export class Billing {
   unplacedInvoices(owner: ListOwner, page: PageRequest | TailRequest): Promise<PlacedPage<Invoice> | null> {
     // Whether there is such a customer is not known yet; of a contract it is.
     return this.#invoices.unplacedPage(owner, page, owner.contractNumber !== null);
+  }
+
+  /**
+   * A page of the invoices that a filter means. Null where the contract or the customer is not known. Rejects with
+   * BillingError, also where the call budget or the deadline ends the reading before the page is found.
+   * @param asksPrevious whether it is to be known if another match comes before a page that is counted from its end.
+   */
+  filteredInvoices(owner: ListOwner, request: FilteredRequest, asksPrevious: boolean): Promise<PlacedPage<Invoice> | null> {
+    const isMatch = toPredicate(request.filter);
+    return this.#invoices.filteredPage(owner, request, { isMatch, asksPrevious, isKnown: owner.contractNumber !== null });
+  }
+
+  /** How many invoices of the list a filter means. Rejects with BillingError, also where the list cannot be read to its end. */
+  async filteredCount(owner: ListOwner, filter: ActiveFilter): Promise<number> {
+    const read = await this.#invoices.read(owner);
+    if (read?.end) throw read.end;
+    return read ? summarize(read, filter).count : 0;
   }
 
   /** The invoice of that number, in the list's pages up to the one that has it; null where there is none. Rejects with BillingError. */

@@ -16,6 +16,8 @@ const SELECTIONS: readonly string[] = [
   'invoices(last: 2) { nodes { number } }',
   `invoices(last: 2, before: "${toCursor(5)}") { totalCount }`,
   'invoiceSummary { count }',
+  'invoices(first: 2, filter: { status: true }) { totalCount }',
+  `invoices(last: 2, before: "${toCursor(9)}", filter: { status: true }) { nodes { number } pageInfo { hasPreviousPage } }`,
   'a: invoices(first: 3) { totalCount nodes { number } } b: invoices(last: 3) { totalCount }',
 ];
 

@@ -6,7 +6,7 @@ import type { Contract } from '../../src/billing/loading/contract';
 import { PagedLists } from '../../src/billing/loading/paged-lists';
 import type { Customer } from '../../src/billing/model/customer';
 import type { ListOwner } from '../../src/billing/model/paged-list';
-import { parsePageArguments } from '../../src/billing/model/window';
+import { parsePageArguments, type PageRequest, type TailRequest } from '../../src/billing/model/window';
 import { BillingOperation } from '../../src/billing/ports/billing-operation';
 import type { BillingSource, PagedResource } from '../../src/billing/ports/billing-source';
 import { CallerCaches } from '../../src/billing/ports/caller-caches';
@@ -147,7 +147,9 @@ class PaymentsOfCustomerResolver {
 async function readPayments(owner: ListOwner, args: InvoicesArgs, context: Context, info: GraphQLResolveInfo) {
   const page = pageOf(args, info, context.pageLimits);
   const { payments } = context;
-  const found = await (isPlaced(page) ? payments.page(owner, page) : payments.unplacedPage(owner, page, false));
+  const found = await (isPlaced(page)
+    ? payments.page(owner, page)
+    : payments.unplacedPage(owner, page as PageRequest | TailRequest, false));
   return toConnection(PAYMENTS, found, owner, context);
 }
 

@@ -22,6 +22,8 @@ export function toInvoiceAt(contractNumber: string | null, index: number): Invoi
 export interface ListedSourceOptions {
   /** Invoices of every contract. */
   readonly total: number;
+  /** What an invoice at a place has other than that of `toInvoiceAt`. */
+  readonly invoiceAt?: (index: number) => Partial<Invoice> | undefined;
   /** How many more than asked for are sent, where the list has them. */
   readonly surplus?: number;
   /** Whether a window past the end is answered as "not found". */
@@ -50,12 +52,13 @@ export class ListedSource implements BillingSource {
   }
 
   #billsOf({ contractNumber, window: { offset, limit } }: BillsRequest): Bills | null {
-    const { total, surplus = 0, endIsUnknown = false, toNumber = (at) => `n${at}` } = this.#options;
+    const { total, surplus = 0, endIsUnknown = false, toNumber = (at) => `n${at}`, invoiceAt } = this.#options;
     if (endIsUnknown && offset > 0 && offset >= total) return null;
     const end = Math.min(total, offset + limit + surplus);
     const invoices = Array.from({ length: Math.max(0, end - offset) }, (_, at) => ({
       ...toInvoiceAt(contractNumber, offset + at),
       number: toNumber(offset + at),
+      ...invoiceAt?.(offset + at),
     }));
     return { contractNumber, dueDate: '2025-07-15', billingAddresses: null, invoices };
   }

@@ -70,6 +70,10 @@ const page = fc.constantFrom(
   '(first: null)',
   '(last: 2)',
   '(last: 2, before: $after)',
+  '(first: 3, filter: { status: true })',
+  '(first: $first, after: $after, filter: { status: $yes, billPeriods: ["2025-05", "2025-04"] })',
+  '(last: 1, filter: { billPeriods: "2025-05" })',
+  '(first: 2, filter: null)',
 );
 const summary = selection(leaf('count', 'amount', 'withoutAmount', 'isComplete'));
 const filter = fc.constantFrom('', '(filter: null)', '(filter: { status: $yes })', '(filter: { billPeriods: ["2025-05"] })');

@@ -1,11 +1,6 @@
 import type { Invoice } from '../model/bills';
+import { toPredicate, type InvoiceFilter } from '../model/invoice-filter';
 import type { ListRead } from './list-reader';
-
-/** Which invoices are meant; null and undefined: any. */
-export interface InvoiceFilter {
-  readonly status?: boolean | null | undefined;
-  readonly billPeriods?: readonly string[] | null | undefined;
-}
 
 /** How many invoices there are, and what they sum up to. */
 export interface InvoiceSummary {
@@ -19,7 +14,7 @@ export interface InvoiceSummary {
 }
 
 /** Sums up the invoices that were read and that the filter means. */
-export function summarize({ pages, isComplete }: ListRead<Invoice>, filter: InvoiceFilter): InvoiceSummary {
+export function summarize({ pages, end }: ListRead<Invoice>, filter: InvoiceFilter): InvoiceSummary {
   const matches = toPredicate(filter);
   const sum = new ExactSum();
   let [count, withoutAmount] = [0, 0];
@@ -32,14 +27,7 @@ export function summarize({ pages, isComplete }: ListRead<Invoice>, filter: Invo
       else sum.add(amount);
     }
   }
-  return { count, amount: sum.value, withoutAmount, isComplete };
-}
-
-function toPredicate({ status, billPeriods }: InvoiceFilter): (invoice: Invoice) => boolean {
-  const periods = billPeriods && new Set(billPeriods);
-  const wanted = status ?? null;
-  return (invoice) =>
-    (wanted === null || invoice.status === wanted) && (!periods || (invoice.billPeriod !== null && periods.has(invoice.billPeriod)));
+  return { count, amount: sum.value, withoutAmount, isComplete: end === null };
 }
 
 /** A sum without rounding. Numbers are added as numbers while that is exact: a bigint for each takes ten times as long. */

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { BillingOperation } from '../ports/billing-operation';
 import type { BillingSource, BillsRequest } from '../ports/billing-source';
 import { BillingError } from '../model/billing-error';
+import type { ActiveFilter } from '../model/invoice-filter';
 import type { ListOwner, PagedList } from '../model/paged-list';
 import type { PageRequest, Window } from '../model/window';
 import { findRun, planPages, type Paging } from './window-plan';
@@ -18,6 +19,17 @@ export interface PlacedPage<Item> extends LoadedPage<Item> {
   readonly offset: number;
   /** How many items were asked for. */
   readonly first: number;
+  /** Of a page of the items that a filter means: how they stand in the whole list. */
+  readonly matching?: Matching;
+}
+
+/** Where the items of a filtered page stand. */
+export interface Matching {
+  readonly filter: ActiveFilter;
+  /** The position in the whole list of each item of the page. */
+  readonly positions: readonly number[];
+  /** Whether another match comes before, or the page was asked for after a cursor. */
+  readonly hasPrevious: boolean;
 }
 
 /** What reads pages of a list, whatever else comes with them. */

@@ -1,8 +1,9 @@
 import type { ListOwner, PagedList } from '../model/paged-list';
-import { toPageOfTail, type PageRequest, type TailRequest } from '../model/window';
+import { toPageOfTail, type FilteredRequest, type PageRequest, type TailRequest } from '../model/window';
 import type { BillingOperation } from '../ports/billing-operation';
 import type { BillingSource } from '../ports/billing-source';
-import { ListPages } from './list-pages';
+import { findPage, type FilteredList } from './filtered-page';
+import { ListPages, type ReadingOrder } from './list-pages';
 import { ListReader, type ListRead } from './list-reader';
 import { PageLoader, toPlaced, type PlacedPage } from './page-loader';
 import { TotalSearch, UNKNOWN, type TotalBounds } from './total-search';
@@ -10,6 +11,7 @@ import type { Paging } from './window-plan';
 
 /** What shows whether a list's owner is known. */
 const FIRST_ITEM: PageRequest = { offset: 0, first: 1, probe: false };
+const FROM_START: ReadingOrder = { firstPage: 0, step: 1 };
 
 /** The lists of one kind, of any number of owners, as one operation reads them. */
 export class PagedLists<Content, Item> {
@@ -46,6 +48,25 @@ export class PagedLists<Content, Item> {
     return found && { ...found, hasMore: false };
   }
 
+  /**
+   * A page of the items that a filter means. Null where the owner is not known. Rejects with BillingError, also where the
+   * call budget or the deadline ends the reading before the page is found.
+   * @param isKnown as for `unplacedPage`.
+   */
+  async filteredPage(
+    owner: ListOwner,
+    request: FilteredRequest,
+    { isKnown, ...search }: Pick<FilteredList<Item>, 'isMatch' | 'asksPrevious'> & { readonly isKnown: boolean },
+  ): Promise<PlacedPage<Item> | null> {
+    const pageSize = this.loader.paging.maxQuantity;
+    const found = await findPage(request, { ...search, list: this.#list, pageSize, pagesIn: (order) => this.pagesOf(owner, order) });
+    if (found && found.items.length > 0) return found;
+    // Nothing may have been read, or only what is past the list's end.
+    const { filter, from: offset, size: first } = request;
+    const empty = { items: [], hasMore: false, offset, first, matching: { filter, positions: [], hasPrevious: offset > 0 } };
+    return this.#emptyPage(owner, found ?? empty, isKnown);
+  }
+
   async #emptyPage(owner: ListOwner, empty: PlacedPage<Item>, isKnown: boolean): Promise<PlacedPage<Item> | null> {
     return isKnown || (await this.page(owner, FIRST_ITEM)) ? empty : null;
   }
@@ -55,16 +76,16 @@ export class PagedLists<Content, Item> {
     const key = this.#list.identity(owner);
     const readers = (this.#readers ??= new Map<string, ListReader<Item>>());
     let reader = readers.get(key);
-    if (!reader) readers.set(key, (reader = new ListReader(this.pagesOf(owner), this.#operation)));
+    if (!reader) readers.set(key, (reader = new ListReader(this.pagesOf(owner))));
     return reader.read();
   }
 
-  /** The owner's list in pages, shared by all who read it from its start on. */
-  pagesOf(owner: ListOwner): ListPages<Item> {
-    const key = this.#list.identity(owner);
+  /** The owner's list in pages, shared by all who read it in one order; from its start on, where none is given. */
+  pagesOf(owner: ListOwner, order: ReadingOrder = FROM_START): ListPages<Item> {
+    const key = `${this.#list.identity(owner)} ${order.firstPage} ${order.step}`;
     const lists = (this.#pages ??= new Map<string, ListPages<Item>>());
     let pages = lists.get(key);
-    if (!pages) lists.set(key, (pages = new ListPages(this.loader, this.#operation, owner)));
+    if (!pages) lists.set(key, (pages = new ListPages(this.loader, this.#operation, owner, order)));
     return pages;
   }
 

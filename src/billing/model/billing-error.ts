@@ -6,6 +6,10 @@ export type BillingFailure =
 export interface BillingErrorDetails {
   /** After how many seconds to try again: for `rate-limited` where the billing API said so, for `unavailable` where we know. */
   readonly retryAfterSeconds?: number;
+  /** Where the reading of a list ended before all of a page was found: the cursor from which it goes on. */
+  readonly reached?: string;
+  /** Invoices of the page that had been found by then. */
+  readonly matches?: number;
 }
 
 /**
@@ -23,7 +27,12 @@ export class BillingError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.failure = failure;
     this.status = options.status ?? null;
-    this.details = options.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: options.retryAfterSeconds };
+    const { retryAfterSeconds, reached, matches } = options;
+    this.details = {
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      ...(reached === undefined ? {} : { reached }),
+      ...(matches === undefined ? {} : { matches }),
+    };
   }
 }
 

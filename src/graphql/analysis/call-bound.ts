@@ -25,6 +25,8 @@ export function boundCalls(model: OperationModel, { paging, pageLimits }: Predic
   const toCalls = (first: number): number => Math.ceil((first + 1) / paging.maxQuantity) + (paging.mode === 'page' ? 1 : 0);
   const searchCalls = toCalls(paging.maxQuantity - 1);
   const pageCalls = (field: SelectedField): number => {
+    // What is read for a filter is predicted as one page of the largest size there is; a filter may exclude nothing.
+    if (valueOf(field, 'filter')) return Math.max(searchCalls, toCalls(pageLimits.maxPageSize));
     // A page has one of both; what the search for the list's end takes is not predicted.
     const first = valueOf(field, 'first') ?? valueOf(field, 'last');
     if (first === undefined) return toCalls(Math.min(DEFAULT_PAGE_SIZE, pageLimits.maxPageSize));

@@ -2,7 +2,7 @@ import type { GraphQLField } from 'graphql';
 import { BILLS } from '../../billing/model/bills';
 import type { Customer } from '../../billing/model/customer';
 import type { OwnedList } from '../../billing/model/paged-list';
-import type { PageLimits, PageRequest, TailRequest } from '../../billing/model/window';
+import type { AnyPageRequest, PageLimits } from '../../billing/model/window';
 
 /** A field's arguments by name, before they are held to their forms; undefined where they are not given. */
 export type FieldArguments = Readonly<Record<string, unknown>>;
@@ -28,6 +28,8 @@ export type FieldCosts =
   | PageCosts
   /** Whether a page is followed by another: one invoice more than the page shows. */
   | { readonly reads: 'next-page' }
+  /** Whether a page is preceded by another: for a filtered page that is counted from its end, one match more than it shows. */
+  | { readonly reads: 'previous-page' }
   /** An invoice by its number: the contract's list from its start on. */
   | { readonly reads: 'search'; readonly parse: (args: FieldArguments) => string }
   /** All invoices of the contract or of the whole customer: the list from its start on, to its end. */
@@ -41,7 +43,7 @@ export type FieldCosts =
 export interface PageCosts {
   readonly reads: 'page';
   readonly list: OwnedList;
-  readonly parse: (args: FieldArguments, limits: PageLimits, probe: boolean) => PageRequest | TailRequest;
+  readonly parse: (args: FieldArguments, limits: PageLimits, probe: boolean) => AnyPageRequest;
 }
 
 /** Whether a page of a contract's comes in one call with the contract's own data. */

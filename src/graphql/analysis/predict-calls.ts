@@ -4,14 +4,14 @@ import { BillingError } from '../../billing/model/billing-error';
 import { BILLS } from '../../billing/model/bills';
 import type { Customer } from '../../billing/model/customer';
 import { listPrefix, type ListOwner, type OwnedList } from '../../billing/model/paged-list';
-import type { PageLimits, PageRequest, TailRequest } from '../../billing/model/window';
+import { readingStart, toScanPage, type AnyPageRequest, type PageLimits, type PageRequest } from '../../billing/model/window';
 import { MAX_FAILURES } from '../context/result-meter';
 import { assertBelow } from './argument-check';
 import { toList } from './argument-values';
 import { parseEntityKey } from './entity-keys';
 import { comesWithContract, type PageCosts } from './field-costs';
 import type { OperationModel, SelectedField } from './operation-model';
-import { contractTypeOf, isPlaced, isSamePage, selectOfContract, selectsNextPage, type Place } from './selection';
+import { contractTypeOf, isFiltered, isPlaced, isSamePage, selectOfContract, selectsNextPage, type Place } from './selection';
 
 /** What the number of calls depends on besides the operation. */
 export interface PredictionLimits {
@@ -109,7 +109,7 @@ class Prediction {
         const limits = this.#limits.pageLimits;
         if (attempt(() => (assertBelow(field, this.#place, { limits, type }), true)) === null) return;
         this.#atLeast = true;
-        this.#ask(BILLS, key, this.#scanPage(), 0);
+        this.#ask(BILLS, key, this.#scanPage(0), 0);
         this.#visitInvoice(key.customer, key.contractNumber, { fields: field.fieldsOf(type), wave: 1 });
       }
     }
@@ -134,13 +134,13 @@ class Prediction {
         case 'page': {
           const page = this.#pageOf(field, costs);
           if (!page) break;
-          this.#ask(costs.list, { customer, contractNumber: null }, isPlaced(page) ? page : HEAD, wave);
-          if ('last' in page || this.#readsBelow(field)) this.#atLeast = true;
+          this.#ask(costs.list, { customer, contractNumber: null }, this.#firstPage(page), wave);
+          if (!('first' in page) || this.#readsBelow(field)) this.#atLeast = true;
           break;
         }
         case 'scan':
           this.#atLeast = true;
-          this.#ask(BILLS, { customer, contractNumber: null }, this.#scanPage(), wave);
+          this.#ask(BILLS, { customer, contractNumber: null }, this.#scanPage(0), wave);
           break;
         default:
       }
@@ -181,12 +181,12 @@ class Prediction {
     });
     if (!selection) return null;
     if (
-      selection.searches ||
-      field.fieldsOf(type).some((each) => each.costs?.reads === 'page' && (this.#isTail(each) || this.#readsBelow(each)))
+      selection.scans.length > 0 ||
+      field.fieldsOf(type).some((each) => each.costs?.reads === 'page' && (this.#isUnplaced(each) || this.#readsBelow(each)))
     )
       this.#atLeast = true;
-    if (selection.searches) return [...selection.pages, this.#scanPage()];
-    return selection.pages.length === 0 ? [HEAD] : selection.pages;
+    const pages = [...selection.pages, ...selection.scans.map((position) => this.#scanPage(position))];
+    return pages.length === 0 ? [HEAD] : pages;
   }
 
   /** Pages of a contract's other lists, which do not come with the contract. */
@@ -196,13 +196,13 @@ class Prediction {
       const { costs } = each;
       if (costs?.reads !== 'page' || comesWithContract(costs)) continue;
       const page = this.#pageOf(each, costs);
-      if (page) others.push({ list: costs.list, page: isPlaced(page) ? page : HEAD });
+      if (page) others.push({ list: costs.list, page: this.#firstPage(page) });
     }
     return others;
   }
 
   /** The page that a field asks for; null where an argument is not of its form. */
-  #pageOf(field: SelectedField, costs: PageCosts): PageRequest | TailRequest | null {
+  #pageOf(field: SelectedField, costs: PageCosts): AnyPageRequest | null {
     return attempt(() => costs.parse(this.#argumentsOf(field), this.#limits.pageLimits, selectsNextPage(field)));
   }
 
@@ -232,11 +232,18 @@ class Prediction {
     }
   }
 
-  /** Whether a page is counted from the list's end, which has to be found first. */
-  #isTail(field: SelectedField): boolean {
+  /** What is asked for first to find a page that does not come with a contract. */
+  #firstPage(page: AnyPageRequest): PageRequest {
+    const start = isFiltered(page) ? readingStart(page) : null;
+    if (start !== null) return this.#scanPage(start);
+    return isPlaced(page) ? page : HEAD;
+  }
+
+  /** Whether it depends on the list where a page lies: it is counted from the list's end, or filtered. */
+  #isUnplaced(field: SelectedField): boolean {
     const { costs } = field;
     const page = attempt(() => (costs?.reads === 'page' ? costs.parse(this.#argumentsOf(field), this.#limits.pageLimits, false) : null));
-    return page !== null && 'last' in page;
+    return page !== null && !('first' in page);
   }
 
   /** Whether the invoices of a page, of which nobody knows how many there are, lead to further calls, or how many there are does. */
@@ -256,8 +263,8 @@ class Prediction {
     });
   }
 
-  #scanPage(): PageRequest {
-    return { offset: 0, first: this.#limits.paging.maxQuantity, probe: false };
+  #scanPage(position: number): PageRequest {
+    return toScanPage(position, this.#limits.paging.maxQuantity);
   }
 
   #ask(list: OwnedList, owner: ListOwner, page: PageRequest, wave: number): void {

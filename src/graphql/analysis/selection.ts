@@ -1,6 +1,13 @@
 import { GraphQLError, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
-import type { PageArguments, PageLimits, PageRequest, TailRequest } from '../../billing/model/window';
+import {
+  readingStart,
+  type AnyPageRequest,
+  type FilteredRequest,
+  type PageArguments,
+  type PageLimits,
+  type PageRequest,
+} from '../../billing/model/window';
 import { comesWithContract } from './field-costs';
 import { fieldOf, type FieldInfo, type SelectedField } from './operation-model';
 
@@ -8,16 +15,18 @@ import { fieldOf, type FieldInfo, type SelectedField } from './operation-model';
 export interface ContractSelection {
   /** The pages of invoices that are selected, without duplicates. */
   readonly pages: readonly PageRequest[];
-  /** Whether the list is read from its start on: an invoice is searched by its number, or all are summed up. */
-  readonly searches: boolean;
+  /** Positions from which the list is read, once each: from 0 where an invoice is searched by its number, or all are summed up. */
+  readonly scans: readonly number[];
   /** Whether anything is selected that only the billing API can answer; its key alone is known already. */
   readonly needsBills: boolean;
 }
 
 /** How many questions about a contract's bills a selection asks, before equal ones are merged. */
-export function countQuestions({ pages, searches }: ContractSelection): number {
-  return Math.max(1, pages.length + (searches ? 1 : 0));
+export function countQuestions({ pages, scans }: ContractSelection): number {
+  return Math.max(1, pages.length + scans.length);
 }
+
+const NO_SCANS: readonly number[] = [];
 
 /** Where a field stands whose selection is looked into. */
 export type Place = Pick<GraphQLResolveInfo, 'variableValues' | 'path'>;
@@ -50,19 +59,21 @@ export function contractTypeOf({ objectType, source }: SelectedField): GraphQLOb
 
 function lookInto(fields: readonly SelectedField[], { variableValues, path }: Place, limits: PageLimits): ContractSelection {
   const pages: PageRequest[] = [];
-  let searches = false;
+  const scans = new Set<number>();
   let needsBills = false;
   for (const field of fields) {
     const { costs, definition, key, nodes } = field;
     // Of the contract's own fields, those are in the bills that do not say that the key has them.
     if (definition && costs?.reads !== 'key') needsBills = true;
     try {
-      if (costs?.reads === 'scan') searches = true;
+      if (costs?.reads === 'scan') scans.add(0);
       else if (costs?.reads === 'search') {
-        searches = true;
+        scans.add(0);
         costs.parse(field.arguments(variableValues));
       } else if (costs?.reads === 'page') {
         const page = costs.parse(field.arguments(variableValues), limits, selectsNextPage(field));
+        const start = comesWithContract(costs) && isFiltered(page) ? readingStart(page) : null;
+        if (start !== null) scans.add(start);
         // A page from the list's end is asked for when the list's length is known.
         if (comesWithContract(costs) && isPlaced(page) && !pages.some((other) => isSamePage(other, page))) pages.push(page);
       }
@@ -71,7 +82,7 @@ function lookInto(fields: readonly SelectedField[], { variableValues, path }: Pl
       throw new GraphQLError(error.message, { nodes, path: [...pathOf(path), key], originalError: error });
     }
   }
-  return { pages, searches, needsBills };
+  return { pages, scans: scans.size === 0 ? NO_SCANS : [...scans], needsBills };
 }
 
 /** Whether a connection is asked, in its page info, whether another page follows: what the page must be probed for. */
@@ -79,8 +90,18 @@ export function selectsNextPage(connection: SelectedField): boolean {
   return connection.fields.some((pageInfo) => pageInfo.fields.some(({ costs }) => costs?.reads === 'next-page'));
 }
 
+/** Whether a connection is asked, in its page info, whether another page comes before. */
+export function selectsPreviousPage(connection: SelectedField): boolean {
+  return connection.fields.some((pageInfo) => pageInfo.fields.some(({ costs }) => costs?.reads === 'previous-page'));
+}
+
+/** Whether a page is one of the items that a filter means. */
+export function isFiltered(page: AnyPageRequest): page is FilteredRequest {
+  return 'filter' in page;
+}
+
 /** Whether a page can be asked for as it is: it does not depend on the list's length, and is not empty. */
-export function isPlaced(page: PageRequest | TailRequest): page is PageRequest {
+export function isPlaced(page: AnyPageRequest): page is PageRequest {
   return 'first' in page && page.first > 0;
 }
 
@@ -89,13 +110,13 @@ export function isPlaced(page: PageRequest | TailRequest): page is PageRequest {
  * the schema's does not count as given, so that `last` alone is not `first` and `last`.
  * @throws BillingError `invalid-input`.
  */
-export function pageOf(args: PageArguments, info: FieldInfo, limits: PageLimits): PageRequest | TailRequest {
+export function pageOf(args: PageArguments, info: FieldInfo, limits: PageLimits): AnyPageRequest {
   const field = fieldOf(info);
   const { costs } = field;
   if (costs?.reads !== 'page') throw new Error('A field that returns a page declares what it costs.');
-  const { first, after, last = null, before = null } = args;
-  const isForward = last === null && before === null;
-  return costs.parse(isForward ? { first, after } : field.arguments(info.variableValues), limits, selectsNextPage(field));
+  const { first, after, last = null, before = null, filter = null } = args;
+  const isPlain = last === null && before === null && filter === null;
+  return costs.parse(isPlain ? { first, after } : field.arguments(info.variableValues), limits, selectsNextPage(field));
 }
 
 export function isSamePage(a: PageRequest, b: PageRequest): boolean {

@@ -94,13 +94,15 @@ function toKey(query: string, operationName: string | undefined): string {
 /** Aliases of one contract with one selection are executed once: their loads are the same. */
 function isRepeatable(field: SelectedField): boolean {
   // Contracts further down ask for pages of their own, which an alias would have asked for again. So does a page that is
-  // counted from the list's end, once the length of the list is known.
-  return field.costs?.reads === 'contract' && !field.leadsBack && !field.fields.some(isBackward);
+  // counted from the list's end, once the length of the list is known, and one whose list is read further for a filter.
+  return field.costs?.reads === 'contract' && !field.leadsBack && !field.fields.some(isPlacedLate);
 }
 
-/** Whether it is a page that may be counted from the list's end, as its variables say. */
-function isBackward({ costs, nodes }: SelectedField): boolean {
-  return costs?.reads === 'page' && (nodes[0].arguments?.some(({ name }) => name.value === 'last' || name.value === 'before') ?? false);
+const PLACED_LATE: ReadonlySet<string> = new Set(['last', 'before', 'filter']);
+
+/** Whether it is a page that may be found only in what was read, as its variables say. */
+function isPlacedLate({ costs, nodes }: SelectedField): boolean {
+  return costs?.reads === 'page' && (nodes[0].arguments?.some(({ name }) => PLACED_LATE.has(name.value)) ?? false);
 }
 
 /** Accounts for a repeated contract as the execution of each alias would have: all its pages were asked for again. */

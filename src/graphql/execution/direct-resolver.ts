@@ -27,7 +27,7 @@ interface ResolverRecord {
  * The method of a resolver class behind a field, to be called without TypeGraphQL's wrapper, which sorts, converts and
  * awaits the parameters of every call anew: three promises a field where there is nothing to validate, a tenth of a
  * small operation. Null where the field asks for anything that is not done here: middlewares, roles, validation,
- * input types, parameters of its own kind. Such a field goes through the wrapper.
+ * input types with methods or values of their own, parameters of its own kind. Such a field goes through the wrapper.
  */
 export function toDirectResolver(typeName: string, fieldName: string): DirectResolver | null {
   const storage = getMetadataStorage();
@@ -84,13 +84,15 @@ function toReader(parameter: Parameter, storage: Storage): DirectResolver | null
     case 'info':
       return (_source, _args, _context, info) => info;
     case 'arg': {
-      if (parameter.validateFn || isInput(parameter.getType(), storage)) return null;
+      if (parameter.validateFn || isClassy(parameter.getType(), storage)) return null;
       const { name } = parameter;
       return (_source, args) => args[name];
     }
     case 'args':
       // An instance of the class is no other than the arguments themselves where the class is a list of fields.
-      return parameter.validateFn || !isPlain(parameter.getType() as PlainClass) || hasInput(parameter.getType(), storage)
+      return parameter.validateFn ||
+        !isPlain(parameter.getType() as PlainClass) ||
+        hasClassy(parameter.getType(), storage.argumentTypes, storage)
         ? null
         : (_source, args) => args;
     case 'custom':
@@ -99,14 +101,17 @@ function toReader(parameter: Parameter, storage: Storage): DirectResolver | null
   }
 }
 
-/** Whether a class is an input type: an argument of such a type must become an instance of it. */
-function isInput(type: unknown, storage: Storage): boolean {
-  return storage.inputTypes.some(({ target }) => target === type);
+/** Whether a type is an input type that is more than a list of fields: an argument of such a type must become an instance of it. */
+function isClassy(type: unknown, storage: Storage): boolean {
+  if (!storage.inputTypes.some(({ target }) => target === type)) return false;
+  return !isPlain(type as PlainClass) || hasClassy(type, storage.inputTypes, storage);
 }
 
-/** Whether a class of arguments has a member of an input type. */
-function hasInput(type: unknown, storage: Storage): boolean {
-  return storage.argumentTypes.some(({ target, fields }) => target === type && fields?.some((field) => isInput(field.getType(), storage)));
+/** Whether a class of arguments, or an input type, has a member of such an input type. */
+function hasClassy(type: unknown, classes: Storage['inputTypes'], storage: Storage): boolean {
+  return classes.some(
+    ({ target, fields }) => target === type && fields?.some((field) => field.getType() !== type && isClassy(field.getType(), storage)),
+  );
 }
 
 type PlainClass = new () => object;

@@ -13,7 +13,8 @@ import { INVOICES_COSTS, InvoicesArgs } from '../invoice/invoices.args';
 import { InvoiceFilterInput } from '../invoice/invoice-filter.input';
 import { InvoiceSummaryType } from '../invoice/invoice-summary.type';
 import { toConnection, type Connection } from '../paging/connection';
-import { isPlaced, pageOf } from '../../analysis/selection';
+import { fieldOf } from '../../analysis/operation-model';
+import { isFiltered, isPlaced, pageOf, selectsPreviousPage } from '../../analysis/selection';
 import { ContractType } from './contract.type';
 
 @Resolver(() => ContractType)
@@ -33,6 +34,10 @@ export class ContractResolver {
     const owner: ListOwner = { customer: contract.customer, contractNumber: contract.number };
     const billing = billingOf(context);
     const page = pageOf(args, info, context.pageLimits);
+    if (isFiltered(page))
+      return billing
+        .filteredInvoices(owner, page, selectsPreviousPage(fieldOf(info)))
+        .then((invoices) => toConnection(BILLS, invoices, owner, context));
     if (!isPlaced(page)) return billing.unplacedInvoices(owner, page).then((invoices) => toConnection(BILLS, invoices, owner, context));
     // No promise where it came with the contract: an operation with many contracts has as many of them.
     const known = billing.knownInvoices(contract, page);

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Contract } from '../../../billing/loading/contract';
 import type { Customer } from '../../../billing/model/customer';
-import type { PageLimits, PageRequest } from '../../../billing/model/window';
+import { toScanPage, type PageLimits } from '../../../billing/model/window';
 import { settleOverTurns } from '../../../runtime/turn-budget';
 import { assertArgumentsBelow } from '../../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../../context/context';
@@ -29,9 +29,10 @@ export function loadSelected(
   selection: ContractSelection,
 ): Promise<Contract | null> {
   const billing = billingOf(context);
-  // A search reads the list from its start in the largest pages there are: the first of them serves the contract too.
-  const scan: PageRequest = { offset: 0, first: billing.scanPageSize, probe: false };
-  return billing.contract(customer, number, selection.searches ? [...selection.pages, scan] : selection.pages);
+  const { pages, scans } = selection;
+  if (scans.length === 0) return billing.contract(customer, number, pages);
+  // A list is read in the largest pages there are: the first of them serves the contract too.
+  return billing.contract(customer, number, [...pages, ...scans.map((position) => toScanPage(position, billing.scanPageSize))]);
 }
 
 /**

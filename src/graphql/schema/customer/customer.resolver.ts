@@ -16,7 +16,8 @@ import { INVOICES_COSTS, InvoicesArgs } from '../invoice/invoices.args';
 import { InvoiceFilterInput } from '../invoice/invoice-filter.input';
 import { InvoiceSummaryType } from '../invoice/invoice-summary.type';
 import { toConnection, type Connection } from '../paging/connection';
-import { isPlaced, pageOf } from '../../analysis/selection';
+import { fieldOf } from '../../analysis/operation-model';
+import { isFiltered, isPlaced, pageOf, selectsPreviousPage } from '../../analysis/selection';
 import { CustomerArgs } from './customer.args';
 import { CustomerType } from './customer.type';
 
@@ -92,7 +93,11 @@ export class CustomerResolver {
     assertArgumentsBelow(info, context.pageLimits);
     const owner: ListOwner = { customer, contractNumber: null };
     const billing = billingOf(context);
-    const invoices = await (isPlaced(page) ? billing.customerInvoices(customer, page) : billing.unplacedInvoices(owner, page));
+    const invoices = await (isFiltered(page)
+      ? billing.filteredInvoices(owner, page, selectsPreviousPage(fieldOf(info)))
+      : isPlaced(page)
+        ? billing.customerInvoices(customer, page)
+        : billing.unplacedInvoices(owner, page));
     return toConnection(BILLS, invoices, owner, context);
   }
 

@@ -11,11 +11,13 @@ export class InvoiceConnectionResolver {
   @FieldResolver(() => Int, {
     nullable: true,
     description:
-      'How many invoices the list has, pages aside. The billing API does not say: unless the page ends the ' +
-      'list, this takes about 2 log₂ n upstream calls of one invoice each, one after the other.',
+      'How many invoices the list has, pages aside; with a filter, how many of them it means. The billing API does not say: ' +
+      'unless the page ends the list, this takes about 2 log₂ n upstream calls of one invoice each, one after the other. With a ' +
+      'filter, the whole list is read.',
   })
   totalCount(@Root() connection: Connection<Invoice>, @Ctx() context: GatewayContext): number | Promise<number> {
-    const { bounds } = connection;
-    return bounds.least === bounds.most ? bounds.least : billingOf(context).totalCount(connection.owner, bounds);
+    const { bounds, filter, owner } = connection;
+    if (filter) return billingOf(context).filteredCount(owner, filter);
+    return bounds.least === bounds.most ? bounds.least : billingOf(context).totalCount(owner, bounds);
   }
 }

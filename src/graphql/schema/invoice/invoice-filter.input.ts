@@ -1,5 +1,5 @@
 import { Field, InputType } from 'type-graphql';
-import type { InvoiceFilter } from '../../../billing/loading/invoice-summary';
+import type { InvoiceFilter } from '../../../billing/model/invoice-filter';
 
 @InputType('InvoiceFilter', { description: 'Which invoices are meant. What is left out, or null, excludes none.' })
 export class InvoiceFilterInput implements InvoiceFilter {

@@ -2,6 +2,7 @@ import { ArgsType, Field, Int } from 'type-graphql';
 import { BILLS } from '../../../billing/model/bills';
 import { DEFAULT_PAGE_SIZE, parsePageArguments } from '../../../billing/model/window';
 import type { FieldCosts } from '../../analysis/field-costs';
+import { InvoiceFilterInput } from './invoice-filter.input';
 
 /** What a field with these arguments costs. */
 export const INVOICES_COSTS: FieldCosts = {
@@ -39,4 +40,13 @@ export class InvoicesArgs {
     description: 'Return the invoices before this cursor, taken from `startCursor` or `edges.cursor` of a later page.',
   })
   before?: string | null;
+
+  @Field(() => InvoiceFilterInput, {
+    nullable: true,
+    description:
+      'Which invoices are meant; all without it. The list is read, within the call budget and the deadline of the operation, ' +
+      'until the page is full; if these end first, that is an error which says where to go on. Cursors are places in the whole list, so that ' +
+      '`after` continues where the page before it ended, whatever the filter.',
+  })
+  filter?: InvoiceFilterInput | null;
 }

@@ -1,6 +1,7 @@
 import type { PlacedPage } from '../../../billing/loading/page-loader';
 import { toTotalBounds, type TotalBounds } from '../../../billing/loading/total-search';
 import { toCursor } from '../../../billing/model/cursor';
+import type { ActiveFilter } from '../../../billing/model/invoice-filter';
 import type { ListOwner, NamedList } from '../../../billing/model/paged-list';
 import type { GatewayContext } from '../../context/context';
 import type { PageInfoType } from './page-info.type';
@@ -38,8 +39,12 @@ export class Connection<Item> {
   }
 
   get edges(): Edge<Item>[] {
-    const { items, offset } = this.#page;
-    return items.map((item, index) => new Edge(item, offset + index, this.#list));
+    return this.#page.items.map((item, index) => new Edge(item, positionOf(this.#page, index), this.#list));
+  }
+
+  /** Which items of the list are meant; null for all. */
+  get filter(): ActiveFilter | null {
+    return this.#page.matching?.filter ?? null;
   }
 
   /** What the page says about the length of its list. */
@@ -50,6 +55,11 @@ export class Connection<Item> {
   get pageInfo(): PageInfo {
     return new PageInfo(this.#page, this.#list);
   }
+}
+
+/** The position in its list of an item of a page. */
+function positionOf({ matching, offset }: PlacedPage<unknown>, index: number): number {
+  return matching ? (matching.positions[index] as number) : offset + index;
 }
 
 /** An item and its place in the list. */
@@ -84,15 +94,15 @@ class PageInfo implements PageInfoType {
   }
 
   get hasPreviousPage(): boolean {
-    return this.#page.offset > 0;
+    return this.#page.matching?.hasPrevious ?? this.#page.offset > 0;
   }
 
   get startCursor(): string | null {
-    return this.#page.items.length === 0 ? null : toCursor(this.#page.offset, this.#list);
+    return this.#page.items.length === 0 ? null : toCursor(positionOf(this.#page, 0), this.#list);
   }
 
   get endCursor(): string | null {
     const count = this.#page.items.length;
-    return count === 0 ? null : toCursor(this.#page.offset + count - 1, this.#list);
+    return count === 0 ? null : toCursor(positionOf(this.#page, count - 1), this.#list);
   }
 }

@@ -69,6 +69,7 @@ export type ContractInvoiceSummaryArgs = {
 export type ContractInvoicesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<InvoiceFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -112,6 +113,7 @@ export type CustomerInvoiceSummaryArgs = {
 export type CustomerInvoicesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<InvoiceFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -144,7 +146,7 @@ export type InvoiceConnection = {
   readonly nodes: ReadonlyArray<Invoice>;
   /** Where the page lies in the list. */
   readonly pageInfo: PageInfo;
-  /** How many invoices the list has, pages aside. The billing API does not say: unless the page ends the list, this takes about 2 log₂ n upstream calls of one invoice each, one after the other. */
+  /** How many invoices the list has, pages aside; with a filter, how many of them it means. The billing API does not say: unless the page ends the list, this takes about 2 log₂ n upstream calls of one invoice each, one after the other. With a filter, the whole list is read. */
   readonly totalCount: Maybe<Scalars['Int']['output']>;
 };
 
@@ -180,9 +182,9 @@ export type InvoiceSummary = {
 export type PageInfo = {
   /** The last invoice's cursor, to be given as `after` for the next page; null on an empty page. */
   readonly endCursor: Maybe<Scalars['String']['output']>;
-  /** Whether invoices follow after this page. */
+  /** Whether invoices follow after this page; with a filter, whether another one was found that it means. */
   readonly hasNextPage: Scalars['Boolean']['output'];
-  /** Whether invoices come before this page. */
+  /** Whether invoices come before this page. With a filter and `last`, whether another one was found that it means; with a filter and `first`, whether `after` is given. */
   readonly hasPreviousPage: Scalars['Boolean']['output'];
   /** The first invoice's cursor; null on an empty page. */
   readonly startCursor: Maybe<Scalars['String']['output']>;

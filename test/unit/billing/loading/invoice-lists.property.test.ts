@@ -5,7 +5,7 @@ import { summarize } from '../../../../src/billing/loading/invoice-summary';
 import { toTotalBounds } from '../../../../src/billing/loading/total-search';
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import { toCursor } from '../../../support/invoice-cursor';
-import { parsePageArguments, type PageRequest } from '../../../../src/billing/model/window';
+import { parsePageArguments, type PageRequest, type TailRequest } from '../../../../src/billing/model/window';
 import type { Invoice } from '../../../../src/billing/model/bills';
 import { customer, failureOf, ListedSource, startOperation, toInvoiceAt, type ListedSourceOptions } from '../../../support/listed-source';
 
@@ -99,7 +99,9 @@ describe.each(modes)('A page by any arguments, with paging by %s', (mode) => {
           );
           const known = source.requests.length;
           const isPlaced = 'first' in page && page.first > 0;
-          const found = (await (isPlaced ? billing.contractInvoices(contract, page) : billing.unplacedInvoices(list, page)))!;
+          const found = (await (isPlaced
+            ? billing.contractInvoices(contract, page)
+            : billing.unplacedInvoices(list, page as PageRequest | TailRequest)))!;
           expect(found.items.map(({ number }) => number)).toEqual(expected.map((index) => `n${index}`));
           const isLast = (expected.at(-1) ?? (before === null ? n - 1 : before - 1)) === n - 1;
           if (found.hasMore !== null && (expected.length > 0 || before !== null)) expect(found.hasMore).toBe(!isLast);
@@ -153,7 +155,7 @@ describe.each(modes)('The summary of a list, with paging by %s', (mode) => {
 describe('The summary of a list', () => {
   const invoice = (values: Partial<Invoice>): Invoice => ({ ...toInvoiceAt('1', 0), ...values });
   const sum = (...amounts: (number | bigint | null)[]) =>
-    summarize({ pages: [amounts.map((amount) => invoice({ amount }))], isComplete: true }, {});
+    summarize({ pages: [amounts.map((amount) => invoice({ amount }))], end: null }, {});
 
   it('is exact, whatever the amounts', () =>
     fc.assert(
@@ -181,7 +183,7 @@ describe('The summary of a list', () => {
         [invoice({ status: true, billPeriod: '2025-01', amount: 1 }), invoice({ status: false, billPeriod: '2025-02', amount: 2 })],
         [invoice({ status: null, billPeriod: null, amount: 4 })],
       ],
-      isComplete: true,
+      end: null,
     };
     const amountOf = (filter: object) => summarize(read, filter).amount;
     expect(

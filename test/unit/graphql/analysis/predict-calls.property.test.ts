@@ -25,7 +25,14 @@ const page = fc
     ([first, at, probe]) =>
       `invoices(first: ${first}${at === 0 ? '' : `, after: "${toCursor(at - 1)}"`}) { nodes { number } ${probe ? 'pageInfo { hasNextPage }' : ''} }`,
   );
-const contractField = fc.oneof(fc.constant('dueDate'), page, page);
+
+const filteredPage = fc
+  .tuple(fc.integer({ min: 1, max: MAX_PAGE_SIZE }), offset, fc.constantFrom('status: true', 'status: false', 'billPeriods: ["2025-06"]'))
+  .map(
+    ([first, at, filter]) =>
+      `invoices(first: ${first}${at === 0 ? '' : `, after: "${toCursor(at - 1)}"`}, filter: { ${filter} }) { nodes { number } pageInfo { hasNextPage } }`,
+  );
+const contractField = fc.oneof(fc.constant('dueDate'), page, page, filteredPage);
 const contractBody = fc.array(contractField, { minLength: 1, maxLength: 4 }).map(joined);
 const number = fc.constantFrom('1', '2', '3');
 const contract = fc.tuple(number, contractBody).map(([n, body]) => `contract(number: "${n}") { ${body} }`);

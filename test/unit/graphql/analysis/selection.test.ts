@@ -50,13 +50,13 @@ const page = (offset: number, first: number, probe = false) => ({ offset, first,
 
 describe('selectContract', () => {
   it('needs no bills where only the key is selected', () => {
-    expect(select('__typename number customer { idType id }')).toEqual({ pages: [], searches: false, needsBills: false });
+    expect(select('__typename number customer { idType id }')).toEqual({ pages: [], scans: [], needsBills: false });
   });
 
   it.each(['dueDate', 'due: dueDate', 'billingAddresses { city }', '... { dueDate }', '... on Contract { dueDate }'])(
     'needs bills for %s',
     (body) => {
-      expect(select(`number ${body}`)).toEqual({ pages: [], searches: false, needsBills: true });
+      expect(select(`number ${body}`)).toEqual({ pages: [], scans: [], needsBills: true });
     },
   );
 
@@ -90,7 +90,7 @@ describe('selectContract', () => {
       fragment More on PageInfo { hasNextPage }`;
     expect(selectContract(infoOf(`{ ${inContract('...Outer ...Outer')} } ${rest}`), limits)).toEqual({
       pages: [page(0, 7, true)],
-      searches: false,
+      scans: [],
       needsBills: true,
     });
   });
@@ -140,8 +140,8 @@ describe('selectContract', () => {
   });
 
   it('sees that an invoice is searched', () => {
-    expect(select('invoice(number: "0007") { amount }')).toEqual({ pages: [], searches: true, needsBills: true });
-    expect(select('invoice(number: 7) { amount }').searches).toBe(true);
+    expect(select('invoice(number: "0007") { amount }')).toEqual({ pages: [], scans: [0], needsBills: true });
+    expect(select('invoice(number: 7) { amount }').scans).toEqual([0]);
   });
 
   it.each([
@@ -176,7 +176,7 @@ describe('looking ahead in a compiled operation', () => {
   it('is done once where no argument is a variable, for the same limits', () => {
     const info = infoOf(`{ ${inContract('dueDate invoices(first: 30) { nodes { number } } invoice(number: "7") { amount }')} }`);
     const selection = selectContract(info, limits);
-    expect(selection).toEqual({ pages: [page(0, 30)], searches: true, needsBills: true });
+    expect(selection).toEqual({ pages: [page(0, 30)], scans: [0], needsBills: true });
     expect(selectContract(info, limits)).toBe(selection);
     expect(() => selectContract(info, { maxPageSize: 25 })).toThrow('from 1 to 25');
     expect(selectContract(info, limits)).toBe(selection);

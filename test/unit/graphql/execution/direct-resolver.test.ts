@@ -48,13 +48,32 @@ class SampleFilter {
   name?: string;
 }
 
+@InputType()
+class ClassyFilter {
+  @Field(() => String, { nullable: true })
+  name?: string;
+
+  upper(): string | undefined {
+    return this.name?.toUpperCase();
+  }
+}
+
+@InputType()
+class NestedFilter {
+  @Field(() => [ClassyFilter], { nullable: true })
+  parts?: ClassyFilter[];
+}
+
 @ArgsType()
 class FilteredArgs {
-  @Field(() => Int, { nullable: true })
-  count?: number;
-
   @Field(() => [SampleFilter], { nullable: true })
   filters?: SampleFilter[];
+}
+
+@ArgsType()
+class NestedArgs {
+  @Field(() => NestedFilter, { nullable: true })
+  filter?: NestedFilter;
 }
 
 @ArgsType()
@@ -91,8 +110,18 @@ class SampleResolver {
   }
 
   @FieldResolver(() => String)
-  filteredBy(@Args(() => FilteredArgs) { count }: FilteredArgs): string {
-    return String(count);
+  filteredBy(@Args(() => FilteredArgs) { filters }: FilteredArgs): string {
+    return String(filters?.[0]?.name);
+  }
+
+  @FieldResolver(() => String)
+  classyFiltered(@Arg('filter', () => ClassyFilter) filter: ClassyFilter): string {
+    return String(filter.upper());
+  }
+
+  @FieldResolver(() => String)
+  nestedFiltered(@Args(() => NestedArgs) { filter }: NestedArgs): string {
+    return String(filter?.parts?.[0]?.upper());
   }
 
   @FieldResolver(() => String)
@@ -144,6 +173,8 @@ describe('A resolver that is called directly', () => {
     ['Customer', 'invoices'],
     ['Contract', 'invoices'],
     ['Contract', 'invoice'],
+    ['Contract', 'invoiceSummary'],
+    ['Customer', 'invoiceSummary'],
     ['Invoice', 'contract'],
   ])('is there for each field of ours that has one: %s.%s', (type, field) => {
     expect(toDirectResolver(type, field)).toBeInstanceOf(Function);
@@ -156,9 +187,11 @@ describe('A resolver that is called directly', () => {
     );
     expect(toDirectResolver('Sample', 'plain')?.({ name: 'root' }, { count: 2 }, null, {} as GraphQLResolveInfo)).toBe('root 2');
     expect(toDirectResolver('Query', 'sample')?.(undefined, { id: '1' }, null, {} as GraphQLResolveInfo)).toEqual({ name: '1' });
+    expect(toDirectResolver('Sample', 'filtered')?.(null, { filter: { name: 'x' } }, null, {} as GraphQLResolveInfo)).toBe('x');
+    expect(toDirectResolver('Sample', 'filteredBy')?.(null, { filters: [{ name: 'y' }] }, null, {} as GraphQLResolveInfo)).toBe('y');
   });
 
-  it.each(['classy', 'filtered', 'filteredBy', 'validated', 'part', 'custom', 'traced', 'guarded'])(
+  it.each(['classy', 'classyFiltered', 'nestedFiltered', 'validated', 'part', 'custom', 'traced', 'guarded'])(
     "is TypeGraphQL's where it asks for more than its parameters: %s",
     (field) => {
       expect(toDirectResolver('Sample', field)).toBeNull();

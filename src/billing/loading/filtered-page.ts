@@ -1,0 +1,138 @@
+import { BillingError } from '../model/billing-error';
+import { toCursor } from '../model/cursor';
+import type { NamedList } from '../model/paged-list';
+import { readingStart, type FilteredRequest } from '../model/window';
+import type { ListPages, ReadingOrder } from './list-pages';
+import type { PlacedPage } from './page-loader';
+
+/** An item that a filter means, and its position in the whole list. */
+interface Match<Item> {
+  readonly item: Item;
+  readonly position: number;
+}
+
+/** Which items of a list are wanted. */
+interface Wanted<Item> {
+  readonly isMatch: (item: Item) => boolean;
+  /** The range of positions that they may have; `before` is past its end. */
+  readonly from: number;
+  readonly before: number;
+  /** How many of them. */
+  readonly count: number;
+}
+
+/** What a filtered page is found in. */
+export interface FilteredList<Item> {
+  readonly list: NamedList;
+  /** Whether the filter means an item. May throw BillingError, which fails the page. */
+  readonly isMatch: (item: Item) => boolean;
+  /** The list's pages in an order, shared by all who read in it. */
+  readonly pagesIn: (order: ReadingOrder) => ListPages<Item>;
+  readonly pageSize: number;
+  /** Whether it is to be known if another match comes before a page that is counted from its end. */
+  readonly asksPrevious: boolean;
+}
+
+/**
+ * Finds a page of the items that a filter means, in the pages of the whole list.
+ * @returns null where the billing API knows no such list. Rejects with BillingError, also where the call budget or the
+ * deadline ends the reading first: what was found until then is no page.
+ */
+export async function findPage<Item>(request: FilteredRequest, search: FilteredList<Item>): Promise<PlacedPage<Item> | null> {
+  const { from, before, size, isBackward, probe } = request;
+  const { list, isMatch, pagesIn, pageSize } = search;
+  const wanted: Wanted<Item> = { isMatch, from, before, count: size };
+  const start = readingStart(request);
+  const next = (): Promise<readonly Match<Item>[] | null> => {
+    const pages = pagesIn({ firstPage: Math.floor(before / pageSize), step: 1 });
+    return findForward(list, pages, { isMatch, from: before, before: Infinity, count: 1 });
+  };
+  if (start === null) return toFound(request, [], { hasMore: probe ? isSome(await next()) : null, hasPrevious: from > 0 });
+  const isReadBackward = isBackward && before !== Infinity;
+  const pages = pagesIn({ firstPage: Math.floor(start / pageSize), step: isReadBackward ? -1 : 1 });
+  if (!isBackward) {
+    const found = await findForward(list, pages, probe ? { ...wanted, before: Infinity, count: size + 1 } : wanted);
+    if (!found) return null;
+    const matches = found.filter(({ position }) => position < before).slice(0, size);
+    return toFound(request, matches, { hasMore: probe ? found.length > matches.length : null, hasPrevious: from > 0 });
+  }
+  const withPrevious = { ...wanted, count: search.asksPrevious ? size + 1 : size };
+  // Both at once: what they read in common is read once.
+  const [found, following] = await Promise.all([
+    isReadBackward ? findBackward(list, pages, withPrevious) : findLast(list, pages, withPrevious),
+    probe && isReadBackward ? next() : [],
+  ]);
+  return found && toFound(request, found.slice(-size), { hasMore: isSome(following), hasPrevious: from > 0 || found.length > size });
+}
+
+function toFound<Item>(
+  { filter, from, size }: FilteredRequest,
+  matches: readonly Match<Item>[],
+  { hasMore, hasPrevious }: { readonly hasMore: boolean | null; readonly hasPrevious: boolean },
+): PlacedPage<Item> {
+  const matching = { filter, positions: matches.map(({ position }) => position), hasPrevious };
+  return { items: matches.map(({ item }) => item), hasMore, offset: from, first: size, matching };
+}
+
+function isSome(matches: readonly unknown[] | null): boolean {
+  return matches !== null && matches.length > 0;
+}
+
+/** The first matches of a range; null where the list is not known. */
+async function findForward<Item>(list: NamedList, pages: ListPages<Item>, wanted: Wanted<Item>): Promise<readonly Match<Item>[] | null> {
+  const { from, before, count } = wanted;
+  const found: Match<Item>[] = [];
+  for (let index = 0; found.length < count && pages.offsetOf(index) < before; index++) {
+    const page = await readOrStop(list, pages, { index, matches: found.length });
+    if (page === null) return index === 0 ? null : found;
+    const offset = pages.offsetOf(index);
+    for (let i = Math.max(0, from - offset); i < page.length && offset + i < before && found.length < count; i++)
+      if (wanted.isMatch(page[i] as Item)) found.push({ item: page[i] as Item, position: offset + i });
+    if (pages.isLast(page)) return found;
+  }
+  return found;
+}
+
+/** The last matches of a range that ends at a position, in the list's order. The list is read from there to its start. */
+async function findBackward<Item>(list: NamedList, pages: ListPages<Item>, wanted: Wanted<Item>): Promise<readonly Match<Item>[] | null> {
+  const { from, before, count } = wanted;
+  const found: Match<Item>[] = [];
+  for (let index = 0; found.length < count && pages.offsetOf(index) + pages.pageSize > from; index++) {
+    const offset = pages.offsetOf(index);
+    // Past the list's end there is none. Before it, there is always one.
+    const page = await readOrStop(list, pages, { index, matches: found.length });
+    if (page === null && offset === 0) return null;
+    const items = page ?? [];
+    for (let i = Math.min(items.length, before - offset) - 1; i >= 0 && offset + i >= from && found.length < count; i--)
+      if (wanted.isMatch(items[i] as Item)) found.push({ item: items[i] as Item, position: offset + i });
+  }
+  return found.reverse();
+}
+
+/** The last matches of the whole list. */
+async function findLast<Item>(list: NamedList, pages: ListPages<Item>, wanted: Wanted<Item>): Promise<readonly Match<Item>[] | null> {
+  const all = await findForward(list, pages, { ...wanted, count: Infinity });
+  return all && all.slice(-wanted.count);
+}
+
+/** A page of the list. Where nothing more may be read, the error says how far the reading came, and where it goes on. */
+async function readOrStop<Item>(
+  list: NamedList,
+  pages: ListPages<Item>,
+  { index, matches }: { readonly index: number; readonly matches: number },
+): Promise<readonly Item[] | null> {
+  try {
+    return await pages.page(index);
+  } catch (error) {
+    if (!pages.isOver(error) || index === 0) throw error;
+    const isForward = pages.order.step === 1;
+    const reached = toCursor(isForward ? pages.offsetOf(index) - 1 : pages.offsetOf(index - 1), list);
+    const rest = matches === 0 ? '' : ` Of what was read, ${matches} match: to get them, ask for as many, and not whether there are more.`;
+    throw new BillingError(
+      error.failure,
+      'The call budget or the deadline ended before the page was full and the list read to its end. ' +
+        `Go on with \`${isForward ? 'after' : 'before'}: "${reached}"\`.${rest}`,
+      { cause: error, reached, matches },
+    );
+  }
+}

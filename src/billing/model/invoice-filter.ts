@@ -1,0 +1,33 @@
+import type { Invoice } from './bills';
+
+/** Which invoices are meant; null and undefined: any. */
+export interface InvoiceFilter {
+  readonly status?: boolean | null | undefined;
+  readonly billPeriods?: readonly string[] | null | undefined;
+}
+
+/** A filter that excludes something, in one form: periods sorted and once each, one value in place of a list of one. */
+export interface ActiveFilter {
+  readonly status: boolean | null;
+  readonly billPeriods: readonly string[] | null;
+}
+
+/** The filter of an argument that has its type; null where it excludes nothing. */
+export function toActiveFilter(argument: unknown): ActiveFilter | null {
+  const { status = null, billPeriods = null } = (argument ?? {}) as { status?: boolean | null; billPeriods?: unknown };
+  if (status === null && billPeriods === null) return null;
+  // GraphQL takes one value for a list of one.
+  const periods = billPeriods === null ? null : ((Array.isArray(billPeriods) ? billPeriods : [billPeriods]) as string[]);
+  return { status, billPeriods: periods && [...new Set(periods)].sort() };
+}
+
+/**
+ * Whether the filter means an invoice. Throws BillingError where the invoice's value cannot be read: what is not known
+ * to match is neither shown as a match nor left out in silence.
+ */
+export function toPredicate({ status, billPeriods }: InvoiceFilter): (invoice: Invoice) => boolean {
+  const periods = billPeriods && new Set(billPeriods);
+  const wanted = status ?? null;
+  return (invoice) =>
+    (wanted === null || invoice.status === wanted) && (!periods || (invoice.billPeriod !== null && periods.has(invoice.billPeriod)));
+}
