@@ -41,7 +41,10 @@ describe('the life of an answer', () => {
     ['max-age, and not the date of expiry', { 'cache-control': 'max-age=6', expires: '0' }, 6],
     ['nothing, for the old no-cache', { pragma: 'no-cache' }, 0],
     ['nothing, for the old no-cache in whatever case', { pragma: 'No-Cache' }, 0],
+    ['what cache-control says, where the old no-cache stands beside it', { pragma: 'no-cache', 'cache-control': 'private' }, 30],
+    ['the answer allows, where its age only ends in digits', { 'cache-control': 'max-age=25', age: 'about 20' }, 25],
     ['nothing, where the answer varies by everything', { vary: '*' }, 0],
+    ['nothing, where it varies by everything, with spaces around', { vary: ' * ' }, 0],
     ['nothing, where it varies by everything and has a lifetime', { vary: '*', 'cache-control': 'max-age=20' }, 0],
     ['the operator says, where it varies by the token', { vary: 'authorization' }, 30],
     ['the operator says, for a directive that is not known', { 'cache-control': 'x-no-store-maybe' }, 30],
@@ -54,6 +57,8 @@ describe('the life of an answer', () => {
     expect(freshSeconds({ 'cache-control': 'max-age=1' }, { expiresAtMs: nowMs + 2500 })).toBe(1);
     expect(freshSeconds({}, { expiresAtMs: nowMs })).toBe(0);
     expect(freshSeconds({}, { expiresAtMs: nowMs - 1 })).toBe(0);
+    for (const expiresAtMs of [nowMs, nowMs - 1])
+      expect(toLifetime({}, true, expiresAtMs, { nowMs, limits: { ttlSeconds: 30, staleSeconds: 100 } })).toBeNull();
   });
 
   test('is a few seconds for a contract that is not known, or less', () => {
