@@ -16,7 +16,7 @@ import { countFailures } from './graphql/server/count-failures';
 import { buildServedSchema } from './graphql/schema/subgraph';
 import { createExplorer } from './http/explorer/create-explorer';
 import { ExportSlots } from './http/pipeline/export/export-slots';
-import { KeptAnswers } from './http/response/response-cache';
+import { ResponseCache } from './http/response/response-cache';
 import type { Siblings } from './http/connection/probes';
 import { createHttpServer } from './http/server';
 import type { Log } from './telemetry/logs/log';
@@ -41,8 +41,8 @@ import { hasTlsFiles, TlsFiles } from './upstream/sockets/tls-files';
 import { UpstreamSource } from './upstream/upstream-source';
 import { VERSION } from './version';
 
-/** What of the cache's memory goes to answers that are kept whole; the rest is for their parts. */
-const KEPT_ANSWERS_SHARE = 0.25;
+/** What of the cache's memory goes to the response cache; the rest is for the bills. */
+const RESPONSE_CACHE_SHARE = 0.25;
 
 /** The running gateway. */
 export interface App {
@@ -123,7 +123,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       caches,
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
-      maxBytes: Math.ceil(config.cacheMaxBytes * (1 - KEPT_ANSWERS_SHARE)),
+      maxBytes: Math.ceil(config.cacheMaxBytes * (1 - RESPONSE_CACHE_SHARE)),
       redisUrls: config.redisUrls,
       redisTls: { cert: config.redisTlsCert, key: config.redisTlsKey, ca: config.redisTlsCa },
       redisWaitMs: config.redisWaitMs,
@@ -170,7 +170,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
     });
     await apollo.start();
     opened.push(() => apollo.stop());
-    const responses = config.cacheTtlSeconds === 0 ? null : new KeptAnswers(Math.ceil(config.cacheMaxBytes * KEPT_ANSWERS_SHARE));
+    const responses = config.cacheTtlSeconds === 0 ? null : new ResponseCache(Math.ceil(config.cacheMaxBytes * RESPONSE_CACHE_SHARE));
     if (responses) caches.add(responses);
     const http = await createHttpServer({
       host: config.host,

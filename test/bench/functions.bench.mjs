@@ -28,7 +28,7 @@ const { createSharedKeyRing } = require('../../dist/cache/keys/shared-key-ring')
 const { ResultMeter } = require('../../dist/graphql/context/result-meter');
 const { PreparedOperations } = require('../../dist/graphql/execution/compiled-operations');
 const { buildServedSchema } = require('../../dist/graphql/schema/subgraph');
-const { KeptAnswers } = require('../../dist/http/response/response-cache');
+const { ResponseCache } = require('../../dist/http/response/response-cache');
 const { parseBody, toGraphqlRequest } = require('../../dist/http/request/graphql-request');
 const { readBody } = require('../../dist/http/pipeline/read-body');
 const { decodeBills } = require('../../dist/upstream/bills/decode-bills');
@@ -164,7 +164,7 @@ function addRequests(add) {
   });
   add('parse a request', 20, () => toGraphqlRequest(parseBody(body)));
   add('find a prepared operation, coerce its variables', 200, () => [operations.find(query, operationName), prepared.coerce(raw)]);
-  const answers = new KeptAnswers(32 * 1024 * 1024);
+  const answers = new ResponseCache(32 * 1024 * 1024);
   const key = () => answers.keyOf(caller, 'application/json', body.toString('latin1'));
   const completed = {
     status: 200,
@@ -180,8 +180,8 @@ function addRequests(add) {
   };
   answers.offer(key(), completed, 0);
   const find = () => answers.find(key(), performance.now());
-  if (!find()) throw new Error('A kept answer is not found.');
-  add('find a kept answer', 100, find);
+  if (!find()) throw new Error('A cached response is not found.');
+  add('find a cached response', 100, find);
 }
 
 function toRow(name, { latency }, times) {

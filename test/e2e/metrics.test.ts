@@ -49,7 +49,7 @@ describe('The metrics', () => {
         await fetch(`${gateway.url}/graphql`, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } });
         // The call is held back until the second question has joined it.
         upstream.setScript(async (request) => {
-          while (!(await scrape(gateway.url)).includes('layer="flight"')) await new Promise((resolve) => setTimeout(resolve, 5));
+          while (!(await scrape(gateway.url)).includes('layer="in-flight"')) await new Promise((resolve) => setTimeout(resolve, 5));
           return good(request);
         });
         await Promise.all(['a', 'b'].map((alias) => ask(query(`${alias}: contract(number: "8") { dueDate }`, 'Together'))));
@@ -76,8 +76,8 @@ describe('The metrics', () => {
           'billing_gateway_upstream_calls_total{outcome="not-found"} 1',
           'billing_gateway_upstream_calls_total{outcome="unavailable"} 1',
           'billing_gateway_cache_hits_total{layer="memory"} 2',
-          'billing_gateway_cache_hits_total{layer="kept"} 1',
-          'billing_gateway_cache_hits_total{layer="flight"} 1',
+          'billing_gateway_cache_hits_total{layer="response"} 1',
+          'billing_gateway_cache_hits_total{layer="in-flight"} 1',
         ];
         expect(lines.filter((line) => expected.includes(line)).sort()).toEqual([...expected].sort());
         expect(lines.join('\n')).not.toMatch(/secret-token-1|80012345/);

@@ -107,7 +107,7 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
 
   /**
    * Executes the operation. A field that fails costs itself, by graphql-js's rules and with its errors, in its order.
-   * Rejects with Bail where the compiled execution does not cover what it meets: then graphql-js is to execute the
+   * Rejects with Fallback where the compiled execution does not cover what it meets: then graphql-js is to execute the
    * operation, over the same context and so over the same loads.
    */
   run(plan: ObjectPlan, variables: Variables, context: C): Promise<CompiledResult> {

@@ -10,7 +10,7 @@ import {
   type ResponsePath,
 } from 'graphql';
 import { OperationModel, type SelectedField } from '../analysis/operation-model';
-import { bail } from './fallback';
+import { fallBack } from './fallback';
 import { pathsOf, type FieldFailure, type LiveResult } from './live-results';
 
 /** What paths are looked up in. */
@@ -52,7 +52,7 @@ export class FieldErrors {
   add({ error, live, slot }: FieldFailure, nulled: { readonly live: LiveResult; readonly slot: number }, moment: Moment): void {
     const paths = pathsOf(live, slot);
     // An error that was located by what threw it has the path of one alias alone.
-    if (paths.length > 1 && isLocated(error)) bail('an error below a field that several aliases share');
+    if (paths.length > 1 && isLocated(error)) fallBack('an error below a field that several aliases share');
     const entry: Entry = { error, paths, ...moment, order: 0 };
     this.#entries.push(entry);
     let slots = this.#bySlot.get(nulled.live);

@@ -1,5 +1,5 @@
 import type { FieldNode, GraphQLField, GraphQLObjectType } from 'graphql';
-import { bail } from './fallback';
+import { fallBack } from './fallback';
 import type { DirectResolver } from './direct-resolver';
 import type { JsonBuffer } from './writing/json-buffer';
 
@@ -46,7 +46,7 @@ export interface UnionPlan {
   readonly members: ReadonlyMap<string, ObjectPlan>;
 }
 
-/** Writes an object whose fields are all properties. Throws Bail where a value is not what its type says. */
+/** Writes an object whose fields are all properties. Throws Fallback where a value is not what its type says. */
 export type PlainWriter = (out: JsonBuffer, value: Readonly<Record<string, unknown>>) => void;
 
 /** Makes a field's arguments of the operation's variables. Throws where they cannot be made. */
@@ -72,9 +72,9 @@ export interface FieldPlan {
   readonly args: ArgumentsOf;
 }
 
-/** The plan of a union's value; Bail where it is none of its members. */
+/** The plan of a union's value; Fallback where it is none of its members. */
 export function memberOf(plan: UnionPlan, value: unknown): ObjectPlan {
-  return plan.members.get(plan.typenameOf(value)) ?? bail('not a member of its union');
+  return plan.members.get(plan.typenameOf(value)) ?? fallBack('not a member of its union');
 }
 
 /** What a plan takes in memory, roughly: 2,000 to 2,700 bytes a field were measured before its code is run (V8 of Node 20). */

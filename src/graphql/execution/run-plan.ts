@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Bail, bail } from './fallback';
+import { Fallback, fallBack } from './fallback';
 import { FieldErrors } from './field-errors';
 import {
   addPending,
@@ -19,7 +19,7 @@ import { toResolveInfo, type Completed, type Execution } from './run-environment
 /** One of the functions is called, once. */
 interface Outcome {
   readonly done: (completed: Completed) => void;
-  /** Gets what the compiled execution does not cover (a Bail), for graphql-js to execute the operation, and what `done` throws. */
+  /** Gets what the compiled execution does not cover (a Fallback), for graphql-js to execute the operation, and what `done` throws. */
   readonly fail: (error: unknown) => void;
 }
 
@@ -108,7 +108,7 @@ class Run {
     try {
       this.#execution.onRepeat(this.#info(field, object), this.#execution.context);
     } catch {
-      bail('a repeated field that fails');
+      fallBack('a repeated field that fails');
     }
   }
 
@@ -179,7 +179,7 @@ class Run {
    * @throws Failure where what the slot is in becomes null.
    */
   #failNow(error: unknown, live: LiveResult, slot: number): boolean {
-    if (error instanceof Bail) throw error;
+    if (error instanceof Fallback) throw error;
     this.#drop(live, slot);
     const failure = error instanceof Failure ? error.failure : { error, live, slot };
     if (live.planOf(slot).nullable) {
@@ -197,7 +197,7 @@ class Run {
   #failLater(error: unknown, live: LiveResult, slot: number): void {
     const failure = error instanceof Failure ? error.failure : { error, live, slot };
     this.#after(1, () => {
-      if (error instanceof Bail) throw error;
+      if (error instanceof Fallback) throw error;
       this.#becomeNull(failure, live, slot);
     });
   }
@@ -260,7 +260,7 @@ class Run {
   }
 
   #completeObject(plan: ObjectPlan, value: unknown, live: LiveResult, slot: number): void {
-    if (typeof value !== 'object') throw new Bail('not an object');
+    if (typeof value !== 'object') throw new Fallback('not an object');
     if (plan.writePlain) {
       live.results[slot] = value;
       return;
@@ -272,7 +272,7 @@ class Run {
   }
 
   #completeList(plan: ListPlan, value: unknown, live: LiveResult, slot: number): void {
-    if (!Array.isArray(value)) throw new Bail('not a list');
+    if (!Array.isArray(value)) throw new Fallback('not a list');
     const { item } = plan;
     const list = value as readonly unknown[];
     if (!plan.live && !list.some(needsCompletion)) {

@@ -26,12 +26,12 @@ const BODY = JSON.stringify({
 });
 
 /** What is under way on one connection: HTTP/1.1 pipelining allows several requests at once. */
-interface Lane {
+interface ConnectionLoad {
   requests: number;
   isClosed: boolean;
 }
-const LANE = Symbol('requests under way');
-type CountedSocket = Socket & { [LANE]: Lane | undefined };
+const LOAD = Symbol('requests under way');
+type CountedSocket = Socket & { [LOAD]: ConnectionLoad | undefined };
 
 /**
  * Bounds the requests that are under way at once. Beyond the bound a request is answered with 503 and `Retry-After` as
@@ -77,25 +77,25 @@ export class LoadShedder {
 
   #enter(response: ServerResponse): void {
     const socket = response.req.socket as CountedSocket;
-    const lane = (socket[LANE] ??= this.#watch(socket));
-    if (lane.isClosed) return;
-    lane.requests++;
+    const load = (socket[LOAD] ??= this.#watch(socket));
+    if (load.isClosed) return;
+    load.requests++;
     this.#underWay++;
     response.once('close', () => {
-      if (lane.isClosed) return;
-      lane.requests--;
+      if (load.isClosed) return;
+      load.requests--;
       this.#underWay--;
     });
   }
 
   /** Of pipelined requests, only the first one's response is told that its connection has closed. */
-  #watch(socket: Socket): Lane {
-    const lane = { requests: 0, isClosed: socket.destroyed };
+  #watch(socket: Socket): ConnectionLoad {
+    const load = { requests: 0, isClosed: socket.destroyed };
     socket.once('close', () => {
-      lane.isClosed = true;
-      this.#underWay -= lane.requests;
+      load.isClosed = true;
+      this.#underWay -= load.requests;
     });
-    return lane;
+    return load;
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse): void {

@@ -14,7 +14,7 @@ import { readBody } from './read-body';
 import { parseControls, type RequestControls } from '../request/request-controls';
 import { ABORTED, complete, completeErrors, type Completed } from '../response/completed';
 import { respond, type RespondOptions } from '../response/respond';
-import type { KeptAnswers } from '../response/response-cache';
+import type { ResponseCache } from '../response/response-cache';
 import { isStreamed, respondStreamed } from '../response/streamed-body';
 import { askApollo, executeNew, type ApolloOptions } from './ask-apollo';
 import { executeKnown, type ExecuteOptions } from './execute-known';
@@ -24,7 +24,7 @@ import { resolveDocument, type DocumentSources } from './resolve-document';
 /** What the pipeline is made of. */
 export interface PipelineOptions extends ExchangeOptions, DocumentSources, ExecuteOptions, ApolloOptions, ExportOptions, RespondOptions {
   /** Null: no response is cached. */
-  readonly responses: KeptAnswers | null;
+  readonly responses: ResponseCache | null;
   readonly maxRequestBytes: number;
 }
 

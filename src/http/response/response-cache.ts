@@ -9,11 +9,11 @@ import { DerivedForms } from './derived-forms';
 const ENTRY_BYTES = 400;
 
 /**
- * Whole responses that consist of fresh, remembered parts, kept for the caller who got them. In this process only, bounded
+ * Caches whole responses that consist of fresh, cached parts, for the caller who got them. In this process only, bounded
  * in bytes. The key begins with the caller's identity and the token's number: for another caller there is no key that
  * finds it, and after an eviction there is none for the same caller either.
  */
-export class KeptAnswers implements CallerCache {
+export class ResponseCache implements CallerCache {
   readonly #answers: LRUCache<string, Completed>;
   readonly #epochs = new CallerEpochs();
 
@@ -38,7 +38,7 @@ export class KeptAnswers implements CallerCache {
     this.#epochs.evictCaller(caller);
   }
 
-  /** The response kept under the key, where it is still fresh. */
+  /** The response cached under the key, where it is still fresh. */
   find(key: string, nowMs: number): Completed | undefined {
     const answer = this.#answers.get(key);
     if (!answer || (answer.freshness.freshUntilMs ?? 0) > nowMs) return answer;
@@ -46,24 +46,24 @@ export class KeptAnswers implements CallerCache {
     return undefined;
   }
 
-  /** Keeps a response that came out of remembered parts alone: the second of its kind, so that a single one costs nothing. */
+  /** Stores a response that came out of cached parts alone: the second of its kind, so that a single one costs nothing. */
   offer(key: string, completed: Completed, nowMs: number): void {
     const { outcome, cost, freshness } = completed;
     if (outcome !== 'ok' || cost.calls > 0 || cost.cached === 0 || (freshness.freshUntilMs ?? 0) <= nowMs) return;
-    const kept: Completed = {
+    const stored: Completed = {
       ...completed,
       path: 'response-cache',
       cost: { calls: 0, merged: 0, cached: cost.cached, stale: 0 },
-      derived: new DerivedForms(() => this.#weighAgain(key, kept)),
+      derived: new DerivedForms(() => this.#weighAgain(key, stored)),
     };
-    this.#answers.set(key, kept);
+    this.#answers.set(key, stored);
   }
 
   /** An entry has grown; its size is only determined when it is set anew. */
-  #weighAgain(key: string, kept: Completed): void {
-    if (this.#answers.peek(key) !== kept) return;
+  #weighAgain(key: string, stored: Completed): void {
+    if (this.#answers.peek(key) !== stored) return;
     this.#answers.delete(key);
-    this.#answers.set(key, kept);
+    this.#answers.set(key, stored);
   }
 
   get count(): number {

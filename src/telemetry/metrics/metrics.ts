@@ -51,8 +51,8 @@ export function createMetrics(version: string): Metrics {
   const hits = countByLayer(
     registry,
     'cache_hits_total',
-    'Questions answered without a call of their own: by something remembered and fresh (memory, redis), ' +
-      'by a call under way (flight), or as part of an answer that was kept whole (kept)',
+    'Requests for bills answered without a call of their own: by a fresh cached response (memory, redis), ' +
+      'by a call in flight (in-flight), or as part of a whole response that was cached (response)',
   );
   return {
     operations: createOperationMetrics(registry, { prefix: PREFIX, countHit: hits }),
@@ -153,7 +153,7 @@ function toCacheObserver(registry: Registry, hits: CountLayer): CacheObserver {
   const stored = count('cache_stores_total', 'Answers handed to the store');
   return {
     hit: (layer, isStale) => (isStale ? stale : hits)(layer),
-    joined: () => hits('flight'),
+    joined: () => hits('in-flight'),
     waited: (outcome) => waited(outcome),
     missed: (layer) => missed(layer),
     stored: (layer) => stored(layer),

@@ -12,7 +12,7 @@ const MAX_CODES = 40;
 const MAX_CLIENTS = 100;
 const OTHER = 'other';
 const ANONYMOUS = 'anonymous';
-/** An answer that is kept whole takes 20 µs, one that needs the billing API seconds at worst. */
+/** A response out of the response cache takes 20 µs, one that needs the billing API seconds at worst. */
 const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** How many operations of one name ended in which way, since the last scrape. */
@@ -43,7 +43,7 @@ export function createOperationMetrics(
       for (const code of record.codes) codes(code);
       if (record.merged > 0) merged.inc(record.merged);
       // No cache was asked for these: the answer stood there as it was.
-      if (record.path === 'response-cache') options.countHit('kept', record.cached);
+      if (record.path === 'response-cache') options.countHit('response', record.cached);
     },
   };
 }

@@ -1,8 +1,8 @@
 /** Where remembered answers lie. */
 export type StoreLayer = 'memory' | 'redis';
 
-/** What answers a question instead of a call of its own: the store, a call under way, or an answer that is kept whole. */
-export type CacheLayer = StoreLayer | 'flight' | 'kept';
+/** What answers a request for bills instead of a call of its own: the store, a call in flight, or the response cache. */
+export type CacheLayer = StoreLayer | 'in-flight' | 'response';
 
 /**
  * How a wait for another process's call for the same ended: with its answer, with its end and no answer that may be

@@ -1,5 +1,5 @@
 import type { ResponsePath } from 'graphql';
-import { Bail, bail } from '../fallback';
+import { Fallback, fallBack } from '../fallback';
 import type { FieldErrors } from '../field-errors';
 import { isLive, LiveList, LiveObject, type LiveResult } from '../live-results';
 import { memberOf, type FieldPlan, type ListPlan, type ObjectPlan, type ValuePlan } from '../plan';
@@ -46,7 +46,7 @@ export class CarefulWriter {
     }
   }
 
-  /** Writes an object with all that is below it. Throws Bail where a value is not what its type says. */
+  /** Writes an object with all that is below it. Throws Fallback where a value is not what its type says. */
   writeObject(object: LiveObject, prev: ResponsePath | undefined): void {
     const out = this.#out;
     const { plan, source, results } = object;
@@ -100,11 +100,11 @@ export class CarefulWriter {
       const value = read();
       if (!this.#tryWrite(plan, value)) this.#writeParts(plan, value, place);
     } catch (error) {
-      if (error instanceof ResultOverflow || error instanceof Bail) throw error;
+      if (error instanceof ResultOverflow || error instanceof Fallback) throw error;
       const failure = error instanceof LeafFailure ? error : new LeafFailure(error, place.path);
       if (!plan.nullable) {
         // graphql-js would not have executed the fields after it.
-        if (isEdge) bail('a value that cannot be null, beside fields with resolvers');
+        if (isEdge) fallBack('a value that cannot be null, beside fields with resolvers');
         throw failure;
       }
       this.#rewind(length, objects);
@@ -138,7 +138,7 @@ export class CarefulWriter {
       throw new Error(`Cannot return null for non-nullable field ${place.field.parentType.name}.${place.field.name}.`);
     switch (plan.kind) {
       case 'leaf':
-        // Of another type than its own: Bail.
+        // Of another type than its own: Fallback.
         writeLeaf(this.#out, plan, value);
         return;
       case 'list':
@@ -153,7 +153,7 @@ export class CarefulWriter {
   }
 
   #writeList({ item }: ListPlan, value: unknown, place: Place): void {
-    if (!Array.isArray(value)) bail('not a list');
+    if (!Array.isArray(value)) fallBack('not a list');
     const out = this.#out;
     out.literal(OPEN_LIST);
     (value as readonly unknown[]).forEach((each, index) => {
@@ -165,7 +165,7 @@ export class CarefulWriter {
   }
 
   #writePlainObject({ fields, type }: ObjectPlan, value: unknown, place: Place): void {
-    if (typeof value !== 'object' || isLive(value)) bail('not an object');
+    if (typeof value !== 'object' || isLive(value)) fallBack('not an object');
     const out = this.#out;
     out.count(1);
     out.literal(OPEN_OBJECT);

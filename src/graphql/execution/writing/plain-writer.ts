@@ -1,6 +1,6 @@
 import { compileFunction } from 'node:vm';
 import { TRUE_MARK, type ByteRecords, type LeafType, type RecordLayout } from '../../../runtime/byte-records';
-import { bail } from '../fallback';
+import { fallBack } from '../fallback';
 import { writeAscii, writeDigits, type JsonBuffer } from './json-buffer';
 import type { FieldPlan, LeafKind, PlainWriter } from '../plan';
 import { writeBigInt, writeList } from './write';
@@ -48,9 +48,9 @@ export function compilePlainWriter(fields: readonly FieldPlan[]): PlainWriter {
   ];
   const make = compileFunction(
     `'use strict'; let layout = null, writeBytes = null; return function writePlain(out, value) {\n${code.join('\n')}\n};`,
-    ['refs', 'bail', 'writeAscii', 'writeDigits', 'writeBigInt', 'writeList'],
+    ['refs', 'fallBack', 'writeAscii', 'writeDigits', 'writeBigInt', 'writeList'],
   ) as (...scope: unknown[]) => PlainWriter;
-  return make(refs, bail, writeAscii, writeDigits, writeBigInt, writeList);
+  return make(refs, fallBack, writeAscii, writeDigits, writeBigInt, writeList);
 }
 
 function isText(leaf: LeafKind): boolean {
@@ -144,8 +144,8 @@ function writeValue(field: FieldPlan, v: string, ref: (value: unknown) => string
   const plan = field.value;
   const name = JSON.stringify(field.name);
   const otherwise = plan.nullable
-    ? `if (${v} === null || ${v} === undefined) { ${storeText('null')} } else bail(${name});`
-    : `bail(${name});`;
+    ? `if (${v} === null || ${v} === undefined) { ${storeText('null')} } else fallBack(${name});`
+    : `fallBack(${name});`;
   switch (plan.kind) {
     case 'leaf':
       return `${writeLeaf(plan.leaf, v)} else ${otherwise}`;
@@ -157,7 +157,7 @@ function writeValue(field: FieldPlan, v: string, ref: (value: unknown) => string
         `); ${RELOAD} } else ${otherwise}`
       );
     case 'union':
-      return `bail(${name});`;
+      return `fallBack(${name});`;
   }
 }
 

@@ -45,7 +45,7 @@ export function toResponseBody({ body }: CompiledResult, { errors, extensions }:
     : Buffer.concat([before, body.subarray(1, -END.length), after]);
 }
 
-/** Writes what was completed. Throws Bail where a value is not what its type says: graphql-js has the rules for that. */
+/** Writes what was completed. Throws Fallback where a value is not what its type says: graphql-js has the rules for that. */
 export function toResult(completed: Completed, selected: SelectedOperation, results: ResultMeter): CompiledResult {
   let { errors } = completed;
   let body: Buffer | string = NO_DATA;

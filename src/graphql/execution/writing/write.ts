@@ -1,5 +1,5 @@
 import { BigIntScalar } from '../../schema/scalars/big-int';
-import { bail } from '../fallback';
+import { fallBack } from '../fallback';
 import { LiveList, LiveObject } from '../live-results';
 import { memberOf, type LeafPlan, type ListPlan, type ValuePlan } from '../plan';
 import type { JsonBuffer } from './json-buffer';
@@ -13,10 +13,10 @@ export const CLOSE_OBJECT = Buffer.from('}');
 export const OPEN_LIST = Buffer.from('[');
 export const CLOSE_LIST = Buffer.from(']');
 
-/** Writes a completed value. Throws what reading a value throws, and Bail where a value is not what its type says. */
+/** Writes a completed value. Throws what reading a value throws, and Fallback where a value is not what its type says. */
 export function writeValue(out: JsonBuffer, plan: ValuePlan, value: unknown): void {
   if (value === null || value === undefined) {
-    if (!plan.nullable) bail('null where none may be');
+    if (!plan.nullable) fallBack('null where none may be');
     out.literal(NULL);
     return;
   }
@@ -39,7 +39,7 @@ export function writeValue(out: JsonBuffer, plan: ValuePlan, value: unknown): vo
         return;
       }
       const member = memberOf(plan, value);
-      if (!member.writePlain) bail('not a completed object');
+      if (!member.writePlain) fallBack('not a completed object');
       out.count(member.objects);
       member.writePlain(out, asObject(value));
     }
@@ -74,7 +74,7 @@ export function forgetWritten(): void {
 /** Writes a list. The same list under the same selection, which aliases and fragments bring, is written once and copied. */
 export function writeList(out: JsonBuffer, plan: ListPlan, value: unknown): void {
   const results: unknown = value instanceof LiveList ? value.results : value;
-  if (!Array.isArray(results)) bail('not a list');
+  if (!Array.isArray(results)) fallBack('not a list');
   const list = results as readonly unknown[];
   const known = plan.live ? undefined : written[plan.memo];
   if (known?.list === list) {
@@ -106,19 +106,19 @@ export function writeLeaf(out: JsonBuffer, plan: LeafPlan, value: unknown): void
     case 'String':
     case 'ID':
       if (typeof value === 'string') out.string(value);
-      else bail('not a string');
+      else fallBack('not a string');
       return;
     case 'Boolean':
       if (typeof value === 'boolean') out.literal(value ? TRUE : FALSE);
-      else bail('not a boolean');
+      else fallBack('not a boolean');
       return;
     case 'Int':
       if (typeof value === 'number' && (value | 0) === value) out.number(value);
-      else bail('not a 32-bit number');
+      else fallBack('not a 32-bit number');
       return;
     case 'BigInt':
       if (typeof value === 'number' || typeof value === 'bigint') writeBigInt(out, value);
-      else bail('not a whole number');
+      else fallBack('not a whole number');
   }
 }
 
@@ -134,11 +134,11 @@ export function writeBigInt(out: JsonBuffer, value: number | bigint): void {
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) bail('not an object');
+  if (typeof value !== 'object' || value === null) fallBack('not an object');
   return value as Readonly<Record<string, unknown>>;
 }
 
 function asLive(value: unknown): LiveObject {
-  if (!(value instanceof LiveObject)) bail('not a completed object');
+  if (!(value instanceof LiveObject)) fallBack('not a completed object');
   return value;
 }

@@ -11,7 +11,7 @@ import {
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ResultMeter } from '../../../../src/graphql/context/result-meter';
 import { PreparedOperation } from '../../../../src/graphql/execution/compiled-operation';
-import { Bail } from '../../../../src/graphql/execution/fallback';
+import { Fallback } from '../../../../src/graphql/execution/fallback';
 
 const schema = buildSchema(`
   type Query { node: Node nodes: [Node] }
@@ -288,7 +288,7 @@ describe('An operation in which fields fail', () => {
           seen.covered++;
           if (errors.length > 0) seen.failed++;
         } catch (error) {
-          if (!(error instanceof Bail)) throw error;
+          if (!(error instanceof Fallback)) throw error;
           seen.bailed++;
         }
       }),
