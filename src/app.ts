@@ -19,6 +19,7 @@ import { ExportSlots } from './http/pipeline/export/export-slots';
 import { ResponseCache } from './http/response/response-cache';
 import type { Siblings } from './http/connection/probes';
 import { createHttpServer } from './http/server';
+import { ByteBudget } from './runtime/byte-budget';
 import type { Log } from './telemetry/logs/log';
 import { AuditTrail } from './telemetry/audit/audit-trail';
 import { createAuditLog } from './telemetry/logs/audit-log';
@@ -78,6 +79,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
     const metrics = createMetrics(VERSION);
     const observer = toUpstreamObserver(metrics.upstream, log);
     const caches = new CallerCaches();
+    const memory = new ByteBudget({ maxBytes: config.upstreamMaxProcessBytes, maxHolderBytes: config.upstreamMaxOperationBytes });
     const transport = createTransport({
       baseUrl,
       connections: config.billingApiConnections,
@@ -102,6 +104,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       errorMessage: dialect.errorMessage,
       connections: config.billingApiConnections,
       callBudget: config.upstreamCallBudget,
+      memory,
     });
     metrics.watchUpstream(() => attempts.state);
     const decoder = new ResponseDecoder({
@@ -192,7 +195,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
           createBilling: (operation, through) => new Billing(through ? through(source) : source, operation, paging),
           pageLimits,
           callBudget: config.upstreamCallBudget,
-          maxUpstreamBytes: config.upstreamMaxOperationBytes,
+          memory,
           resultLimits: { maxResults: config.maxResults, maxAnswerBytes: config.maxAnswerBytes },
           deadlineMs: config.requestDeadlineMs,
           alwaysTraced: !config.production,

@@ -76,6 +76,7 @@ export function parseConfig(env: Environment): Config {
   const problems = [
     ...findMissing(reading),
     ...findIneffective(reading),
+    ...findContradictions(reading),
     ...reading.problems,
     ...findTlsProblems(billingApiTls),
     ...findMisspelt(env),
@@ -132,6 +133,15 @@ function findRedisProblems({ values, refused }: Reading): string[] {
     problems.push('REDIS_TLS_* settings have no effect without TLS: REDIS_URL must start with rediss:// or rediss-sentinel://.');
   }
   return problems;
+}
+
+/** Limits that exclude each other. */
+function findContradictions({ values: { upstreamMaxOperationBytes, upstreamMaxProcessBytes } }: Reading): string[] {
+  if (upstreamMaxProcessBytes >= upstreamMaxOperationBytes) return [];
+  return [
+    `UPSTREAM_MAX_PROCESS_BYTES=${upstreamMaxProcessBytes} is less than UPSTREAM_MAX_OPERATION_BYTES=${upstreamMaxOperationBytes}: ` +
+      `raise the one or lower the other.`,
+  ];
 }
 
 /** Settings that would have no effect: whoever sets one to another value than its default believes in an effect. */

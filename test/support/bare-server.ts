@@ -1,4 +1,5 @@
 import { Billing } from '../../src/billing/billing';
+import { ByteBudget } from '../../src/runtime/byte-budget';
 import { createGraphqlServer } from '../../src/graphql/server/apollo-server';
 import { PreparedOperations } from '../../src/graphql/execution/compiled-operations';
 import { createErrorFormatter } from '../../src/graphql/context/errors';
@@ -61,6 +62,7 @@ export async function startBareServer(options: {
         createBilling: (operation) =>
           new Billing({ read: () => Promise.reject(new Error('nobody asks for bills here')) }, operation, paging),
         pageLimits,
+        memory: new ByteBudget({ maxBytes: Infinity, maxHolderBytes: Infinity }),
         callBudget: 1,
         resultLimits: { maxResults: Infinity, maxAnswerBytes: Infinity },
         deadlineMs: 1000,

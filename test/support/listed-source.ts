@@ -3,14 +3,17 @@ import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../.
 import type { BillingError } from '../../src/billing/model/billing-error';
 import type { Bills, Invoice } from '../../src/billing/model/bills';
 import { Caller } from '../../src/billing/model/caller';
+import type { ByteHolder } from '../../src/runtime/byte-budget';
 import { parseCustomer, type Customer } from '../../src/billing/model/customer';
 
 export const customer: Customer = parseCustomer('RUC', '80012345');
 
 /** An operation with a token of its own. */
-export function startOperation(options: { readonly callBudget?: number; readonly signal?: AbortSignal } = {}): BillingOperation {
-  const { callBudget = 100, signal = new AbortController().signal } = options;
-  return new BillingOperation({ caller: Caller.parse('Bearer a-token') as Caller, signal, callBudget });
+export function startOperation(
+  options: { readonly callBudget?: number; readonly signal?: AbortSignal; readonly memory?: ByteHolder } = {},
+): BillingOperation {
+  const { callBudget = 100, signal = new AbortController().signal, memory } = options;
+  return new BillingOperation({ caller: Caller.parse('Bearer a-token') as Caller, signal, callBudget, memory });
 }
 
 /** The invoice at a place of a contract's list; its number tells the place. */

@@ -242,6 +242,8 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
     return handled(
       this.#source.read(request, operation).then(
         (answer) => {
+          // A cached response that finds no room is let go, and read again when there is some.
+          if (!operation.mayHold(answer)) return operation.waitForRoom(answer).then(() => this.#read(request, call));
           operation.noteAnswer(answer, request);
           call.content = answer.content;
           return answer.content;

@@ -36,6 +36,15 @@ export class BillingError extends Error {
   }
 }
 
+/** Makes the failure for responses that are larger, all together, than one operation may hold. */
+export function tooManyBytes(maxBytes: number): BillingError {
+  return new BillingError(
+    'budget-exceeded',
+    `The responses of the billing API are larger than the ${Math.floor(maxBytes / (1024 * 1024))} MiB that the operation may hold. ` +
+      `Ask for fewer contracts or smaller pages at once.`,
+  );
+}
+
 /** Makes the failure for an argument that is not of its form. `expected` completes the sentence "`name` must be …". */
 export function invalidArgument(name: string, expected: string): BillingError {
   return new BillingError('invalid-input', `\`${name}\` must be ${expected}.`);

@@ -1,7 +1,8 @@
-import { BillingError } from '../model/billing-error';
+import { BillingError, tooManyBytes } from '../model/billing-error';
 import { CacheWaits } from './cache-waits';
 import type { BillsAnswer, BillsRequest, CallContext, CallRecord, Recency } from './billing-source';
 import type { Caller } from '../model/caller';
+import type { ByteHolder } from '../../runtime/byte-budget';
 import type { CancelSignal } from '../../runtime/cancellation';
 import type { OperationTrace } from './operation-trace';
 import type { BillsRead, ReadAudit } from './read-audit';
@@ -23,8 +24,8 @@ export interface BillingOperationOptions {
   readonly audit?: ReadAudit | undefined;
   /** How recent what it uses has to be; without it, whatever is cached may be used. */
   readonly recency?: Recency | null;
-  /** Bytes of responses that the operation may hold; without it, any number. */
-  readonly maxBytes?: number | undefined;
+  /** Counts the bytes of responses that the operation holds; without it, they are not bounded. */
+  readonly memory?: ByteHolder | undefined;
 }
 
 /**
@@ -38,6 +39,7 @@ export class BillingOperation implements CallContext {
   readonly signal: CancelSignal;
   readonly deadlineAtMs: number;
   readonly callBudget: number;
+  readonly memory: ByteHolder | undefined;
   readonly recency: Recency | null;
   /** Calls made to the billing API for this operation; a call that another operation had under way is not counted. */
   calls = 0;
@@ -54,8 +56,6 @@ export class BillingOperation implements CallContext {
   /** What was read, where reads are audited. */
   readonly reads: BillsRead[] = [];
   readonly #audit: ReadAudit | undefined;
-  readonly #maxBytes: number;
-  #bytes = 0;
   #deadToken: BillingError | null = null;
   #cacheWaits: CacheWaits | null = null;
 
@@ -68,7 +68,7 @@ export class BillingOperation implements CallContext {
     this.callBudget = options.callBudget;
     this.recency = options.recency ?? null;
     this.#audit = options.audit;
-    this.#maxBytes = options.maxBytes ?? Infinity;
+    this.memory = options.memory;
   }
 
   /**
@@ -77,7 +77,7 @@ export class BillingOperation implements CallContext {
    */
   spendCall(): void {
     if (this.#deadToken) throw this.#deadToken;
-    this.#assertBytes();
+    if (this.memory?.hasOverflowed) throw tooManyBytes(this.memory.maxBytes);
     if (this.calls >= this.callBudget) {
       throw new BillingError(
         'budget-exceeded',
@@ -116,13 +116,26 @@ export class BillingOperation implements CallContext {
     if (this.#audit) this.#noteRead(this.#audit, request, { outcome: error.failure, cached: false });
   }
 
+  /** Whether an answer may be held now. One that comes from the billing API has its room already. */
+  mayHold({ received, bytes = 0 }: BillsAnswer<unknown>): boolean {
+    return received !== null || !this.memory || this.memory.mayAdd(bytes);
+  }
+
+  /** Waits until an answer of this size may be held. Rejects with the reason of the operation's signal. */
+  waitForRoom({ bytes = 0 }: BillsAnswer<unknown>): Promise<void> {
+    return this.memory ? this.memory.makeRoom(bytes, this.signal) : Promise.resolve();
+  }
+
   /**
    * Notes that an answer is used, which the operation holds until it ends.
    * @throws BillingError `budget-exceeded` where all answers together are larger than the operation may hold.
    */
   noteAnswer(answer: BillsAnswer<unknown>, request: BillsRequest): void {
-    this.#bytes += answer.bytes ?? 0;
-    this.#assertBytes();
+    if (this.memory && answer.bytes) {
+      this.memory.expect(answer.bytes);
+      this.memory.add(answer.bytes);
+      if (this.memory.isOver) throw tooManyBytes(this.memory.maxBytes);
+    }
     if (answer.freshUntilMs < this.freshUntilMs) this.freshUntilMs = answer.freshUntilMs;
     if (answer.received === null) this.cached++;
     if (answer.stale) this.stale++;
@@ -134,15 +147,5 @@ export class BillingOperation implements CallContext {
     const read: BillsRead = { customer, contractNumber, outcome: end.outcome, cached: end.cached };
     this.reads.push(read);
     audit.bills(this.caller, this.requestId, read);
-  }
-
-  #assertBytes(): void {
-    if (this.#bytes <= this.#maxBytes) return;
-    const mib = Math.floor(this.#maxBytes / (1024 * 1024));
-    throw new BillingError(
-      'budget-exceeded',
-      `The responses of the billing API are larger than the ${mib} MiB that the operation may hold. Ask ` +
-        `for fewer contracts or smaller pages at once.`,
-    );
   }
 }

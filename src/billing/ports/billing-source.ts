@@ -2,6 +2,7 @@ import type { BillingError } from '../model/billing-error';
 import type { Bills } from '../model/bills';
 import type { Caller } from '../model/caller';
 import type { CacheWaits } from './cache-waits';
+import type { ByteHolder } from '../../runtime/byte-budget';
 import type { CancelSignal } from '../../runtime/cancellation';
 import type { ListOwner, PagedList } from '../model/paged-list';
 import type { OperationTrace } from './operation-trace';
@@ -89,6 +90,8 @@ export interface CallContext {
   readonly deadToken: BillingError | null;
   /** What the operation has waited for a shared cache so far. */
   readonly cacheWaits: CacheWaits;
+  /** Counts the bytes of responses that are held for the operation; undefined: they are not bounded. */
+  readonly memory?: ByteHolder | undefined;
   /** Null: whatever is cached may be used. */
   readonly recency: Recency | null;
   /** Takes one call out of the operation's budget. @throws BillingError where there is none left, or the token is known to be refused. */

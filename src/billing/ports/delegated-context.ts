@@ -1,5 +1,6 @@
 import type { BillingError } from '../model/billing-error';
 import type { Caller } from '../model/caller';
+import type { ByteHolder } from '../../runtime/byte-budget';
 import type { CancelSignal } from '../../runtime/cancellation';
 import type { CacheWaits } from './cache-waits';
 import type { CallContext, CallRecord, Recency } from './billing-source';
@@ -39,6 +40,10 @@ export abstract class DelegatedContext implements CallContext {
 
   get cacheWaits(): CacheWaits {
     return this.inner.cacheWaits;
+  }
+
+  get memory(): ByteHolder | undefined {
+    return this.inner.memory;
   }
 
   get recency(): Recency | null {

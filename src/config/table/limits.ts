@@ -17,6 +17,14 @@ export const LIMITS = {
     kind: whole(1024 * 1024, 1024 * MIB),
     default: '67108864',
   },
+  upstreamMaxProcessBytes: {
+    name: 'UPSTREAM_MAX_PROCESS_BYTES',
+    what:
+      'Bytes of responses of the billing API that all operations of a process may hold together; beyond, calls ' +
+      'wait. At least UPSTREAM_MAX_OPERATION_BYTES',
+    kind: whole(1024 * 1024, 1024 * 1024 * MIB),
+    default: '268435456',
+  },
   maxPageSize: { name: 'MAX_PAGE_SIZE', what: 'Largest `first` of a page of invoices', kind: whole(1, 100_000), default: '1000' },
   maxResults: {
     name: 'MAX_RESULTS',

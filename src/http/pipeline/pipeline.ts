@@ -52,6 +52,7 @@ export class Pipeline {
   #handle(arrival: Arrival): void {
     const exchange = new Exchange(arrival, this.#options);
     const send = (completed: Completed): void => {
+      exchange.memory?.close();
       try {
         if (isStreamed(completed)) void respondStreamed(exchange, completed, this.#options);
         else respond(exchange, completed, this.#options);

@@ -2,6 +2,7 @@ import type { Billing } from '../../billing/billing';
 import { BillingOperation } from '../../billing/ports/billing-operation';
 import type { ReadAudit } from '../../billing/ports/read-audit';
 import type { BillingSource, Recency } from '../../billing/ports/billing-source';
+import type { ByteBudget } from '../../runtime/byte-budget';
 import { monotonicMs } from '../../runtime/clock';
 import { CallReport } from '../../billing/ports/call-report';
 import { drySource } from '../../billing/ports/dry-run-source';
@@ -19,8 +20,8 @@ export interface RequestContextOptions {
   readonly createBilling: (operation: BillingOperation, through?: (source: BillingSource) => BillingSource) => Billing;
   readonly pageLimits: PageLimits;
   readonly callBudget: number;
-  /** Bytes of responses of the billing API that one operation may hold. */
-  readonly maxUpstreamBytes?: number;
+  /** Bytes of responses of the billing API that operations may hold. */
+  readonly memory: ByteBudget;
   readonly resultLimits: ResultLimits;
   /** The whole operation's time, in milliseconds; a caller may ask for less. */
   readonly deadlineMs: number;
@@ -58,7 +59,7 @@ export function createContext(
         recency: toRecency(controls.maxAgeSeconds),
         // A dry run reads nothing.
         audit: controls.dryRun ? undefined : options.audit,
-        maxBytes: options.maxUpstreamBytes,
+        memory: (exchange.memory = options.memory.open()),
       }),
       through,
     );

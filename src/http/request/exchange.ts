@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../billing/model/caller';
 import type { ClientName, OperationSpan, StartTrace } from '../../telemetry/observers/operation-observer';
+import type { ByteHolder } from '../../runtime/byte-budget';
 import type { Callers } from './callers';
 import { toNamedClient } from './client-name';
 import { headerOf } from './header-of';
@@ -43,6 +44,8 @@ export class Exchange {
   readonly exportType: typeof JSONL_TYPE | typeof CSV_TYPE | null;
   /** The client that the request says it comes from, by its headers; what its extensions say is noted when they are read. */
   client: ClientName | null;
+  /** What its operation holds of the billing API's responses, until it has its own; null where it executes none. */
+  memory: ByteHolder | null = null;
   readonly #startTrace: StartTrace | undefined;
   #trace: OperationSpan | null | undefined;
 

@@ -102,7 +102,7 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
     help: 'Times that the billing API sent bytes that belong to no request',
     registers,
   });
-  for (const reason of ['circuit', 'queue']) refused.inc({ reason }, 0);
+  for (const reason of ['circuit', 'queue', 'memory']) refused.inc({ reason }, 0);
   const observers = new Map<string, (seconds: number) => void>();
   return {
     attemptEnded: ({ outcome, durationMs, isRetry }) => {
@@ -199,4 +199,5 @@ function watch(registry: Registry, state: () => UpstreamState): void {
   gauge('upstream_under_way', 'Attempts in flight', ({ inFlight }) => inFlight);
   gauge('upstream_waiting', 'Calls that wait for a place', ({ waiting }) => waiting);
   gauge('upstream_limit', 'Attempts that may be in flight at once', ({ limit }) => limit);
+  gauge('upstream_held_bytes', 'Bytes of responses of the billing API that operations hold', ({ heldBytes }) => heldBytes);
 }

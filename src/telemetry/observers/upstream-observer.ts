@@ -5,7 +5,7 @@ export type CircuitName = 'closed' | 'open' | 'half-open';
 export interface AttemptRecord {
   /** Of the operation that started the call; others may have joined it. Undefined where a call is nobody's. */
   readonly requestId: string | undefined;
-  /** `ok`, `not-found`, the kind of failure, or `aborted`: nobody waited for the answer any more. */
+  /** `ok`, `not-found`, the kind of failure, `no-room` in memory, or `aborted`: nobody waited for the answer any more. */
   readonly outcome: string;
   /** The status of the answer; null where there was none. */
   readonly status: number | null;
@@ -24,8 +24,8 @@ export interface UpstreamObserver {
   responseUnusable?(record: { readonly requestId: string | undefined; readonly reason: string }): void;
   /** A call ended, after however many attempts; `outcome` as with attempts. */
   callEnded?(outcome: string): void;
-  /** A call ended without an attempt: the circuit was open, or too many calls were waiting. */
-  callRefused?(reason: 'circuit' | 'queue'): void;
+  /** A call ended without an attempt: the circuit was open, too many calls were waiting, or its operation holds as many bytes as it may. */
+  callRefused?(reason: 'circuit' | 'queue' | 'memory'): void;
   /** A request was sent again within its attempt: the server had closed the idle connection that it was first sent on. */
   requestResent?(): void;
   /**
@@ -49,4 +49,6 @@ export interface UpstreamState {
   readonly waiting: number;
   /** Attempts that may be in flight at once, as of now. */
   readonly limit: number;
+  /** Bytes of responses that operations hold, those in flight included. */
+  readonly heldBytes: number;
 }

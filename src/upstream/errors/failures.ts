@@ -121,6 +121,23 @@ export function invalidResponse(detail: string): BillingError {
   });
 }
 
+/**
+ * The failure of an attempt whose body found no room in memory. It says nothing about the billing API, and is made again
+ * when there is room.
+ */
+export class NoRoom extends BillingError {
+  /** Size of the body, at most. */
+  readonly mostBytes: number;
+
+  constructor(mostBytes: number) {
+    super('unavailable', 'The gateway holds as many responses of the billing API as it may. Try again in a moment.', {
+      cause: new Error(`no room for a body of up to ${mostBytes} bytes: see UPSTREAM_MAX_PROCESS_BYTES`),
+      retryAfterSeconds: 1,
+    });
+    this.mostBytes = mostBytes;
+  }
+}
+
 /** The failure of an attempt that was not answered in time. */
 export function timedOut(detail: string): AttemptFailure {
   return new AttemptFailure('timeout', 'The billing API did not answer in time. Try again, or ask for less at once.', {

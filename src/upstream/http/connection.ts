@@ -11,6 +11,8 @@ export interface PendingRequest {
   readonly caller: Caller;
   /** Sends itself on the connection, and returns whether it did: its time may have been over while it waited. */
   sendOn(connection: Connection): boolean;
+  /** Asks whether so many bytes of a body, which has `mostBytes` at most, may be held. Returns why not. */
+  holds(bytes: number, mostBytes: number): BillingError | null;
   answered(answer: HttpAnswer): void;
   failed(failure: BillingError): void;
 }
@@ -149,7 +151,11 @@ export class Connection {
       return;
     }
     try {
-      if (!parser.push(piece)) return;
+      if (!parser.push(piece)) {
+        const refusal = parser.bodyBytes > 0 && this.#request?.holds(parser.bodyBytes, parser.mostBodyBytes);
+        if (refusal) this.#fail(refusal);
+        return;
+      }
     } catch (error) {
       this.#fail(error as BillingError);
       return;

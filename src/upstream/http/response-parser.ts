@@ -56,6 +56,16 @@ export class AnswerParser {
     return this.#excess;
   }
 
+  /** Size of the body: the whole one's where it was announced, otherwise what has come of it. */
+  get bodyBytes(): number {
+    return this.#body.length + this.#bytesLeft;
+  }
+
+  /** The whole body's size where it was announced, otherwise what it may have. */
+  get mostBodyBytes(): number {
+    return this.#part === 'length' ? this.bodyBytes : this.#maxBytes();
+  }
+
   /** Whether a byte of the response has come. */
   get hasBegun(): boolean {
     return this.#part !== 'head' || this.#begun !== null;

@@ -1,6 +1,7 @@
-import { BillingError } from '../../billing/model/billing-error';
+import { BillingError, tooManyBytes } from '../../billing/model/billing-error';
 import type { Caller } from '../../billing/model/caller';
 import type { CallerCache } from '../../billing/ports/caller-caches';
+import type { ByteHolder } from '../../runtime/byte-budget';
 import type { CancelSignal } from '../../runtime/cancellation';
 import { TurnQueue } from '../../runtime/turn-queue';
 import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
@@ -9,7 +10,7 @@ import { Connections, type ConnectionSharing } from './connection-pool';
 import { createConnector, type ConnectorOptions } from '../sockets/connector';
 import { decodeContent, isEncoded, type ContentCodingOptions } from './content-coding';
 import { createRequestHead, type RequestHeadOptions } from './request-head';
-import { timedOut, unreachable } from '../errors/failures';
+import { NoRoom, timedOut, unreachable } from '../errors/failures';
 import type { HttpAnswer } from './http-response';
 
 /** Settings of the connection to the billing API. */
@@ -34,6 +35,10 @@ export interface TransportRequest {
   readonly path: string;
   readonly caller: Caller;
   readonly signal: CancelSignal;
+  /** Counts the bytes of the body while it comes; undefined: they are not bounded. */
+  readonly memory?: ByteHolder | undefined;
+  /** Bytes that are set aside in it for the body already; those that it does not take are given back. */
+  readonly reservedBytes?: number;
   /** Joins the log lines of the operation that started the call. */
   readonly requestId?: string | undefined;
   /** Headers that tell the billing API of the attempt's trace; names and values in turn. */
@@ -48,8 +53,8 @@ export interface Transport {
    * Sends one GET. A request that meets the end of an idle connection (closed without a byte of a response, or answered
    * 408) is sent again at once, on a new connection and within the same time. Redirects are not followed. Rejects with
    * BillingError: `timeout`, `unavailable` where no connection was had or kept, `invalid-response` for what is larger than
-   * the limit, or the reason of `signal`. Where the signal's deadline came after half of `timeoutMs`, that counts as a
-   * `timeout` of the attempt.
+   * the limit, `budget-exceeded` or NoRoom where the body finds no room in `memory`, or the reason of `signal`. Where the
+   * signal's deadline came after half of `timeoutMs`, that counts as a `timeout` of the attempt.
    */
   get(request: TransportRequest): Promise<HttpAnswer>;
   close(): Promise<void>;
@@ -75,12 +80,14 @@ export function createTransport(options: TransportOptions): Transport {
     baseUrl,
     get: (request) =>
       new Promise<HttpAnswer>((resolve, reject) => {
-        const { caller, signal } = request;
+        const { caller, signal, memory, reservedBytes = 0 } = request;
         if (signal.aborted) {
+          memory?.give(reservedBytes);
           reject(signal.reason);
           return;
         }
-        const exchange = new Exchange({ head: toHead(request), caller, signal, timeoutMs: options.timeoutMs }, { resolve, reject, ended });
+        const question = { head: toHead(request), caller, signal, memory, reservedBytes, timeoutMs: options.timeoutMs };
+        const exchange = new Exchange(question, { resolve, reject, ended });
         connections.dispatch(exchange);
       }),
     close: () => {
@@ -98,6 +105,8 @@ interface Question {
   readonly head: string;
   readonly caller: Caller;
   readonly signal: CancelSignal;
+  readonly memory: ByteHolder | undefined;
+  readonly reservedBytes: number;
   readonly timeoutMs: number;
 }
 
@@ -118,10 +127,13 @@ class Exchange implements PendingRequest {
   readonly #startedMs = performance.now();
   #connection: Connection | null = null;
   #answer: HttpAnswer | null = null;
+  /** Bytes of memory that were set aside or taken. */
+  #heldBytes: number;
   #isOver = false;
 
   constructor(question: Question, asker: Asker) {
     this.#question = question;
+    this.#heldBytes = question.reservedBytes;
     this.#asker = asker;
     const { signal, timeoutMs } = question;
     this.#onAbort = () => this.#giveUp(this.#toAbortFailure(signal.reason));
@@ -140,14 +152,25 @@ class Exchange implements PendingRequest {
     return true;
   }
 
+  holds(bytes: number, mostBytes: number): BillingError | null {
+    const { memory } = this.#question;
+    const more = bytes - this.#heldBytes;
+    if (!memory || more <= 0) return null;
+    const taken = memory.take(more);
+    if (taken === 'holder-full') return tooManyBytes(memory.maxBytes);
+    if (taken === 'budget-full') return new NoRoom(mostBytes);
+    this.#heldBytes += more;
+    return null;
+  }
+
   answered(answer: HttpAnswer): void {
-    this.#settle();
+    this.#settle(Math.min(answer.body.length, this.#heldBytes));
     this.#answer = answer;
     this.#asker.ended.add(this);
   }
 
   failed(failure: BillingError): void {
-    this.#settle();
+    this.#settle(0);
     this.#asker.reject(failure);
   }
 
@@ -170,10 +193,14 @@ class Exchange implements PendingRequest {
     this.failed(failure);
   }
 
-  #settle(): void {
+  /** @param landedBytes of those that were held, how many have come. */
+  #settle(landedBytes: number): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#question.signal.removeEventListener('abort', this.#onAbort);
+    const { memory, signal } = this.#question;
+    memory?.land(landedBytes);
+    memory?.give(this.#heldBytes - landedBytes);
+    signal.removeEventListener('abort', this.#onAbort);
   }
 
   /** An abort for lack of time, after the API had a fair share of it, is the API's failure to answer. */

@@ -3,9 +3,10 @@ import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
 import { contractKey } from '../../billing/model/customer';
 import type { BillsRequest, CallContext } from '../../billing/ports/billing-source';
 import type { TracedAttempt } from '../../billing/ports/operation-trace';
+import type { ByteBudget } from '../../runtime/byte-budget';
 import type { UpstreamObserver, UpstreamState } from '../../telemetry/observers/upstream-observer';
 import { isErrorBody, readErrorMessage } from '../bills/error-message';
-import { AttemptFailure, isOutage, toFailure, toReason } from '../errors/failures';
+import { AttemptFailure, isOutage, NoRoom, toFailure, toReason } from '../errors/failures';
 import type { HttpAnswer } from '../http/http-response';
 import type { Transport } from '../http/transport';
 import { AcceptedTokenSet } from './accepted-tokens';
@@ -24,6 +25,8 @@ export interface AttemptsOptions {
   /** Where an error body has its message; without it, as the contract has it. */
   readonly errorMessage?: readonly string[];
   readonly observer?: UpstreamObserver;
+  /** Bounds the bytes of responses that are held. */
+  readonly memory?: ByteBudget;
 }
 
 /** Calls that may wait for a place, for each connection: with answers in 50 ms that is under a second of waiting. */
@@ -48,6 +51,7 @@ export class Attempts {
   readonly #accepted = new AcceptedTokenSet();
   readonly #limiter: FairLimiter;
   readonly #circuit: CircuitBreaker;
+  readonly #memory: ByteBudget | undefined;
 
   constructor(transport: Transport, options: AttemptsOptions) {
     this.#transport = transport;
@@ -60,6 +64,8 @@ export class Attempts {
       accepted: this.#accepted,
       maxWaiting: Math.max(options.connections * WAITING_PER_CONNECTION, options.callBudget * WAITING_OPERATIONS),
     });
+    this.#memory = options.memory;
+    this.#memory?.onRoom(() => this.#limiter.admitWaiting());
     this.#circuit = new CircuitBreaker((state) => {
       this.#observer.circuitChanged?.(state);
       // A call that waits for a place would wait for nothing.
@@ -68,7 +74,13 @@ export class Attempts {
   }
 
   get state(): UpstreamState {
-    return { circuit: this.#circuit.state, inFlight: this.#limiter.inFlight, waiting: this.#limiter.waiting, limit: this.#limit.current };
+    return {
+      circuit: this.#circuit.state,
+      inFlight: this.#limiter.inFlight,
+      waiting: this.#limiter.waiting,
+      limit: this.#limit.current,
+      heldBytes: this.#memory?.heldBytes ?? 0,
+    };
   }
 
   /** Whether an attempt would be made now: false while the circuit is open, until it is time for a probe. */
@@ -91,7 +103,11 @@ export class Attempts {
     const refusal = this.#circuit.refusal(performance.now());
     if (refusal) return this.#refuse(refusal);
     const place = this.#limiter.tryEnter(context);
-    if (place) return this.#attempt(call, context, { place, resends });
+    return place ? this.#attempt(call, context, { place, resends }) : this.#makeLater(call, context, { resends });
+  }
+
+  /** Makes the attempt when there is a place for it, and room for its response. */
+  #makeLater(call: UpstreamCall, context: CallContext, making: Omit<Making, 'place'>): Promise<HttpAnswer> {
     const step = context.trace?.startQueue();
     const queuedAtMs = performance.now();
     return this.#limiter.enter(context).then(
@@ -100,16 +116,24 @@ export class Attempts {
         context.noteQueued?.(performance.now() - queuedAtMs);
         // The circuit may have opened between the end of the wait and this moment.
         const late = this.#circuit.refusal(performance.now());
-        if (!late) return this.#attempt(call, context, { place: entered, resends });
+        if (!late) return this.#attempt(call, context, { ...making, place: entered });
+        context.memory?.give(entered.reservedBytes);
         this.#limiter.leave(entered);
         return this.#refuse(late);
       },
       (error: unknown) => {
         step?.end();
-        if (!context.signal.aborted) this.#observer.callRefused?.(this.#circuit.state === 'closed' ? 'queue' : 'circuit');
+        if (!context.signal.aborted) this.#noteRefusal(error);
         throw error;
       },
     );
+  }
+
+  #noteRefusal(error: unknown): void {
+    const failure = error instanceof BillingError ? error.failure : null;
+    if (failure === 'budget-exceeded') this.#observer.callRefused?.('memory');
+    else if (failure === 'unavailable') this.#observer.callRefused?.(this.#circuit.state === 'closed' ? 'queue' : 'circuit');
+    // Otherwise its token was refused, which says nothing about load.
   }
 
   #refuse(refusal: BillingError): Promise<never> {
@@ -118,14 +142,16 @@ export class Attempts {
   }
 
   /** One promise in the healthy case: each layer of promises would live as long as the attempt is in flight. */
-  #attempt(call: UpstreamCall, context: CallContext, { place, resends }: { place: Place; resends: number }): Promise<HttpAnswer> {
+  #attempt(call: UpstreamCall, context: CallContext, making: Making): Promise<HttpAnswer> {
+    const { place, resends } = making;
     const isProbe = this.#circuit.begin();
     const startedMs = performance.now();
     const trace = context.trace?.startAttempt(resends);
     const end = (answer: HttpAnswer | null, failure: unknown): void =>
       this.#end(call, context, { answer, failure, place, isProbe, resends, trace, startedMs });
-    const { caller, signal, requestId } = context;
-    return this.#transport.get({ path: call.path, caller, signal, requestId, trace: trace?.headers }).then(
+    const { caller, signal, requestId, memory } = context;
+    const { reservedBytes } = place;
+    return this.#transport.get({ path: call.path, caller, signal, requestId, trace: trace?.headers, memory, reservedBytes }).then(
       (answer) => {
         const failure = this.#failureOf(answer, context);
         end(answer, failure);
@@ -134,9 +160,22 @@ export class Attempts {
       },
       (failure: unknown) => {
         end(null, failure);
+        if (failure instanceof BillingError && failure.failure === 'budget-exceeded') this.#refuseRest(context, failure);
+        if (failure instanceof NoRoom && !making.isRepeated) return this.#repeat(call, context, { resends, failure });
         throw failure;
       },
     );
+  }
+
+  /** Refuses what waits of an operation that holds as much as it may: the responses would find no room. */
+  #refuseRest({ memory }: CallContext, failure: BillingError): void {
+    this.#limiter.refuse((waiting) => (waiting.memory === memory ? failure : null));
+  }
+
+  /** Makes an attempt again whose response found no room. It waits for that room, so that it is not in vain a second time. */
+  #repeat(call: UpstreamCall, context: CallContext, { resends, failure }: { resends: number; failure: NoRoom }): Promise<HttpAnswer> {
+    context.memory?.expect(failure.mostBytes);
+    return this.#makeLater(call, context, { resends, isRepeated: true });
   }
 
   #failureOf({ status, headers, body }: HttpAnswer, context: CallContext): AttemptFailure | null {
@@ -205,6 +244,14 @@ export class Attempts {
   }
 }
 
+/** An attempt that is made. */
+interface Making {
+  readonly place: Place;
+  readonly resends: number;
+  /** Whether the response to the same attempt found no room before. */
+  readonly isRepeated?: boolean;
+}
+
 /** An attempt that has ended. */
 interface EndedAttempt {
   readonly answer: HttpAnswer | null;
@@ -226,6 +273,7 @@ function toHealth(failure: unknown): Health | null {
 
 function toOutcome(answer: HttpAnswer | null, failure: unknown, { signal }: CallContext): string {
   if (failure !== null && failure === signal.reason) return 'aborted';
+  if (failure instanceof NoRoom) return 'no-room';
   if (failure instanceof BillingError) return failure.failure;
   return answer?.status === 404 ? 'not-found' : failure === null ? 'ok' : 'error';
 }

@@ -18,6 +18,8 @@ export interface FairLimiterOptions {
 export interface Place {
   readonly isUnknown: boolean;
   readonly tokenLimit: TokenLimit | undefined;
+  /** Set aside in the operation's memory for the response: given back by who sends the request. */
+  readonly reservedBytes: number;
 }
 
 /** A call that waits for a place. */
@@ -63,11 +65,11 @@ export class FairLimiter {
   /** Takes a place where one is free and nobody may have it before; null where the call has to wait. */
   tryEnter(context: CallContext): Place | null {
     // The limit may have grown since the last place was given back.
-    if (this.#waiting > 0) this.#admitWaiting();
+    if (this.#waiting > 0) this.admitWaiting();
     const { token } = context.caller;
     const isUnknown = this.#isUnknown(context);
     if (this.#waiting > 0 && this.#queues.has(isUnknown ? UNKNOWN : token)) return null;
-    return this.#mayEnter(token, isUnknown) ? this.#take(token, isUnknown) : null;
+    return this.#mayEnter(token, isUnknown) && hasRoom(context) ? this.#take(context, isUnknown) : null;
   }
 
   /** Waits for a place. Rejects with the reason of the context's signal, or `unavailable` where too many calls wait. */
@@ -95,7 +97,7 @@ export class FairLimiter {
       signal.addEventListener('abort', waiter.onAbort, { once: true });
       this.#append(key, waiter);
       this.#waiting++;
-      this.#admitWaiting();
+      this.admitWaiting();
     });
   }
 
@@ -104,7 +106,7 @@ export class FairLimiter {
     this.#inFlight--;
     if (isUnknown) this.#unknownInFlight--;
     if (tokenLimit) tokenLimit.inFlight--;
-    if (this.#waiting > 0) this.#admitWaiting();
+    if (this.#waiting > 0) this.admitWaiting();
   }
 
   /** Moves the waiting calls of a token that has just been accepted into a queue of their own. */
@@ -147,16 +149,16 @@ export class FairLimiter {
     return !tokenLimit || tokenLimit.inFlight < tokenLimit.current;
   }
 
-  #take(token: string, isUnknown: boolean): Place {
-    const tokenLimit = this.#options.tokenLimits.of(token);
+  #take({ caller, memory }: CallContext, isUnknown: boolean): Place {
+    const tokenLimit = this.#options.tokenLimits.of(caller.token);
     this.#inFlight++;
     if (isUnknown) this.#unknownInFlight++;
     if (tokenLimit) tokenLimit.inFlight++;
-    return { isUnknown, tokenLimit };
+    return { isUnknown, tokenLimit, reservedBytes: memory?.reserve() ?? 0 };
   }
 
   /** Gives free places to the waiting calls whose turn it is. A queue that may have none now keeps its turn. */
-  #admitWaiting(): void {
+  admitWaiting(): void {
     // A queue that is put back comes up again in this same loop, which ends when places do, or calls that may have one.
     for (const [key, queue] of this.#queues) {
       if (this.#inFlight >= this.#options.limit.current) return;
@@ -167,14 +169,17 @@ export class FairLimiter {
   }
 
   #admitFirst(key: string, queue: Waiter[]): boolean {
-    const waiter = queue[0] as Waiter;
-    const { token } = waiter.context.caller;
+    // An operation that waits for memory keeps nobody else waiting, with the same token neither.
+    const index = queue.findIndex(({ context }) => hasRoom(context));
+    const waiter = queue[index];
+    if (!waiter) return false;
+    const { context } = waiter;
     const isUnknown = key === UNKNOWN;
-    if (!this.#mayEnter(token, isUnknown)) return false;
-    queue.shift();
+    if (!this.#mayEnter(context.caller.token, isUnknown)) return false;
+    queue.splice(index, 1);
     this.#waiting--;
-    waiter.context.signal.removeEventListener('abort', waiter.onAbort);
-    waiter.admit(this.#take(token, isUnknown));
+    context.signal.removeEventListener('abort', waiter.onAbort);
+    waiter.admit(this.#take(context, isUnknown));
     return true;
   }
 
@@ -207,4 +212,9 @@ export class FairLimiter {
       return;
     }
   }
+}
+
+/** Whether there is room for a response. */
+function hasRoom({ memory }: CallContext): boolean {
+  return memory?.hasRoom ?? true;
 }
