@@ -31,6 +31,7 @@ const { buildServedSchema } = require('../../dist/graphql/schema/subgraph');
 const { ResponseCache } = require('../../dist/http/response/response-cache');
 const { parseBody, toGraphqlRequest } = require('../../dist/http/request/graphql-request');
 const { readBody } = require('../../dist/http/pipeline/read-body');
+const { ShortLivedMap } = require('../../dist/runtime/short-lived-map');
 const { decodeBills } = require('../../dist/upstream/bills/decode-bills');
 
 const PAGING = { mode: 'offset', maxQuantity: 1000 };
@@ -80,7 +81,24 @@ async function toCases() {
   }
   addPlans(add);
   addRequests(add);
+  addTurnover(add, 'ShortLivedMap', new ShortLivedMap());
+  addTurnover(add, 'Map', new Map());
   return cases;
+}
+
+/** Calls come and go, 16 of them in flight at once, each with what a request reaches: what the collector makes of it counts too. */
+function addTurnover(add, name, calls) {
+  const inFlight = [];
+  let count = 0;
+  add(`begin and end a call in flight, ${name}`, 5000, () => {
+    const key = `${'i'.repeat(43)} RUC:80012345/${++count % 5000}/0.12`;
+    const call = { key, parts: Array.from({ length: 60 }, (_, index) => ({ index, of: key })) };
+    calls.set(key, call);
+    if (inFlight.push(call) <= 16) return call;
+    const ended = inFlight.shift();
+    calls.delete(ended.key, ended);
+    return ended;
+  });
 }
 
 function addPlans(add) {

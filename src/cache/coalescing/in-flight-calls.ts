@@ -2,6 +2,7 @@ import type { BillsAnswer, CallContext } from '../../billing/ports/billing-sourc
 import type { RequestIdentity } from '../../billing/ports/request-identity';
 import type { TracedStep } from '../../billing/ports/operation-trace';
 import type { CacheObserver } from '../../telemetry/observers/cache-observer';
+import { ShortLivedMap } from '../../runtime/short-lived-map';
 import { InFlightCall } from './in-flight-call';
 
 /**
@@ -10,7 +11,7 @@ import { InFlightCall } from './in-flight-call';
  * when nobody waits any more. Failures are not kept.
  */
 export class InFlightCalls<Content> {
-  readonly #calls = new Map<string, InFlightCall<Content>>();
+  readonly #calls = new ShortLivedMap<InFlightCall<Content>>();
   readonly #observer: Pick<CacheObserver, 'joined'> | null;
 
   constructor(observer: Pick<CacheObserver, 'joined'> | null = null) {
@@ -80,7 +81,7 @@ export class InFlightCalls<Content> {
 
   /** Forgets a call. One that was given up may end when another call for the same request is in flight: that one stays. */
   #remove({ text }: RequestIdentity, call: InFlightCall<Content>): void {
-    if (this.#calls.get(text) === call) this.#calls.delete(text);
+    this.#calls.delete(text, call);
   }
 }
 

@@ -1,12 +1,13 @@
 import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
 import { monotonicMs } from '../../runtime/clock';
+import { ShortLivedMap } from '../../runtime/short-lived-map';
 import { withinTime } from '../../runtime/time-limit';
 
 type Result<Content> = BillsAnswer<Content> | null;
 
 /** Deduplicates lookups in a store of another process: those of one entry at a time are one. */
 export class InFlightLookups<Content> {
-  readonly #lookups = new Map<string, Promise<Result<Content>>>();
+  readonly #lookups = new ShortLivedMap<Promise<Result<Content>>>();
   readonly #limitMs: number;
 
   /** @param limitMs how long an operation may wait for the store in all, in milliseconds. */
@@ -28,7 +29,7 @@ export class InFlightLookups<Content> {
     if (underWay) return this.#join(underWay, context);
     const result = start();
     if (!(result instanceof Promise)) return result;
-    const ended = result.finally(() => this.#lookups.delete(name));
+    const ended: Promise<Result<Content>> = result.finally(() => this.#lookups.delete(name, ended));
     this.#lookups.set(name, ended);
     return ended;
   }

@@ -1,0 +1,54 @@
+/** A power of two, several times the entries that are there at once; more than that only make the rows longer. */
+const ROWS = 1024;
+/** Characters of a key, from its end, that say which row it stands in: the end is what differs between most keys. */
+const HASHED = 32;
+
+interface Entry<V> {
+  readonly key: string;
+  readonly value: V;
+  next: Entry<V> | null;
+}
+
+/**
+ * A map for entries that live for a moment, such as calls in flight: by text, of a fixed size. A `Map` whose entries come and
+ * go copies itself to a new table every so often; V8's abandoned table keeps the entries of that moment and points to the new
+ * one. Once one of them is in the old generation, young collections take each later one for alive, with all that its entries
+ * reach: requests outlive their responses, and the collector copies them twice. `npm run bench:functions` compares the two.
+ */
+export class ShortLivedMap<V extends object> {
+  readonly #rows: (Entry<V> | null)[] = new Array<Entry<V> | null>(ROWS).fill(null);
+
+  get(key: string): V | undefined {
+    for (let entry = this.#rows[rowOf(key)] as Entry<V> | null; entry; entry = entry.next) if (entry.key === key) return entry.value;
+    return undefined;
+  }
+
+  /** Sets the value of a key, in the place of the one that it has. */
+  set(key: string, value: V): void {
+    const before = this.get(key);
+    if (before) this.delete(key, before);
+    const row = rowOf(key);
+    this.#rows[row] = { key, value, next: this.#rows[row] as Entry<V> | null };
+  }
+
+  /** Deletes a key, where it has this value. */
+  delete(key: string, value: V): void {
+    const row = rowOf(key);
+    let before: Entry<V> | null = null;
+    for (let entry = this.#rows[row] as Entry<V> | null; entry; before = entry, entry = entry.next) {
+      if (entry.key !== key || entry.value !== value) continue;
+      if (before) before.next = entry.next;
+      else this.#rows[row] = entry.next;
+      entry.next = null;
+      return;
+    }
+  }
+}
+
+/** FNV-1a of the end of a text, cut to a row. */
+function rowOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = Math.max(0, key.length - HASHED); index < key.length; index++)
+    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  return (hash ^ (hash >>> 15)) & (ROWS - 1);
+}
