@@ -10,7 +10,9 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // The modules that are loaded only where they are used; TypeScript wants their emitted names.
-  moduleNameMapper: { '^(\\./(?:billing-api/billing-api|redis/redis-store|telemetry/tracing/otel-tracing))\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\./(?:billing-api/billing-api|redis/redis-store|redis-buckets|redis-buckets|telemetry/tracing/otel-tracing))\\.js$': '$1',
+  },
   testTimeout: 120_000,
   transform: {
     '^.+\\.ts$': [

@@ -3,7 +3,8 @@ import { Billing } from './billing/billing';
 import type { Paging } from './billing/loading/window-plan';
 import { CallerCaches } from './billing/ports/caller-caches';
 import { createBillsCache } from './cache/bills-cache';
-import type { OutageListener } from './cache/redis/outage';
+import { openCallLimiter } from './cache/rate-limit/call-limiter';
+import { toLimitedSource } from './cache/rate-limit/limited-source';
 import type { Config } from './config/config';
 import { createGraphqlServer } from './graphql/server/apollo-server';
 import { PreparedOperations } from './graphql/execution/compiled-operations';
@@ -17,13 +18,13 @@ import { buildServedSchema } from './graphql/schema/subgraph';
 import { createExplorer } from './http/explorer/create-explorer';
 import { ExportSlots } from './http/pipeline/export/export-slots';
 import { ResponseCache } from './http/response/response-cache';
-import type { Siblings } from './http/connection/probes';
 import { createHttpServer } from './http/server';
 import { ByteBudget } from './runtime/byte-budget';
 import type { Log } from './telemetry/logs/log';
 import { AuditTrail } from './telemetry/audit/audit-trail';
 import { createAuditLog } from './telemetry/logs/audit-log';
 import type { AuditObserver } from './telemetry/observers/audit-observer';
+import { toOutageLog } from './telemetry/logs/outage-log';
 import { createOperationLog } from './telemetry/logs/operation-log';
 import { toOperationObserver, toServerObserver } from './telemetry/observers/combined-observers';
 import type { OperationObserver } from './telemetry/observers/operation-observer';
@@ -41,6 +42,7 @@ import { findProxy } from './upstream/sockets/proxy';
 import { hasTlsFiles, TlsFiles } from './upstream/sockets/tls-files';
 import { UpstreamSource } from './upstream/upstream-source';
 import { VERSION } from './version';
+import type { WorkerEnd } from './workers/worker-end';
 
 /** What of the cache's memory goes to the response cache; the rest is for the bills. */
 const RESPONSE_CACHE_SHARE = 0.25;
@@ -64,7 +66,7 @@ export interface App {
  * Wires the rooms and starts the gateway. Rejects, with everything closed again, where something cannot be opened.
  * @param siblings null: this process serves alone.
  */
-export async function createApp(config: Config, log: Log, siblings: Siblings | null = null): Promise<App> {
+export async function createApp(config: Config, log: Log, siblings: WorkerEnd | null = null): Promise<App> {
   const opened: (() => Promise<unknown>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close();
@@ -120,15 +122,26 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       observer,
       drift: new ContractDrift(toDriftObserver(metrics.drift, log), dialect.table),
     });
+    const redisTls = { cert: config.redisTlsCert, key: config.redisTlsKey, ca: config.redisTlsCa };
     const audit = await openAudit(config, metrics, log);
     if (audit) opened.push(() => closeAudit(audit, log));
+    const limiter = await openCallLimiter({
+      callsPerMinute: config.callsPerMinute,
+      secret: config.cacheSecret,
+      ofPrimary: siblings?.callBuckets ?? null,
+      redisUrls: config.redisUrls,
+      redisTls,
+      redisWaitMs: config.redisWaitMs,
+      outages: toOutageLog(log, 'the limit on calls is each process’s own: Redis cannot be reached', 'the limit on calls is shared again'),
+    });
+    if (limiter) opened.push(() => limiter.close());
     const cache = await createBillsCache({
       caches,
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
       maxBytes: Math.ceil(config.cacheMaxBytes * (1 - RESPONSE_CACHE_SHARE)),
       redisUrls: config.redisUrls,
-      redisTls: { cert: config.redisTlsCert, key: config.redisTlsKey, ca: config.redisTlsCa },
+      redisTls,
       redisWaitMs: config.redisWaitMs,
       secret: config.cacheSecret,
       scope: `${baseUrl.href} ${config.billingApiPaging.mode} ${config.billingApiPaging.base} ${JSON.stringify(dialect.request)}`,
@@ -138,7 +151,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       locks: toOutageLog(log, 'the shared cache allows no locks', 'the shared cache allows locks again'),
     });
     opened.push(() => cache.close());
-    const source = cache.inFrontOf(upstream, bills);
+    const source = cache.inFrontOf(limiter ? toLimitedSource(upstream) : upstream, bills);
     const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity };
     const schema = countFailures(buildServedSchema());
     // A schema of its own: the first traced request (ftv1) makes Apollo Server wrap every field of its schema for good,
@@ -146,6 +159,8 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
     const operations = new PreparedOperations(buildServedSchema());
     const pageLimits = { maxPageSize: config.maxPageSize };
     const callBudget = new CallBudget({ paging, pageLimits });
+    // An operation that needs more than a full bucket could never be executed: it is refused for good, and not for a time.
+    const maxCalls = Math.min(config.upstreamCallBudget, config.callsPerMinute || Infinity);
     const explorer = createExplorer(
       config.explorer === 'none'
         ? null
@@ -159,7 +174,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
           },
     );
     const stores = createDocumentStores();
-    const policies = createPolicies(callBudget, config.upstreamCallBudget);
+    const policies = createPolicies(callBudget, maxCalls);
     const formatError = createErrorFormatter((errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'));
     const { trustedDocuments } = config;
     const apollo = createGraphqlServer({
@@ -167,6 +182,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
       introspection: config.introspection,
       limits: { maxTokens: config.maxTokens, maxDepth: config.maxDepth, maxAliases: config.maxAliases, stores, trustedDocuments },
       policies,
+      callBudget,
       formatError,
       log,
       plugins: explorer?.plugins ?? [],
@@ -194,7 +210,8 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
         contexts: {
           createBilling: (operation, through) => new Billing(through ? through(source) : source, operation, paging),
           pageLimits,
-          callBudget: config.upstreamCallBudget,
+          callBudget: maxCalls,
+          limiter,
           memory,
           resultLimits: { maxResults: config.maxResults, maxAnswerBytes: config.maxAnswerBytes },
           deadlineMs: config.requestDeadlineMs,
@@ -204,6 +221,7 @@ export async function createApp(config: Config, log: Log, siblings: Siblings | n
         },
         observer: toOperationObserver([metrics.operations, createOperationLog(log), ...(tracing ? [spanEnder] : [])]),
         responses,
+        limiter,
         isCompressed: config.compression === 'on',
         persistedQueries: stores.persistedQueries,
         trustedDocuments,
@@ -261,17 +279,6 @@ async function closeAudit(audit: AuditTrail, log: Log): Promise<void> {
 
 /** Ends the operation's span. */
 const spanEnder: OperationObserver = { operationEnded: (record) => record.trace?.end(record) };
-
-/** One line when an outage begins, with what to do where the settings are wrong, and one when it is over. */
-function toOutageLog(log: Log, began: string, ended: string): OutageListener {
-  return {
-    began: (reason, advice) => {
-      if (advice) log.error({ reason }, `${began}; ${advice}`);
-      else log.warn({ reason }, began);
-    },
-    ended: () => log.info(ended),
-  };
-}
 
 /** Starts the embedded billing API. It is loaded only here: in production, where it never runs, it would take 18 MiB. */
 async function startBillingApi(config: Config): Promise<BillingApi> {

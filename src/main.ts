@@ -6,11 +6,13 @@ import { createApp, type App } from './app';
 import { ConfigError, parseConfig, type Config } from './config/config';
 import { parseArguments } from './config/arguments';
 import { toHelp } from './config/help';
+import { LocalBuckets } from './cache/rate-limit/local-buckets';
+import type { Taking } from './billing/admission/call-buckets';
 import { toListenProblem } from './config/start-problem';
 import { toFirstQuery } from './first-query';
 import { createLog, createStandardOutput, flushLog, toPrettyOutput, type Log } from './telemetry/logs/log';
 import { VERSION } from './version';
-import { WORKER_SLOT, type Message } from './workers/channel';
+import { WORKER_SECRET, WORKER_SLOT, type Message } from './workers/channel';
 
 /** Reads the settings, starts the gateway, and stops it on a signal. The one file that ends the process. */
 async function main(args: readonly string[]): Promise<void> {
@@ -59,18 +61,21 @@ async function serveAlone(config: Config): Promise<void> {
 async function serveWithWorkers(config: Config, workers: number): Promise<void> {
   const log = openLog(config, { isShared: false });
   const { startPrimary } = await import('./workers/primary.js');
-  const { host, probePort } = config;
-  const primary = await start(startPrimary({ workers, host, probePort, log }), config, log);
+  const { host, probePort, callsPerMinute, redisUrls } = config;
+  const buckets = callsPerMinute > 0 && redisUrls.length === 0 ? new LocalBuckets(callsPerMinute) : null;
+  const takeCalls = buckets && ((bucket: string, taking: Taking) => buckets.take(bucket, taking));
+  const primary = await start(startPrimary({ workers, host, probePort, log, takeCalls }), config, log);
   if (primary) reportReady(log, primary, { workers });
 }
 
 /** This process is one of several that serve. */
 async function work(config: Config, workers: number): Promise<void> {
   const { createWorkerEnd } = await import('./workers/worker-end.js');
-  const { cacheMaxBytes, auditLog } = config;
+  const { cacheMaxBytes, cacheSecret, auditLog } = config;
   const own: Config = {
     ...config,
     cacheMaxBytes: Math.ceil(cacheMaxBytes / workers),
+    cacheSecret: cacheSecret ?? process.env[WORKER_SECRET] ?? null,
     // Each line holds the hash of the one before it: a trail has one writer.
     auditLog: auditLog === null ? null : `${auditLog}.${process.env[WORKER_SLOT] ?? ''}`,
   };

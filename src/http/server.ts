@@ -83,7 +83,16 @@ const ALLOWED_HEADERS = [
   'tracestate',
 ];
 /** Headers that a script from another origin may read. */
-const EXPOSED_HEADERS = ['www-authenticate', 'retry-after', 'x-request-id', 'x-billing-stale', 'etag', 'accept-query'];
+const EXPOSED_HEADERS = [
+  'www-authenticate',
+  'retry-after',
+  'ratelimit',
+  'ratelimit-policy',
+  'x-request-id',
+  'x-billing-stale',
+  'etag',
+  'accept-query',
+];
 
 /** Where GraphQL is. A proxy may send the whole address (RFC 9112, section 3.2.2). */
 const GRAPHQL_URL = /^(?:https?:\/\/[^/?#]*)?\/graphql(?:\?|$)/i;

@@ -1,8 +1,19 @@
+import type { Taking } from '../billing/admission/call-buckets';
+
 /** The environment variable by which a worker learns its number, from 1 on. One that takes another's place has its number. */
 export const WORKER_SLOT = 'BILLING_GATEWAY_WORKER_SLOT';
 
-/** What one end of a channel may ask the other: whether it can serve, and what it has measured. */
-export type Question = 'readiness' | 'metrics';
+/** The environment variable by which workers get a secret of their own, for what they share with each other and nobody else. */
+export const WORKER_SECRET = 'BILLING_GATEWAY_WORKER_SECRET';
+
+/** What one end of a channel may ask the other: whether it can serve, what it has measured, and for calls of a token's bucket. */
+export type Question = 'readiness' | 'metrics' | CallQuestion;
+
+/** Asks for calls of a bucket that all workers share. */
+export interface CallQuestion extends Taking {
+  /** A hash, never a token. */
+  readonly bucket: string;
+}
 
 /** The part of a process's IPC channel that is used here: `process` in a worker, a `cluster.Worker` in the primary. */
 export interface ChannelEnd {

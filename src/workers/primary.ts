@@ -1,7 +1,7 @@
 import { createProbeServer, type ProbeServer } from '../http/connection/probes';
 import type { Log } from '../telemetry/logs/log';
 import { createWorkerMetrics } from '../telemetry/metrics/worker-metrics';
-import { WorkerPool } from './worker-pool';
+import { WorkerPool, type TakeCalls } from './worker-pool';
 
 /** Settings of the primary process. */
 export interface PrimaryOptions {
@@ -10,6 +10,8 @@ export interface PrimaryOptions {
   /** Port of the probes; null: the workers have them at the port of GraphQL. */
   readonly probePort: number | null;
   readonly log: Log;
+  /** Takes calls out of a bucket that all workers share; null where calls are not limited. */
+  readonly takeCalls: TakeCalls | null;
 }
 
 /** The workers, seen as one gateway. */
@@ -21,9 +23,9 @@ export interface Primary {
 }
 
 /** Starts the workers, and the probes that speak for all of them. Rejects where one of them cannot start. */
-export async function startPrimary({ workers: count, host, probePort, log }: PrimaryOptions): Promise<Primary> {
+export async function startPrimary({ workers: count, host, probePort, log, takeCalls }: PrimaryOptions): Promise<Primary> {
   const metrics = createWorkerMetrics();
-  const pool = new WorkerPool({ count, log, metrics });
+  const pool = new WorkerPool({ count, log, metrics, takeCalls });
   const probes = {
     isReady: () => pool.isReady(),
     metrics: { contentType: metrics.contentType, text: () => pool.metricsText() },

@@ -1,14 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import cluster, { type Worker } from 'node:cluster';
+import type { TakenCalls, Taking } from '../billing/admission/call-buckets';
 import type { Log } from '../telemetry/logs/log';
 import type { MetricSnapshot, WorkerMetrics } from '../telemetry/metrics/worker-metrics';
-import { Channel, WORKER_SLOT, type Message } from './channel';
+import { Channel, WORKER_SECRET, WORKER_SLOT, type Message, type Question } from './channel';
 
 /** Settings of the workers. */
 export interface WorkerPoolOptions {
   readonly count: number;
   readonly log: Log;
   readonly metrics: WorkerMetrics;
+  /** Takes calls out of a bucket that all workers share; null where calls are not limited. */
+  readonly takeCalls: TakeCalls | null;
 }
+
+export type TakeCalls = (bucket: string, taking: Taking) => TakenCalls;
 
 interface Member {
   readonly slot: number;
@@ -36,6 +42,7 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #members = new Map<Worker, Member>();
   readonly #pauses = new Set<NodeJS.Timeout>();
+  readonly #secret = randomBytes(32).toString('base64');
   #isStarted = false;
   #isStopping = false;
   #crashes = 0;
@@ -90,12 +97,17 @@ export class WorkerPool {
     if (codes.some((code) => code !== 0)) throw new Error('A worker failed to stop.');
   }
 
+  async #answer(question: Question): Promise<unknown> {
+    if (typeof question === 'object') return this.#options.takeCalls?.(question.bucket, question) ?? null;
+    return question === 'readiness' ? this.isReady() : this.metricsText();
+  }
+
   /** Starts one worker, and resolves with its URL when it serves. */
   #fork(): Promise<string> {
     return new Promise((resolve, reject) => {
       const slot = this.#freeSlot();
-      const worker = cluster.fork({ WORKERS: String(this.#options.count), [WORKER_SLOT]: String(slot) });
-      const channel = new Channel(worker, (question) => (question === 'readiness' ? this.isReady() : this.metricsText()));
+      const worker = cluster.fork({ WORKERS: String(this.#options.count), [WORKER_SLOT]: String(slot), [WORKER_SECRET]: this.#secret });
+      const channel = new Channel(worker, (question) => this.#answer(question));
       const member: Member = { slot, channel, startedMs: performance.now(), isReady: false, snapshot: null };
       this.#members.set(worker, member);
       worker.on('message', (message: Message) => {

@@ -84,6 +84,15 @@ describe('Several workers', () => {
     60_000,
   );
 
+  it('share the limit on the calls of a token, whichever of them is asked', async () => {
+    await start({ CALLS_PER_MINUTE: '5', PROBE_PORT: '0' });
+    const statuses: number[] = [];
+    for (let times = 0; times < 4 * WORKERS; times++) statuses.push(await ask());
+    expect(statuses.filter((status) => status === 200)).toHaveLength(5);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(4 * WORKERS - 5);
+    expect(upstream.requests).toHaveLength(5);
+  }, 60_000);
+
   it('are not ready while one of them is not', async () => {
     await start({ PROBE_PORT: '0' });
     const [pid] = workerPids() as [number];

@@ -39,6 +39,7 @@ export async function startBareServer(options: {
     introspection: true,
     limits: { maxDepth: 12, maxAliases: 100, maxTokens: 5000, stores, trustedDocuments: null },
     policies,
+    callBudget,
     formatError,
     log: createLog('silent'),
   });

@@ -1,3 +1,5 @@
+import { CallAdmission, CallsRefused } from '../admission/call-admission';
+import type { CallLimiter } from '../admission/call-limiter';
 import { BillingError, tooManyBytes } from '../model/billing-error';
 import { CacheWaits } from './cache-waits';
 import type { BillsAnswer, BillsRequest, CallContext, CallRecord, Recency } from './billing-source';
@@ -20,6 +22,8 @@ export interface BillingOperationOptions {
   readonly deadlineAtMs?: number;
   /** Upstream calls that the operation may make. */
   readonly callBudget: number;
+  /** Undefined: calls are not limited by token. */
+  readonly limiter?: CallLimiter | undefined;
   /** Told of every read; undefined: reads are not audited. */
   readonly audit?: ReadAudit | undefined;
   /** How recent what it uses has to be; without it, whatever is cached may be used. */
@@ -41,6 +45,9 @@ export class BillingOperation implements CallContext {
   readonly callBudget: number;
   readonly memory: ByteHolder | undefined;
   readonly recency: Recency | null;
+  readonly admission: CallAdmission | null;
+  /** Why it may make no calls, where it met that. */
+  refusal: CallsRefused | null = null;
   /** Calls made to the billing API for this operation; a call that another operation had under way is not counted. */
   calls = 0;
   /** Questions that were answered by something remembered. */
@@ -67,6 +74,7 @@ export class BillingOperation implements CallContext {
     this.deadlineAtMs = options.deadlineAtMs ?? Infinity;
     this.callBudget = options.callBudget;
     this.recency = options.recency ?? null;
+    this.admission = options.limiter ? new CallAdmission(options.limiter, this) : null;
     this.#audit = options.audit;
     this.memory = options.memory;
   }
@@ -113,6 +121,7 @@ export class BillingOperation implements CallContext {
   /** Notes a failure. After the first 401 the operation's remaining loads fail at once with the same error. */
   noteFailure(error: BillingError, request: BillsRequest): void {
     if (error.failure === 'unauthenticated') this.#deadToken ??= error;
+    if (error instanceof CallsRefused) this.refusal = error;
     if (this.#audit) this.#noteRead(this.#audit, request, { outcome: error.failure, cached: false });
   }
 

@@ -1,3 +1,4 @@
+import type { CallAdmission } from '../admission/call-admission';
 import type { BillingError } from '../model/billing-error';
 import type { Bills } from '../model/bills';
 import type { Caller } from '../model/caller';
@@ -94,6 +95,8 @@ export interface CallContext {
   readonly memory?: ByteHolder | undefined;
   /** Null: whatever is cached may be used. */
   readonly recency: Recency | null;
+  /** Asked before each call, where calls are limited by token. */
+  readonly admission?: CallAdmission | null;
   /** Takes one call out of the operation's budget. @throws BillingError where there is none left, or the token is known to be refused. */
   spendCall(): void;
   /** Gives back a call that was taken out of the budget and not made: something remembered came to stand in its place. */

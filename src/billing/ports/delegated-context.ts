@@ -1,3 +1,4 @@
+import type { CallAdmission } from '../admission/call-admission';
 import type { BillingError } from '../model/billing-error';
 import type { Caller } from '../model/caller';
 import type { ByteHolder } from '../../runtime/byte-budget';
@@ -48,6 +49,10 @@ export abstract class DelegatedContext implements CallContext {
 
   get recency(): Recency | null {
     return this.inner.recency;
+  }
+
+  get admission(): CallAdmission | null {
+    return this.inner.admission ?? null;
   }
 
   spendCall(): void {

@@ -11,6 +11,14 @@ export const LIMITS = {
     kind: whole(1, 100_000),
     default: '100',
   },
+  callsPerMinute: {
+    name: 'CALLS_PER_MINUTE',
+    what:
+      'Calls to the billing API that one token may make a minute, over all its operations; what is cached costs ' +
+      'none. Beyond, operations get 429 and RATE_LIMITED; 0: no limit',
+    kind: whole(0, 10_000_000),
+    default: '0',
+  },
   upstreamMaxOperationBytes: {
     name: 'UPSTREAM_MAX_OPERATION_BYTES',
     what: 'Bytes of responses of the billing API, cached ones included, that one operation may hold',

@@ -92,6 +92,12 @@ function withoutStack(extensions: GraphQLFormattedError['extensions']): Record<s
   return Object.fromEntries(Object.entries(extensions ?? {}).filter(([name]) => name !== 'stacktrace'));
 }
 
+/** The answer to an operation whose token may make no more calls for the time being (RFC 6585, section 4). */
+export function toRateLimitError({ message, failure, details }: BillingError): GraphQLError {
+  const headers = new HeaderMap([['retry-after', String(details.retryAfterSeconds ?? 1)]]);
+  return new GraphQLError(message, { extensions: { code: toCode(failure), ...details, http: { status: 429, headers } } });
+}
+
 /** The answer to an operation that needs data and carries no bearer token (RFC 6750, section 3: no error code without credentials). */
 export function toMissingTokenError(error: BillingError): GraphQLError {
   return new GraphQLError(error.message, {

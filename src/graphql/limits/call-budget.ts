@@ -60,7 +60,7 @@ function toBudgetError({ calls, atLeast }: CallPrediction, budget: number): Grap
   return new GraphQLError(
     `The operation would make ${count} calls to the billing API; ${budget} are allowed. Ask for fewer ` +
       `contracts or entities, or for smaller and adjoining pages of invoices: split the operation into ` +
-      `several. (The gateway's operator sets the limit: UPSTREAM_CALL_BUDGET.)`,
+      `several. (The gateway's operator sets the limit: UPSTREAM_CALL_BUDGET, or a smaller CALLS_PER_MINUTE.)`,
     { extensions: { code: 'UPSTREAM_BUDGET_EXCEEDED', calls, callBudget: budget, http: { status: 400, headers: new HeaderMap() } } },
   );
 }

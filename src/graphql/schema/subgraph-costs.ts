@@ -16,7 +16,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
-import { costsOf, type FieldCosts } from '../analysis/field-costs';
+import { comesWithContract, costsOf, type FieldCosts } from '../analysis/field-costs';
 
 /**
  * Links the cost directives as a feature of their own, so that the version of Federation stays as it is. Without `for`, a router or
@@ -102,7 +102,7 @@ function fieldDirectives(field: GraphQLField<unknown, unknown>, comesWithCall: b
       // The calls are those of the argument's members.
       return [toCost(0), toDirective('listSize', { assumedSize: ASSUMED_MEMBERS })];
     case 'page':
-      return [...(comesWithCall ? [] : [toCost(1)]), toPageSize(field)];
+      return [...(comesWithCall && comesWithContract(costs) ? [] : [toCost(1)]), toPageSize(field)];
     case 'scan':
     case 'search':
       return comesWithCall ? [] : [toCost(1)];

@@ -12,6 +12,7 @@ import type { GatewayContext } from '../context/context';
 import type { FormatError } from '../context/format-errors';
 import { DocumentGate } from '../limits/document-gate';
 import { createGatePlugin, toApolloLimits, type GraphqlLimits } from '../limits/apollo-limits';
+import type { CallBudget } from '../limits/call-budget';
 import type { Policy } from '../limits/policies';
 import { createPolicyPlugin } from './policy-plugin';
 
@@ -22,6 +23,7 @@ export interface GraphqlServerOptions {
   readonly limits: GraphqlLimits;
   /** What operations are held to before they are executed. */
   readonly policies: readonly Policy[];
+  readonly callBudget: CallBudget;
   readonly formatError: FormatError;
   /** Where Apollo Server's own lines go; it would print them past the log. */
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
@@ -61,7 +63,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       ApolloServerPluginInlineTrace({ includeErrors: { masked: true } }),
       ...(options.plugins?.length ? [] : [ApolloServerPluginLandingPageDisabled()]),
       gate.plugin,
-      createPolicyPlugin(options.policies),
+      createPolicyPlugin(options.policies, options.callBudget),
       ...(options.plugins ?? []),
     ],
   });

@@ -1,10 +1,11 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { GatewayContext } from '../context/context';
+import type { CallBudget } from '../limits/call-budget';
 import { findRefusal, type Policy } from '../limits/policies';
 import { ApolloCall } from './apollo-call';
 
 /** Holds new operations to the policies, as the pipeline does known ones, and notes with the call which operation it is about. */
-export function createPolicyPlugin(policies: readonly Policy[]): ApolloServerPlugin<GatewayContext> {
+export function createPolicyPlugin(policies: readonly Policy[], callBudget: CallBudget): ApolloServerPlugin<GatewayContext> {
   return {
     requestDidStart: () =>
       Promise.resolve({
@@ -14,6 +15,9 @@ export function createPolicyPlugin(policies: readonly Policy[]): ApolloServerPlu
           const { http, variables } = request;
           if (http instanceof ApolloCall) http.found = { source, document, operation };
           const refusal = findRefusal(policies, { schema, document, operation, variables, hasToken: contextValue.billing !== null });
+          contextValue.billing?.operation.admission?.expect(
+            () => callBudget.predict({ schema, document, operation, variables })?.calls ?? 0,
+          );
           return refusal ? Promise.reject(refusal) : Promise.resolve();
         },
         didEncounterErrors: ({ request, operation }) => {

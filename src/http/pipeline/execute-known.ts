@@ -17,6 +17,7 @@ import {
   completeErrors,
   completeExecuted,
   completeResult,
+  findRefusedCalls,
   toCodes,
   toOutcome,
   type Completed,
@@ -61,6 +62,7 @@ export function executeKnown(
   if (refusal) return completeErrors({ exchange, path: 'compiled', operation, context: null }, [refusal], options.formatError);
 
   const context = createContext(exchange, controls, lifetime ? { ...options.contexts, lifetime } : options.contexts);
+  context.billing?.operation.admission?.expect(() => options.extensions.callBudget.predict(requested)?.calls ?? 0);
   const coerced = known.coerce(variables);
   const variant = coerced && known.variant(coerced, () => mayCompile(exchange, context, options));
   const subject = { exchange, path: 'compiled', operation, context } as const;
@@ -79,7 +81,8 @@ type Executed = Subject & { readonly context: GatewayContext };
 function completeCompiled(subject: Executed, result: CompiledResult, requested: RequestedOperation, options: ExecuteOptions): Completed {
   const { exchange, context } = subject;
   if (exchange.isGone) return complete(subject, ABORTED);
-  if (context.results.error) return completeErrors(subject, [context.results.error], options.formatError);
+  const refusal = findRefusedCalls(context) ?? context.results.error;
+  if (refusal) return completeErrors(subject, [refusal], options.formatError);
   const { errors, status = 200, headers } = result.errors.length > 0 ? formatErrors(result.errors, options.formatError) : NO_ERRORS;
   const billing = toBillingExtension(context, requested, options.extensions);
   const extensions = billing && { billing };

@@ -1,3 +1,4 @@
+import type { CallLimiter } from '../../billing/admission/call-limiter';
 import type { Billing } from '../../billing/billing';
 import { BillingOperation } from '../../billing/ports/billing-operation';
 import type { ReadAudit } from '../../billing/ports/read-audit';
@@ -27,6 +28,8 @@ export interface RequestContextOptions {
   readonly deadlineMs: number;
   /** Whether every response reports its cost; otherwise the header `x-billing-trace: 1` asks for it. */
   readonly alwaysTraced: boolean;
+  /** Without it, calls are not limited by token. */
+  readonly limiter?: CallLimiter | null;
   /** Told of every read of bills; undefined: reads are not audited. */
   readonly audit?: ReadAudit | undefined;
   /** Undefined: operations have no spans. */
@@ -58,11 +61,13 @@ export function createContext(
         callBudget: options.callBudget,
         recency: toRecency(controls.maxAgeSeconds),
         // A dry run reads nothing.
+        limiter: controls.dryRun ? undefined : (options.limiter ?? undefined),
         audit: controls.dryRun ? undefined : options.audit,
         memory: (exchange.memory = options.memory.open()),
       }),
       through,
     );
+  exchange.admission = billing?.operation.admission ?? null;
   return {
     requestId,
     traceId,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallAdmission } from '../../billing/admission/call-admission';
 import type { Caller } from '../../billing/model/caller';
 import type { ClientName, OperationSpan, StartTrace } from '../../telemetry/observers/operation-observer';
 import type { ByteHolder } from '../../runtime/byte-budget';
@@ -46,6 +47,8 @@ export class Exchange {
   client: ClientName | null;
   /** What its operation holds of the billing API's responses, until it has its own; null where it executes none. */
   memory: ByteHolder | null = null;
+  /** Of the operation that was begun, where calls are limited by token. */
+  admission: CallAdmission | null = null;
   readonly #startTrace: StartTrace | undefined;
   #trace: OperationSpan | null | undefined;
 
@@ -62,6 +65,12 @@ export class Exchange {
     this.mediaType = this.exportType ? JSON_TYPE : mediaType;
     this.client = toNamedClient(headers);
     this.#startTrace = startTrace;
+  }
+
+  /** To be called when an operation makes no call any more: what it made is settled with its token's limit. */
+  endAdmission(): void {
+    this.admission?.end();
+    this.admission = null;
   }
 
   /** Whether the client has closed the connection: then nobody reads a response. */

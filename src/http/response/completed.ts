@@ -1,7 +1,8 @@
-import type { FormattedExecutionResult, OperationDefinitionNode } from 'graphql';
+import type { FormattedExecutionResult, GraphQLError, OperationDefinitionNode } from 'graphql';
 import type { BillsRead } from '../../billing/ports/read-audit';
 import { toFreshness, type Freshness } from '../../graphql/server/cache-policy';
 import type { GatewayContext } from '../../graphql/context/context';
+import { toRateLimitError } from '../../graphql/context/errors';
 import { formatErrors, type FormatError } from '../../graphql/context/format-errors';
 import type { RequestedOperation } from '../../graphql/limits/call-budget';
 import { toBillingExtension, type BillingExtensionOptions } from '../../graphql/server/billing-extension';
@@ -93,6 +94,8 @@ export function completeExecuted(
 ): Completed {
   if (result.data === undefined) return completeResult(subject, result, head);
   const { results, dryRun } = subject.context;
+  const refusal = findRefusedCalls(subject.context);
+  if (refusal) return completeErrors(subject, [refusal], options.formatError);
   const billing = toBillingExtension(subject.context, requested, options.extensions);
   const extended = billing ? { ...result, extensions: { ...result.extensions, billing } } : result;
   // Nothing was read: what the loads made up must not be taken for the customer's.
@@ -107,6 +110,12 @@ export function completeExecuted(
   }
   // A part of the data must not look like all of it.
   return completeErrors(subject, [results.error], options.formatError);
+}
+
+/** The error of an operation that made no call since its token may make no more; what it got from caches alone is no answer to it. */
+export function findRefusedCalls({ billing }: GatewayContext): GraphQLError | null {
+  const operation = billing?.operation;
+  return operation?.refusal && operation.calls === 0 ? toRateLimitError(operation.refusal) : null;
 }
 
 /** Completes an operation with a result whose errors are formatted. */

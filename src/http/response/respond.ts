@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { CallLimiter } from '../../billing/admission/call-limiter';
 import { monotonicMs } from '../../runtime/clock';
 import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
 import { toCacheHeaders } from '../../graphql/server/cache-policy';
@@ -6,6 +7,7 @@ import type { OperationObserver } from '../../telemetry/observers/operation-obse
 import { headerOf } from '../request/header-of';
 import { NO_CODES, type Completed } from './completed';
 import type { CorsHeaders } from '../request/cors-headers';
+import { toRateLimitHeaders } from './rate-limit-headers';
 import type { Exchange } from '../request/exchange';
 import { ACCEPT_QUERY, isCacheable } from '../request/methods';
 import { compress, MIN_COMPRESSED_BYTES, negotiateCoding, type Coding } from './compression';
@@ -23,6 +25,8 @@ export interface RespondOptions {
   readonly acceptedTokens: AcceptedTokens;
   /** Told of a response whose client has not read yet what was written so far of it, but has read what was written before. */
   readonly watchUnsent: (response: ServerResponse) => void;
+  /** Without it, calls are not limited by token. */
+  readonly limiter?: CallLimiter | null | undefined;
 }
 
 const NO_HEADERS: readonly string[] = [];
@@ -64,6 +68,7 @@ function toCoded(plain: Completed, body: Buffer, coding: Coding): Completed {
 }
 
 function finish(exchange: Exchange, completed: Completed, options: RespondOptions): void {
+  exchange.endAdmission();
   const aborted = exchange.isGone;
   if (!aborted) send(exchange, completed, options);
   record(exchange, completed, { aborted, options });
@@ -114,16 +119,16 @@ export function send(exchange: Exchange, completed: HeadOf & Pick<Completed, 'bo
   } else response.end(body);
 }
 
-type HeadOptions = Pick<RespondOptions, 'cors' | 'varyBy'>;
+type HeadOptions = Pick<RespondOptions, 'cors' | 'varyBy' | 'limiter'>;
 
 /**
  * The headers of a response. Whatever is to be the same for all responses is done here.
  * @param length of the body; null where it is not known yet.
  */
 export function toHead(
-  { request, requestId }: Exchange,
+  { request, requestId, caller }: Exchange,
   { status, headers, mediaType, freshness }: HeadOf,
-  { cors, varyBy }: HeadOptions,
+  { cors, varyBy, limiter }: HeadOptions,
   length: number | null,
 ): string[] {
   const { allow, vary } = cors.of(headerOf(request.headers, 'origin'));
@@ -138,6 +143,7 @@ export function toHead(
     ...(varyBy.length > 0 && cacheHeaders.includes('vary') ? ['vary', varyBy.join(', ')] : NO_HEADERS),
     // Who sends a POST, and is understood, has nothing to do with it.
     ...(request.method === 'POST' && status !== 415 ? NO_HEADERS : ACCEPT_QUERY),
+    ...toRateLimitHeaders(limiter, caller),
     ...headers,
   ];
 }

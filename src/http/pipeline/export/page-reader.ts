@@ -102,6 +102,7 @@ export class PageReader {
         completeErrors({ exchange: this.#exchange, path: 'export', ...NOTHING_FOUND }, [error], this.#options.formatError),
       );
     } finally {
+      this.#exchange.endAdmission();
       lifetime.end();
     }
   }

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { Caller } from '../../../../src/billing/model/caller';
+import { BucketLimiter } from '../../../../src/cache/rate-limit/call-limiter';
+import { LocalBuckets } from '../../../../src/cache/rate-limit/local-buckets';
+
+class TestClock {
+  nowMs = 0;
+  monotonicMs(): number {
+    return this.nowMs;
+  }
+  epochMs(): number {
+    return this.nowMs;
+  }
+}
+
+const callerOf = (token: string): Caller => Caller.parse(`Bearer ${token}`)!;
+
+describe('A bucket of calls', () => {
+  it('fills at its rate, and no further than a minute of it', () => {
+    const clock = new TestClock();
+    const buckets = new LocalBuckets(60, clock);
+    expect(buckets.take('a', { calls: 60, isForced: false })).toEqual({ granted: true, calls: 0 });
+    expect(buckets.take('a', { calls: 1, isForced: false })).toEqual({ granted: false, calls: 0 });
+    clock.nowMs += 2500;
+    expect(buckets.take('a', { calls: 2, isForced: false })).toEqual({ granted: true, calls: 0.5 });
+    clock.nowMs += 3_600_000;
+    expect(buckets.callsIn('a')).toBe(60);
+  });
+
+  it('never grants more than a full bucket and what has come since, whatever is asked in whatever order', () => {
+    const step = fc.record({ waitMs: fc.nat(20_000), calls: fc.integer({ min: 1, max: 12 }) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), fc.integer({ min: 1, max: 60 }), (steps, limit) => {
+        const clock = new TestClock();
+        const buckets = new LocalBuckets(limit, clock);
+        let granted = 0;
+        for (const { waitMs, calls } of steps) {
+          clock.nowMs += waitMs;
+          if (buckets.take('a', { calls, isForced: false }).granted) granted += calls;
+          expect(granted).toBeLessThanOrEqual(limit + (clock.nowMs * limit) / 60_000 + 1e-6);
+        }
+      }),
+    );
+  });
+
+  it('is not remembered while it is full, and only a bounded number is at all', async () => {
+    const limiter = new BucketLimiter({ callsPerMinute: 10, secret: null, shared: null });
+    limiter.quotaOf(callerOf('never-seen'));
+    expect(limiter.count).toBe(0);
+    for (let index = 0; index < 21_000; index++) await limiter.take(callerOf(`junk-${index}`), 1);
+    expect(limiter.count).toBe(20_000);
+  });
+});
+
+describe('The limit on calls', () => {
+  it('says after how many seconds there are as many calls as are needed', async () => {
+    const clock = new TestClock();
+    const limiter = new BucketLimiter({ callsPerMinute: 30, secret: null, shared: null, clock });
+    const caller = callerOf('one');
+    expect(await limiter.take(caller, 29)).toBeNull();
+    expect((await limiter.take(caller, 5))?.details).toEqual({ retryAfterSeconds: 8 });
+    expect(limiter.quotaOf(caller)).toEqual({ limit: 30, remaining: 1, resetSeconds: 58 });
+    clock.nowMs += 7999;
+    expect(await limiter.take(caller, 5)).not.toBeNull();
+    clock.nowMs += 1;
+    expect(await limiter.take(caller, 5)).toBeNull();
+  });
+
+  it('may be left in debt by calls that were made already, and is paid back before the next', async () => {
+    const clock = new TestClock();
+    const limiter = new BucketLimiter({ callsPerMinute: 60, secret: null, shared: null, clock });
+    const caller = callerOf('one');
+    limiter.settle(caller, 70);
+    expect(limiter.quotaOf(caller)).toEqual({ limit: 60, remaining: 0, resetSeconds: 70 });
+    expect((await limiter.take(caller, 1))?.details).toEqual({ retryAfterSeconds: 11 });
+    limiter.settle(caller, -70);
+    expect(limiter.quotaOf(caller)).toEqual({ limit: 60, remaining: 60, resetSeconds: 0 });
+  });
+
+  it('gives the shared buckets a hash of the token under a key, the same for the same secret', async () => {
+    const keys: string[] = [];
+    const shared = {
+      take: (key: string) => {
+        keys.push(key);
+        return Promise.resolve(null);
+      },
+      close: () => Promise.resolve(),
+    };
+    const caller = callerOf('secret-token');
+    for (const secret of ['a', 'a', 'b']) await new BucketLimiter({ callsPerMinute: 10, secret, shared }).take(caller, 1);
+    expect(keys[0]).toBe(keys[1]);
+    expect(keys[0]).not.toBe(keys[2]);
+    expect(keys.join()).not.toMatch(/secret-token/);
+    expect(keys).not.toContain(caller.tokenId);
+  });
+});
