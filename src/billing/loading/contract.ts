@@ -1,5 +1,6 @@
 import type { Address, Bills, Invoice } from '../model/bills';
 import type { Customer } from '../model/customer';
+import { toContractNodeId } from '../model/node-id';
 import type { PageRequest } from '../model/window';
 import type { PageLoad } from './page-loader';
 
@@ -15,6 +16,10 @@ export class Contract {
     this.number = number;
     this.#bills = bills;
     this.#pages = pages;
+  }
+
+  get nodeId(): string {
+    return toContractNodeId(this.customer, this.number);
   }
 
   /** Throws BillingError where the billing API sent something else in its place, as `billingAddresses` does. */

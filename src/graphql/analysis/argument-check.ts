@@ -33,8 +33,23 @@ export function assertRootArguments(info: GraphQLResolveInfo, limits: PageLimits
   const { rootFields } = new OperationModel(info, info.operation);
   // Root fields are executed in order: the first one has looked for all.
   if (rootFields[0]?.key !== info.path.key) return;
-  for (const field of rootFields)
-    check(field, { place: { ...info, path: { prev: undefined, key: field.key, typename: undefined } }, limits, keys: [] });
+  for (const field of rootFields) checkRoot(field, info, limits);
+}
+
+/** Whether a root field is not of its form and cannot be null: then there is no answer, and nothing is to be asked for. */
+export function isWholeRefused(info: GraphQLResolveInfo, limits: PageLimits): boolean {
+  try {
+    for (const field of new OperationModel(info, info.operation).rootFields) checkRoot(field, info, limits);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function checkRoot(field: SelectedField, info: GraphQLResolveInfo, limits: PageLimits): void {
+  // A contract can be null: it costs itself.
+  if (field.costs?.reads === 'contract-by-id') return;
+  check(field, { place: { ...info, path: { prev: undefined, key: field.key, typename: undefined } }, limits, keys: [] });
 }
 
 interface Walk {

@@ -54,6 +54,7 @@ export function boundCalls(model: OperationModel, { paging, pageLimits }: Predic
       case 'page':
         return { ...add(below, toBound(pageCalls(field))), pages: comesWithContract(costs) ? 1 : 0 };
       case 'contract':
+      case 'contract-by-id':
       case 'contract-of-invoice':
         return withHead(below);
       case 'contracts':

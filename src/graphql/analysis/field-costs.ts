@@ -1,6 +1,7 @@
 import type { GraphQLField } from 'graphql';
 import { BILLS } from '../../billing/model/bills';
 import type { Customer } from '../../billing/model/customer';
+import type { ContractName } from '../../billing/model/node-id';
 import type { OwnedList } from '../../billing/model/paged-list';
 import type { AnyPageRequest, PageLimits } from '../../billing/model/window';
 
@@ -18,6 +19,8 @@ export type FieldCosts =
   | { readonly reads: 'customer'; readonly parse: (args: FieldArguments) => Customer }
   /** A contract of the customer: one call, together with its pages. */
   | { readonly reads: 'contract'; readonly parse: (args: FieldArguments) => string }
+  /** A contract by an id that names its customer as well: as `contract`, at the root. */
+  | { readonly reads: 'contract-by-id'; readonly parse: (args: FieldArguments) => ContractName }
   /** Contracts of the customer, one for each member of the argument `members`. */
   | { readonly reads: 'contracts'; readonly members: string; readonly parse: (args: FieldArguments) => readonly string[] }
   /** The contract that an invoice was read under. */

@@ -85,7 +85,10 @@ class Prediction {
   #visitRoot(field: SelectedField): void {
     const { costs } = field;
     if (costs?.reads === 'customer') this.#visitCustomer(costs.parse(this.#argumentsOf(field)), field.fields, 0);
-    else if (costs?.reads === 'entities')
+    else if (costs?.reads === 'contract-by-id') {
+      const name = attempt(() => costs.parse(this.#argumentsOf(field)));
+      if (name) this.#visitContract(name.customer, name.number, field, 0);
+    } else if (costs?.reads === 'entities')
       for (const representation of toList(this.#argumentsOf(field)[costs.members])) this.#visitEntity(representation, field);
   }
 

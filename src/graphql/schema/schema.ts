@@ -15,6 +15,7 @@ import { ContractResolver } from './contract/contract.resolver';
 import { CustomerResolver } from './customer/customer.resolver';
 import { InvoiceConnectionResolver } from './invoice/invoice-connection.resolver';
 import { InvoiceResolver } from './invoice/invoice.resolver';
+import { RefetchResolver } from './refetch.resolver';
 
 /** Apollo's directive for cache hints, as Apollo Server defines it. */
 const CacheControlDirective = new GraphQLDirective({
@@ -37,7 +38,7 @@ const CacheControlDirective = new GraphQLDirective({
 /** The schema as clients see it, sorted. A pure function of the source tree. */
 export function buildClientSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
-    resolvers: [CustomerResolver, ContractResolver, InvoiceResolver, InvoiceConnectionResolver],
+    resolvers: [CustomerResolver, ContractResolver, InvoiceResolver, InvoiceConnectionResolver, RefetchResolver],
     // Arguments are validated where the domain makes its values of them.
     validate: false,
     directives: [...specifiedDirectives, CacheControlDirective],

@@ -97,6 +97,7 @@ function fieldDirectives(field: GraphQLField<unknown, unknown>, comesWithCall: b
   const costs = costsOf(field);
   switch (costs?.reads) {
     case 'contract':
+    case 'contract-by-id':
       return [toCost(1)];
     case 'contracts':
       // The calls are those of the argument's members.

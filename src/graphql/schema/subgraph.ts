@@ -6,8 +6,8 @@ import type { GatewayContext } from '../context/context';
 import { buildClientSchema } from './schema';
 import { COST_LINK, withCosts } from './subgraph-costs';
 
-/** The lowest version that has what the schema uses: `@link` and `@shareable` came with 2.0, and nothing here is newer. */
-const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"]) ${COST_LINK}`;
+/** The lowest version that has what the schema uses: `@link`, `@shareable` and `@inaccessible` came with 2.0, and nothing here is newer. */
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable", "@inaccessible"]) ${COST_LINK}`;
 
 /** What a subgraph serves beside its own schema (Federation 2, subgraph specification). */
 const SUBGRAPH_FIELDS = parse(`

@@ -31,9 +31,18 @@ const PRINTED_QUERIES = join(root, 'test/e2e/client/printed-queries.test.ts');
 /** Where the source stands that a page shows an excerpt of. */
 const SOURCES: Readonly<Record<string, string>> = { 'CONTRIBUTING.md': 'src/config/table/limits.ts' };
 
+/** What the test of Relay compiles, and executes. */
+const isRelays = (block: CodeBlock): boolean =>
+  fileOf(block) === 'docs/relay.md' && /schemaConfig|@fetchable|@refetchable/.test(block.text);
+const RELAY = join(root, 'test/e2e/client/relay.test.ts');
+
 /** How a block of each language is run. Rejects, or throws, where the block does not do what it shows. */
 const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
   graphql: async (block) => {
+    if (isRelays(block)) {
+      expect(await readFile(RELAY, 'utf8')).toContain("find('graphql', '@fetchable')");
+      return;
+    }
     // Operations with variables are run with the client that is printed beside them.
     if (block.text.includes('($')) {
       expect(await readFile(PRINTED_QUERIES, 'utf8')).toContain(`of ${fileOf(block)}`);
@@ -45,6 +54,10 @@ const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
     expect(JSON.parse(text)).toEqual(JSON.parse(shown.text));
   },
   json: async (block) => {
+    if (isRelays(block)) {
+      expect(await readFile(RELAY, 'utf8')).toContain("find('json', 'schemaConfig')");
+      return;
+    }
     // The answer to the query above it, which is compared there.
     if (near(block, -1)?.language === 'graphql') return;
     if (!block.text.includes('"msg":"operation"')) throw new Error('Nothing is known to give this answer.');
@@ -62,6 +75,10 @@ const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
     }
   },
   ts: async (block) => {
+    if (isRelays(block)) {
+      expect(await readFile(RELAY, 'utf8')).toContain("find('ts', '@refetchable')");
+      return;
+    }
     // A file of the client to copy from, which its tests run, or an excerpt of the source that the text above it names.
     const texts = await Promise.all(clientFiles.map((file) => readFile(join(root, 'test/e2e/client', file), 'utf8')));
     const excerpt = SOURCES[fileOf(block)];

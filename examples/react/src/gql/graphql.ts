@@ -48,6 +48,8 @@ export type Contract = {
   readonly invoiceSummary: Maybe<InvoiceSummary>;
   /** A page of the contract's invoices, in the order of the billing API. It comes with the contract's own data in one upstream call. */
   readonly invoices: Maybe<InvoiceConnection>;
+  /** An id that no other object has, whatever its type: for clients whose stores need one, such as Relay. */
+  readonly nodeId: Scalars['ID']['output'];
   /** The contract's number: digits, as they were given. */
   readonly number: Scalars['ID']['output'];
 };
@@ -88,6 +90,8 @@ export type Customer = {
   readonly invoiceSummary: Maybe<InvoiceSummary>;
   /** All the customer's invoices, whatever the contract. Some deployments of the billing API refuse this and ask for a contract: then this is an error with the code BAD_USER_INPUT. */
   readonly invoices: Maybe<InvoiceConnection>;
+  /** An id that no other object has, whatever its type: for clients whose stores need one, such as Relay. `id` alone does not tell. */
+  readonly nodeId: Scalars['ID']['output'];
 };
 
 
@@ -194,6 +198,10 @@ export type PageInfo = {
 export type Query = {
   /** A customer, by the identification that the billing API knows. Makes no upstream call by itself. */
   readonly customer: Customer;
+  /** A contract by its `nodeId`, for Relay; the same as `Customer.contract`. Null where the billing API knows no such contract. */
+  readonly fetch__Contract: Maybe<Contract>;
+  /** A customer by its `nodeId`, for Relay; the same as `customer`. Makes no upstream call by itself. */
+  readonly fetch__Customer: Customer;
 };
 
 
@@ -201,6 +209,18 @@ export type Query = {
 export type QueryCustomerArgs = {
   id: Scalars['ID']['input'];
   idType: Scalars['String']['input'];
+};
+
+
+/** Where every query starts. */
+export type QueryFetch__ContractArgs = {
+  nodeId: Scalars['ID']['input'];
+};
+
+
+/** Where every query starts. */
+export type QueryFetch__CustomerArgs = {
+  nodeId: Scalars['ID']['input'];
 };
 
 export type ContractInvoicesQueryVariables = Exact<{

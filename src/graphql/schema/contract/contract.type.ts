@@ -11,6 +11,11 @@ export class ContractType {
   @Field(() => ID, { description: "The contract's number: digits, as they were given." })
   number!: string;
 
+  @Directive('@inaccessible')
+  @Extensions(costs({ reads: 'key' }))
+  @Field(() => ID, { description: 'An id that no other object has, whatever its type: for clients whose stores need one, such as Relay.' })
+  nodeId!: string;
+
   @Extensions(costs({ reads: 'key' }))
   @Field(() => CustomerType, { description: 'The customer whose contract it is.' })
   customer!: CustomerType;

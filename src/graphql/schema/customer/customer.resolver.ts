@@ -1,8 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, Directive, Extensions, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
 import { BILLS, type Invoice } from '../../../billing/model/bills';
 import type { Contract } from '../../../billing/loading/contract';
 import { parseContractNumber, parseCustomer, type Customer } from '../../../billing/model/customer';
+import { toCustomerNodeId } from '../../../billing/model/node-id';
 import type { ListOwner } from '../../../billing/model/paged-list';
 import type { InvoiceSummary } from '../../../billing/loading/invoice-summary';
 import { assertArgumentsBelow, assertRootArguments } from '../../analysis/argument-check';
@@ -34,6 +35,16 @@ export class CustomerResolver {
   ): Customer {
     assertRootArguments(info, context.pageLimits);
     return parseCustomer(idType, id);
+  }
+
+  @Directive('@inaccessible')
+  @Extensions(costs({ reads: 'key' }))
+  @FieldResolver(() => ID, {
+    description:
+      'An id that no other object has, whatever its type: for clients whose stores need one, such as Relay. `id` alone does not tell.',
+  })
+  nodeId(@Root() customer: Customer): string {
+    return toCustomerNodeId(customer);
   }
 
   @Extensions(costs({ reads: 'contract', parse: ({ number }) => parseContractNumber(number) }))

@@ -97,7 +97,7 @@ describe('The cost directives of the subgraph', () => {
   });
 
   it('price nothing that another field pays for', () => {
-    expect(SDL.match(/@cost\(weight: [1-9]/g)).toHaveLength(4);
+    expect(SDL.match(/@cost\(weight: [1-9]/g)).toHaveLength(5);
   });
 
   it('compose in The Guild’s composition, which leaves them out below Federation 2.9', () => {

@@ -21,7 +21,7 @@ describe('The SDL of the subgraph', () => {
   it('links to the first version of Federation 2, which has all that it imports', () => {
     const [, version, imports] = FEDERATION.exec(SDL)!;
     expect(version).toBe('2.0');
-    expect(imports).toBe('"@key", "@shareable"');
+    expect(imports).toBe('"@key", "@shareable", "@inaccessible"');
     expect(() => buildSubgraphSchema({ typeDefs: parse(SDL) })).not.toThrow();
   });
 
@@ -32,7 +32,7 @@ describe('The SDL of the subgraph', () => {
 
   it('imports exactly the federation directives that it uses', () => {
     const used = findUsedDirectives(SDL);
-    expect([...used].sort()).toEqual(['cacheControl', 'cost', 'key', 'link', 'listSize', 'shareable']);
+    expect([...used].sort()).toEqual(['cacheControl', 'cost', 'inaccessible', 'key', 'link', 'listSize', 'shareable']);
   });
 
   it('has its definitions and their fields in order', () => {
@@ -215,7 +215,7 @@ describe('A traced request', () => {
 describe('A schema built from the SDL', () => {
   it('is valid GraphQL once the federation directives are defined', () => {
     const definitions =
-      'scalar FieldSet scalar Import directive @link(url: String!, import: [Import]) repeatable on SCHEMA directive @key(fields: FieldSet!) on OBJECT directive @shareable on OBJECT ';
+      'scalar FieldSet scalar Import directive @link(url: String!, import: [Import]) repeatable on SCHEMA directive @key(fields: FieldSet!) on OBJECT directive @shareable on OBJECT directive @inaccessible on FIELD_DEFINITION ';
     expect(() => buildSchema(definitions + SDL)).not.toThrow();
   });
 });

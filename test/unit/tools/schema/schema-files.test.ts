@@ -20,16 +20,19 @@ const run = promisify(execFile);
 
 /** What clients and supergraphs were promised. A change here is a breaking change of the product. */
 const PROMISED = `
-  type Query { customer(idType: String!, id: ID!): Customer! }
+  type Query {
+    customer(idType: String!, id: ID!): Customer!
+    fetch__Contract(nodeId: ID!): Contract fetch__Customer(nodeId: ID!): Customer!
+  }
   type Customer {
-    idType: String! id: ID!
+    idType: String! id: ID! nodeId: ID!
     contract(number: ID!): Contract
     contracts(numbers: [ID!]!): [Contract]!
     invoices(first: Int = 20, after: String, last: Int, before: String): InvoiceConnection
     invoiceSummary(filter: InvoiceFilter): InvoiceSummary
   }
   type Contract {
-    number: ID! customer: Customer! dueDate: String billingAddresses: [Address!]
+    number: ID! nodeId: ID! customer: Customer! dueDate: String billingAddresses: [Address!]
     invoices(first: Int = 20, after: String, last: Int, before: String): InvoiceConnection
     invoiceSummary(filter: InvoiceFilter): InvoiceSummary
     invoice(number: ID!): Invoice
