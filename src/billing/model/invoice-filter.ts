@@ -25,7 +25,7 @@ export function toActiveFilter(argument: unknown): ActiveFilter | null {
  * Whether the filter means an invoice. Throws BillingError where the invoice's value cannot be read: what is not known
  * to match is neither shown as a match nor left out in silence.
  */
-export function toPredicate({ status, billPeriods }: InvoiceFilter): (invoice: Invoice) => boolean {
+export function toPredicate({ status, billPeriods }: InvoiceFilter): (invoice: Pick<Invoice, 'status' | 'billPeriod'>) => boolean {
   const periods = billPeriods && new Set(billPeriods);
   const wanted = status ?? null;
   return (invoice) =>

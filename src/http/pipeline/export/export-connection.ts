@@ -92,7 +92,7 @@ async function begin(
     return { ...failed, outcome: 'failed', cost: reader.cost };
   }
   const after = start === 0 ? null : toCursor(start - 1, paged.list);
-  const stream = new ExportRun({ reader, format, firstPage, start, after, traced: controls.traced, release });
+  const stream = new ExportRun({ reader, format, firstPage, start, after, traced: controls.traced, release, paged });
   const streamed: Streamed = {
     ...complete(subject, { ...OK, body: '', outcome: 'ok', codes: NO_CODES }),
     mediaType: format.mediaType,
@@ -112,7 +112,7 @@ async function readFirst(reader: PageReader, format: RowFormat, start: number): 
   }
   if (page.kind === 'failed' || start === 0) return page;
   const head = await reader.readHead();
-  return head.kind === 'rows' ? { kind: 'rows', rows: [], isLast: true } : head;
+  return head.kind === 'rows' ? { kind: 'rows', rows: [], read: 0, isLast: true } : head;
 }
 
 function toErrors({ body }: Completed): readonly GraphQLFormattedError[] {

@@ -1,7 +1,9 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { toCursor } from '../../../billing/model/cursor';
 import { toCodes } from '../../response/completed';
 import type { StreamedBody, StreamEnd } from '../../response/streamed-body';
 import type { Page, PageReader } from './page-reader';
+import type { PagedOperation } from './paged-operation';
 import type { ExportSummary, RowFormat } from './row-format';
 
 /** What an export is made of. */
@@ -10,6 +12,7 @@ export interface ExportRunOptions {
   readonly format: RowFormat;
   /** Read already: whether there is a list shows before the response begins. */
   readonly firstPage: Page;
+  readonly paged: PagedOperation;
   /** The position of its first row. */
   readonly start: number;
   /** The cursor that the export began after; null: at the list's start. */
@@ -67,9 +70,12 @@ export class ExportRun implements StreamedBody {
     };
   }
 
-  #writeRows({ rows, isLast }: Extract<Page, { kind: 'rows' }>): void {
-    const { reader, format } = this.#options;
-    this.#offset += rows.length;
+  #writeRows(page: Extract<Page, { kind: 'rows' }>): void {
+    const { reader, format, paged } = this.#options;
+    const left = paged.range.rows - this.#rows;
+    const rows = page.rows.slice(0, left);
+    const isLast = page.isLast || page.rows.length >= left;
+    this.#offset += page.read;
     if (!isLast) this.#next = reader.read(this.#offset);
     for (const row of rows) {
       const text = format.row(row);
@@ -84,6 +90,8 @@ export class ExportRun implements StreamedBody {
       if (row.errors.length > 0) this.#noteCodes(toCodes(row.errors));
     }
     if (isLast) this.#writeEnd();
+    // What no row stands for was looked at as well.
+    else if (paged.filter) this.#endCursor = toCursor(this.#offset - 1, paged.list);
   }
 
   #writeEnd(): void {

@@ -11,9 +11,9 @@ import { completeErrors, type Completed, type OperationCost } from '../../respon
 import type { PagedOperation } from './paged-operation';
 import type { ExportedRow } from './row-format';
 
-/** What reading a page gave. */
+/** What reading a page gave; `read` invoices, of which the rows are those that are meant. */
 export type Page =
-  | { readonly kind: 'rows'; readonly rows: readonly ExportedRow[]; readonly isLast: boolean }
+  | { readonly kind: 'rows'; readonly rows: readonly ExportedRow[]; readonly read: number; readonly isLast: boolean }
   /** The billing API knows no such list, or its window lies past the list's end. */
   | { readonly kind: 'absent' }
   | { readonly kind: 'failed'; readonly errors: readonly GraphQLFormattedError[]; readonly codes: readonly string[] };
@@ -70,9 +70,9 @@ export class PageReader {
       const { end } = this.#request.paged.range;
       // Pages begin at multiples of their size, so that those of other exports, and what is cached, serve for them.
       const first = Math.min(this.#size - (offset % this.#size), end - offset);
-      if (first === 0) return { kind: 'rows', rows: [], isLast: true };
+      if (first === 0) return { kind: 'rows', rows: [], read: 0, isLast: true };
       const page = await this.#execute(offset, first);
-      if (page.kind === 'rows') return { ...page, isLast: page.rows.length < first || offset + first >= end };
+      if (page.kind === 'rows') return { ...page, isLast: page.read < first || offset + first >= end };
       if (page.kind !== 'failed' || first === 1 || !page.codes.includes(TOO_LARGE)) return page;
       this.#size = Math.ceil(first / 2);
     }
@@ -117,7 +117,11 @@ export class PageReader {
     if (edges === null) return { kind: 'absent' };
     const rows = edges.map(({ cursor, node }): MutableRow => ({ cursor, node, errors: [] }));
     for (const error of ofRows) rows[Number(error.path?.[place])]?.errors.push({ ...error, path: error.path?.slice(place + 2) ?? [] });
-    return { kind: 'rows', rows, isLast: false };
+    const { filter } = this.#request.paged;
+    // Whether the invoice is meant is not known.
+    if (filter && rows.some((row) => row.errors.some(({ path }) => filter.reads(path?.[0]))))
+      return { kind: 'failed', errors, codes: completed.codes };
+    return { kind: 'rows', rows: filter ? filter.apply(rows) : rows, read: rows.length, isLast: false };
   }
 }
 

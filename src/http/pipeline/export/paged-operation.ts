@@ -11,18 +11,22 @@ import {
   type VariableDefinitionNode,
 } from 'graphql';
 import { parseCursor } from '../../../billing/model/cursor';
+import { toActiveFilter } from '../../../billing/model/invoice-filter';
 import type { NamedList } from '../../../billing/model/paged-list';
 import type { Variables } from '../../../graphql/analysis/coerce-variables';
 import type { FieldCosts } from '../../../graphql/analysis/field-costs';
 import { fragmentsOf, OperationModel, type SelectedField } from '../../../graphql/analysis/operation-model';
 import type { RequestedOperation } from '../../../graphql/limits/call-budget';
 import { badRequest } from '../../request/graphql-request';
+import { RowFilter } from './row-filter';
 
 /** Invoices of a list, by their positions: from `start` on, up to but not including `end`. */
 export interface ExportRange {
   readonly start: number;
   /** Infinity: to the list's end. */
   readonly end: number;
+  /** Most rows; fewer than the range has where a filter means some of them alone. */
+  readonly rows: number;
 }
 
 /** An operation that reads one page of the connection that another operation selects, and nothing else. */
@@ -34,6 +38,8 @@ export interface PagedOperation {
   /** What the original operation selects of an invoice. */
   readonly rowField: SelectedField;
   readonly range: ExportRange;
+  /** Null: all invoices are meant. */
+  readonly filter: RowFilter | null;
   /** The list whose cursors its rows have. */
   readonly list: NamedList;
   /** Names of the variables that say which page it is. */
@@ -57,13 +63,15 @@ export function toPagedOperation({ schema, document, operation }: RequestedOpera
   const connection = fields.at(-1) as Connection;
   const { list } = connection.costs;
   const rowField = findRows(connection);
+  const meant = toActiveFilter(connection.arguments(variables)['filter']);
+  const filter = meant && new RowFilter(meant, rowField);
   const given = operation.variableDefinitions ?? [];
   const page: PageVariables = { first: toUnusedName('exportFirst', given), after: toUnusedName('exportAfter', given) };
   const paged: OperationDefinitionNode = {
     ...operation,
     directives: [],
     variableDefinitions: [...given, toVariable(page.first, 'Int'), toVariable(page.after, 'String')],
-    selectionSet: toPageSelection(fields, rowField, page),
+    selectionSet: toPageSelection(fields, toRowSelection(rowField, filter), page),
   };
   return {
     document: { ...document, definitions: [paged, ...document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION)] },
@@ -71,6 +79,7 @@ export function toPagedOperation({ schema, document, operation }: RequestedOpera
     path: fields.map(({ key }) => key),
     rowField,
     range: toRange(connection, list, variables),
+    filter,
     list,
     variables: page,
   };
@@ -151,25 +160,31 @@ function toNames(fields: readonly SelectedField[]): string {
 
 /** `first` is the number of rows, and not of a page; without it, and whatever the schema's default is, all are meant. */
 function toRange(connection: SelectedField, list: NamedList, variables: Variables): ExportRange {
-  const { first, after, last, before } = connection.arguments(variables);
+  const { first, after, last, before, filter } = connection.arguments(variables);
   if (last !== undefined && last !== null)
     throw badRequest('An export goes forward. Leave `last` out; `after` and `before` tell where it begins and ends.');
   const start = isAbsent(after) ? 0 : parseCursor(after, 'after', list) + 1;
-  const end = isAbsent(before) ? Infinity : parseCursor(before, 'before', list);
-  return { start, end: Math.max(start, isAbsent(first) ? end : Math.min(end, start + Number(first))) };
+  const end = Math.max(start, isAbsent(before) ? Infinity : parseCursor(before, 'before', list));
+  const rows = isAbsent(first) ? Infinity : Number(first);
+  return { start, end: toActiveFilter(filter) ? end : Math.min(end, start + rows), rows };
 }
 
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
+/** What is selected of an invoice at all the places in the document. */
+function toRowSelection({ nodes }: SelectedField, filter: RowFilter | null): SelectionSetNode {
+  return toSelectionSet([...nodes.flatMap(({ selectionSet }) => selectionSet?.selections ?? []), ...(filter?.fields ?? [])]);
+}
+
 /** The fields down to the connection, and of it what a page has to bring. Conditions are met already, and left out. */
-function toPageSelection(fields: readonly SelectedField[], rowField: SelectedField, page: PageVariables): SelectionSetNode {
+function toPageSelection(fields: readonly SelectedField[], row: SelectionSetNode, page: PageVariables): SelectionSetNode {
   const window = [toArgument('first', page.first), toArgument('after', page.after)];
   const rows: FieldNode = {
     kind: Kind.FIELD,
     name: toName('node'),
-    selectionSet: toSelectionSet(rowField.nodes.flatMap(({ selectionSet }) => selectionSet?.selections ?? [])),
+    selectionSet: row,
   };
   const cursor: FieldNode = { kind: Kind.FIELD, name: toName('cursor') };
   let below: FieldNode = { kind: Kind.FIELD, name: toName('edges'), selectionSet: toSelectionSet([cursor, rows]) };
@@ -181,7 +196,7 @@ function toPageSelection(fields: readonly SelectedField[], rowField: SelectedFie
   return toSelectionSet([below]);
 }
 
-const WINDOW: ReadonlySet<string> = new Set(['first', 'after', 'last', 'before']);
+const WINDOW: ReadonlySet<string> = new Set(['first', 'after', 'last', 'before', 'filter']);
 
 function toArgument(name: string, variable: string): ArgumentNode {
   return { kind: Kind.ARGUMENT, name: toName(name), value: { kind: Kind.VARIABLE, name: toName(variable) } };

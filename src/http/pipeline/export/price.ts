@@ -19,7 +19,7 @@ export interface ExportPrice extends DryRunTrace {
  * @throws GraphQLError where a page is refused, as it will be when it is read.
  */
 export function toPrice(paged: PagedOperation, variables: Variables, options: PageReaderOptions): ExportPrice {
-  const { start, end } = paged.range;
+  const { start, end, rows } = paged.range;
   const size = options.exportPageSize;
   const predict = (offset: number, first: number): CallPrediction => {
     const requested: RequestedOperation = {
@@ -33,12 +33,15 @@ export function toPrice(paged: PagedOperation, variables: Variables, options: Pa
   };
   const full = predict(0, size);
   const trace = (calls: number): ExportPrice => ({
-    ...toDryRunTrace({ calls, atLeast: full.atLeast || end === Infinity }, options.contexts.callBudget),
+    ...toDryRunTrace(
+      { calls, atLeast: full.atLeast || end === Infinity || (paged.filter !== null && rows !== Infinity) },
+      options.contexts.callBudget,
+    ),
     page: { invoices: size, calls: full.calls },
   });
   const firstEnd = Math.min(end, start - (start % size) + size);
   const first = start === end ? NO_CALLS : predict(start, firstEnd - start);
-  if (end === Infinity) return trace(first.calls);
+  if (end === Infinity || (paged.filter && rows !== Infinity)) return trace(first.calls);
   const rest = (end - firstEnd) % size;
   const last = rest === 0 ? NO_CALLS : predict(end - rest, rest);
   return trace(first.calls + Math.floor((end - firstEnd) / size) * full.calls + last.calls);

@@ -13,7 +13,7 @@ export interface ExportedRow {
 /** What is known at the end of an export. */
 export interface ExportSummary {
   readonly rows: number;
-  /** The last row's cursor, or where there is none the cursor that the export began after; null: neither. */
+  /** The cursor to go on behind: of the last row, or of what was read last; null where nothing was read from the list's start. */
   readonly endCursor: string | null;
   /** What a response would have in `extensions`; null where that was not asked for. */
   readonly extensions: Readonly<Record<string, unknown>> | null;

@@ -28,12 +28,12 @@ const PROMISED = `
     idType: String! id: ID! nodeId: ID!
     contract(number: ID!): Contract
     contracts(numbers: [ID!]!): [Contract]!
-    invoices(first: Int = 20, after: String, last: Int, before: String): InvoiceConnection
+    invoices(first: Int = 20, after: String, last: Int, before: String, filter: InvoiceFilter): InvoiceConnection
     invoiceSummary(filter: InvoiceFilter): InvoiceSummary
   }
   type Contract {
     number: ID! nodeId: ID! customer: Customer! dueDate: String billingAddresses: [Address!]
-    invoices(first: Int = 20, after: String, last: Int, before: String): InvoiceConnection
+    invoices(first: Int = 20, after: String, last: Int, before: String, filter: InvoiceFilter): InvoiceConnection
     invoiceSummary(filter: InvoiceFilter): InvoiceSummary
     invoice(number: ID!): Invoice
   }
