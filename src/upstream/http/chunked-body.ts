@@ -4,7 +4,8 @@ import { notHttp } from '../errors/failures';
 const MAX_LINE_BYTES = 4096;
 
 // RFC 9112, section 7.1: the size in hexadecimal digits, and extensions, which nobody here understands. Seven digits are 256 MiB.
-const SIZE_LINE = /^0*([0-9A-Fa-f]{1,7})(?:;[^\r\n]*)?\r\n$/;
+const EXTENSION = /;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[^"\\\r\n]|\\[^\r\n])*"))?/;
+const SIZE_LINE = new RegExp(`^0*([0-9A-Fa-f]{1,7})(?:${EXTENSION.source})*\\r\\n$`);
 const LINE_FEED = 0x0a;
 
 /** What comes next: a chunk's size, its data, the line's end after them, or what follows the last chunk. */
