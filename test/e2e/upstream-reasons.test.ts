@@ -1,5 +1,12 @@
 import { gzipSync } from 'node:zlib';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+import { startBalancer } from '../support/balancer';
 import { toAskedBills, toBillsBody } from '../support/bills-body';
+import { createAuthority } from '../support/certificates';
 import { startGateway } from '../support/gateway';
 import { startScriptedUpstream, type ScriptedAnswer } from '../support/scripted-upstream';
 
@@ -90,4 +97,79 @@ describe('The reason of a failed attempt or an unusable response', () => {
     expect(await reasonsOf({ hang: 'before-headers' }, { BILLING_API_TIMEOUT_MS: '100' })).toEqual(['no whole answer within 100 ms']);
     expect(await reasonsOf({}, { BILLING_API_URL: 'http://127.0.0.1:1' })).toEqual(['no connection: ECONNREFUSED']);
   });
+});
+
+describe('The one line of a connection that cannot be made', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'reasons-'));
+  const authority = createAuthority(directory);
+  const other = createAuthority(directory, 'other');
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const certified = (name: string, others: TlsOptions = {}): TlsOptions => {
+    const { cert, key } = authority.issue(name);
+    return { cert: readFileSync(cert), key: readFileSync(key), ...others };
+  };
+
+  it.each<[string, () => TlsOptions | null, string, RegExp]>([
+    [
+      'a CA that is not known',
+      () => certified('localhost'),
+      other.cert,
+      /^no connection: UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT_LOCALLY)$/,
+    ],
+    [
+      'a certificate of another name',
+      () => certified('elsewhere.example'),
+      authority.cert,
+      /^no connection: ERR_TLS_CERT_ALTNAME_INVALID$/,
+    ],
+    [
+      'a client certificate that is missing',
+      () => certified('localhost', { requestCert: true, rejectUnauthorized: true, ca: readFileSync(authority.cert) }),
+      authority.cert,
+      /^no connection: (ERR_SSL_\w*CERTIFICATE_REQUIRED|ECONNRESET|closed before the end of the answer)$/,
+    ],
+    [
+      'a version of TLS that is too old',
+      () => certified('localhost', { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }),
+      authority.cert,
+      /^no connection: ERR_SSL_\w*PROTOCOL\w*$/,
+    ],
+    ['no TLS at all', () => null, authority.cert, /^no connection: ERR_SSL_\w+$/],
+  ])('says why, at the default level, and nothing of the other side: %s', async (_what, tls, ca, reason) => {
+    const settings = tls();
+    const refuse = (socket: Socket): void => void socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const balancer = await startBalancer({
+      onRequest: ({ respond }) => respond(),
+      ...(settings ? { tls: settings } : { onConnection: refuse }),
+    });
+    const lines = await failedLines(`https://localhost:${balancer.port}`, { BILLING_API_TLS_CA_FILE: ca }).finally(() => balancer.close());
+    expect(lines).toEqual([{ level: 40, outcome: 'unavailable', reason: expect.stringMatching(reason) }]);
+  });
+
+  it('says why where TLS is spoken to plain HTTP, and where there is no such host', async () => {
+    const balancer = await startBalancer({ onRequest: () => undefined, tls: certified('localhost') });
+    const plain = await failedLines(`http://localhost:${balancer.port}`).finally(() => balancer.close());
+    expect(plain).toEqual([{ level: 40, outcome: 'unavailable', reason: expect.stringMatching(/^(not HTTP|no connection)/) }]);
+    const absent = await failedLines('http://no-such-host.invalid');
+    expect(absent).toEqual([
+      { level: 40, outcome: 'unavailable', reason: expect.stringMatching(/^no connection: (ENOTFOUND|EAI_AGAIN)$/) },
+    ]);
+  });
+
+  /** The lines about the attempts of one operation, as an operator's default level shows them. */
+  async function failedLines(url: string, settings: Record<string, string> = {}): Promise<unknown[]> {
+    const gateway = await startGateway({ BILLING_API_URL: url, BILLING_API_RETRIES: '0', LOG_LEVEL: 'info', ...settings });
+    try {
+      await gateway.query(QUERY, {}, { token: TOKEN });
+      const texts = gateway.logLines.filter((line) => line.includes('"msg":"attempt"'));
+      const { hostname, port } = new URL(url);
+      for (const secret of [TOKEN, '80012345', '70077007', '127.0.0.1', hostname, port || 'no-such-host'])
+        expect(texts.join('\n')).not.toContain(secret);
+      return texts
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .map(({ level, outcome, reason }) => ({ level, outcome, reason }));
+    } finally {
+      await gateway.close();
+    }
+  }
 });
