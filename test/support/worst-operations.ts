@@ -45,6 +45,41 @@ export const WORST_OPERATIONS: Readonly<Record<string, object>> = {
       `contract(number: "7") { invoices(first: 1000) { nodes { ${numbers(60, (index) => `${'a'.repeat(110)}${index}: amount`).join(' ')} } } }`,
     ),
   },
+  'the largest response there may be': listed(
+    numbers(10, (index) => String(7000 + index)),
+    `invoices(first: 1000) { nodes { ${aliases(88, 'number')} } }`,
+  ),
+  'edges with 90 leaves each': {
+    query: customer(`contract(number: "7") { invoices(first: 1000) { edges { cursor node { ${aliases(89, 'number')} } } } }`),
+  },
+  'many contracts with a page that is too large': listed(
+    numbers(45_000, () => '7'),
+    'invoices(first: 5000) { nodes { number } }',
+  ),
+  'many contracts with a malformed cursor': listed(
+    numbers(45_000, () => '7'),
+    'invoices(first: 1, after: "?") { nodes { number } }',
+  ),
+  'many contracts with a malformed argument': listed(
+    numbers(20_000, () => '7'),
+    'invoice(number: "") { number }',
+  ),
+  'many contracts with a summary': listed(
+    numbers(8000, () => '7'),
+    'invoiceSummary { count }',
+  ),
+  'many contracts with a length': listed(
+    numbers(15_000, () => '7'),
+    'invoices(first: 1) { totalCount }',
+  ),
+  'many small pages': listed(
+    numbers(5000, () => '7'),
+    'invoices(first: 5) { nodes { number } }',
+  ),
+  'contracts of all invoices': listed(
+    numbers(16, (index) => String(7000 + index)),
+    'invoices(first: 1000) { nodes { number contract { number customer { id } } } }',
+  ),
   'forty contracts': listed(
     numbers(40, (index) => String(7000 + index)),
     everything,

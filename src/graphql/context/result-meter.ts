@@ -60,6 +60,11 @@ export class ResultMeter {
     return this.#turns.take(results);
   }
 
+  /** Whether there are too many results to be written in one turn of the event loop. */
+  get isLong(): boolean {
+    return this.#count > RESULTS_PER_TURN;
+  }
+
   /** The error that replaces the response; null while nothing is exceeded. */
   get error(): GraphQLError | null {
     return this.#error;

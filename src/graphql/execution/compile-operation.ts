@@ -16,7 +16,7 @@ import type { OperationModel, SelectedField } from '../analysis/operation-model'
 import { compileArguments } from './compile-arguments';
 import { toDirectResolver, type DirectResolver } from './direct-resolver';
 import { compilePlainWriter } from './writing/plain-writer';
-import type { FieldPlan, LeafKind, ObjectPlan, ValuePlan } from './plan';
+import { isLiveValue, type FieldPlan, type LeafKind, type ObjectPlan, type ValuePlan } from './plan';
 
 /** A selection that the compiled execution does not cover. Such an operation is graphql-js's. */
 class Uncovered extends Error {}
@@ -184,17 +184,4 @@ class Compiler {
 function argsKey(node: FieldNode): string {
   const values = (node.arguments ?? []).map((argument) => print(argument)).sort();
   return `${node.name.value}(${values.join(',')})`;
-}
-
-function isLiveValue(plan: ValuePlan): boolean {
-  switch (plan.kind) {
-    case 'leaf':
-      return false;
-    case 'list':
-      return plan.live;
-    case 'object':
-      return plan.writePlain === null;
-    case 'union':
-      return [...plan.members.values()].some((member) => member.writePlain === null);
-  }
 }

@@ -77,6 +77,20 @@ export function memberOf(plan: UnionPlan, value: unknown): ObjectPlan {
   return plan.members.get(plan.typenameOf(value)) ?? fallBack('not a member of its union');
 }
 
+/** Whether a value has anything with a resolver in it. */
+export function isLiveValue(plan: ValuePlan): boolean {
+  switch (plan.kind) {
+    case 'leaf':
+      return false;
+    case 'list':
+      return plan.live;
+    case 'object':
+      return plan.writePlain === null;
+    case 'union':
+      return [...plan.members.values()].some((member) => member.writePlain === null);
+  }
+}
+
 /** What a plan takes in memory, roughly: 2,000 to 2,700 bytes a field were measured before its code is run (V8 of Node 20). */
 export function planBytes(plan: ObjectPlan | null): number {
   const seen = new Set<ValuePlan>();

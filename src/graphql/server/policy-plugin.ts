@@ -1,5 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { GatewayContext } from '../context/context';
+import { nextTurn } from '../../runtime/turn-budget';
 import type { CallBudget } from '../limits/call-budget';
 import { findRefusal, type Policy } from '../limits/policies';
 import { ApolloCall } from './apollo-call';
@@ -18,7 +19,8 @@ export function createPolicyPlugin(policies: readonly Policy[], callBudget: Call
           contextValue.billing?.operation.admission?.expect(
             () => callBudget.predict({ schema, document, operation, variables })?.calls ?? 0,
           );
-          return refusal ? Promise.reject(refusal) : Promise.resolve();
+          // What was read, validated and predicted so far has taken its time: the execution has a turn of its own.
+          return refusal ? Promise.reject(refusal) : nextTurn();
         },
         didEncounterErrors: ({ request, operation }) => {
           // What stood in for a refused document is nobody's operation; see apollo-limits.ts.

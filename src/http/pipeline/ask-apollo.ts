@@ -61,7 +61,7 @@ export async function findNew(
     options.operations.learn(found.source, operationName, found.document, found.operation);
   const head = { status: http.status ?? 200, headers: toHeaders(http.headers) };
   const subject = { exchange, path: 'reference', operation: found?.operation ?? null, context } as const;
-  return { completed: completeExecuted(subject, body.singleResult, head, { requested, options }), requested };
+  return { completed: await completeExecuted(subject, body.singleResult, head, { requested, options }), requested };
 }
 
 /**

@@ -6,12 +6,13 @@ import { toRateLimitError } from '../../graphql/context/errors';
 import { formatErrors, type FormatError } from '../../graphql/context/format-errors';
 import type { RequestedOperation } from '../../graphql/limits/call-budget';
 import { toBillingExtension, type BillingExtensionOptions } from '../../graphql/server/billing-extension';
-import { countObjects } from '../../graphql/context/result-meter';
+import { countObjects, type ResultMeter } from '../../graphql/context/result-meter';
 import type { AnswerPath, ClientName, OperationOutcome, OperationType } from '../../telemetry/observers/operation-observer';
 import { toToldName } from '../../telemetry/redaction/reported-name';
 import type { Exchange } from '../request/exchange';
 import { JSON_TYPE } from '../request/media-types';
 import type { DerivedForms } from './derived-forms';
+import { writeLongResult } from './long-result';
 import { toServerTiming } from './server-timing';
 
 /** What an operation has cost. */
@@ -91,7 +92,7 @@ export function completeExecuted(
   result: FormattedExecutionResult,
   head: Head,
   { requested, options }: { readonly requested: RequestedOperation | null; readonly options: CompleteOptions },
-): Completed {
+): Completed | Promise<Completed> {
   if (result.data === undefined) return completeResult(subject, result, head);
   const { results, dryRun } = subject.context;
   const refusal = findRefusedCalls(subject.context);
@@ -101,12 +102,15 @@ export function completeExecuted(
   // Nothing was read: what the loads made up must not be taken for the customer's.
   if (dryRun) return completeResult(subject, { ...extended, data: null }, head);
   const { maxResults, maxAnswerBytes } = results.limits;
-  const objects = countObjects(result.data, maxResults);
-  if (objects > maxResults) results.exceedResults(objects);
   if (!results.error) {
-    const completed = completeResult(subject, extended, head);
-    if (completed.body.length <= maxAnswerBytes) return completed;
-    results.exceedBytes(completed.body.length);
+    const objects = countObjects(result.data, MAX_SHORT_OBJECTS);
+    if (objects > MAX_SHORT_OBJECTS) return completeLong({ ...subject, results }, extended, head, options);
+    if (objects > maxResults) results.exceedResults(objects);
+    else {
+      const completed = completeResult(subject, extended, head);
+      if (completed.body.length <= maxAnswerBytes) return completed;
+      results.exceedBytes(completed.body.length);
+    }
   }
   // A part of the data must not look like all of it.
   return completeErrors(subject, [results.error], options.formatError);
@@ -116,6 +120,29 @@ export function completeExecuted(
 export function findRefusedCalls({ billing }: GatewayContext): GraphQLError | null {
   const operation = billing?.operation;
   return operation?.refusal && operation.calls === 0 ? toRateLimitError(operation.refusal) : null;
+}
+
+/** Objects of a result that is written at once: graphql-js has just made them in the same turn of the event loop. */
+const MAX_SHORT_OBJECTS = 500;
+
+/** The same for a result that is written over several turns of the event loop. */
+async function completeLong(
+  subject: Subject & { readonly results: ResultMeter },
+  { errors, data, extensions }: FormattedExecutionResult,
+  head: Head,
+  { formatError }: CompleteOptions,
+): Promise<Completed> {
+  const { results } = subject;
+  const { maxResults, maxAnswerBytes } = results.limits;
+  const written = await writeLongResult(data, results.limits);
+  const before = Buffer.from(errors?.length ? `{"errors":${JSON.stringify(errors)},"data":` : '{"data":');
+  const after = Buffer.from(extensions ? `,"extensions":${JSON.stringify(extensions)}}\n` : '}\n');
+  const bytes = before.length + written.bytes + after.length;
+  if (written.objects > maxResults) results.exceedResults(written.objects);
+  else if (bytes > maxAnswerBytes) results.exceedBytes(bytes);
+  if (results.error) return completeErrors(subject, [results.error], formatError);
+  const body = Buffer.concat([before, ...written.pieces, after], bytes);
+  return complete(subject, { ...head, body, outcome: toOutcome(data !== null, Boolean(errors?.length)), codes: toCodes(errors) });
 }
 
 /** Completes an operation with a result whose errors are formatted. */

@@ -5,7 +5,7 @@ import { isLive, LiveList, LiveObject, type LiveResult } from '../live-results';
 import { memberOf, type FieldPlan, type ListPlan, type ObjectPlan, type ValuePlan } from '../plan';
 import type { Completed } from '../run-environment';
 import { ResultOverflow, type JsonBuffer } from './json-buffer';
-import { CLOSE_LIST, CLOSE_OBJECT, forgetWritten, NULL, OPEN_LIST, OPEN_OBJECT, writeLeaf, writeValue } from './write';
+import { CLOSE_LIST, CLOSE_OBJECT, NULL, OPEN_LIST, OPEN_OBJECT, writeLeaf, writeValue } from './write';
 
 /** What reading a value has thrown, on its way up to the nearest value that may be null. */
 class LeafFailure extends Error {
@@ -107,7 +107,7 @@ export class CarefulWriter {
         if (isEdge) fallBack('a value that cannot be null, beside fields with resolvers');
         throw failure;
       }
-      this.#rewind(length, objects);
+      this.#out.rewind(length, objects);
       this.#out.literal(NULL);
       this.#errors.addPlain(failure.thrown, failure.path, place.turn);
     }
@@ -121,15 +121,9 @@ export class CarefulWriter {
       return true;
     } catch (error) {
       if (error instanceof ResultOverflow) throw error;
-      this.#rewind(length, objects);
+      this.#out.rewind(length, objects);
       return false;
     }
-  }
-
-  #rewind(length: number, objects: number): void {
-    this.#out.rewind(length, objects);
-    // Lists that were remembered may have stood in what is taken back.
-    forgetWritten();
   }
 
   #writeParts(plan: ValuePlan, value: unknown, place: Place): void {

@@ -21,11 +21,19 @@ const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 /** Well below the 128 KiB from which on V8 keeps a string in a slower space. */
 const MAX_TEXT_BYTES = 64 * 1024;
 
+/** Where a list was written, and how many objects it came to. */
+interface WrittenList {
+  readonly list: unknown;
+  readonly from: number;
+  readonly to: number;
+  readonly objects: number;
+}
+
 /** Room that is always left past what was asked for, so that short literals need no check of their own. */
 const MARGIN = 64;
 
 /**
- * Bytes of JSON that are being written. One object is used for all answers, one after the other: writing never waits.
+ * Bytes of JSON that are being written. One object is used for all answers that are written at once, one after the other.
  * Writing bytes by hand takes half the time of building strings and encoding them (measured with 1,000 invoices), and
  * keeps clear of V8's slow path for strings of more than 128 KiB.
  */
@@ -34,13 +42,14 @@ export class JsonBuffer {
   length = 0;
   /** Objects that were written, repeated ones counted each time. */
   objects = 0;
+  /** What was last written for each list of an operation's plan. */
+  readonly lists: (WrittenList | undefined)[] = [];
   #maxObjects = Infinity;
   #maxBytes = Infinity;
 
   /** Starts a response of at most so many objects and bytes. */
   start(maxObjects: number, maxBytes: number): void {
-    this.length = 0;
-    this.objects = 0;
+    this.rewind(0, 0);
     this.#maxObjects = maxObjects;
     this.#maxBytes = maxBytes;
   }
@@ -61,6 +70,8 @@ export class JsonBuffer {
   rewind(length: number, objects: number): void {
     this.length = length;
     this.objects = objects;
+    // Lists that are remembered may have stood in what is taken back.
+    this.lists.length = 0;
   }
 
   /** Makes room for `count` more bytes, and a margin. */

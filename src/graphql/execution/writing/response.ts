@@ -5,7 +5,8 @@ import type { LiveObject } from '../live-results';
 import type { Completed } from '../run-environment';
 import { CarefulWriter } from './careful-writer';
 import { JsonBuffer, ResultOverflow } from './json-buffer';
-import { forgetWritten, writeValue } from './write';
+import { writeValue } from './write';
+import { writeLongValue } from './write-long';
 
 /** What the compiled execution of an operation gives. */
 export interface CompiledResult {
@@ -45,43 +46,81 @@ export function toResponseBody({ body }: CompiledResult, { errors, extensions }:
     : Buffer.concat([before, body.subarray(1, -END.length), after]);
 }
 
-/** Writes what was completed. Throws Fallback where a value is not what its type says: graphql-js has the rules for that. */
-export function toResult(completed: Completed, selected: SelectedOperation, results: ResultMeter): CompiledResult {
-  let { errors } = completed;
-  let body: Buffer | string = NO_DATA;
+/**
+ * Writes what was completed, a long response over several turns of the event loop. Throws, or rejects with, Fallback where a value
+ * is not what its type says: graphql-js has the rules for that.
+ */
+export function toResult(
+  completed: Completed,
+  selected: SelectedOperation,
+  results: ResultMeter,
+): CompiledResult | Promise<CompiledResult> {
+  const { root, errors } = completed;
   // What was found to be too much lacks the values of some fields.
-  if (completed.root && !results.error) {
-    try {
-      forgetWritten();
-      out.start(results.limits.maxResults, results.limits.maxAnswerBytes);
-      try {
-        writeData(completed.root);
-      } catch (error) {
-        if (error instanceof ResultOverflow) throw error;
-        forgetWritten();
-        out.rewind(0, 0);
-        writeCarefully(completed.root, (errors ??= new FieldErrors()), completed.arrivals);
-      }
-      body = out.take();
-    } catch (error) {
-      out.discard();
-      if (!(error instanceof ResultOverflow)) throw error;
-      if (error.kind === 'objects') results.exceedResults(error.count);
-      else results.exceedBytes(error.count);
-    }
+  if (!root || results.error) return toCompiled(NO_DATA, errors, { selected, results });
+  const writing: Writing = { ...completed, root, selected, results };
+  if (results.isLong) return writeLong(writing);
+  let body: Buffer | string;
+  try {
+    out.start(results.limits.maxResults, results.limits.maxAnswerBytes);
+    out.literal(DATA);
+    writeValue(out, root.plan, root);
+    out.literal(END);
+    body = out.take();
+  } catch (error) {
+    return recover(out, writing, error);
   }
+  return toCompiled(body, errors, writing);
+}
+
+/** What is to be written. */
+interface Writing extends Completed {
+  readonly root: LiveObject;
+  readonly selected: SelectedOperation;
+  readonly results: ResultMeter;
+}
+
+async function writeLong(writing: Writing): Promise<CompiledResult> {
+  const { root, results } = writing;
+  const buffer = new JsonBuffer();
+  let body: Buffer | string;
+  try {
+    buffer.start(results.limits.maxResults, results.limits.maxAnswerBytes);
+    buffer.literal(DATA);
+    await writeLongValue(buffer, root.plan, root);
+    buffer.literal(END);
+    body = buffer.take();
+  } catch (error) {
+    return recover(buffer, writing, error);
+  }
+  return toCompiled(body, writing.errors, writing);
+}
+
+/** Goes on after an error: a value that could not be read costs itself, and too large a response is replaced. */
+function recover(buffer: JsonBuffer, writing: Writing, error: unknown): CompiledResult {
+  const { root, arrivals, results } = writing;
+  try {
+    if (error instanceof ResultOverflow) throw error;
+    const errors = writing.errors ?? new FieldErrors();
+    buffer.rewind(0, 0);
+    buffer.literal(DATA);
+    new CarefulWriter(buffer, errors, arrivals).writeObject(root, undefined);
+    buffer.literal(END);
+    return toCompiled(buffer.take(), errors, writing);
+  } catch (failure) {
+    buffer.discard();
+    if (!(failure instanceof ResultOverflow)) throw failure;
+    if (failure.kind === 'objects') results.exceedResults(failure.count);
+    else results.exceedBytes(failure.count);
+    return toCompiled(NO_DATA, null, writing);
+  }
+}
+
+function toCompiled(
+  body: Buffer | string,
+  errors: FieldErrors | null,
+  { selected, results }: Pick<Writing, 'selected' | 'results'>,
+): CompiledResult {
   if (results.error) return { body: NO_DATA, errors: [results.error] };
   return { body, errors: errors ? errors.located(selected) : NO_ERRORS };
-}
-
-function writeData(root: LiveObject): void {
-  out.literal(DATA);
-  writeValue(out, root.plan, root);
-  out.literal(END);
-}
-
-function writeCarefully(root: LiveObject, errors: FieldErrors, arrivals: Completed['arrivals']): void {
-  out.literal(DATA);
-  new CarefulWriter(out, errors, arrivals).writeObject(root, undefined);
-  out.literal(END);
 }

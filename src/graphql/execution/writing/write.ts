@@ -57,26 +57,12 @@ function writeLiveObject(out: JsonBuffer, object: LiveObject): void {
   out.literal(CLOSE_OBJECT);
 }
 
-/** What was last written for each list of an operation's plan; for one answer alone. */
-interface WrittenList {
-  list: unknown;
-  from: number;
-  to: number;
-  objects: number;
-}
-const written: (WrittenList | undefined)[] = [];
-
-/** Forgets which lists were written; to be called before each answer, since places in the buffer start anew. */
-export function forgetWritten(): void {
-  written.length = 0;
-}
-
 /** Writes a list. The same list under the same selection, which aliases and fragments bring, is written once and copied. */
 export function writeList(out: JsonBuffer, plan: ListPlan, value: unknown): void {
   const results: unknown = value instanceof LiveList ? value.results : value;
   if (!Array.isArray(results)) fallBack('not a list');
   const list = results as readonly unknown[];
-  const known = plan.live ? undefined : written[plan.memo];
+  const known = plan.live ? undefined : out.lists[plan.memo];
   if (known?.list === list) {
     out.count(known.objects);
     out.repeat(known.from, known.to);
@@ -98,7 +84,7 @@ export function writeList(out: JsonBuffer, plan: ListPlan, value: unknown): void
     else writeValue(out, item, each);
   }
   out.literal(CLOSE_LIST);
-  if (!plan.live) written[plan.memo] = { list, from, to: out.length, objects: out.objects - before };
+  if (!plan.live) out.lists[plan.memo] = { list, from, to: out.length, objects: out.objects - before };
 }
 
 export function writeLeaf(out: JsonBuffer, plan: LeafPlan, value: unknown): void {

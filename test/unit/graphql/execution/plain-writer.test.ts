@@ -5,7 +5,7 @@ import { OperationModel } from '../../../../src/graphql/analysis/operation-model
 import { compileOperation } from '../../../../src/graphql/execution/compile-operation';
 import { JsonBuffer } from '../../../../src/graphql/execution/writing/json-buffer';
 import type { ListPlan, ValuePlan } from '../../../../src/graphql/execution/plan';
-import { forgetWritten, writeList } from '../../../../src/graphql/execution/writing/write';
+import { writeList } from '../../../../src/graphql/execution/writing/write';
 import type { ByteRecords } from '../../../../src/runtime/byte-records';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 import type { Bills } from '../../../../src/billing/model/bills';
@@ -32,7 +32,6 @@ const nodesPlan = (selection: string): ListPlan => listPlan(`invoices { nodes { 
 
 function write(plan: ListPlan, list: readonly unknown[] | null | undefined): string {
   const out = new JsonBuffer();
-  forgetWritten();
   writeList(out, plan, list);
   return Buffer.from(out.take() as string, 'latin1').toString('utf8');
 }
