@@ -134,6 +134,20 @@ describe('The benchmark of growth', () => {
   });
 });
 
+describe('The benchmark of outcomes', () => {
+  it(
+    'is answered in each case as the case says',
+    async () => {
+      const { rows } = (await runBench('outcomes', ['--json', '--seconds', '0.02', '--rounds', '1', '--connections', '1'])) as {
+        rows: { name: string; cpuUs: number; ratio: number }[];
+      };
+      expect(rows).toHaveLength(9);
+      expect(rows.filter(({ cpuUs, ratio }) => !(cpuUs > 0 && ratio > 0))).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+});
+
 describe('The benchmark of functions', () => {
   it(
     'calls each of them',

@@ -65,14 +65,16 @@ class Connection {
   }
 }
 
-function toBytes({ method, path, body }, host) {
-  const headers = [`host: ${host}`, 'authorization: Bearer bench-token', 'accept: */*'];
+/** `token`: null sends none. */
+function toBytes({ method, path, body, token = 'bench-token' }, host) {
+  const headers = [`host: ${host}`, 'accept: */*'];
+  if (token !== null) headers.push(`authorization: Bearer ${token}`);
   if (body !== null) headers.push('content-type: application/json', `content-length: ${Buffer.byteLength(body)}`);
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n${body ?? ''}`);
 }
 
-/** Runs the load. `lengths` are those of the right answers, request by request. */
-async function run({ url, requests, lengths, connections, seconds }) {
+/** Runs the load. `lengths` are those of the right answers, request by request; null where they are not looked at. */
+async function run({ url, requests, status: expected = 200, lengths, connections, seconds }) {
   const address = new URL(url);
   const prepared = requests.map((request) => toBytes(request, address.host));
   const endMs = performance.now() + seconds * 1000;
@@ -84,8 +86,8 @@ async function run({ url, requests, lengths, connections, seconds }) {
       do {
         const index = sent++ % prepared.length;
         const { status, length } = await connection.ask(prepared[index]);
-        if (status !== 200 || length !== lengths[index])
-          problems.push(`HTTP ${status} with ${length} bytes instead of 200 with ${lengths[index]}`);
+        if (status !== expected || (lengths && length !== lengths[index]))
+          problems.push(`HTTP ${status} with ${length} bytes instead of ${expected} with ${lengths?.[index]}`);
       } while (performance.now() < endMs && problems.length === 0);
     } catch (error) {
       problems.push(error.message);

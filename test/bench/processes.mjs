@@ -23,8 +23,8 @@ export function chooseCores() {
  * Starts a script of Node's. `core`: the one to stay on; null is any. Its environment is `env` and nothing else, so that
  * no setting of the shell's changes what is measured.
  */
-export function startProcess(script, { node = process.execPath, flags = [], env = {}, core = null } = {}) {
-  const command = [...(core === null ? [] : ['taskset', '-c', String(core)]), node, ...flags, script];
+export function startProcess(script, { node = process.execPath, flags = [], args = [], env = {}, core = null } = {}) {
+  const command = [...(core === null ? [] : ['taskset', '-c', String(core)]), node, ...flags, script, ...args];
   const child = spawn(command[0], command.slice(1), { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   let output = '';
   const keep = (piece) => (output = (output + piece).slice(-4000));

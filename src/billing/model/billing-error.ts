@@ -24,7 +24,11 @@ export class BillingError extends Error {
   readonly status: number | null;
 
   constructor(failure: BillingFailure, message: string, options: BillingErrorDetails & { cause?: unknown; status?: number } = {}) {
+    // Expected, and so without a stack: recording one takes longer than most of what leads to a failure. Nothing throws in between.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.failure = failure;
     this.status = options.status ?? null;
     const { retryAfterSeconds, reached, matches } = options;

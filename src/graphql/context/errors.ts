@@ -3,6 +3,7 @@ import { HeaderMap } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { BillingError, type BillingFailure } from '../../billing/model/billing-error';
+import { withoutStacks } from '../../runtime/without-stacks';
 import { toClientMistake } from './client-mistakes';
 import type { FormatError } from './format-errors';
 import { toParseMessage } from './parse-messages';
@@ -65,10 +66,10 @@ export function createErrorFormatter(report: ReportInternalError): FormatError {
     if (cause instanceof BillingError) return { ...formatted, message: cause.message, extensions: toExtensions(cause) };
     const code = formatted.extensions?.['code'];
     if (code === 'GRAPHQL_PARSE_FAILED')
-      return { ...formatted, message: toParseMessage(formatted.message), extensions: withoutStack(formatted.extensions) };
+      return { ...formatted, message: toParseMessage(formatted.message), extensions: withoutStacktrace(formatted.extensions) };
     const mistake = toClientMistake(cause);
     if (mistake) return { ...formatted, message: toShort(mistake.message), extensions: { code: mistake.code } };
-    if (APOLLO_CODES.has(code) || isGatewayCode(code)) return { ...formatted, extensions: withoutStack(formatted.extensions) };
+    if (APOLLO_CODES.has(code) || isGatewayCode(code)) return { ...formatted, extensions: withoutStacktrace(formatted.extensions) };
     const errorId = randomUUID();
     // Outside of resolvers Apollo Server wraps what was thrown: the log tells what it was.
     report(errorId, (cause instanceof GraphQLError && cause.originalError) || cause);
@@ -88,7 +89,7 @@ function toExtensions(error: BillingError): Record<string, unknown> {
   return { code: toCode(error.failure), ...error.details };
 }
 
-function withoutStack(extensions: GraphQLFormattedError['extensions']): Record<string, unknown> {
+function withoutStacktrace(extensions: GraphQLFormattedError['extensions']): Record<string, unknown> {
   return Object.fromEntries(Object.entries(extensions ?? {}).filter(([name]) => name !== 'stacktrace'));
 }
 
@@ -100,7 +101,6 @@ export function toRateLimitError({ message, failure, details }: BillingError): G
 
 /** The answer to an operation that needs data and carries no bearer token (RFC 6750, section 3: no error code without credentials). */
 export function toMissingTokenError(error: BillingError): GraphQLError {
-  return new GraphQLError(error.message, {
-    extensions: { code: toCode(error.failure), http: { status: 401, headers: new HeaderMap([['www-authenticate', 'Bearer']]) } },
-  });
+  const http = { status: 401, headers: new HeaderMap([['www-authenticate', 'Bearer']]) };
+  return withoutStacks(() => new GraphQLError(error.message, { extensions: { code: toCode(error.failure), http } }));
 }

@@ -9,6 +9,7 @@ import {
   type OperationDefinitionNode,
   type ResponsePath,
 } from 'graphql';
+import { withoutStacks } from '../../runtime/without-stacks';
 import { OperationModel, type SelectedField } from '../analysis/operation-model';
 import { fallBack } from './fallback';
 import { pathsOf, type FieldFailure, type LiveResult } from './live-results';
@@ -80,7 +81,9 @@ export class FieldErrors {
   located(selected: SelectedOperation): GraphQLError[] {
     const entries = this.#order === 0 ? this.#entries : [...this.#entries].sort(compare);
     const nodes = new NodesByPath(selected);
-    return entries.flatMap(({ error, paths }) => paths.map((path) => locatedError(error, nodes.of(path), responsePathAsArray(path))));
+    const locate = (error: unknown, path: ResponsePath): GraphQLError => locatedError(error, nodes.of(path), responsePathAsArray(path));
+    // Each takes the stack of the error that it locates.
+    return withoutStacks(() => entries.flatMap(({ error, paths }) => paths.map((path) => locate(error, path))));
   }
 }
 

@@ -1,4 +1,5 @@
 import { BillingError, type BillingErrorDetails, type BillingFailure } from '../../billing/model/billing-error';
+import { withoutStacks } from '../../runtime/without-stacks';
 
 /**
  * The failure of one attempt at the billing API, as distinct from a failure that is ours or the client's (no budget,
@@ -68,7 +69,7 @@ export function toFailure(status: number, { message, retryAfter, isErrorBody }: 
       return isErrorBody
         ? new AttemptFailure('forbidden', "The bearer token does not allow to read this customer's bills.", { status })
         : new AttemptFailure('forbidden', 'The request was refused on its way to the billing API. Try again later.', {
-            cause: new Error('403 without an errorBody'),
+            cause: toCause('403 without an errorBody'),
             status,
           });
     case 429: {
@@ -117,7 +118,7 @@ function toSecondsUntil(date: string, nowMs: number): number | null {
 /** The failure of an answer that cannot be used. `detail` is for the operator: it names paths and sizes, never values. */
 export function invalidResponse(detail: string): BillingError {
   return new BillingError('invalid-response', 'The billing API sent an answer that does not follow its contract.', {
-    cause: new Error(detail),
+    cause: toCause(detail),
   });
 }
 
@@ -141,7 +142,7 @@ export class NoRoom extends BillingError {
 /** The failure of an attempt that was not answered in time. */
 export function timedOut(detail: string): AttemptFailure {
   return new AttemptFailure('timeout', 'The billing API did not answer in time. Try again, or ask for less at once.', {
-    cause: new Error(detail),
+    cause: toCause(detail),
   });
 }
 
@@ -152,19 +153,19 @@ export function timedOut(detail: string): AttemptFailure {
 export function unreachable(error: Error): AttemptFailure {
   const code = (error as NodeJS.ErrnoException).code ?? error.name;
   return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', {
-    cause: new Error(`no connection: ${code}`),
+    cause: toCause(`no connection: ${code}`),
   });
 }
 
 /** The failure of an attempt whose connection ended before the answer did. */
 export function lost(): AttemptFailure {
-  return unreachable(Object.assign(new Error('lost'), { code: 'closed before the end of the answer' }));
+  return unreachable(Object.assign(toCause('lost'), { code: 'closed before the end of the answer' }));
 }
 
 /** The failure of an attempt that was answered with something else than HTTP/1.1. `detail` is for the operator: it quotes nothing. */
 export function notHttp(detail: string): AttemptFailure {
   return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', {
-    cause: new Error(`not HTTP/1.1: ${detail}`),
+    cause: toCause(`not HTTP/1.1: ${detail}`),
   });
 }
 
@@ -182,4 +183,9 @@ export function overloaded(): BillingError {
   return new BillingError('unavailable', 'More calls to the billing API are waiting than it can answer in time. Try again in a moment.', {
     retryAfterSeconds: 1,
   });
+}
+
+/** What only the operator is told. */
+function toCause(detail: string): Error {
+  return withoutStacks(() => new Error(detail));
 }
