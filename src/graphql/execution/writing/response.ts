@@ -39,11 +39,16 @@ const NO_ERRORS: readonly GraphQLError[] = [];
 /** The body of a response: `{"errors":…,"data":…,"extensions":…}` without the members that it has not, and a line's end. */
 export function toResponseBody({ body }: CompiledResult, { errors, extensions }: ResponseMembers): Buffer | string {
   if (!errors?.length && !extensions) return body;
-  const before = Buffer.from(errors?.length ? `{"errors":${JSON.stringify(errors)},` : '{');
-  const after = Buffer.from(extensions ? `,"extensions":${JSON.stringify(extensions)}}\n` : '}\n');
+  const before = errors?.length ? `{"errors":${JSON.stringify(errors)},` : '{';
+  const after = extensions ? `,"extensions":${JSON.stringify(extensions)}}\n` : '}\n';
   return typeof body === 'string'
-    ? `${before.toString('latin1')}${body.slice(1, -END.length)}${after.toString('latin1')}`
-    : Buffer.concat([before, body.subarray(1, -END.length), after]);
+    ? `${toBytes(before)}${body.slice(1, -END.length)}${toBytes(after)}`
+    : Buffer.concat([Buffer.from(before), body.subarray(1, -END.length), Buffer.from(after)]);
+}
+
+/** A text with one character for each byte that the given one has in UTF-8. Messages and costs are ASCII, which has them already. */
+function toBytes(text: string): string {
+  return /[\u0080-\uffff]/.test(text) ? Buffer.from(text).toString('latin1') : text;
 }
 
 /**
