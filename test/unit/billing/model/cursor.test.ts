@@ -71,6 +71,13 @@ describe('A cursor', () => {
     expect(parseCursor(cursor)).toBe(position);
   });
 
+  it.each([[0], [{ length: 3 }], [['djE6MjA6dXE0NXVj']], [Buffer.from('djE6MjA6dXE0NXVj')], [true], [null]])(
+    'is text: %j is refused',
+    (cursor) => {
+      expect(() => parseCursor(cursor)).toThrow(refused);
+    },
+  );
+
   it('names its list, and is refused by every other one, whichever has met it before', () => {
     const name = fc.stringMatching(/^[a-z][a-z-]{0,31}$/);
     fc.assert(

@@ -1,6 +1,13 @@
 import { toCursor } from '../../../support/invoice-cursor';
 import { BILLS } from '../../../../src/billing/model/bills';
-import { pageWindow, parsePageArguments, type PageLimits, type PageRequest } from '../../../../src/billing/model/window';
+import {
+  pageWindow,
+  parsePageArguments,
+  toPageOfTail,
+  type PageArguments,
+  type PageLimits,
+  type PageRequest,
+} from '../../../../src/billing/model/window';
 
 const limits = { maxPageSize: 1000 };
 const parsePage = (first: unknown, after: unknown, probe: boolean, most: PageLimits): PageRequest =>
@@ -34,5 +41,29 @@ describe('A page from the start of a list', () => {
   it('asks for one invoice more to learn whether a next page exists', () => {
     expect(pageWindow({ offset: 3, first: 5, probe: true })).toEqual({ offset: 3, limit: 6 });
     expect(pageWindow({ offset: 3, first: 5, probe: false })).toEqual({ offset: 3, limit: 5 });
+  });
+});
+
+describe('A page that is counted from an end or ends before a cursor', () => {
+  const parse = (args: PageArguments, probe = true) => parsePageArguments(args, BILLS, limits, probe);
+
+  it('needs the length of the list for `last` alone, with `first` left out or null', () => {
+    expect(parse({ last: 5 })).toEqual({ last: 5, from: 0 });
+    expect(parse({ last: 5, first: null, after: toCursor(2) })).toEqual({ last: 5, from: 3 });
+  });
+
+  it('is probed for a next page where anything lies before the cursor, and only where that was asked', () => {
+    expect(parse({ first: 5, before: toCursor(9) })).toEqual({ offset: 0, first: 5, probe: true });
+    expect(parse({ last: 5, before: toCursor(9) })).toEqual({ offset: 4, first: 5, probe: true });
+    expect(parse({ last: 5, before: toCursor(9) }, false)).toEqual({ offset: 4, first: 5, probe: false });
+    expect(parse({ first: 5, before: toCursor(0) })).toEqual({ offset: 0, first: 0, probe: false });
+    expect(parse({ first: 5, after: toCursor(4), before: toCursor(3) })).toEqual({ offset: 5, first: 0, probe: false });
+  });
+
+  it('is placed by the length of the list', () => {
+    expect(toPageOfTail({ last: 3, from: 0 }, 10)).toEqual({ offset: 7, first: 3, probe: false });
+    expect(toPageOfTail({ last: 3, from: 8 }, 10)).toEqual({ offset: 8, first: 2, probe: false });
+    expect(toPageOfTail({ last: 3, from: 12 }, 10)).toEqual({ offset: 12, first: 0, probe: false });
+    expect(toPageOfTail({ last: 3, from: 0 }, 2)).toEqual({ offset: 0, first: 2, probe: false });
   });
 });
