@@ -7,7 +7,8 @@ module.exports = {
   rootDir: '../..',
   globalSetup: undefined,
   maxWorkers: 1,
-  roots: ['<rootDir>/test/unit'],
+  // With the sources, so that the tests that reach a file through others are found.
+  roots: ['<rootDir>/src', '<rootDir>/test/unit'],
   testMatch: ['cache', 'billing', 'upstream/http', 'graphql/analysis', 'graphql/limits', 'graphql/execution'].map(
     (room) => `**/test/unit/${room}/**/*.test.ts`,
   ),

@@ -185,6 +185,68 @@ describe('PageLoader', () => {
     expect([first.status, second.status, both.status]).toEqual(['fulfilled', 'rejected', 'rejected']);
   });
 
+  it('lets the first call of a run fail without the page that begins with the second', async () => {
+    const { read } = createLoader(
+      { total: 30, before: ({ window }) => (window.offset === 0 ? Promise.reject(new BillingError('timeout', 'late')) : undefined) },
+      { mode: 'offset', maxQuantity: 10 },
+    );
+    const [first, second] = await Promise.allSettled([
+      read('1', { offset: 0, first: 10, probe: false }),
+      read('1', { offset: 10, first: 10, probe: false }),
+    ]);
+    expect([first.status, second.status]).toEqual(['rejected', 'fulfilled']);
+  });
+
+  it('never waits for the call after the last one that a page needs', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { read } = createLoader(
+      { total: 40, before: ({ window }) => (window.offset >= 20 ? held : undefined) },
+      { mode: 'offset', maxQuantity: 10 },
+    );
+    const longer = read('1', { offset: 0, first: 30, probe: false });
+    expect((await read('1', { offset: 0, first: 20, probe: false }))?.items).toHaveLength(20);
+    release();
+    expect((await longer)?.items).toHaveLength(30);
+  });
+
+  it.each([5, 25])('gives null for a page of %i invoices of a contract that is not known', async (first) => {
+    const source = { read: () => Promise.resolve({ content: null, received: null, freshUntilMs: 0, stale: false }) };
+    const loader = new PageLoader(BILLS, source, startOperation(), { mode: 'offset', maxQuantity: 10 });
+    const load = await loader.load({ customer, contractNumber: '1' }, { offset: 0, first, probe: false });
+    expect([await load.page(), await load.head(), load.knownPage()]).toEqual([null, null, undefined]);
+  });
+
+  it('knows a page without waiting once its one call is answered', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { loader } = createLoader({ total: 30, before: () => held }, { mode: 'offset', maxQuantity: 10 });
+    const owner = { customer, contractNumber: '1' };
+    const [one, long] = await Promise.all([
+      loader.load(owner, { offset: 0, first: 5, probe: true }),
+      loader.load({ ...owner, contractNumber: '2' }, { offset: 0, first: 15, probe: false }),
+    ]);
+    expect(one.knownPage()).toBeUndefined();
+    release();
+    await one.head();
+    expect(one.knownPage()).toEqual(await one.page());
+    await long.page();
+    expect(long.knownPage()).toBeUndefined();
+  });
+
+  it('counts as merged only pages without a call of their own', async () => {
+    const { read, loader } = createLoader({ total: 100 }, { mode: 'offset', maxQuantity: 10 });
+    await Promise.all([
+      read('1', { offset: 0, first: 5, probe: false }),
+      read('1', { offset: 50, first: 3, probe: false }),
+      read('1', { offset: 53, first: 3, probe: false }),
+      read('2', { offset: 0, first: 25, probe: false }),
+    ]);
+    expect(loader.merged).toBe(1);
+    loader.noteRepeated(2);
+    expect(loader.merged).toBe(3);
+  });
+
   it('makes no further call with a token that the billing API has refused', async () => {
     const refused = new BillingError('unauthenticated', 'no');
     const { read, source } = createLoader({ total: 5, before: () => Promise.reject(refused) });

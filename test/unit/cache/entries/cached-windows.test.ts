@@ -65,4 +65,37 @@ describe('a list of cached windows', () => {
     expect(findCovering(windows, { offset: 5, limit: 5 }, 1000, 'freshUntilMs')).toBeUndefined();
     expect(findCovering(windows, { offset: 95, limit: 6 }, 500, 'freshUntilMs')).toBeUndefined();
   });
+
+  test('answers a window that it holds to the last invoice, and one past the end of the list, and none that begins before it', () => {
+    const full = [toWindow(10, 20)];
+    const ended = [toWindow(10, 20, { count: 19 })];
+    const isAnswered = (windows: readonly CachedWindow[], offset: number, limit: number): boolean =>
+      findCovering(windows, { offset, limit }, 0, 'freshUntilMs') !== undefined;
+    expect([isAnswered(full, 10, 20), isAnswered(full, 29, 1), isAnswered(full, 10, 21), isAnswered(full, 9, 5)]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    // A list that ends in the window ends for whatever comes after it.
+    expect([isAnswered(ended, 10, 500), isAnswered(ended, 40, 5), isAnswered(ended, 9, 500)]).toEqual([true, true, false]);
+  });
+
+  test('answers with the window that has the least to read, in whatever order they stand', () => {
+    for (const windows of [
+      [toWindow(0, 30), toWindow(0, 100)],
+      [toWindow(0, 100), toWindow(0, 30)],
+    ])
+      expect(findCovering(windows, { offset: 0, limit: 5 }, 0, 'freshUntilMs')?.limit).toBe(30);
+  });
+
+  test('tells windows apart that begin at the same invoice', () => {
+    const windows = addWindow([toWindow(0, 10)], toWindow(0, 20), 0);
+    expect(windows.map(({ limit }) => limit)).toEqual([20, 10]);
+    expect(
+      mergeWindows([toWindow(0, 10, { staleUntilMs: 9000 })], [toWindow(0, 20)], 0)
+        .map(({ limit }) => limit)
+        .sort(),
+    ).toEqual([10, 20]);
+  });
 });

@@ -19,10 +19,11 @@ describe('waiting for Redis', () => {
   const outages: string[] = [];
 
   beforeAll(async () => {
-    upstream = await startScriptedUpstream(({ url }) => ({ body: toBillsBody(toAskedBills(url), 3) }));
+    upstream = await startScriptedUpstream();
   });
   afterAll(() => upstream.close());
   beforeEach(async () => {
+    upstream.setScript(({ url }) => ({ body: toBillsBody(toAskedBills(url), 3) }));
     redis = await startRedis();
     proxy = await startTcpProxy(redis.port);
     outages.length = 0;
@@ -76,6 +77,20 @@ describe('waiting for Redis', () => {
     await rig.ask('one', { contract: '2000' });
     expect(await countOf('mget')).toBe(1);
     expect(await countOf('eval')).toBe(0);
+  });
+
+  test('takes no lock while the billing API forbids to store its responses', async () => {
+    await open();
+    upstream.setScript(({ url }) => ({ body: toBillsBody(toAskedBills(url), 3), headers: { 'cache-control': 'no-store' } }));
+    await rig.ask('one', { contract: '2000' });
+    await redis.command('CONFIG', 'RESETSTAT');
+    for (const contract of ['2001', '2002']) await rig.ask('one', { contract });
+    expect(await countOf('set')).toBe(0);
+    upstream.setScript(({ url }) => ({ body: toBillsBody(toAskedBills(url), 3) }));
+    await rig.ask('one', { contract: '2003' });
+    await redis.command('CONFIG', 'RESETSTAT');
+    await rig.ask('one', { contract: '2004' });
+    expect(await countOf('set')).toBeGreaterThan(0);
   });
 
   test('counts late responses as an outage, once, until one comes in time', async () => {

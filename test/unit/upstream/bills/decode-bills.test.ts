@@ -133,6 +133,18 @@ describe('decodeBills', () => {
       '/invoiceCollection/*/invoiceContractNo is not the contract that was asked for',
     );
     expect(refusalOf({ contractNo: '90071992547409930' }, '90071992547409931')).toContain('/contractNo');
+    // Zeros count for nothing where they lead, and only there.
+    for (const [answered, asked] of [
+      ['101', '11'],
+      ['11', '101'],
+      ['0110', '011'],
+      ['1', '10'],
+    ] as const)
+      expect([answered, asked, refusalOf({ contractNo: answered }, asked)]).toEqual([
+        answered,
+        asked,
+        expect.stringContaining('/contractNo'),
+      ]);
   });
 
   it('takes the number that was asked for with other leading zeros, and invoices that name no contract', () => {

@@ -196,6 +196,7 @@ describe('the parser of an answer', () => {
     ['less than its length', text('HTTP/1.1 200 OK', 'Content-Length: 3', '', '{}'), /cut off/],
     ['no last chunk', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'x', ''), /cut off/],
     ['half a head', text('HTTP/1.1 200 OK', 'Content-'), /cut off/],
+    ['another status line at the end of its first line', text('HTTP/1.1 x HTTP/1.1 200 OK', 'Content-Length: 1', '', 'x'), /^unavailable/],
   ])('refuses an answer with %s', (_what, bytes, reason) => {
     expect(read(bytes)).toMatch(reason);
   });
