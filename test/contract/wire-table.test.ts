@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { ledgerSchema } from '../../src/billing-api/data/ledger-schema';
+import { toInvoice } from '../../src/billing-api/data/sample-data';
 import { CONTRACT_TABLE, type LeafTable } from '../../src/upstream/scan/wire-table';
 import { openApiFile } from '../support/openapi-document';
 
@@ -41,5 +43,22 @@ describe('The table of wire records', () => {
       [CONTRACT_TABLE.lists.billingAddresses]: '#/components/schemas/address',
       [CONTRACT_TABLE.lists.invoices]: '#/components/schemas/invoice',
     });
+  });
+});
+
+describe('The embedded billing API', () => {
+  const contract = ledgerSchema.properties.customers.items.properties.contracts.items;
+  const { billingAddress, invoiceCollection } = contract.properties;
+
+  it.each([
+    ['billsCollection', contract],
+    ['address', billingAddress.items],
+    ['invoice', invoiceCollection.items],
+  ])('takes all members of %s in a data file, and no others', (schema, { properties }) => {
+    expect(Object.keys(properties).sort()).toEqual(Object.keys(components.schemas[schema]?.properties ?? {}).sort());
+  });
+
+  it('makes up invoices with every member', () => {
+    expect(Object.keys(toInvoice('700100', 0, 0)).sort()).toEqual(Object.keys(leavesOf('invoice')).sort());
   });
 });

@@ -1,3 +1,4 @@
+import type { Address, Bills, Invoice } from '../../billing/model/bills';
 import type { LeafType } from '../../runtime/byte-records';
 
 /** A member whose value is a text, a whole number or a boolean. */
@@ -18,6 +19,15 @@ export interface WireTable {
   readonly invoice: LeafTable;
   /** The contract's members that are lists. */
   readonly lists: { readonly billingAddresses: string; readonly invoices: string };
+}
+
+/** A member for each leaf of the domain's records, and no others: what only one of the two has, the compiler names. */
+interface DomainTable {
+  readonly contract: Readonly<Record<Exclude<keyof Bills, keyof WireTable['lists']>, LeafMember>>;
+  readonly address: Readonly<Record<keyof Address, LeafMember>>;
+  /** The rest of an invoice is not read from the response: see records.ts. */
+  readonly invoice: Readonly<Record<Exclude<keyof Invoice, 'origin' | 'state' | 'currency'>, LeafMember>>;
+  readonly lists: WireTable['lists'];
 }
 
 const text = (wire: string): LeafMember => ({ wire, type: 'text' });
@@ -45,4 +55,4 @@ export const CONTRACT_TABLE = {
     status: { wire: 'invoiceStatus', type: 'boolean' },
   },
   lists: { billingAddresses: 'billingAddress', invoices: 'invoiceCollection' },
-} as const satisfies WireTable;
+} as const satisfies DomainTable;
