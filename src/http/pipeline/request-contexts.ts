@@ -49,6 +49,8 @@ export function createContext(
   const { caller, requestId, startedMs, trace, traceId } = exchange;
   const report = controls?.detailed ? new CallReport() : null;
   const through = controls?.dryRun ? () => drySource : report ? (source: BillingSource) => report.watch(source) : undefined;
+  // An exchange that executes several operations does so in turn.
+  exchange.memory?.close();
   const billing =
     controls &&
     caller &&

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { toCursor } from '../../support/invoice-cursor';
 import { toAskedBills, toBillsBody } from '../../support/bills-body';
 import { CSV, exportAll, JSONL, toCsvRecords, toJsonLines, type ExportedText } from '../../support/export-client';
+import { until } from '../../support/cache-fixtures';
 import { good, withScript, type ScriptedGateway } from '../../support/scripted-gateway';
 
 const QUERY = `query ($first: Int, $after: String, $before: String) {
@@ -163,4 +164,10 @@ describe('An export', () => {
       },
       { CACHE_TTL_SECONDS: '300' },
     ));
+
+  it('holds no response of the billing API any more when it has ended, whether it was read to its end or not', () =>
+    withList(95, async ({ gateway }) => {
+      for (const stopAtBytes of [Infinity, 1]) await exportAll(gateway, JSONL, QUERY, { stopAtBytes });
+      await until(async () => (await (await fetch(`${gateway.url}/metrics`)).text()).includes('upstream_held_bytes 0\n'));
+    }));
 });

@@ -104,6 +104,8 @@ export class PageReader {
     } finally {
       this.#exchange.endAdmission();
       lifetime.end();
+      // The rows are texts by now.
+      this.#exchange.memory?.close();
     }
   }
 
