@@ -231,7 +231,7 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
     const { caller } = lookup.identity;
     const generation = generations.of(caller);
     return source.read(lookup.request, context).then(
-      (answer) => (context.isSuperseded ? answer : this.#store(lookup, answer, generation)),
+      (answer) => (context.isSuperseded ? answer : this.#store(lookup, answer, { generation, context })),
       (error: unknown) => {
         if (error instanceof BillingError && error.failure === 'unauthenticated') caches.evictCaller(caller);
         throw error;
@@ -240,9 +240,12 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
   }
 
   /** Stores a response, where that is allowed. Before the call is over for those who wait: who asks after it is over finds the entry. */
-  #store({ key, request }: Lookup, answer: BillsAnswer<Content>, generation: number): BillsAnswer<Content> {
+  #store({ key, request }: Lookup, answer: BillsAnswer<Content>, { generation, context }: Begun): BillsAnswer<Content> {
     const { content, received } = answer;
-    const { resource } = this.#options;
+    const { resource, store } = this.#options;
+    // Who asked for something recent must not be given something older the next time, also where this cannot be stored.
+    const replaces = context.recency !== null;
+    if (replaces) store.set(key.text, NO_ENTRY, this.#staleTtlMs, true);
     if (!received || received.isPartial || received.body.length > MAX_BODY_BYTES) return answer;
     const epochMs = this.#clock.epochMs();
     const lifetime = toLifetime(received.headers, content !== null, key.keys.expiresAtMs, { nowMs: epochMs, limits: this.#options.limits });
@@ -253,10 +256,20 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
     const staleMs = lifetime.staleUntilMs - epochMs;
     const times = { freshUntilMs: nowMs + freshMs, staleUntilMs: nowMs + staleMs };
     const entry: Entry = { body: content && received.body, generation, ...times };
-    this.#options.store.set(key.text, sealEntry(key.keys, key.text, entry), staleMs);
+    store.set(key.text, sealEntry(key.keys, key.text, entry), staleMs, replaces);
     if (content) this.#windows.add(key, { ...request.window, count: resource.items(content).length, ...times }, nowMs);
     return { ...answer, freshUntilMs: this.#clock.monotonicMs() + freshMs, stale: false };
   }
+}
+
+/** Nothing can be read from it. */
+const NO_ENTRY = Buffer.alloc(0);
+
+/** A call as it was begun. */
+interface Begun {
+  /** The caller's at that time. */
+  readonly generation: number;
+  readonly context: CallContext;
 }
 
 /** What lay in the store, and how it is to be read. */

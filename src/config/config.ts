@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { TracingOptions } from '../telemetry/tracing/tracing-options';
 import type { PageInitReading } from '../upstream/bills/bills-path';
 import type { ProxySettings } from '../upstream/sockets/proxy';
@@ -129,6 +130,8 @@ function findRedisProblems({ values, refused }: Reading): string[] {
   if ((redisTlsCert === null) !== (redisTlsKey === null) && !refused.has('REDIS_TLS_CERT_FILE') && !refused.has('REDIS_TLS_KEY_FILE')) {
     problems.push('REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE belong together: set both of them, or neither.');
   }
+  if (redisTlsCert !== null && redisTlsKey !== null && !new X509Certificate(redisTlsCert).checkPrivateKey(createPrivateKey(redisTlsKey)))
+    problems.push('REDIS_TLS_KEY_FILE does not hold the key of the certificate in REDIS_TLS_CERT_FILE.');
   if ((redisTlsCert ?? redisTlsCa) !== null && !refused.has('REDIS_URL') && !redisUrls.some((url) => url.startsWith('rediss'))) {
     problems.push('REDIS_TLS_* settings have no effect without TLS: REDIS_URL must start with rediss:// or rediss-sentinel://.');
   }

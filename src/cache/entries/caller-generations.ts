@@ -67,7 +67,7 @@ export function createSharedGenerations({ ring, store, longestLifeMs }: SharedGe
       const name = nameOf(keys);
       const marker = Buffer.alloc(MARKER_BYTES);
       marker.writeDoubleLE(generation);
-      store.set(name, keys.seal(name, marker), ttl);
+      store.set(name, keys.seal(name, marker), ttl, true);
     },
     learn({ tokenId }, keys, marker) {
       if (!marker) return true;

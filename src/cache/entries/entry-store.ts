@@ -25,8 +25,9 @@ export interface EntryStore {
   /**
    * Keeps a value for `ttlMs` milliseconds; not at all where that is not a positive number. Returns at once: a
    * `getMany` in a later turn of this process's event loop finds it.
+   * @param replaces whether what lies under the name must not be found again, even while the store cannot take the value.
    */
-  set(name: string, value: Buffer, ttlMs: number): void;
+  set(name: string, value: Buffer, ttlMs: number, replaces?: boolean): void;
   close(): Promise<void>;
 }
 

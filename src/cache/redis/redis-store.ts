@@ -6,6 +6,7 @@ import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
 import type { CacheObserver, StoreUse } from '../../telemetry/observers/cache-observer';
 import type { EntryLocks, LockOutcome, LockRequest } from '../entries/entry-locks';
 import type { EntryStore, StoreClient, StoredValues } from '../entries/entry-store';
+import { OwedWrites } from '../entries/owed-writes';
 import { toFailureReason } from './failure-reason';
 import { toAdapter } from './keyv-adapter';
 import { Outage, type OutageListener } from './outage';
@@ -75,6 +76,7 @@ class RedisStore implements EntryStore {
   readonly #pending = new PendingCommands();
   /** Owners of the locks that are held, by name. */
   readonly #held = new Map<string, string>();
+  readonly #owed = new OwedWrites((name, value, ttlMs) => this.#write(name, value, ttlMs));
   #connected: Connected | null = null;
   /** Late responses in a row, and when the last of them became one. */
   #late = 0;
@@ -104,7 +106,7 @@ class RedisStore implements EntryStore {
     // A timer may end a fraction of a millisecond early: what is left then is nothing.
     if (!connected || this.waitLimitMs - cacheWaits.store.totalMs(nowMs) < 1 || !this.#reads.mayTry(nowMs)) return NOTHING;
     try {
-      return await this.#inTime(cacheWaits, connected.keyv.getMany<Buffer>(names as string[]));
+      return this.#owed.over(names, await this.#inTime(cacheWaits, connected.keyv.getMany<Buffer>(names as string[])));
     } catch (error) {
       this.#observer.failed('redis');
       if (error !== TIMED_OUT) this.#connection.commandFailed(connected.client, error);
@@ -112,22 +114,30 @@ class RedisStore implements EntryStore {
     }
   }
 
-  set(name: string, value: Buffer, ttlMs: number): void {
+  set(name: string, value: Buffer, ttlMs: number, replaces = false): void {
+    if (replaces) this.#owed.write(name, value, ttlMs);
+    else if (!this.#reads.isOn) void this.#write(name, value, ttlMs);
+  }
+
+  /** Resolves to whether Redis took it; null where that is not tried. */
+  #write(name: string, value: Buffer, ttlMs: number): Promise<boolean> | null {
     const ttl = toKeyvTtl(ttlMs);
     const connected = this.#current;
-    if (ttl === undefined || !connected || this.#reads.isOn || !this.#writes.mayTry(monotonicMs())) return;
+    if (ttl === undefined || !connected || !this.#writes.mayTry(monotonicMs())) return null;
     this.#pending.begin();
-    connected.keyv.set(name, value, ttl).then(
+    return connected.keyv.set(name, value, ttl).then(
       () => {
         this.#pending.end();
         this.#observer.stored('redis', value.length);
         this.#writes.succeeded(monotonicMs());
         this.#connection.searchEnded();
+        return true;
       },
       (error: unknown) => {
         this.#pending.end();
         this.#observer.failed('redis');
         this.#writeFailed(connected.client, error);
+        return false;
       },
     );
   }
@@ -170,14 +180,18 @@ class RedisStore implements EntryStore {
   /** Closes the connection when entries are in and locks are given back, and after half a second in any case. */
   async close(): Promise<void> {
     const untilMs = monotonicMs() + CLOSE_LIMIT_MS;
+    this.#writes.probeNow();
+    this.#owed.tryAll();
     for (let leftMs = CLOSE_LIMIT_MS; leftMs > 0; leftMs = untilMs - monotonicMs()) {
       // A lock that stays behind holds up other processes for as long as it lasts. Who holds it has nobody to call for now.
       for (const [name, owner] of this.#held) this.#release(name, owner);
       await this.#pending.settled(leftMs);
       // Releases wait for a turn of the event loop, and so may what a command's answer leads to.
       await new Promise((resolve) => setImmediate(resolve));
+      this.#owed.tryAll();
       if (this.#pending.isIdle && this.#held.size === 0) break;
     }
+    this.#owed.close();
     this.#connection.close();
   }
 
@@ -192,6 +206,8 @@ class RedisStore implements EntryStore {
     this.#late = 0;
     this.#reads.probeNow();
     this.#writes.probeNow();
+    // Before anything is read that they make void.
+    this.#owed.tryAll();
     if (!refusals.some(({ use }) => use === 'lock')) this.#noLocks.succeeded(monotonicMs());
     for (const refusal of refusals) this.#refused(refusal);
   }

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { file, refine, TEXT, urls, whole } from '../kinds/kinds';
 import { REFUSED, type Kind, type Table } from '../kinds/setting';
 
@@ -23,11 +24,31 @@ const REDIS: Kind<readonly string[], readonly string[]> = {
   },
 };
 
-/** The content of a file with certificates or a key. */
-const PEM = file('the path of a file in PEM form', (content) => {
-  if (!content.includes('-----BEGIN ')) throw new Error('there is no "-----BEGIN" in it');
+/** The content of a file with certificates. */
+const CERTIFICATES = file('the path of a file with certificates in PEM form', (content) => {
+  for (const [pem] of content.matchAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)) assertCertificate(pem);
+  if (!content.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it holds no certificate');
   return content;
 });
+
+/** The content of a file with a private key. */
+const PRIVATE_KEY = file('the path of a file with a private key in PEM form', (content) => {
+  try {
+    createPrivateKey(content);
+  } catch {
+    // What OpenSSL says quotes nothing, and explains nothing.
+    throw new Error('it holds no private key without a passphrase');
+  }
+  return content;
+});
+
+function assertCertificate(pem: string): void {
+  try {
+    new X509Certificate(pem);
+  } catch {
+    throw new Error('a certificate in it is damaged');
+  }
+}
 
 export const CACHE = {
   redisUrls: {
@@ -43,19 +64,19 @@ export const CACHE = {
   redisTlsCert: {
     name: 'REDIS_TLS_CERT_FILE',
     what: "The gateway's certificate, where Redis asks for one",
-    kind: PEM,
+    kind: CERTIFICATES,
     unset: 'no certificate',
   },
   redisTlsKey: {
     name: 'REDIS_TLS_KEY_FILE',
     what: 'The private key of that certificate',
-    kind: PEM,
+    kind: PRIVATE_KEY,
     unset: 'no key',
   },
   redisTlsCa: {
     name: 'REDIS_TLS_CA_FILE',
     what: "The authorities that may have signed Redis's certificate",
-    kind: PEM,
+    kind: CERTIFICATES,
     unset: "Node's own",
   },
   redisWaitMs: {
