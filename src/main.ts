@@ -22,6 +22,11 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  if (command.kind === 'cost-check') {
+    const { checkCosts } = await import('./tools/cost-check.js');
+    process.exitCode = await checkCosts(command.args);
+    return;
+  }
   if (command.kind !== 'start') {
     process.stdout.write(command.kind === 'help' ? toHelp() : `${VERSION}\n`);
     return;

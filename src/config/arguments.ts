@@ -1,10 +1,14 @@
 import { SETTINGS } from './settings';
 
 /** What the command line asks for. */
-export type Command = { readonly kind: 'start' | 'help' | 'version' } | { readonly kind: 'refused'; readonly problem: string };
+export type Command =
+  | { readonly kind: 'cost-check'; readonly args: readonly string[] }
+  | { readonly kind: 'start' | 'help' | 'version' }
+  | { readonly kind: 'refused'; readonly problem: string };
 
 /** Reads the command line. Settings come from the environment alone, so an argument that looks like one is refused with its name. */
 export function parseArguments(args: readonly string[]): Command {
+  if (args[0] === 'cost:check') return { kind: 'cost-check', args: args.slice(1) };
   if (args.includes('--help') || args.includes('-h')) return { kind: 'help' };
   const [first, second] = args;
   if (first === undefined) return { kind: 'start' };

@@ -13,8 +13,9 @@ export function toHelp(): string {
   ]);
   return [
     'Usage: node dist/main.js [--help | --version]',
+    '       node dist/main.js cost:check --help',
     '',
-    'A GraphQL gateway over a REST billing API. It takes no other arguments: settings are read from the environment.',
+    'A GraphQL gateway over a REST billing API. Settings are read from the environment.',
     'A secret (marked so) may also be in a file: NAME_FILE is the path of the file that holds it.',
     '',
     ...sections,

@@ -92,6 +92,10 @@ export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proo
     'docker compose -f deploy/compose.yaml --profile router up --build --detach',
     provenBy('test/deploy/router.test.ts', 'readCompose', "'router'"),
   ],
+  [
+    "npx billing-graphql-gateway cost:check --max 3 --variables cost-variables.json 'src/**/*.graphql'",
+    provenBy('test/unit/tools/cost-check.test.ts', "'cost:check'", "'--variables'", "'src/**/*.graphql'"),
+  ],
   ['npm run schema:diff -- --base origin/main', provenBy('test/unit/tools/schema/schema-diff.test.ts', "'--base'")],
   // There is neither Docker nor a cluster here: what these commands take is held against the gateway, and the lines of the
   // Dockerfile are run.

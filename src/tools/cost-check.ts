@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { GraphQLError, parse, type DocumentNode, Source } from 'graphql';
+import { globSync } from 'tinyglobby';
+import { CostCheck, type PricedOperation } from './cost-check/price-operations';
+
+const HELP = `Predicts how many calls to the billing API each operation of a front end makes, without a gateway or a billing API.
+
+Usage: npm run cost:check -- [options] PATTERN...
+       npx billing-graphql-gateway cost:check [options] PATTERN...
+
+  PATTERN               files, such as 'src/**/*.graphql'; .ts, .tsx, .js and .jsx files are searched for gql\`\` and graphql\`\`
+  --max N               fail where an operation is predicted to make more calls (default: 100, the gateway's own limit)
+  --variables FILE      values of variables, as JSON: { "numbers": ["1", "2"] }; otherwise the operation's defaults, and
+                        the worst case for what has none
+  --max-quantity N      what the gateway has as BILLING_API_MAX_QUANTITY (default: 1000)
+  --max-page-size N     what it has as MAX_PAGE_SIZE (default: 1000)
+
+Exit code: 0, 1 where an operation is too expensive, 2 where something could not be checked.
+`;
+
+/** What keeps operations from being checked, in words for the person who started the command. */
+class Problem extends Error {
+  override readonly name = 'Problem';
+}
+
+const CODE = /\.[cm]?[jt]sx?$/;
+
+/** Checks operations. @returns the exit code. */
+export async function checkCosts(args: readonly string[]): Promise<number> {
+  try {
+    return await run(args);
+  } catch (error) {
+    const isTheirs = error instanceof Problem || error instanceof GraphQLError || (error instanceof Error && 'code' in error);
+    console.error(isTheirs ? `${error.message}\nSee --help.` : error);
+    return 2;
+  }
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      max: { type: 'string', default: '100' },
+      variables: { type: 'string' },
+      'max-quantity': { type: 'string', default: '1000' },
+      'max-page-size': { type: 'string', default: '1000' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const max = toCount('--max', values.max);
+  const check = new CostCheck({
+    maxQuantity: toCount('--max-quantity', values['max-quantity']),
+    maxPageSize: toCount('--max-page-size', values['max-page-size']),
+    variables: values.variables === undefined ? {} : readVariables(values.variables),
+  });
+  const documents: DocumentNode[] = [];
+  for (const file of findFiles(positionals)) documents.push(...(await readDocuments(file)));
+  const { operations, problems } = check.price(documents);
+  if (problems.length > 0) throw new Problem(problems.join('\n\n'));
+  if (operations.length === 0) throw new Problem('There are no operations in these files.');
+  const dear = operations.filter(({ calls }) => calls > max);
+  for (const operation of dear) console.error(toReport(operation, max));
+  if (dear.length === 0) console.log(`${operations.length} operations, none of more than ${max} calls.`);
+  else console.error(`${dear.length} of ${operations.length} operations make more than ${max} calls.`);
+  return dear.length > 0 ? 1 : 0;
+}
+
+function toCount(option: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text) || (option !== '--max' && Number(text) === 0)) throw new Problem(`${option} must be a whole number.`);
+  return Number(text);
+}
+
+function readVariables(file: string): Readonly<Record<string, unknown>> {
+  let values: unknown;
+  try {
+    values = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Problem(`${file} cannot be read as JSON: ${(error as Error).message}`);
+  }
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    throw new Problem(`${file} must be an object of values by name.`);
+  return values as Record<string, unknown>;
+}
+
+/** The files of all patterns. @throws Problem where a pattern has none: a check of nothing must not look passed. */
+function findFiles(patterns: readonly string[]): readonly string[] {
+  if (patterns.length === 0) throw new Problem("No files are given: name them, such as 'src/**/*.graphql'.");
+  const files = patterns.flatMap((pattern) => {
+    const found = globSync(pattern, { ignore: ['**/node_modules/**'] });
+    if (found.length === 0) throw new Problem(`No file matches ${pattern}.`);
+    return found;
+  });
+  return [...new Set(files)].sort();
+}
+
+async function readDocuments(file: string): Promise<readonly DocumentNode[]> {
+  const text = readFileSync(file, 'utf8');
+  const sources = CODE.test(file) ? await pluck(file, text) : [new Source(text, file)];
+  return sources.map((source) => {
+    try {
+      return parse(source);
+    } catch (error) {
+      throw new Problem(String(error));
+    }
+  });
+}
+
+/** The documents in the tagged templates of a program. The parser is large, and is loaded only where there are programs. */
+async function pluck(file: string, text: string): Promise<readonly Source[]> {
+  const library = await import('@graphql-tools/graphql-tag-pluck').catch(() => null);
+  if (!library) throw new Problem(`To read ${file}, install @graphql-tools/graphql-tag-pluck beside this package.`);
+  return library.gqlPluckFromCodeString(file, text, { skipIndent: true });
+}
+
+function toReport({ name, place, calls, atLeast, shares, assumed }: PricedOperation, max: number): string {
+  return [
+    `${place} ${name}: ${atLeast ? 'at least ' : ''}${calls} calls, more than ${max}`,
+    ...shares.map((share) => `  ${share.place} ${share.field}: ${share.calls}`),
+    ...(assumed.length > 0 ? [`  Assumed the worst of ${assumed.join(', ')}; give values with --variables.`] : []),
+  ].join('\n');
+}
+
+if (require.main === module) void checkCosts(process.argv.slice(2)).then((code) => (process.exitCode = code));
