@@ -3,6 +3,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { toBills, toContract } from './bills.mjs';
+import { makeCertificate } from './certificate.mjs';
 import { chooseCores, startProcess } from './processes.mjs';
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
@@ -10,10 +11,11 @@ const HEADERS = { 'content-type': 'application/json', authorization: 'Bearer ben
 
 /**
  * Starts the contestants. `node` is the path of the Node that they run on, `variants` a bound on how many variants of a
- * workload are asked for. Rejects, with all stopped, where one does not start.
+ * workload are asked for; with `tls`, they reach the billing API over TLS. Rejects, with all stopped, where one does not start.
  */
-export async function openArena(contestants, { node = process.execPath, variants = Infinity } = {}) {
+export async function openArena(contestants, { node = process.execPath, variants = Infinity, tls = false } = {}) {
   const cores = chooseCores();
+  const certificate = tls ? makeCertificate() : null;
   const running = [];
   const start = (script, options) => {
     const started = startProcess(script, options);
@@ -22,9 +24,13 @@ export async function openArena(contestants, { node = process.execPath, variants
   };
   const close = async () => {
     for (const each of running.splice(0)) await each.stop();
+    certificate?.remove();
   };
   try {
-    const upstream = start(here('upstream.mjs'), { core: cores?.load });
+    const upstream = start(here('upstream.mjs'), {
+      core: cores?.load,
+      env: certificate ? { TLS_CERT_FILE: certificate.cert, TLS_KEY_FILE: certificate.key } : {},
+    });
     const load = start(here('load.mjs'), { core: cores?.load });
     const billingApiUrl = await upstream.url();
     const entrants = [];
@@ -32,7 +38,11 @@ export async function openArena(contestants, { node = process.execPath, variants
       const door = start(contestant.script(), {
         node,
         flags: ['--require', here('door.cjs')],
-        env: { ...contestant.env, BILLING_API_URL: billingApiUrl },
+        env: {
+          ...contestant.env,
+          BILLING_API_URL: billingApiUrl,
+          ...(certificate ? { NODE_EXTRA_CA_CERTS: certificate.cert } : {}),
+        },
         core: cores?.contestant,
       });
       entrants.push({ ...contestant, door, base: new URL(await door.url()).origin });

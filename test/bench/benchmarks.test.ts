@@ -33,6 +33,15 @@ interface Row {
 }
 
 describe('The benchmark of workloads', () => {
+  it('asks over TLS as well', async () => {
+    const { rows } = (await runBench('workloads', [...SHORT, '--rounds', '1', '--workloads', 'W5', '--tls'])) as { rows: Row[] };
+    expect(rows.map(({ contestant, callsPerRequest }) => [contestant, callsPerRequest])).toEqual([
+      ['gateway', 1],
+      ['bare proxy', 1],
+      ['textbook gateway', 3],
+    ]);
+  });
+
   it(
     'asks everyone for the same, checks the answers, and tells the calls that each makes',
     async () => {

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
-const STARTED = /"url":"(http:[^"]+)"/;
+const STARTED = /"url":"(https?:[^"]+)"/;
 
 /**
  * The two cores that the benchmark uses: one for the contestant that is measured, one for load and billing API. Null

@@ -1,12 +1,17 @@
 // The billing API of the benchmarks, a process of its own: bodies are made once and kept as bytes, so that it costs
 // little on the core that it shares with the load. Its parent may ask how many calls it has answered.
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { toBills } from './bills.mjs';
 
 const bodies = new Map();
 let calls = 0;
 
-const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+const { TLS_CERT_FILE, TLS_KEY_FILE } = process.env;
+const isTls = TLS_CERT_FILE !== undefined && TLS_KEY_FILE !== undefined;
+
+function answer(request, response) {
   calls++;
   if (!request.headers.authorization?.startsWith('Bearer ')) {
     refuse(response, 401, 'no bearer token');
@@ -25,7 +30,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   }
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
   response.end(body);
-});
+}
 
 function refuse(response, status, message) {
   response.writeHead(status, { 'content-type': 'application/json' });
@@ -34,4 +39,8 @@ function refuse(response, status, message) {
 
 process.on('message', () => process.send(calls));
 process.on('disconnect', () => process.exit());
-server.listen(0, '127.0.0.1', () => process.stdout.write(`{"url":"http://127.0.0.1:${server.address().port}"}\n`));
+const options = { keepAliveTimeout: 60_000 };
+const server = isTls
+  ? createTlsServer({ ...options, cert: readFileSync(TLS_CERT_FILE), key: readFileSync(TLS_KEY_FILE) }, answer)
+  : createServer(options, answer);
+server.listen(0, '127.0.0.1', () => process.stdout.write(`{"url":"http${isTls ? 's' : ''}://127.0.0.1:${server.address().port}"}\n`));

@@ -16,11 +16,15 @@ const USAGE = `Usage: npm run bench -- [options]
   --connections 16    requests under way at once
   --variants 128      different contracts, or sets of them, that are asked for in turn, at most
   --node PATH         the Node that the contestants run on
+  --tls               the billing API is reached over TLS
   --json              prints everything as JSON`;
 /** Those of which the remembered answer is measured as well. */
 const REMEMBERED_WORKLOADS = ['W1', 'W2'];
 
-const { values } = readCommandLine({ ...RUN_OPTIONS, workloads: { type: 'string', default: Object.keys(WORKLOADS).join(',') } }, USAGE);
+const { values } = readCommandLine(
+  { ...RUN_OPTIONS, tls: { type: 'boolean', default: false }, workloads: { type: 'string', default: Object.keys(WORKLOADS).join(',') } },
+  USAGE,
+);
 await runBenchmark(async () => {
   const names = parseWorkloadNames(values.workloads);
   const isRemembered = names.some((name) => REMEMBERED_WORKLOADS.includes(name));
