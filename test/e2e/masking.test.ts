@@ -24,7 +24,7 @@ describe('An error that is ours', () => {
     );
     const config = parseConfig({ NODE_ENV: 'test', HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0' });
     // A mistake in the wiring, which no type would let pass: comparing with a symbol throws a TypeError.
-    const broken = { ...config, maxPageSize: Symbol(SECRET) as unknown as number } satisfies Config;
+    const broken = { ...config, maxResults: Symbol(SECRET) as unknown as number } satisfies Config;
     const app = await createApp(broken, log);
     try {
       const token = app.billingApi!.issueToken();
