@@ -113,6 +113,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
       table: dialect.table,
       strict: config.contractCheck === 'strict',
       listsAll: dialect.request.parameters.contractNumber === null,
+      mayBeList: dialect.listsContracts,
       meaning: { statusTrue: config.invoiceStatusTrue, currency: config.billingCurrency },
     });
     const bills = createBillsResource({ decoder, form: { ...dialect.request, paging: config.billingApiPaging } });
@@ -152,7 +153,8 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     });
     opened.push(() => cache.close());
     const source = cache.inFrontOf(limiter ? toLimitedSource(upstream) : upstream, bills);
-    const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity };
+    const { listsContracts } = dialect;
+    const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity, listsContracts };
     const schema = countFailures(buildServedSchema());
     // A schema of its own: the first traced request (ftv1) makes Apollo Server wrap every field of its schema for good,
     // and operations that are compiled afterwards would find no plain field any more.

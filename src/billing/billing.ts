@@ -4,9 +4,11 @@ import { BILLS, type Bills, type Invoice } from './model/bills';
 import { Contract, type PageLoadOf } from './loading/contract';
 import type { Customer } from './model/customer';
 import type { ListOwner } from './model/paged-list';
+import type { BillingError } from './model/billing-error';
+import { listContracts, notListed } from './loading/contract-list';
 import { InvoiceScan } from './loading/invoice-scan';
 import { toPredicate, type ActiveFilter, type InvoiceFilter } from './model/invoice-filter';
-import type { FilteredRequest, PageRequest, TailRequest } from './model/window';
+import { toScanPage, type FilteredRequest, type PageRequest, type TailRequest } from './model/window';
 import type { Paging } from './loading/window-plan';
 import { PagedLists } from './loading/paged-lists';
 import { toPlaced, type PlacedPage } from './loading/page-loader';
@@ -85,15 +87,36 @@ export class Billing {
   }
 
   /** A page of all the customer's invoices, whatever the contract. Null where the customer is not known. Rejects with BillingError. */
-  customerInvoices(customer: Customer, page: PageRequest): Promise<PlacedPage<Invoice> | null> {
-    return this.#invoices.page({ customer, contractNumber: null }, page);
+  async customerInvoices(customer: Customer, page: PageRequest): Promise<PlacedPage<Invoice> | null> {
+    const owner: ListOwner = { customer, contractNumber: null };
+    await this.#planWhole(owner);
+    return this.#invoices.page(owner, page);
+  }
+
+  /** Asks first for what brings the invoices of all a customer's contracts, where the API pages within each of them. */
+  async #planWhole({ customer, contractNumber }: ListOwner): Promise<void> {
+    const { listsContracts, maxQuantity } = this.#invoices.loader.paging;
+    if (listsContracts && contractNumber === null)
+      await this.#invoices.loader.load({ customer, contractNumber }, toScanPage(0, maxQuantity));
+  }
+
+  /**
+   * The contracts that the billing API lists of a customer, with the pages of invoices that will be wanted of each: one call
+   * for all. An Error stands for one whose number is not told. Rejects with BillingError, also where the API lists none.
+   */
+  async listContracts(customer: Customer, pages: readonly PageRequest[]): Promise<readonly (Contract | BillingError | null)[]> {
+    if (!this.#invoices.loader.paging.listsContracts) throw notListed();
+    return listContracts(this.#invoices.loader, customer, pages.length === 0 ? [HEAD] : pages, (number) =>
+      this.contract(customer, number, pages),
+    );
   }
 
   /**
    * A page whose place is not known before the list's length is, or between whose cursors there is nothing. Null where the
    * contract or the customer is not known. Rejects with BillingError.
    */
-  unplacedInvoices(owner: ListOwner, page: PageRequest | TailRequest): Promise<PlacedPage<Invoice> | null> {
+  async unplacedInvoices(owner: ListOwner, page: PageRequest | TailRequest): Promise<PlacedPage<Invoice> | null> {
+    await this.#planWhole(owner);
     // Whether there is such a customer is not known yet; of a contract it is.
     return this.#invoices.unplacedPage(owner, page, owner.contractNumber !== null);
   }
@@ -135,7 +158,8 @@ export class Billing {
   }
 
   /** How many invoices the list has, found with few small calls. @param bounds what is known of it. Rejects with BillingError. */
-  totalCount(owner: ListOwner, bounds?: TotalBounds): Promise<number> {
+  async totalCount(owner: ListOwner, bounds?: TotalBounds): Promise<number> {
+    await this.#planWhole(owner);
     return this.#invoices.total(owner, bounds);
   }
 }

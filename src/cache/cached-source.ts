@@ -12,9 +12,9 @@ import { FruitlessWaits } from './coalescing/fruitless-waits';
 import type { InFlightCall } from './coalescing/in-flight-call';
 import type { InFlightCalls } from './coalescing/in-flight-calls';
 import { InFlightLookups } from './coalescing/in-flight-lookups';
-import { findCovering, type CachedWindow } from './entries/cached-windows';
+import { countItems, findCovering, type CachedWindow } from './entries/cached-windows';
 import type { CallerGenerations } from './entries/caller-generations';
-import { openEntry, sealEntry, type Entry } from './entries/entry';
+import { openEntry, sealEntry } from './entries/entry';
 import { EntryKey } from './entries/entry-key';
 import type { EntryLocks } from './entries/entry-locks';
 import type { EntryStore, StoredValues } from './entries/entry-store';
@@ -255,9 +255,9 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
     const freshMs = lifetime.freshUntilMs - epochMs;
     const staleMs = lifetime.staleUntilMs - epochMs;
     const times = { freshUntilMs: nowMs + freshMs, staleUntilMs: nowMs + staleMs };
-    const entry: Entry = { body: content && received.body, generation, ...times };
-    store.set(key.text, sealEntry(key.keys, key.text, entry), staleMs, replaces);
-    if (content) this.#windows.add(key, { ...request.window, count: resource.items(content).length, ...times }, nowMs);
+    store.set(key.text, sealEntry(key.keys, key.text, { body: content && received.body, generation, ...times }), staleMs, replaces);
+    const count = content && countItems(() => resource.items(content));
+    if (count !== null) this.#windows.add(key, { ...request.window, count, ...times }, nowMs);
     return { ...answer, freshUntilMs: this.#clock.monotonicMs() + freshMs, stale: false };
   }
 }

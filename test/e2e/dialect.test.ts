@@ -87,6 +87,104 @@ describe('A billing API of another dialect', () => {
     );
   });
 
+  it('lists the contracts of a customer with their invoices, in one call, as predicted', () =>
+    withScript(
+      vendor,
+      async ({ gateway, upstream }) => {
+        const query =
+          'query ($numbers: [ID!]) { customer(idType: "RUC", id: "2") { contracts(numbers: $numbers) { number invoices(first: 2) { nodes { number } pageInfo { hasNextPage } } } } }';
+        const dry = await gateway.query(query, {}, { headers: { 'x-billing-dry-run': '1' } });
+        expect(dry.extensions?.['billing'].prediction).toMatchObject({ calls: 1, atLeast: false });
+        for (const path of [{ 'apollo-federation-include-trace': 'none' }, {}, {}]) {
+          const before = upstream.requests.length;
+          const { data, errors } = await gateway.query(query, {}, { headers: path });
+          expect([errors, upstream.requests.length - before]).toEqual([[], 1]);
+          expect(data.customer.contracts).toEqual([
+            { number: '7', invoices: { nodes: [{ number: '7-0' }, { number: '7-1' }], pageInfo: { hasNextPage: true } } },
+            { number: '8', invoices: { nodes: [{ number: '8-0' }, { number: '8-1' }], pageInfo: { hasNextPage: false } } },
+          ]);
+        }
+        const bare = '{ customer(idType: "RUC", id: "ID") { contracts { number customer { id } } } }';
+        const ask = async (id: string) => (await gateway.query(bare.replace('ID', id))).data.customer.contracts as unknown;
+        expect(await ask('2')).toEqual(['7', '8'].map((number) => ({ number, customer: { id: '2' } })));
+        expect(await ask('1')).toEqual([{ number: '7', customer: { id: '1' } }]);
+        expect(await ask('404')).toEqual([]);
+      },
+      ENVIRONMENT,
+    ));
+
+  it('caches what lists the contracts, and takes lists for granted where the contract is checked strictly', () =>
+    withScript(
+      vendor,
+      async ({ gateway, upstream }) => {
+        const query = '{ customer(idType: "RUC", id: "2") { contracts { number invoices(first: 1) { nodes { number } } } } }';
+        for (let i = 0; i < 4; i++) {
+          const { data, errors } = await gateway.query(i < 2 ? query : query.replace('number invoices', 'invoices'));
+          expect([errors, data.customer.contracts.length]).toEqual([[], 2]);
+        }
+        expect(upstream.requests).toHaveLength(1);
+        const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+        expect(metrics).not.toContain('kind="retyped",path="(body)"');
+      },
+      { ...ENVIRONMENT, CACHE_TTL_SECONDS: '30' },
+    ));
+
+  it('costs a contract without a number its place, and an error about all of them no other field', () =>
+    withScript(
+      () => ({ body: [{ billingAccountId: 'A', invoicesCollection: [] }, account('7', 1, new URLSearchParams('offset=1&limit=5'))] }),
+      async ({ gateway, upstream }) => {
+        const query = '{ customer(idType: "RUC", id: "2") { id contracts { number dueDate } } }';
+        const { data, errors } = await gateway.query(query);
+        expect(data.customer.contracts).toEqual([null, { number: '7', dueDate: null }]);
+        expect(errors).toMatchObject([{ path: ['customer', 'contracts', 0], extensions: { code: 'UPSTREAM_INVALID_RESPONSE' } }]);
+        upstream.setScript(() => ({ status: 503 }));
+        const failed = await gateway.query(query);
+        expect(failed.data).toEqual({ customer: { id: '2', contracts: [null] } });
+        expect(errorsOf(failed)).toEqual([{ code: 'UPSTREAM_UNAVAILABLE', path: ['customer', 'contracts', 0] }]);
+      },
+      ENVIRONMENT,
+    ));
+
+  it("pages through all of the customer's invoices, though the API pages within each contract", () =>
+    withScript(
+      vendor,
+      async ({ gateway, upstream }) => {
+        const ask = async (args: string) => {
+          const { data, errors } = await gateway.query(
+            `{ customer(idType: "RUC", id: "2") { invoices(${args}) { totalCount nodes { number } pageInfo { hasNextPage endCursor } } } }`,
+          );
+          expect(errors).toEqual([]);
+          const { nodes, pageInfo, totalCount } = data.customer.invoices;
+          return [
+            (nodes as { number: string }[]).map(({ number }) => number),
+            pageInfo.hasNextPage,
+            totalCount,
+            pageInfo.endCursor,
+          ] as const;
+        };
+        const first = await ask('first: 2');
+        expect(first.slice(0, 3)).toEqual([['7-0', '7-1'], true, 5]);
+        const second = await ask(`first: 2, after: "${first[3] as string}"`);
+        expect(second.slice(0, 3)).toEqual([['7-2', '8-0'], true, 5]);
+        expect((await ask(`first: 2, after: "${second[3] as string}"`)).slice(0, 3)).toEqual([['8-1'], false, 5]);
+        expect((await ask('last: 2')).slice(0, 3)).toEqual([['8-0', '8-1'], false, 5]);
+        expect((await ask('first: 2, filter: { status: false }')).slice(0, 3)).toEqual([['7-1', '8-1'], false, 2]);
+        expect(upstream.requests).toHaveLength(5);
+      },
+      ENVIRONMENT,
+    ));
+
+  it('says what to do where contracts are asked for without numbers and the API lists none', () =>
+    withScript(vendor, async ({ gateway, upstream }) => {
+      for (let i = 0; i < 3; i++) {
+        const answer = await gateway.query('{ customer(idType: "RUC", id: "2") { id contracts { number } } }');
+        expect(answer.data).toEqual({ customer: { id: '2', contracts: [null] } });
+        expect(errorsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', path: ['customer', 'contracts', 0] }]);
+        expect(answer.errors[0]?.message).toContain('BILLING_API_DIALECT');
+      }
+      expect(upstream.requests).toHaveLength(0);
+    }));
+
   it('finds the errors of the dialect where they are', async () => {
     await withScript(
       vendor,

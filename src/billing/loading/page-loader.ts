@@ -58,6 +58,11 @@ export class PageLoad<Content, Item> {
     return (this.#calls[this.#first] as Call<Content>).answer;
   }
 
+  /** What the calls for the page have brought, each with its window, as far as they are answered. */
+  get brought(): readonly { readonly window: Window; readonly content: Content }[] {
+    return this.#calls.flatMap((call) => (call.content ? [{ window: call, content: call.content }] : []));
+  }
+
   /** The page; null where the billing API does not know the list's owner. Rejects with BillingError. */
   page(): Promise<LoadedPage<Item> | null> {
     const call = this.#calls[this.#first] as Call<Content>;
@@ -189,6 +194,13 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
       first: page.first,
       probe: page.probe,
     });
+  }
+
+  /** Takes a window of a list that came with another question's call: its pages are not asked for again. */
+  adopt(owner: ListOwner, { offset, limit }: Window, content: Content): void {
+    const call = Object.assign(new Call<Content>({ offset, limit }, () => Promise.resolve(content)), { content });
+    const list = this.#list.identity(owner);
+    this.#runs.set(list, [...(this.#runs.get(list) ?? []), { start: offset, end: offset + limit, calls: [call] }]);
   }
 
   /** DataLoader's batch function. It answers at once with loads whose promises settle on their own. */

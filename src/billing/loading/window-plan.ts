@@ -6,6 +6,11 @@ export interface Paging {
   readonly mode: 'offset' | 'page';
   /** Most invoices that one call may ask for. */
   readonly maxQuantity: number;
+  /**
+   * Whether a request without a contract number is answered with each of the customer's contracts apart. The window is then
+   * one of each contract's invoices: only the first one, in the largest size there is, brings the invoices of all.
+   */
+  readonly listsContracts?: boolean;
 }
 
 /** Calls that together answer every page between `start` and `end`, in order, without a gap. */

@@ -52,6 +52,8 @@ export interface Bills {
   readonly dueDate: string | null;
   readonly billingAddresses: readonly Address[] | null;
   readonly invoices: readonly Invoice[];
+  /** Each contract apart, in a response to a request without a contract number; absent in others. */
+  readonly contracts?: readonly Bills[];
 }
 
 /** The list of invoices: of a contract, or of all contracts of a customer. */

@@ -11,6 +11,15 @@ export interface CachedWindow extends Window, Lifetime {
 const MAX_WINDOWS = 16;
 const WINDOW_BYTES = 28;
 
+/** How many items a response has; null where it has something else to say, and none that `read` could return. */
+export function countItems(read: () => readonly unknown[]): number | null {
+  try {
+    return read().length;
+  } catch {
+    return null;
+  }
+}
+
 /** Whether the cached window answers the other one: it holds all of it, or all there is from its start to the list's end. */
 export function covers(cached: CachedWindow, window: Window): boolean {
   return cached.offset <= window.offset && (window.offset + window.limit <= cached.offset + cached.limit || cached.count < cached.limit);

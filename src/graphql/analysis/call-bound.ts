@@ -132,5 +132,6 @@ function literalLength(value: ValueNode | undefined): number {
 
 function defaultLength(operation: OperationDefinitionNode, name: string): number {
   const definition = operation.variableDefinitions?.find((candidate) => candidate.variable.name.value === name);
-  return definition?.defaultValue ? literalLength(definition.defaultValue) : 0;
+  // Without a list there may still be a call: for what the billing API lists.
+  return definition?.defaultValue ? literalLength(definition.defaultValue) : 1;
 }

@@ -21,8 +21,8 @@ export type FieldCosts =
   | { readonly reads: 'contract'; readonly parse: (args: FieldArguments) => string }
   /** A contract by an id that names its customer as well: as `contract`, at the root. */
   | { readonly reads: 'contract-by-id'; readonly parse: (args: FieldArguments) => ContractName }
-  /** Contracts of the customer, one for each member of the argument `members`. */
-  | { readonly reads: 'contracts'; readonly members: string; readonly parse: (args: FieldArguments) => readonly string[] }
+  /** Contracts of the customer, one for each member of the argument `members`; null without it: those that the billing API lists. */
+  | { readonly reads: 'contracts'; readonly members: string; readonly parse: (args: FieldArguments) => readonly string[] | null }
   /** The contract that an invoice was read under. */
   | { readonly reads: 'contract-of-invoice' }
   /** Known from the contract's key: makes no call. */

@@ -4,14 +4,14 @@ import { BillingError } from '../../billing/model/billing-error';
 import { BILLS } from '../../billing/model/bills';
 import type { Customer } from '../../billing/model/customer';
 import { listPrefix, type ListOwner, type OwnedList } from '../../billing/model/paged-list';
-import { readingStart, toScanPage, type AnyPageRequest, type PageLimits, type PageRequest } from '../../billing/model/window';
+import { toScanPage, type AnyPageRequest, type PageLimits, type PageRequest } from '../../billing/model/window';
 import { MAX_FAILURES } from '../context/result-meter';
 import { assertBelow } from './argument-check';
 import { toList } from './argument-values';
 import { parseEntityKey } from './entity-keys';
 import { comesWithContract, type PageCosts } from './field-costs';
 import type { OperationModel, SelectedField } from './operation-model';
-import { contractTypeOf, isFiltered, isPlaced, isSamePage, selectOfContract, selectsNextPage, type Place } from './selection';
+import { contractTypeOf, HEAD, isLong, isSamePage, toFirstPage, selectOfContract, selectsNextPage, type Place } from './selection';
 
 /** What the number of calls depends on besides the operation. */
 export interface PredictionLimits {
@@ -29,9 +29,6 @@ export interface CallPrediction {
 
 /** Steps after which the counting ends with what it has: past any budget, and far from blocking the process. */
 const MAX_STEPS = 200_000;
-
-/** What is asked for where a contract is wanted and no page of its invoices. */
-const HEAD: PageRequest = { offset: 0, first: 0, probe: false };
 
 /**
  * Predicts the calls of a validated operation, without executing it: the same pages, planned by the same planner as the
@@ -78,18 +75,15 @@ class Prediction {
     return { calls, atLeast: this.#atLeast };
   }
 
-  #argumentsOf(field: SelectedField): ReturnType<SelectedField['arguments']> {
-    return field.arguments(this.#place.variableValues);
-  }
-
   #visitRoot(field: SelectedField): void {
     const { costs } = field;
-    if (costs?.reads === 'customer') this.#visitCustomer(costs.parse(this.#argumentsOf(field)), field.fields, 0);
+    if (costs?.reads === 'customer') this.#visitCustomer(costs.parse(field.arguments(this.#place.variableValues)), field.fields, 0);
     else if (costs?.reads === 'contract-by-id') {
-      const name = attempt(() => costs.parse(this.#argumentsOf(field)));
+      const name = attempt(() => costs.parse(field.arguments(this.#place.variableValues)));
       if (name) this.#visitContract(name.customer, name.number, field, 0);
     } else if (costs?.reads === 'entities')
-      for (const representation of toList(this.#argumentsOf(field)[costs.members])) this.#visitEntity(representation, field);
+      for (const representation of toList(field.arguments(this.#place.variableValues)[costs.members]))
+        this.#visitEntity(representation, field);
   }
 
   #visitEntity(representation: unknown, field: SelectedField): void {
@@ -124,21 +118,25 @@ class Prediction {
       const { costs } = field;
       switch (costs?.reads) {
         case 'contract': {
-          const number = attempt(() => costs.parse(this.#argumentsOf(field)));
+          const number = attempt(() => costs.parse(field.arguments(this.#place.variableValues)));
           if (number !== null) this.#visitContract(customer, number, field, wave);
           break;
         }
         case 'contracts': {
           // One number that is not of its form keeps all of them from being asked for.
-          const numbers = attempt(() => costs.parse(this.#argumentsOf(field)));
-          if (numbers) this.#visitContracts(customer, numbers, field, wave);
+          const numbers = attempt(() => ({ members: costs.parse(field.arguments(this.#place.variableValues)) }));
+          if (numbers?.members) this.#visitContracts(customer, numbers.members, field, wave);
+          else if (numbers && this.#limits.paging.listsContracts) this.#visitListed(customer, field, wave);
           break;
         }
         case 'page': {
           const page = this.#pageOf(field, costs);
           if (!page) break;
-          this.#ask(costs.list, { customer, contractNumber: null }, this.#firstPage(page), wave);
-          if (!('first' in page) || this.#readsBelow(field)) this.#atLeast = true;
+          // Where the contracts are listed, all of what they have is asked for first: see Paging.
+          const isWhole = this.#limits.paging.listsContracts === true && costs.list === BILLS;
+          const first = isWhole ? this.#scanPage(0) : toFirstPage(page, this.#limits.paging.maxQuantity);
+          this.#ask(costs.list, { customer, contractNumber: null }, first, wave);
+          if (!('first' in page) || (isWhole && isLong(page, this.#limits.paging)) || this.#readsBelow(field)) this.#atLeast = true;
           break;
         }
         case 'scan':
@@ -164,6 +162,16 @@ class Prediction {
     if (numbers.length > 0) this.#visitCustomerOf(customer, field, wave);
   }
 
+  /** Contracts that the billing API lists: their own data and pages come in the call that lists them. */
+  #visitListed(customer: Customer, field: SelectedField, wave: number): void {
+    const pages = this.#pagesWith(field);
+    if (!pages) return;
+    for (const page of pages) this.#ask(BILLS, { customer, contractNumber: null }, page, wave);
+    if (pages.some((page) => pages.length > 1 || isLong(page, this.#limits.paging)) || this.#otherPagesOf(field).length > 0)
+      this.#atLeast = true;
+    this.#visitCustomerOf(customer, field, wave);
+  }
+
   #visitContract(customer: Customer, number: string, field: SelectedField, wave: number): void {
     this.#visitContracts(customer, [number], field, wave);
   }
@@ -183,11 +191,8 @@ class Prediction {
       return selectOfContract(field, this.#place, limits);
     });
     if (!selection) return null;
-    if (
-      selection.scans.length > 0 ||
-      field.fieldsOf(type).some((each) => each.costs?.reads === 'page' && (this.#isUnplaced(each) || this.#readsBelow(each)))
-    )
-      this.#atLeast = true;
+    const readsOn = (each: SelectedField): boolean => each.costs?.reads === 'page' && (this.#isUnplaced(each) || this.#readsBelow(each));
+    if (selection.scans.length > 0 || field.fieldsOf(type).some(readsOn)) this.#atLeast = true;
     const pages = [...selection.pages, ...selection.scans.map((position) => this.#scanPage(position))];
     return pages.length === 0 ? [HEAD] : pages;
   }
@@ -199,14 +204,14 @@ class Prediction {
       const { costs } = each;
       if (costs?.reads !== 'page' || comesWithContract(costs)) continue;
       const page = this.#pageOf(each, costs);
-      if (page) others.push({ list: costs.list, page: this.#firstPage(page) });
+      if (page) others.push({ list: costs.list, page: toFirstPage(page, this.#limits.paging.maxQuantity) });
     }
     return others;
   }
 
-  /** The page that a field asks for; null where an argument is not of its form. */
+  /** The page that a field asks for; null where an argument is malformed. */
   #pageOf(field: SelectedField, costs: PageCosts): AnyPageRequest | null {
-    return attempt(() => costs.parse(this.#argumentsOf(field), this.#limits.pageLimits, selectsNextPage(field)));
+    return attempt(() => costs.parse(field.arguments(this.#place.variableValues), this.#limits.pageLimits, selectsNextPage(field)));
   }
 
   /** Visits what is selected of a contract's customer, which its key names. */
@@ -235,17 +240,9 @@ class Prediction {
     }
   }
 
-  /** What is asked for first to find a page that does not come with a contract. */
-  #firstPage(page: AnyPageRequest): PageRequest {
-    const start = isFiltered(page) ? readingStart(page) : null;
-    if (start !== null) return this.#scanPage(start);
-    return isPlaced(page) ? page : HEAD;
-  }
-
   /** Whether it depends on the list where a page lies: it is counted from the list's end, or filtered. */
   #isUnplaced(field: SelectedField): boolean {
-    const { costs } = field;
-    const page = attempt(() => (costs?.reads === 'page' ? costs.parse(this.#argumentsOf(field), this.#limits.pageLimits, false) : null));
+    const page = field.costs?.reads === 'page' ? this.#pageOf(field, field.costs) : null;
     return page !== null && !('first' in page);
   }
 

@@ -2,12 +2,14 @@ import { GraphQLError, type GraphQLObjectType, type GraphQLResolveInfo } from 'g
 import { BillingError } from '../../billing/model/billing-error';
 import {
   readingStart,
+  toScanPage,
   type AnyPageRequest,
   type FilteredRequest,
   type PageArguments,
   type PageLimits,
   type PageRequest,
 } from '../../billing/model/window';
+import type { Paging } from '../../billing/loading/window-plan';
 import { comesWithContract } from './field-costs';
 import { fieldOf, type FieldInfo, type SelectedField } from './operation-model';
 
@@ -117,6 +119,21 @@ export function pageOf(args: PageArguments, info: FieldInfo, limits: PageLimits)
   const { first, after, last = null, before = null, filter = null } = args;
   const isPlain = last === null && before === null && filter === null;
   return costs.parse(isPlain ? { first, after } : field.arguments(info.variableValues), limits, selectsNextPage(field));
+}
+
+/** What is asked for where a contract is wanted and no page of its invoices. */
+export const HEAD: PageRequest = { offset: 0, first: 0, probe: false };
+
+/** What is asked for first to find a page that does not come with a contract. */
+export function toFirstPage(page: AnyPageRequest, pageSize: number): PageRequest {
+  const start = isFiltered(page) ? readingStart(page) : null;
+  if (start !== null) return toScanPage(start, pageSize);
+  return isPlaced(page) ? page : HEAD;
+}
+
+/** Whether a page may take more than one call that begins with the list. */
+export function isLong({ offset, first }: PageRequest, { maxQuantity }: Pick<Paging, 'maxQuantity'>): boolean {
+  return offset + first >= maxQuantity;
 }
 
 export function isSamePage(a: PageRequest, b: PageRequest): boolean {

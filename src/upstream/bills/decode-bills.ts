@@ -16,6 +16,8 @@ export interface DecoderOptions {
   readonly strict?: boolean;
   /** Whether the API lists all of a customer's contracts, whichever one is asked for: one that is not listed is not known. */
   readonly listsAll?: boolean;
+  /** Whether a response is expected to be a list of contracts: then one is no difference from the contract. */
+  readonly mayBeList?: boolean;
   /** What the deployment says of its invoices; without it, nothing. */
   readonly meaning?: InvoiceMeaning;
 }
@@ -27,14 +29,17 @@ export class ResponseDecoder {
   readonly spec: BillsSpec;
   readonly #strict: boolean;
   readonly #listsAll: boolean;
+  readonly #mayBeList: boolean;
   readonly #meaning: InvoiceMeaning;
   readonly #AddressRecord: ReturnType<typeof createAddressClass>;
   readonly #InvoiceRecord: ReturnType<typeof createInvoiceClass>;
 
-  constructor({ table = CONTRACT_TABLE, strict = false, listsAll = false, meaning = NO_MEANING }: DecoderOptions = {}) {
+  constructor(options: DecoderOptions = {}) {
+    const { table = CONTRACT_TABLE, strict = false, listsAll = false, mayBeList = listsAll, meaning = NO_MEANING } = options;
     this.spec = toBillsSpec(table);
     this.#strict = strict;
     this.#listsAll = listsAll;
+    this.#mayBeList = mayBeList;
     this.#meaning = meaning;
     this.#AddressRecord = createAddressClass(this.spec.address.layout);
     this.#InvoiceRecord = createInvoiceClass(this.spec.invoice.layout);
@@ -49,7 +54,7 @@ export class ResponseDecoder {
   decode(body: Buffer, request: BillsRequest, skip = 0): DecodedContent<Bills> {
     if (!isUtf8(body)) throw invalidResponse('the body is not UTF-8');
     const window = { offset: skip, limit: request.window.limit };
-    const scanned = scanBills(body, { spec: this.spec, window, strict: this.#strict });
+    const scanned = scanBills(body, { spec: this.spec, window, strict: this.#strict, mayBeList: this.#mayBeList });
     for (const contract of scanned.contracts) assertNoError(contract);
     const content = this.#toBills(scanned, request);
     return { content, isPartial: content?.isPartial ?? false, retyped: scanned.retyped };
@@ -58,7 +63,7 @@ export class ResponseDecoder {
   #toBills(scanned: ScannedBills, request: BillsRequest): ResponseBills | null {
     const all = scanned.contracts.map((contract) => this.#toContract(scanned, contract, request));
     const asked = request.contractNumber;
-    if (asked === null) return scanned.isList ? ResponseBills.merge(all, request.window.limit) : (all[0] as ResponseBills);
+    if (asked === null) return scanned.isList ? ResponseBills.merge(all, request.window) : (all[0] as ResponseBills);
     if (this.#listsAll && !all.some((bills) => isContract(asked, bills))) return null;
     const bills = scanned.isList ? findContract(all, asked) : (all[0] as ResponseBills);
     assertContract(asked, bills);

@@ -12,6 +12,8 @@ export interface Dialect {
   readonly table: WireTable;
   /** Where an error body has its message: the names of members, from the outside in. */
   readonly errorMessage: readonly string[];
+  /** Whether a request without a contract number is answered with each of the customer's contracts apart, one object or a list. */
+  readonly listsContracts: boolean;
 }
 
 /** The contract itself. */
@@ -20,6 +22,7 @@ export const CONTRACT_DIALECT: Dialect = {
   paging: null,
   table: CONTRACT_TABLE,
   errorMessage: ['error', 'message'],
+  listsContracts: false,
 };
 
 /** What a dialect file holds. */
@@ -35,6 +38,7 @@ interface DialectFile {
   };
   readonly statusValues?: Readonly<Record<string, boolean>>;
   readonly errorMessage?: string;
+  readonly listsContracts?: boolean;
 }
 
 const PARAMETER = { type: 'string', pattern: '^[A-Za-z0-9._~-]{1,64}$' };
@@ -76,6 +80,7 @@ const SCHEMA = {
       },
     },
     statusValues: { type: 'object', minProperties: 1, additionalProperties: { type: 'boolean' } },
+    listsContracts: { type: 'boolean' },
     errorMessage: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}(?:\\.[A-Za-z0-9_-]{1,64}){0,7}$' },
   },
 };
@@ -96,6 +101,8 @@ export function parseDialect(content: string): Dialect {
     paging: file.paging ?? null,
     table,
     errorMessage: errorMessage?.split('.') ?? CONTRACT_DIALECT.errorMessage,
+    // Where no contract number can be sent, the response has all of them.
+    listsContracts: file.listsContracts ?? parameters?.contractNumber === null,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Address, Bills, Invoice } from '../../billing/model/bills';
+import type { Window } from '../../billing/model/window';
 import { readText, type ByteRecords } from '../../runtime/byte-records';
 import { invalidResponse } from '../errors/failures';
 
@@ -13,25 +14,33 @@ export class ResponseBills implements Bills {
   /** Null where the bills are those of several contracts. */
   readonly #head: ByteRecords | null;
   readonly #lists: ResponseLists;
+  readonly #contracts: readonly ResponseBills[] | null;
 
-  constructor(head: ByteRecords | null, lists: ResponseLists) {
+  /** @param contracts the contracts whose bills these are, where they are several. */
+  constructor(head: ByteRecords | null, lists: ResponseLists, contracts: readonly ResponseBills[] | null = null) {
     this.#head = head;
     this.#lists = lists;
+    this.#contracts = contracts;
   }
 
   /**
-   * The bills of all contracts of a list, one after the other. Where there are more than were asked for, the API pages
-   * within each contract, and a window of all of them cannot be had.
+   * The bills of all contracts of a list, one after the other. The API pages within each contract: where there are more than
+   * were asked for, or not the first ones were asked for, a window of all of them cannot be had.
    */
-  static merge(all: readonly ResponseBills[], limit: number): ResponseBills {
+  static merge(all: readonly ResponseBills[], { offset, limit }: Window): ResponseBills {
     const failed = all.find((bills) => bills.#lists.invoices instanceof Error);
-    if (failed) return new ResponseBills(null, { billingAddresses: null, invoices: failed.#lists.invoices });
+    if (failed) return new ResponseBills(null, { billingAddresses: null, invoices: failed.#lists.invoices }, all);
     const invoices = all.flatMap((bills) => bills.usableInvoices);
-    const isTooLong = all.length > 1 && invoices.length > limit;
-    return new ResponseBills(null, {
+    const isNoWindow = all.length > 1 && (invoices.length > limit || offset > 0);
+    const lists = {
       billingAddresses: null,
-      invoices: isTooLong ? invalidResponse('several contracts have more invoices together than were asked for') : invoices,
-    });
+      invoices: isNoWindow ? invalidResponse('the body is a window of each of several contracts') : invoices,
+    };
+    return new ResponseBills(null, lists, all);
+  }
+
+  get contracts(): readonly ResponseBills[] {
+    return this.#contracts ?? [this];
   }
 
   get contractNumber(): string | null {
@@ -56,8 +65,9 @@ export class ResponseBills implements Bills {
     return invoices instanceof Error ? [] : invoices;
   }
 
-  /** Whether a list cannot be used. */
+  /** Whether a list cannot be used, of a contract's own. */
   get isPartial(): boolean {
+    if (this.#contracts) return this.#contracts.some((bills) => bills.isPartial);
     return this.#lists.billingAddresses instanceof Error || this.#lists.invoices instanceof Error;
   }
 

@@ -58,6 +58,8 @@ export interface ScanOptions {
   readonly window: Window;
   /** Whether a value of another type fails the whole body. */
   readonly strict: boolean;
+  /** Whether a list of contracts is as good as one contract. */
+  readonly mayBeList?: boolean;
 }
 
 /**
@@ -86,8 +88,10 @@ export function scanBills(received: Buffer, options: ScanOptions): ScannedBills 
 
 function scanContracts(scanner: RecordScanner, options: ScanOptions, open: number, contracts: ScannedContract[]): number {
   const { bytes } = scanner;
-  if (options.strict) scanner.refuse('/ must be object');
-  scanner.addRetyped('(body)');
+  if (!options.mayBeList) {
+    if (options.strict) scanner.refuse('/ must be object');
+    scanner.addRetyped('(body)');
+  }
   let at = skipSpace(bytes, open + 1);
   if (bytes[at] === CLOSE_BRACKET) return at + 1;
   for (;;) {

@@ -23,7 +23,8 @@ export interface WireTable {
 
 /** A member for each leaf of the domain's records, and no others: what only one of the two has, the compiler names. */
 interface DomainTable {
-  readonly contract: Readonly<Record<Exclude<keyof Bills, keyof WireTable['lists']>, LeafMember>>;
+  /** Contracts are bodies of their own in a list. */
+  readonly contract: Readonly<Record<Exclude<keyof Bills, keyof WireTable['lists'] | 'contracts'>, LeafMember>>;
   readonly address: Readonly<Record<keyof Address, LeafMember>>;
   /** The rest of an invoice is not read from the response: see records.ts. */
   readonly invoice: Readonly<Record<Exclude<keyof Invoice, 'origin' | 'state' | 'currency'>, LeafMember>>;

@@ -80,7 +80,7 @@ export type ContractInvoicesArgs = {
 export type Customer = {
   /** One of the customer's contracts. Null where the billing API knows no such contract of this customer. */
   readonly contract: Maybe<Contract>;
-  /** Several of the customer's contracts, in the order of `numbers`; null at the place of each that the billing API does not know. One upstream call for each different number. */
+  /** Several of the customer's contracts, in the order of `numbers`; null at the place of each that the billing API does not know. One upstream call for each different number. Without `numbers`, the contracts that the billing API lists, in one call; most deployments list none, and then this is an error with the code BAD_USER_INPUT. An error about all of them stands at the place of the first. */
   readonly contracts: ReadonlyArray<Maybe<Contract>>;
   /** The identification number: digits, as they were given. */
   readonly id: Scalars['ID']['output'];
@@ -103,7 +103,7 @@ export type CustomerContractArgs = {
 
 /** A customer of the telco, by the identification that the billing API knows. Naming one makes no call: whether the customer exists shows when a contract or an invoice is read. */
 export type CustomerContractsArgs = {
-  numbers: ReadonlyArray<Scalars['ID']['input']>;
+  numbers?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
 };
 
 

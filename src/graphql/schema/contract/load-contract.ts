@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Contract } from '../../../billing/loading/contract';
 import type { Customer } from '../../../billing/model/customer';
-import { toScanPage, type PageLimits } from '../../../billing/model/window';
+import { toScanPage, type PageLimits, type PageRequest } from '../../../billing/model/window';
 import { settleOverTurns } from '../../../runtime/turn-budget';
 import { assertArgumentsBelow } from '../../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../../context/context';
@@ -29,10 +29,35 @@ export function loadSelected(
   selection: ContractSelection,
 ): Promise<Contract | null> {
   const billing = billingOf(context);
-  const { pages, scans } = selection;
-  if (scans.length === 0) return billing.contract(customer, number, pages);
+  return billing.contract(customer, number, toPages(selection, billing.scanPageSize));
+}
+
+/** The pages that are asked for together with a contract. */
+function toPages({ pages, scans }: ContractSelection, pageSize: number): readonly PageRequest[] {
+  if (scans.length === 0) return pages;
   // A list is read in the largest pages there are: the first of them serves the contract too.
-  return billing.contract(customer, number, [...pages, ...scans.map((position) => toScanPage(position, billing.scanPageSize))]);
+  return [...pages, ...scans.map((position) => toScanPage(position, pageSize))];
+}
+
+/**
+ * Loads the contracts that the billing API lists, together with all that is selected of them. An error about all of them
+ * stands in a list of its own: the list cannot be null, and the customer's other fields keep their data.
+ */
+export async function loadListed(
+  customer: Customer,
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+): Promise<readonly (Contract | Error | null)[]> {
+  const billing = billingOf(context);
+  let contracts: readonly (Contract | Error | null)[];
+  try {
+    contracts = await billing.listContracts(customer, toPages(lookAheadOnce(info, context.pageLimits)(0), billing.scanPageSize));
+  } catch (error) {
+    contracts = [error as Error];
+  }
+  if (!context.results.take(contracts.length)) return [];
+  const failed = contracts.filter((contract) => contract instanceof Error);
+  return failed.length === 0 || context.results.mayFail(failed.length, failed[0]) ? contracts : [];
 }
 
 /**

@@ -11,7 +11,7 @@ import { toList } from '../../analysis/argument-values';
 import { costs } from '../../analysis/field-costs';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { ContractType } from '../contract/contract.type';
-import { loadContract, loadContracts } from '../contract/load-contract';
+import { loadContract, loadContracts, loadListed } from '../contract/load-contract';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
 import { INVOICES_COSTS, InvoicesArgs } from '../invoice/invoices.args';
 import { InvoiceFilterInput } from '../invoice/invoice-filter.input';
@@ -67,18 +67,25 @@ export class CustomerResolver {
     nullable: 'items',
     description:
       "Several of the customer's contracts, in the order of `numbers`; null at the place of each that the " +
-      'billing API does not know. One upstream call for each different number.',
+      'billing API does not know. One upstream call for each different number. Without `numbers`, the contracts that the ' +
+      'billing API lists, in one call; most deployments list none, and then this is an error with the code BAD_USER_INPUT. ' +
+      'An error about all of them stands at the place of the first.',
   })
   contracts(
     @Root() customer: Customer,
-    @Arg('numbers', () => [ID], { description: "The contracts' numbers, each of 1 to 20 digits." }) numbers: string[],
+    @Arg('numbers', () => [ID], {
+      nullable: true,
+      description: "The contracts' numbers, each of 1 to 20 digits; without them, all that the billing API lists.",
+    })
+    numbers: string[] | null | undefined,
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<Contract | null>[] {
+  ): Promise<Contract | null>[] | Promise<readonly (Contract | Error | null)[]> {
+    if (!numbers) return loadListed(customer, context, info);
     if (!context.results.take(numbers.length)) return [];
     let parsed: readonly string[];
     try {
-      parsed = parseNumbers(numbers);
+      parsed = parseNumbers(numbers) ?? [];
     } catch (error) {
       // One member that is not of its form makes the argument so, for which no call is made. The other places must
       // not look like contracts that do not exist.
@@ -131,6 +138,7 @@ export class CustomerResolver {
   }
 }
 
-function parseNumbers(numbers: unknown): readonly string[] {
+function parseNumbers(numbers: unknown): readonly string[] | null {
+  if (numbers === null || numbers === undefined) return null;
   return toList(numbers).map((number) => parseContractNumber(number, 'numbers'));
 }
