@@ -24,15 +24,15 @@ const FEDERATION = `
 
 const schemaText = (file: string): string => readFileSync(join(__dirname, '../../schema', file), 'utf8');
 
-interface PageArgs {
+interface FilterArgs {
+  readonly filter?: { readonly status?: boolean | null; readonly billPeriods?: readonly string[] | null } | null;
+}
+
+interface PageArgs extends FilterArgs {
   readonly first?: number | null;
   readonly after?: string | null;
   readonly last?: number | null;
   readonly before?: string | null;
-}
-
-interface FilterArgs {
-  readonly filter?: { readonly status?: boolean | null; readonly billPeriods?: readonly string[] | null } | null;
 }
 
 type MayRead = (customer: CustomerKey) => boolean;
@@ -106,24 +106,28 @@ class PlainResolvers {
     return this.#data.customers.find(({ idType, id }) => idType === key.idType && id === key.id)?.contracts ?? [];
   }
 
-  #page(customer: CustomerKey, invoices: readonly Invoice[], { first, after, last, before }: PageArgs): object {
+  #page(customer: CustomerKey, invoices: readonly Invoice[], { first, after, last, before, filter }: PageArgs): object {
     const size = last ?? first ?? 20;
     ensure(size >= 1 && size <= MAX_PAGE_SIZE);
     const from = after ? toPosition(after, invoices) + 1 : 0;
     const until = before ? toPosition(before, invoices) : invoices.length;
-    const start = last ? Math.max(from, until - size) : from;
-    const end = last ? until : Math.min(until, start + size);
-    const nodes = invoices.slice(start, end).map((invoice) => this.#invoice(customer, invoice));
-    const cursorOf = (index: number): string => toCursor(start + index, BILLS);
+    const matches = [...invoices.keys()].filter((position) => isMeant(invoices[position] as Invoice, filter));
+    const inRange = matches.filter((position) => position >= from && position < until);
+    const shown = last ? inRange.slice(-size) : inRange.slice(0, size);
+    const nodes = shown.map((position) => this.#invoice(customer, invoices[position] as Invoice));
+    const cursors = shown.map((position) => toCursor(position, BILLS));
+    const end = (shown.at(-1) ?? (last ? until - 1 : from - 1)) + 1;
+    // Of a filter, what comes before `after` is not looked at.
+    const hasBefore = filter ? from > 0 || (Boolean(last) && inRange.length > shown.length) : (shown[0] ?? from) > 0;
     return {
       nodes,
-      edges: nodes.map((node, index) => ({ node, cursor: cursorOf(index) })),
-      totalCount: invoices.length,
+      edges: nodes.map((node, index) => ({ node, cursor: cursors[index] })),
+      totalCount: matches.length,
       pageInfo: {
-        hasNextPage: end < invoices.length,
-        hasPreviousPage: start > 0,
-        startCursor: nodes.length > 0 ? cursorOf(0) : null,
-        endCursor: nodes.length > 0 ? cursorOf(nodes.length - 1) : null,
+        hasNextPage: matches.some((position) => position >= end),
+        hasPreviousPage: hasBefore,
+        startCursor: cursors[0] ?? null,
+        endCursor: cursors.at(-1) ?? null,
       },
     };
   }
@@ -183,17 +187,18 @@ function toAddress({ street, neighborhood, city, state, country, zipCode }: Addr
 }
 
 function toSummary(invoices: readonly Invoice[], filter: FilterArgs['filter']): object {
-  const { status, billPeriods } = filter ?? {};
-  const counted = invoices.filter(
-    ({ invoiceStatus, billPeriod = '' }) =>
-      (status ?? invoiceStatus) === invoiceStatus && (billPeriods ?? [billPeriod]).includes(billPeriod),
-  );
+  const counted = invoices.filter((invoice) => isMeant(invoice, filter));
   return {
     count: counted.length,
     amount: counted.reduce((sum, { invoiceAmount = 0n }) => sum + invoiceAmount, 0n),
     withoutAmount: counted.filter(({ invoiceAmount }) => invoiceAmount === undefined).length,
     isComplete: true,
   };
+}
+
+function isMeant({ invoiceStatus, billPeriod = '' }: Invoice, filter: FilterArgs['filter']): boolean {
+  const { status, billPeriods } = filter ?? {};
+  return (status ?? invoiceStatus) === invoiceStatus && (billPeriods ?? [billPeriod]).includes(billPeriod);
 }
 
 function toPosition(cursor: string, invoices: readonly Invoice[]): number {
