@@ -71,10 +71,24 @@ function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Digits) && !(value instanceof Both);
 }
 
+/** What a member says; null is unusable where a value stands under another spelling of its name. */
+function member(members: Members, name: string, read: Read): unknown {
+  const value = read(members[name]);
+  const isMisspelt = Object.entries(members).some(
+    ([other, said]) =>
+      other !== name && lettersOf(other) === lettersOf(name) && (said instanceof Both ? (said.first ?? said.second) : said) != null,
+  );
+  return value === null && isMisspelt ? UNUSABLE : value;
+}
+
+function lettersOf(name: string): string {
+  return name.replace(/[-_]/g, '').replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
 function record(table: Readonly<Record<string, readonly [string, Read]>>, value: unknown): unknown {
   const names = Object.values(table).map(([wire]) => wire);
   const isRecord = isObject(value) && (Object.keys(value).length === 0 || names.some((name) => Object.hasOwn(value, name)));
-  return Object.fromEntries(Object.entries(table).map(([name, [wire, read]]) => [name, isRecord ? read(value[wire]) : UNUSABLE]));
+  return Object.fromEntries(Object.entries(table).map(([name, [wire, read]]) => [name, isRecord ? member(value, wire, read) : UNUSABLE]));
 }
 
 function list(table: Readonly<Record<string, readonly [string, Read]>>, value: unknown, whenAbsent: unknown): unknown {
@@ -102,8 +116,8 @@ export function referenceBills(body: string): unknown {
   }
   if (!isObject(value)) return undefined;
   return {
-    contractNumber: text(value['contractNo']),
-    dueDate: text(value['dueDate']),
+    contractNumber: member(value, 'contractNo', text),
+    dueDate: member(value, 'dueDate', text),
     billingAddresses: list(ADDRESS, value['billingAddress'], null),
     invoices: list(INVOICE, value['invoiceCollection'], []),
   };

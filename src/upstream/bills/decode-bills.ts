@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { BillsRequest, DecodedContent } from '../../billing/ports/billing-source';
+import type { BillingError } from '../../billing/model/billing-error';
 import type { Bills, Invoice, InvoiceMeaning } from '../../billing/model/bills';
 import { readText } from '../../runtime/byte-records';
 import { invalidResponse } from '../errors/failures';
@@ -55,7 +56,7 @@ export class ResponseDecoder {
     if (!isUtf8(body)) throw invalidResponse('the body is not UTF-8');
     const window = { offset: skip, limit: request.window.limit };
     const scanned = scanBills(body, { spec: this.spec, window, strict: this.#strict, mayBeList: this.#mayBeList });
-    for (const contract of scanned.contracts) assertNoError(contract);
+    for (const contract of scanned.contracts) this.#assertNoError(scanned, contract);
     const content = this.#toBills(scanned, request);
     return { content, isPartial: content?.isPartial ?? false, retyped: scanned.retyped };
   }
@@ -68,6 +69,18 @@ export class ResponseDecoder {
     const bills = scanned.isList ? findContract(all, asked) : (all[0] as ResponseBills);
     assertContract(asked, bills);
     return bills;
+  }
+
+  /**
+   * An error that is reported under a successful status must not pass for a contract without bills: neither a member that
+   * says so, nor an object that has nothing of a contract.
+   */
+  #assertNoError({ odd }: ScannedBills, { marks, addresses, invoices, others }: ScannedContract): void {
+    if (others.reportError) throw invalidResponse('the body reports an error');
+    const { misspelt } = this.spec.contract;
+    const isValue = (mark: number): boolean => mark !== 0 && !misspelt.includes(odd[~mark] as BillingError);
+    const isKnown = addresses !== null || invoices !== null || marks.subarray(0, -1).some(isValue);
+    if (others.exist && !isKnown) throw invalidResponse("the body has none of the contract's members");
   }
 
   #toContract(scanned: ScannedBills, contract: ScannedContract, { customer, contractNumber }: BillsRequest): ResponseBills {
@@ -118,20 +131,13 @@ function toRecords<R extends { readonly layout: { readonly stride: number } }, T
   return items;
 }
 
-/**
- * An error that is reported under a successful status must not pass for a contract without bills: neither a member that
- * says so, nor an object that has nothing of a contract.
- */
-function assertNoError({ marks, addresses, invoices, others }: ScannedContract): void {
-  if (others.reportError) throw invalidResponse('the body reports an error');
-  const isKnown = addresses !== null || invoices !== null || marks.subarray(0, -1).some((mark) => mark !== 0);
-  if (others.exist && !isKnown) throw invalidResponse("the body has none of the contract's members");
-}
-
 /** The list of invoices, or why there is none: one that is missing must not pass for an empty one where it may be somewhere else. */
 function toInvoiceList({ invoices, namesInvoices, others }: ScannedContract): ScannedList | Error | null {
   if (invoices) return invoices.failure ?? invoices;
-  const mayBeElsewhere = namesInvoices ? others.nameInvoices && others.holdData : others.nameInvoices || others.holdData;
+  if (others.tellOfFailure) return invalidResponse('the list of invoices is missing, and another member may say why');
+  const mayBeElsewhere = namesInvoices
+    ? others.holdList || (others.nameInvoices && others.holdData)
+    : others.nameInvoices || others.holdData;
   return mayBeElsewhere ? invalidResponse('the list of invoices is missing, and other members may hold it') : null;
 }
 

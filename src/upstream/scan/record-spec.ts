@@ -1,7 +1,13 @@
 import type { BillingError } from '../../billing/model/billing-error';
 import type { LeafType, RecordField, RecordLayout } from '../../runtime/byte-records';
 import { invalidResponse } from '../errors/failures';
+import { MINUS } from './json-bytes';
 import type { LeafTable, WireTable } from './wire-table';
+
+const UNDERSCORE = 0x5f;
+const LETTER_A = 0x41;
+const LETTER_Z = 0x5a;
+const UPPER_TO_LOWER = 0x20;
 
 /** Types of members, as the scanner tells them apart. */
 export const TEXT = 0;
@@ -36,12 +42,18 @@ export class RecordSpec {
   readonly predicted: Int32Array;
   /** What is thrown when a value that cannot be used is read, by column. */
   readonly errors: readonly BillingError[];
+  /** What is thrown where a value stands under another spelling of its member's name, by column. */
+  readonly misspelt: readonly BillingError[];
   /** What is thrown when anything of an item that is no record is read. */
   readonly itemError: BillingError;
   /** The words of all names, one name after the other. */
   readonly words: Int32Array;
   /** Where the words of each name begin; a last one says where they all end. */
   readonly firstWord: Int32Array;
+  /** By a byte: whether a spelling of a leaf's name may end with it. Most names that are not known are told by that alone. */
+  readonly lastBytes: Uint8Array;
+  /** The names in lower case, without `-` and `_`. */
+  readonly #letters: readonly Buffer[];
   readonly #byName: ReadonlyMap<string, number>;
 
   constructor(path: string, leaves: LeafTable, lists: readonly string[] = []) {
@@ -64,6 +76,9 @@ export class RecordSpec {
     this.#byName = new Map(this.names.map((name, column) => [name, column]));
     this.predicted = new Int32Array(this.count + 2).map((_, column) => (column === this.count ? 0 : Math.min(column + 1, this.count - 1)));
     this.errors = this.names.map((name, column) => invalidResponse(`${this.pathOf(name)} ${this.ruleOf(column)}`));
+    this.misspelt = this.names.map((name) => invalidResponse(`${this.pathOf(name)} is there under another spelling of its name`));
+    this.#letters = this.names.map((name) => Buffer.from(name.replace(/[-_]/g, '').toLowerCase()));
+    this.lastBytes = toLastBytes(this.#letters.slice(0, members.length));
     this.itemError = invalidResponse(`${path} must be object`);
   }
 
@@ -97,10 +112,38 @@ export class RecordSpec {
     return -1;
   }
 
+  /** The leaf of which these bytes are another spelling: in another case, or with other `-` and `_`. -1 where there is none. */
+  findMisspelt(bytes: Buffer, from: number, to: number): number {
+    for (let column = 0; column < this.count; column++)
+      if (this.types[column] !== LIST && isSpelling(this.#letters[column] as Buffer, bytes, from, to)) return column;
+    return -1;
+  }
+
   /** The column of a name; -1 where the record has none of that name. */
   columnOf(name: string): number {
     return this.#byName.get(name) ?? -1;
   }
+}
+
+function toLastBytes(letters: readonly Buffer[]): Uint8Array {
+  const bytes = new Uint8Array(256);
+  for (const code of [MINUS, UNDERSCORE, ...letters.map((name) => name.at(-1) ?? MINUS)]) {
+    bytes[code] = 1;
+    if (code >= LETTER_A + UPPER_TO_LOWER && code <= LETTER_Z + UPPER_TO_LOWER) bytes[code - UPPER_TO_LOWER] = 1;
+  }
+  return bytes;
+}
+
+/** Compared from the end on: names that differ there are told apart by one byte. */
+function isSpelling(letters: Buffer, bytes: Buffer, from: number, to: number): boolean {
+  let left = letters.length;
+  for (let at = to - 1; at >= from; at--) {
+    let code = bytes[at] as number;
+    if (code === MINUS || code === UNDERSCORE) continue;
+    if (code >= LETTER_A && code <= LETTER_Z) code += UPPER_TO_LOWER;
+    if (left === 0 || letters[--left] !== code) return false;
+  }
+  return left === 0;
 }
 
 /** Four bytes each; of a length that is no multiple of four, the last two overlap. */

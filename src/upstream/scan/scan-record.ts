@@ -35,6 +35,11 @@ export interface MemberReader {
   unknown(member: { readonly name: number; readonly value: number; readonly end: number }): void;
 }
 
+/** -1 has none. */
+function toBit(column: number): number {
+  return column < 0 ? 0 : 1 << column;
+}
+
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** Marks the values of records in the bytes of one body. */
@@ -72,13 +77,15 @@ export class RecordScanner {
   scan(spec: RecordSpec, open: number, target: Target, reader: MemberReader | null = null): number {
     const { bytes } = this;
     const view = this.#view;
-    const { count, lengths, predicted, types, words, firstWord } = spec;
+    const { count, lengths, predicted, types, words, firstWord, lastBytes } = spec;
     const { length } = bytes;
     const { marks, base } = target;
     const { lengthColumn } = spec.layout;
     const oddBefore = this.odd.length;
     for (let i = 0; i <= lengthColumn; i++) marks[base + i] = 0;
     let seen = 0;
+    let misspelt = 0;
+    let nameEnd = 0;
     let previous = count;
     let at = skipSpace(bytes, open + 1);
     const isEmpty = bytes[at] === CLOSE_BRACE;
@@ -102,7 +109,7 @@ export class RecordScanner {
         }
       }
       if (!isPredicted) {
-        at = endOfPlainText(bytes, name);
+        nameEnd = at = endOfPlainText(bytes, name);
         if (at >= 0) column = spec.findName(view, name + 1, at - name - 2);
         else {
           at = endOfText(bytes, name);
@@ -117,6 +124,9 @@ export class RecordScanner {
       if (column < 0) {
         const value = at;
         at = endOfValue(bytes, value);
+        // Null under another name says no more than nothing.
+        if (bytes[value] !== LETTER_N && (nameEnd < 0 || lastBytes[bytes[nameEnd - 2] as number] === 1))
+          misspelt |= this.#misspeltBit(spec, name, nameEnd);
         if (reader) reader.unknown({ name, value, end: at });
       } else {
         const bit = 1 << column;
@@ -146,6 +156,7 @@ export class RecordScanner {
       } else if (bytes[at] !== CLOSE_BRACE) throw notJson();
     }
     if (seen === 0 && !isEmpty && reader === null) this.markUnusable(spec, target);
+    else if (misspelt !== 0) this.#markMisspelt(spec, misspelt, target);
     marks[base + lengthColumn] = this.odd.length > oddBefore ? 0 : at + 1 - open;
     return at + 1;
   }
@@ -157,6 +168,25 @@ export class RecordScanner {
     const { lengthColumn } = spec.layout;
     marks.fill(~(this.odd.push(spec.itemError) - 1), base, base + lengthColumn);
     marks[base + lengthColumn] = 0;
+  }
+
+  /** The bit of the leaf of which a member's name is another spelling; 0 for none. `end`: past the name; -1 where it has an escape. */
+  #misspeltBit(spec: RecordSpec, name: number, end: number): number {
+    const { bytes } = this;
+    if (end >= 0) return toBit(spec.findMisspelt(bytes, name + 1, end - 1));
+    const text = Buffer.from(JSON.parse(bytes.toString('utf8', name, endOfText(bytes, name))) as string);
+    return toBit(spec.findMisspelt(text, 0, text.length));
+  }
+
+  /** A value that stands under another spelling of its name is neither taken for the value nor for its absence. */
+  #markMisspelt(spec: RecordSpec, misspelt: number, { marks, base }: Target): void {
+    for (let column = 0; column < spec.layout.lengthColumn; column++) {
+      if ((misspelt & (1 << column)) === 0 || marks[base + column] !== 0) continue;
+      const name = spec.names[column] as string;
+      if (this.strict) this.refuse(`${this.#pointerOf(spec)}/${name} is there under another spelling of its name`);
+      this.addRetyped(spec.pathOf(name));
+      marks[base + column] = ~(this.odd.push(spec.misspelt[column] as Error) - 1);
+    }
   }
 
   /** Refuses the whole body. `detail` is for the operator. */

@@ -1,9 +1,17 @@
-import { OPEN_BRACE, OPEN_BRACKET, LETTER_F, LETTER_N, QUOTE, skipSpace, ZERO } from './json-bytes';
+import { LETTER_F, LETTER_N, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, ZERO } from './json-bytes';
 
-/** Longer names are not looked at. */
+/** Longer names are not looked at, nor is more of a value. */
 const MAX_NAME_BYTES = 64;
-/** Members with which APIs and gateways report an error, whatever the status. */
-const ERROR = /^(?:errors?|faults?|error_?message)$/i;
+/** Members with which APIs and gateways report an error, whatever the status. Their names are compared without `-` and `_`. */
+const ERROR = /^(?:(?:has|is)?(?:errors?|faults?|failed)|errormessage|(?:error|fault)code|faultstring)$/i;
+/** Members that say by a boolean whether a request succeeded. */
+const SUCCESS = /^(?:is|was)?(?:success|successful|succeeded|ok)$/i;
+/** Members that say how a request ended, by a word or by a status code of HTTP. */
+const OUTCOME = /^(?:(?:http|response)?status(?:code)?|result|outcome)$/i;
+const FAILED_OUTCOME = /^"(?:errors?|fail|failed|failure|fault|ko|nok|not[ _]?ok|(?:[\w ]{1,30}_)?error|[45]\d\d)"$|^[45]\d\d$/i;
+/** Members that tell of a failure, or of a success: in place of a list, what they tell is not known to be harmless. */
+const TOLD = /^(?:(?:response|result|status)?(?:code|message)|(?:response|result|status)description|msg|details?|reason)$/i;
+const HARMLESS = /^(?:"(?:0+|ok|success|successful|succeeded|2\d\d)"|0|2\d\d)$/i;
 /** What a list of invoices may be called in another version of the API. */
 const INVOICES = /invoice|factura|bill(?!ing_?address)/i;
 const ADDRESSES = /address|direccion/i;
@@ -14,8 +22,12 @@ export class UnknownMembers {
   exist = false;
   /** Whether one reports an error. */
   reportError = false;
+  /** Whether one has a message or a code that may be those of a failure. */
+  tellOfFailure = false;
   /** Whether one is a list, or an object that is not empty. */
   holdData = false;
+  /** Whether one is a list that is not empty, or an object with a list. */
+  holdList = false;
   /** Whether one has a name like those of invoices, and a value. */
   nameInvoices = false;
   /** Whether one has a name like those of addresses, and is a list, or an object that is not empty. */
@@ -26,15 +38,26 @@ export class UnknownMembers {
     this.exist = true;
     const first = bytes[value] as number;
     const isNothing = isEmpty(bytes, value, end);
+    const isContainer = first === OPEN_BRACKET || first === OPEN_BRACE;
     if (first === OPEN_BRACKET || (first === OPEN_BRACE && !isNothing)) this.holdData = true;
+    if (isContainer && !isNothing && (first === OPEN_BRACKET || bytes.subarray(value, end).includes(OPEN_BRACKET))) this.holdList = true;
     const quote = bytes.indexOf(QUOTE, name + 1);
-    if (isNothing && first !== OPEN_BRACKET) return;
     if (quote - name > MAX_NAME_BYTES) return;
     const text = bytes.toString('latin1', name + 1, quote);
-    if (!isNothing && ERROR.test(text)) this.reportError = true;
+    const said = bytes.toString('latin1', value, Math.min(end, value + MAX_NAME_BYTES));
+    if (reportsError(text.replace(/[-_]/g, ''), said, isNothing)) this.reportError = true;
+    if (isNothing && first !== OPEN_BRACKET) return;
+    if (!isContainer && TOLD.test(text.replace(/[-_]/g, '')) && !HARMLESS.test(said)) this.tellOfFailure = true;
     if (INVOICES.test(text)) this.nameInvoices = true;
-    if ((first === OPEN_BRACKET || first === OPEN_BRACE) && ADDRESSES.test(text)) this.nameAddresses = true;
+    if (isContainer && ADDRESSES.test(text)) this.nameAddresses = true;
   }
+}
+
+/** Whether a member reports an error. `isNothing`: its value says nothing. */
+function reportsError(name: string, value: string, isNothing: boolean): boolean {
+  if (ERROR.test(name)) return !isNothing && !HARMLESS.test(value) && value !== '"false"';
+  if (SUCCESS.test(name)) return value === 'false' || value === '"false"' || value === '0';
+  return OUTCOME.test(name) && FAILED_OUTCOME.test(value);
 }
 
 /** Whether a value says nothing: null, false, 0, or an empty text, list or object. */

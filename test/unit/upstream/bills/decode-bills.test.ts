@@ -173,6 +173,17 @@ describe('decodeBills', () => {
     ['{"contractNo":"1","invoiceCollection":[{}],"errors":[{"message":"partial"}]}', 'the body reports an error'],
     ['{"contractNo":"1","Fault":"x"}', 'the body reports an error'],
     ['{"errorMessage":"Task timed out"}', 'the body reports an error'],
+    ['{"contractNo":"1","success":false,"message":"no"}', 'the body reports an error'],
+    ['{"contractNo":"1","ok":"false","invoiceCollection":[]}', 'the body reports an error'],
+    ['{"contractNo":"1","status":"FAILED"}', 'the body reports an error'],
+    ['{"contractNo":"1","status":"error","invoiceCollection":[]}', 'the body reports an error'],
+    ['{"contractNo":"1","httpStatus":503}', 'the body reports an error'],
+    ['{"contractNo":"1","error_code":"BSS-1","invoiceCollection":[]}', 'the body reports an error'],
+    ['{"contractNo":"1","errorCode":77}', 'the body reports an error'],
+    ['{"contractNo":"1","faultcode":"Server","faultstring":"x"}', 'the body reports an error'],
+    ['{"contractNo":"1","hasErrors":true}', 'the body reports an error'],
+    ['{"DueDate":"2025-07-15"}', "the body has none of the contract's members"],
+    ['{"contractNo":null,"ContractNo":"1"}', "the body has none of the contract's members"],
     ['{"message":"OK"}', "the body has none of the contract's members"],
     ['{"contractNo":null,"data":{"contractNo":"1"}}', "the body has none of the contract's members"],
     ['[]', 'the body is a list in which the contract that was asked for is not there once'],
@@ -212,6 +223,18 @@ describe('decodeBills', () => {
     ['{"contractNo":"1","invoiceCollection":{}}', true],
     ['{"contractNo":"1","invoiceCollection":{"item":[{"invoiceNumber":"1"}]}}', true],
     ['{"contractNo":"1","invoiceCollection":"none"}', true],
+    ['{"contractNo":"1","invoiceCollection":null,"items":[{"invoiceNumber":"1"}]}', true],
+    ['{"contractNo":"1","items":[{"invoiceNumber":"1"}],"invoiceCollection":null}', true],
+    ['{"contractNo":"1","invoiceCollection":null,"page":{"items":[{"invoiceNumber":"1"}]}}', true],
+    ['{"contractNo":"1","invoiceCollection":null,"page":{"total":0}}', false],
+    ['{"contractNo":"1","message":"no"}', true],
+    ['{"contractNo":"1","invoiceCollection":null,"detail":"timed out"}', true],
+    ['{"contractNo":"1","code":"BSS-1"}', true],
+    ['{"contractNo":"1","code":12}', true],
+    ['{"contractNo":"1","code":"0","message":"OK","success":true,"status":200}', false],
+    ['{"contractNo":"1","errorCode":"0","errorMessage":null,"status":"ACTIVE"}', false],
+    ['{"contractNo":"1","invoiceCollection":[],"message":"No invoices"}', false],
+    ['{"contractNo":"1","dueDate":"2025-07-15","message":""}', false],
   ])('%s: that its invoices cannot be used is %s', (body, isUnusable) => {
     const { content: bills, isPartial } = new ResponseDecoder().decode(Buffer.from(body), request());
     expect([unusable(() => bills?.invoices), isPartial]).toEqual([isUnusable, isUnusable]);
@@ -228,6 +251,26 @@ describe('decodeBills', () => {
     const [first, second] = decode({ invoiceCollection: [{ invoice: { invoiceNumber: '1' } }, {}] }).invoices;
     expect(unusable(() => first?.number)).toBe(true);
     expect(second?.number).toBeNull();
+  });
+
+  it.each(['InvoiceAmount', 'invoice_amount', 'INVOICE-AMOUNT', 'invoiceAmoun\\u0054'])(
+    'takes an amount under the name %s neither for the amount nor for none',
+    (name) => {
+      const body = `{"contractNo":"1","invoiceCollection":[{"invoiceNumber":"7","${name}":5},{"invoiceAmount":6,"${name}":5},{"${name}":null,"invoiceNumber":"8"}]}`;
+      const { content, retyped } = new ResponseDecoder().decode(Buffer.from(body), request());
+      const [first, second, third] = content!.invoices;
+      expect(unusable(() => first?.amount)).toBe(true);
+      expect([first?.number, second?.amount, third?.amount, third?.number]).toEqual(['7', 6, null, '8']);
+      expect([...retyped]).toEqual(['invoiceCollection[].invoiceAmount']);
+      expect(refusalOf(body, '1', STRICT)).toBe('/invoiceCollection/0/invoiceAmount is there under another spelling of its name');
+    },
+  );
+
+  it('takes no due date under another spelling for none, beside a null as well', () => {
+    const bills = decode('{"contractNo":"1","dueDate":null,"due_date":"2025-07-15","billingAddress":[{"Zip-Code":"x","city":"y"}]}');
+    expect(unusable(() => bills.dueDate)).toBe(true);
+    expect(unusable(() => bills.billingAddresses?.[0]?.zipCode)).toBe(true);
+    expect([bills.contractNumber, bills.billingAddresses?.[0]?.city, bills.invoices.length]).toEqual(['1', 'y', 0]);
   });
 
   it("reads all contracts of a list where all the customer's invoices were asked for", () => {
