@@ -150,6 +150,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
       reads: toOutageLog(log, 'the shared cache cannot be reached: every question goes to the billing API', 'the shared cache is back'),
       writes: toOutageLog(log, 'the shared cache takes no entries', 'the shared cache takes entries again'),
       locks: toOutageLog(log, 'the shared cache allows no locks', 'the shared cache allows locks again'),
+      nodes: toOutageLog(log, 'a node of the shared cache does not respond: its keys are missed', 'the keys of that node are found again'),
     });
     opened.push(() => cache.close());
     const source = cache.inFrontOf(limiter ? toLimitedSource(upstream) : upstream, bills);

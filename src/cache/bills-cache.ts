@@ -37,6 +37,8 @@ export interface BillsCacheOptions {
   readonly writes: OutageListener;
   /** Told when Redis refuses what locks need, and when it allows it again. */
   readonly locks: OutageListener;
+  /** Told when a node of a Redis Cluster cannot be used, though others can, and when it can again. */
+  readonly nodes: OutageListener;
   /** All caches of the process: this one is added to them, and a token that is refused is evicted from all. */
   readonly caches: CallerCaches;
   readonly observer?: CacheObserver;
@@ -91,10 +93,10 @@ function createKeys(
 
 /** Redis's client is loaded only where there is a Redis: it is a third of all files, and 16 MiB. */
 async function openStore(options: BillsCacheOptions, observer: CacheObserver): Promise<EntryStore> {
-  const { redisUrls, redisTls: tls, redisWaitMs: waitLimitMs, maxBytes, reads, writes, locks } = options;
+  const { redisUrls, redisTls: tls, redisWaitMs: waitLimitMs, maxBytes, reads, writes, locks, nodes } = options;
   if (redisUrls.length === 0) return createMemoryStore({ maxBytes, observer });
   const { createRedisStore } = await import('./redis/redis-store.js');
-  return createRedisStore({ urls: redisUrls, tls, waitLimitMs, observer, reads, writes, locks });
+  return createRedisStore({ urls: redisUrls, tls, waitLimitMs, observer, reads, writes, locks, nodes });
 }
 
 /** Nothing is cached, but equal calls in flight are one. */

@@ -199,6 +199,7 @@ describe('A second list of the billing API, defined outside of src', () => {
       reads: notUsed,
       writes: notUsed,
       locks: notUsed,
+      nodes: notUsed,
       caches: new CallerCaches(),
     });
     const billsResource = createBillsResource();

@@ -19,6 +19,9 @@ describe('a cluster of three primaries and three replicas, known by one address'
   let upstream: ScriptedUpstream;
   let rig: CacheRig;
   const outages: string[] = [];
+  /** Of single nodes, and how many of them are over. */
+  const nodeOutages: string[] = [];
+  let ended = 0;
 
   beforeAll(async () => {
     nodes = await startReplicatedCluster();
@@ -32,7 +35,8 @@ describe('a cluster of three primaries and three replicas, known by one address'
           observer,
           reads: { began: (reason) => void outages.push(reason), ended: () => undefined },
           writes: silentOutage,
-          waitLimitMs: 6000,
+          nodes: { began: (reason) => void nodeOutages.push(reason), ended: () => (ended += 1) },
+          waitLimitMs: 1500,
         }),
     });
     await untilAllHit();
@@ -63,6 +67,10 @@ describe('a cluster of three primaries and three replicas, known by one address'
     }, PATIENCE_MS);
   }
 
+  beforeEach(() => {
+    nodeOutages.length = ended = 0;
+  });
+
   const info = async (node: RedisServer, section: string) => String(await node.command('INFO', section));
   const slots = async (node: RedisServer) => (await node.command('CLUSTER', 'SLOTS')) as [number, number, [string, number]][];
   const byPort = (port: number) => nodes.find((node) => node.port === port) as RedisServer;
@@ -89,6 +97,53 @@ describe('a cluster of three primaries and three replicas, known by one address'
     await untilAllHit();
     expect(outages).toEqual([]);
     await killed.restart();
+    await healthy(nodes);
+    await untilAllHit();
+  }, 120_000);
+
+  /** A primary and its replicas. */
+  async function shardOf(primary: RedisServer): Promise<RedisServer[]> {
+    const id = String(await primary.command('CLUSTER', 'MYID'));
+    const replicas = (await primary.command('CLUSTER', 'REPLICAS', id)) as string[];
+    return [primary, ...replicas.map((line) => byPort(Number(/:(\d+)@/.exec(line)?.[1])))];
+  }
+
+  const anyPrimary = async () => byPort(((await slots(nodes[0] as RedisServer))[0] as [number, number, [string, number]])[2][1]);
+
+  /** Of how many contracts a node has the bills. */
+  async function countContracts(node: RedisServer): Promise<number> {
+    const tags = (await node.scan()).map(({ name }) => /\{.*\}/.exec(name)?.[0]);
+    return new Set(tags.filter((tag) => tag !== '{rights}')).size;
+  }
+
+  test('loses the keys of a node alone that hangs, tells it once, and hits as before when it goes on', async () => {
+    const frozen = await anyPrimary();
+    const others = CONTRACTS.length - (await countContracts(frozen));
+    const shard = await shardOf(frozen);
+    for (const node of shard) node.freeze();
+    await until(async () => (await askAll()).hits === others && nodeOutages.length > 0, PATIENCE_MS);
+    // It is tried in between, and nobody waits for that.
+    for (let round = 0; round < 10; round++) {
+      expect(await askAll()).toEqual({ hits: others, calls: CONTRACTS.length - others, failed: 0 });
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+    expect([others > 0, others < CONTRACTS.length, [...rig.observer.out]]).toEqual([true, true, ['node']]);
+    for (const node of shard) node.thaw();
+    await untilAllHit();
+    await until(() => rig.observer.out.size === 0);
+    expect(nodeOutages).toEqual([expect.stringContaining(`node 127.0.0.1:${frozen.port}: `)]);
+    expect([outages, ended]).toEqual([[], 1]);
+    await healthy(nodes);
+  }, 120_000);
+
+  test('hits as before once the replica of a primary that hangs has taken over', async () => {
+    const frozen = await anyPrimary();
+    frozen.freeze();
+    await untilAllHit();
+    expect(outages).toEqual([]);
+    expect(rig.observer.out.size).toBe(0);
+    expect(nodeOutages.filter((reason) => !reason.includes(`:${frozen.port}: `))).toEqual([]);
+    frozen.thaw();
     await healthy(nodes);
     await untilAllHit();
   }, 120_000);
@@ -138,11 +193,7 @@ describe('a cluster of three primaries and three replicas, known by one address'
   }, 240_000);
 
   test('without a replica for it, a primary that is lost costs its own keys alone, until it returns', async () => {
-    const lost = byPort(((await slots(nodes[0] as RedisServer))[0] as [number, number, [string, number]])[2][1]);
-    const id = String(await lost.command('CLUSTER', 'MYID'));
-    const replicas = (await lost.command('CLUSTER', 'REPLICAS', id)) as string[];
-    const ports = replicas.map((line) => Number(/:(\d+)@/.exec(line)?.[1]));
-    const gone = [lost, ...ports.map(byPort)];
+    const gone = await shardOf(await anyPrimary());
     for (const node of gone) await node.kill();
     for (let round = 0; round < 3; round++) {
       const { hits, calls, failed } = await askAll();
@@ -150,8 +201,9 @@ describe('a cluster of three primaries and three replicas, known by one address'
       expect(hits).toBeGreaterThan(CONTRACTS.length / 4);
       expect(calls).toBe(CONTRACTS.length - hits);
     }
-    expect(outages).toEqual([]);
+    expect([outages, nodeOutages]).toEqual([[], [expect.stringContaining(`node 127.0.0.1:${gone[0]?.port}: `)]]);
     for (const node of gone) await node.restart();
     await untilAllHit();
+    await until(() => ended === 1 && rig.observer.out.size === 0);
   }, 120_000);
 });

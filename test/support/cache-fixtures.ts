@@ -11,7 +11,7 @@ import { createLocalKeyRing } from '../../src/cache/keys/local-key-ring';
 import { createSharedKeyRing } from '../../src/cache/keys/shared-key-ring';
 import type { OutageListener } from '../../src/cache/redis/outage';
 import { InFlightCalls } from '../../src/cache/coalescing/in-flight-calls';
-import type { CacheObserver, StoreLayer, StoreUse } from '../../src/telemetry/observers/cache-observer';
+import type { CacheObserver, StoreLayer, StorePart } from '../../src/telemetry/observers/cache-observer';
 import { createBillsResource } from '../../src/upstream/bills/bills-resource';
 import { Attempts } from '../../src/upstream/resilience/attempts';
 import { UpstreamSource } from '../../src/upstream/upstream-source';
@@ -27,7 +27,7 @@ export class CountingObserver implements CacheObserver {
   failures = 0;
   storedBytes = 0;
   /** What the store is out for now. */
-  readonly out = new Set<StoreUse>();
+  readonly out = new Set<StorePart>();
 
   hit(_layer: StoreLayer, stale: boolean): void {
     if (stale) this.staleHits++;
@@ -48,9 +48,9 @@ export class CountingObserver implements CacheObserver {
   failed(): void {
     this.failures++;
   }
-  availabilityChanged(use: StoreUse, isAvailable: boolean): void {
-    if (isAvailable) this.out.delete(use);
-    else this.out.add(use);
+  availabilityChanged(part: StorePart, isAvailable: boolean): void {
+    if (isAvailable) this.out.delete(part);
+    else this.out.add(part);
   }
 }
 

@@ -1,20 +1,20 @@
 import KeyvRedis, { type RedisClientType } from '@keyv/redis';
-import type { KeyvStoreAdapter } from 'keyv';
-import type { RawData } from './raw-keyv';
+import { Keyv, type DeserializedData, type KeyvStoreAdapter } from 'keyv';
+import { isLifetime } from '../entries/entry-store';
 import type { RedisClient } from './redis-client';
 
-/**
- * `KeyvRedis` as a store of bytes: it hands on what Keyv wraps, and wraps what Keyv unwraps.
- * @param onFailure told of a node of a cluster that failed, where others answered.
- */
-export function toAdapter(client: RedisClient, onFailure: (error: unknown) => void): KeyvStoreAdapter {
+/** What Keyv hands to a store, and wants back from it, where it does not serialize. */
+type RawData = DeserializedData<Buffer>;
+
+/** `KeyvRedis` as a store of bytes: it hands on what Keyv wraps, and wraps what Keyv unwraps. */
+export function toAdapter(client: RedisClient): KeyvStoreAdapter {
   // A client that answers with bytes is none of the types that KeyvRedis names, though it only hands the answers on.
   const redis = new KeyvRedis<Buffer>(client as unknown as RedisClientType, { throwOnErrors: true, throwOnConnectError: true });
   redis.on('error', () => undefined); // the client's own listener knows
   const wrap = (value: Buffer | undefined): RawData | undefined => (value === undefined ? undefined : { value, expires: undefined });
   // For several names at once KeyvRedis asks a cluster's nodes itself, past the client, and gets texts instead of bytes.
   const getMany = (names: string[]) =>
-    redis.isCluster() ? getEach(names, (name) => redis.get<Buffer>(name), onFailure) : redis.getMany<Buffer>(names);
+    redis.isCluster() ? Promise.all(names.map((name) => redis.get<Buffer>(name))) : redis.getMany<Buffer>(names);
   const adapter = {
     opts: {},
     namespace: undefined,
@@ -30,17 +30,19 @@ export function toAdapter(client: RedisClient, onFailure: (error: unknown) => vo
   return adapter as unknown as KeyvStoreAdapter;
 }
 
-/** Each value from its own node. A node that fails costs its own values; rejects where every one of them failed. */
-async function getEach(
-  names: string[],
-  get: (name: string) => Promise<Buffer | undefined>,
-  onFailure: (error: unknown) => void,
-): Promise<(Buffer | undefined)[]> {
-  const got = await Promise.allSettled(names.map(get));
-  const failed = got.find((result) => result.status === 'rejected');
-  if (failed) {
-    if (got.every((result) => result.status === 'rejected')) throw failed.reason;
-    onFailure(failed.reason);
-  }
-  return got.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+/** A Keyv that gives its store the bytes as they are: base64 in JSON would make them a third longer. */
+export function createRawKeyv(store: KeyvStoreAdapter): Keyv<Buffer> {
+  // The names say whose they are already; and what fails must be seen here, where it becomes a miss.
+  const keyv = new Keyv<Buffer>({ store, useKeyPrefix: false, throwOnErrors: true });
+  keyv.serialize = undefined;
+  keyv.deserialize = undefined;
+  return keyv;
+}
+
+/**
+ * A time to live as Keyv takes it, in whole milliseconds; undefined where the value is not to be stored.
+ * Keyv reads 0 as "forever", and hands negative and broken ones on to the store.
+ */
+export function toKeyvTtl(ttlMs: number): number | undefined {
+  return isLifetime(ttlMs) ? Math.ceil(ttlMs) : undefined;
 }

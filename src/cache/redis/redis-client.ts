@@ -22,6 +22,12 @@ export function toReconnectDelayMs(attempts: number): number {
 const CONNECT_TIMEOUT_MS = 2000;
 /** Commands under way at most: what is above it fails at once, and does not pile up behind a Redis that hangs. */
 const MAX_COMMANDS = 4096;
+/**
+ * A connection to a node of a cluster that is silent for so long is taken to be dead, in milliseconds, and made anew. So
+ * that none is silent for want of commands, each is pinged.
+ */
+const SILENT_MS = 3000;
+const PING_EVERY_MS = 1000;
 
 const asBytes = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 
@@ -49,12 +55,13 @@ export function createSingleClient(url: string, tls: RedisTls) {
 /** Makes a client of a cluster of which these are nodes, not yet connected. */
 export function createClusterClient(urls: readonly string[], tls: RedisTls) {
   const [first] = urls.map((url) => new URL(url));
-  const socket = { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: toReconnectDelayMs };
+  const socket = { connectTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENT_MS, reconnectStrategy: toReconnectDelayMs };
   return createCluster({
     rootNodes: urls.map((url) => ({ url })),
     // Nodes are found by asking, and come back as bare addresses: what the first address says of the user and of TLS is for all.
     defaults: {
       ...LIMITS,
+      pingInterval: PING_EVERY_MS,
       ...(first?.username ? { username: decodeURIComponent(first.username) } : {}),
       ...(first?.password ? { password: decodeURIComponent(first.password) } : {}),
       socket: first?.protocol === 'rediss:' ? { ...socket, ...toTlsOptions(tls) } : socket,
@@ -84,9 +91,10 @@ export function hasLiveNode(client: RedisClient): boolean {
  * Asks a live node of a cluster which node has which slots now. The client itself does so only when a node says that a
  * slot has moved, and a node that is gone says nothing. Does nothing for a single Redis. Never rejects.
  */
-export async function refreshSlots(client: RedisClient): Promise<void> {
+export async function refreshSlots(client: RedisClient, isOut: (address: string) => boolean = () => false): Promise<void> {
   if (!isCluster(client)) return;
-  const live = client.masters.find((node) => node.client?.isReady === true)?.client;
+  // A node that hangs has a connection, too, and would keep this waiting.
+  const live = client.masters.find(({ client: node, address }) => node?.isReady === true && !isOut(address))?.client;
   if (!live) return;
   try {
     await client._slots.rediscover(live as unknown as Parameters<typeof client._slots.rediscover>[0]);

@@ -1,7 +1,7 @@
 import { ErrorReply } from '@redis/client';
 import { monotonicMs } from '../../runtime/clock';
 import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
-import { toFailureReason, toTlsMismatch } from './failure-reason';
+import { isTlsMismatch, toFailureReason, toTlsMismatch } from './failure-reason';
 import {
   createClusterClient,
   createSingleClient,
@@ -15,7 +15,6 @@ import {
   type SingleClient,
 } from './redis-client';
 import { probeRights, type Refusal } from './rights';
-import { isTlsMismatch } from './tls-mismatch';
 import { areSentinels, findPrimary } from './sentinels';
 
 /** Where Redis is. */
@@ -27,6 +26,8 @@ export interface RedisConnectionOptions {
   readonly connected: (client: RedisClient, refusals: readonly Refusal[]) => void;
   /** Called when a connection is lost, or cannot be made. */
   readonly failed: (error: unknown) => void;
+  /** Whether the node of a cluster at this address (host:port) is known not to answer; where not given, none is. */
+  readonly isOut?: (address: string) => boolean;
 }
 
 /** How long connecting may take in all, the first commands included: an endpoint may accept connections and never answer. */
@@ -70,14 +71,19 @@ export class RedisConnection {
   commandFailed(client: RedisClient, error: unknown): void {
     if (client !== this.#client) return;
     if (hasLiveNode(client)) {
-      const nowMs = monotonicMs();
-      if (nowMs < this.#nextRefreshMs) return;
-      this.#nextRefreshMs = nowMs + REFRESH_EVERY_MS;
-      void refreshSlots(client);
+      this.refresh(client);
       return;
     }
     this.#options.failed(error);
     if (isCluster(client)) this.search();
+  }
+
+  /** Asks a cluster which node has which slots by now, but not more often than makes sense. */
+  refresh(client: RedisClient): void {
+    const nowMs = monotonicMs();
+    if (nowMs < this.#nextRefreshMs) return;
+    this.#nextRefreshMs = nowMs + REFRESH_EVERY_MS;
+    void refreshSlots(client, this.#options.isOut);
   }
 
   /**

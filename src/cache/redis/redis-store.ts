@@ -2,17 +2,18 @@ import { ErrorReply } from '@redis/client';
 import type { Keyv } from 'keyv';
 import { CacheWaits } from '../../billing/ports/cache-waits';
 import { monotonicMs } from '../../runtime/clock';
-import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
+import { TIMED_OUT } from '../../runtime/time-limit';
 import type { CacheObserver, StoreUse } from '../../telemetry/observers/cache-observer';
 import type { EntryLocks, LockOutcome, LockRequest } from '../entries/entry-locks';
 import type { EntryStore, StoreClient, StoredValues } from '../entries/entry-store';
 import { OwedWrites } from '../entries/owed-writes';
+import { ClusterNodes } from './cluster-nodes';
 import { toFailureReason } from './failure-reason';
-import { toAdapter } from './keyv-adapter';
+import { createRawKeyv, toAdapter, toKeyvTtl } from './keyv-adapter';
+import { NodeHealth } from './node-health';
 import { Outage, type OutageListener } from './outage';
 import { PendingCommands } from './pending-commands';
-import { createRawKeyv, toKeyvTtl } from './raw-keyv';
-import type { RedisClient, RedisTls } from './redis-client';
+import { isCluster, type ClusterClient, type RedisClient, type RedisTls } from './redis-client';
 import { RedisConnection } from './redis-connection';
 import { releaseLock, takeLock } from './redis-lock';
 import { isReadOnly, isRefusal, LEAST_RIGHTS, type Refusal } from './rights';
@@ -29,16 +30,12 @@ export interface RedisStoreOptions {
   readonly writes: OutageListener;
   /** Told when the user may not do what locks need. */
   readonly locks?: OutageListener;
+  /** Told when a node of a cluster cannot be used, though others can. */
+  readonly nodes?: OutageListener;
   /** How long an operation waits for Redis in all, in milliseconds. A response that takes more than a third of it is late. */
   readonly waitLimitMs: number;
 }
 
-/** Of the time that an operation may wait: a response that takes longer is used, but nothing further that could be late is asked. */
-const LATE_SHARE = 1 / 3;
-/** One late response is a pause; this many in a row are an outage. */
-const LATE_OF_AN_OUTAGE = 3;
-/** A connection that says nothing for so long is taken to be dead (a lost network tells nobody), and made anew. */
-const HUNG_MS = 3000;
 /** How long closing waits for entries and locks on their way. */
 const CLOSE_LIMIT_MS = 500;
 
@@ -65,7 +62,6 @@ class RedisStore implements EntryStore {
     release: (name, owner) => this.#release(name, owner),
   };
   readonly waitLimitMs: number;
-  readonly #lateMs: number;
   readonly #connection: RedisConnection;
   readonly #observer: CacheObserver;
   readonly #reads: Outage;
@@ -78,25 +74,32 @@ class RedisStore implements EntryStore {
   readonly #held = new Map<string, string>();
   readonly #owed = new OwedWrites((name, value, ttlMs) => this.#write(name, value, ttlMs));
   #connected: Connected | null = null;
-  /** Late responses in a row, and when the last of them became one. */
-  #late = 0;
-  #lateAtMs = -Infinity;
-  #respondedAtMs = -Infinity;
+  /** Of a Redis that is no cluster. */
+  readonly #only: NodeHealth;
+  readonly #nodes: ClusterNodes;
 
   constructor(options: RedisStoreOptions) {
-    const { urls, tls = NO_TLS, observer, reads, writes, locks = NOBODY } = options;
+    const { urls, tls = NO_TLS, observer, reads, writes, locks = NOBODY, nodes = NOBODY } = options;
     this.#observer = observer;
     this.waitLimitMs = options.waitLimitMs;
-    this.#lateMs = Math.ceil(options.waitLimitMs * LATE_SHARE);
     const observe = (use: StoreUse) => (isOn: boolean) => observer.availabilityChanged(use, !isOn);
     this.#reads = new Outage(reads, observe('read'));
     this.#writes = new Outage(writes, observe('write'));
     this.#noLocks = new Outage(locks, observe('lock'));
+    this.#only = new NodeHealth({ outage: this.#reads, waitLimitMs: this.waitLimitMs });
+    this.#nodes = new ClusterNodes({
+      listener: nodes,
+      changed: (isOut) => this.#nodeChanged(isOut),
+      // One node that responds is enough.
+      responded: () => this.#reads.succeeded(monotonicMs()),
+      waitLimitMs: this.waitLimitMs,
+    });
     this.#connection = new RedisConnection({
       urls,
       tls,
       connected: (client, refusals) => this.#use(client, refusals),
       failed: (error) => this.#reads.failed(toFailureReason(error), monotonicMs()),
+      isOut: (address) => this.#nodes.isOut(address),
     });
   }
 
@@ -106,12 +109,34 @@ class RedisStore implements EntryStore {
     // A timer may end a fraction of a millisecond early: what is left then is nothing.
     if (!connected || this.waitLimitMs - cacheWaits.store.totalMs(nowMs) < 1 || !this.#reads.mayTry(nowMs)) return NOTHING;
     try {
-      return this.#owed.over(names, await this.#inTime(cacheWaits, connected.keyv.getMany<Buffer>(names as string[])));
+      return this.#owed.over(names, await this.#read(connected, names, cacheWaits));
     } catch (error) {
       this.#observer.failed('redis');
       if (error !== TIMED_OUT) this.#connection.commandFailed(connected.client, error);
+      else if (this.#only.isHung(monotonicMs()) && this.#connection.client === connected.client) this.#connectAnew();
       return NOTHING;
     }
+  }
+
+  /** The values, as far as the nodes respond that have them. Rejects where a Redis that is no cluster does not. */
+  async #read({ client, keyv }: Connected, names: readonly string[], waits: CacheWaits): Promise<StoredValues> {
+    if (!isCluster(client)) return this.#only.inTime(waits, keyv.getMany<Buffer>(names as string[]));
+    const failed = (node: NodeHealth, error: unknown): void => {
+      this.#observer.failed('redis');
+      this.#nodeFailed(client, node, error);
+    };
+    return this.#nodes.read(client, names, {
+      ask: (node, own) => node.inTime(waits, keyv.getMany<Buffer>(own)),
+      probe: (node, own) => {
+        // Another node may have its slots by now.
+        this.#connection.refresh(client);
+        node.probe(
+          () => keyv.getMany<Buffer>(own),
+          (error) => failed(node, error),
+        );
+      },
+      failed,
+    });
   }
 
   set(name: string, value: Buffer, ttlMs: number, replaces = false): void {
@@ -123,7 +148,8 @@ class RedisStore implements EntryStore {
   #write(name: string, value: Buffer, ttlMs: number): Promise<boolean> | null {
     const ttl = toKeyvTtl(ttlMs);
     const connected = this.#current;
-    if (ttl === undefined || !connected || !this.#writes.mayTry(monotonicMs())) return null;
+    const node = connected && this.#nodeOf(connected.client, name);
+    if (ttl === undefined || !node || this.#isOutAlone(node) || !this.#writes.mayTry(monotonicMs())) return null;
     this.#pending.begin();
     return connected.keyv.set(name, value, ttl).then(
       () => {
@@ -136,7 +162,7 @@ class RedisStore implements EntryStore {
       (error: unknown) => {
         this.#pending.end();
         this.#observer.failed('redis');
-        this.#writeFailed(connected.client, error);
+        this.#writeFailed(connected.client, node, error);
         return false;
       },
     );
@@ -145,16 +171,17 @@ class RedisStore implements EntryStore {
   async #take(name: string, { owner, ttlMs, context }: LockRequest): Promise<LockOutcome> {
     const cacheWaits = context?.cacheWaits ?? new CacheWaits();
     const connected = this.#current;
-    if (!connected || this.#late > 0 || this.#reads.isOn || this.#writes.isOn || this.#noLocks.isOn) return 'unavailable';
+    const node = connected && this.#nodeOf(connected.client, name);
+    if (!node || node.isDoubtful || this.#reads.isOn || this.#writes.isOn || this.#noLocks.isOn) return 'unavailable';
     this.#pending.begin();
     try {
-      const reply = await this.#inTime(cacheWaits, takeLock(connected.client, name, { owner, ttlMs }));
+      const reply = await node.inTime(cacheWaits, takeLock(connected.client, name, { owner, ttlMs }));
       if (reply === null) return 'held';
       this.#held.set(name, owner);
       return 'taken';
     } catch (error) {
       this.#observer.failed('redis');
-      this.#writeFailed(connected.client, error);
+      this.#writeFailed(connected.client, node, error);
       // It may be taken late, when nobody knows of it any more.
       if (error === TIMED_OUT) this.#release(name, owner);
       return 'unavailable';
@@ -201,9 +228,8 @@ class RedisStore implements EntryStore {
   }
 
   #use(client: RedisClient, refusals: readonly Refusal[]): void {
-    const onFailure = (error: unknown): void => this.#connection.commandFailed(client, error);
-    this.#connected = { client, keyv: createRawKeyv(toAdapter(client, onFailure)) };
-    this.#late = 0;
+    this.#connected = { client, keyv: createRawKeyv(toAdapter(client)) };
+    this.#only.connectedAnew();
     this.#reads.probeNow();
     this.#writes.probeNow();
     // Before anything is read that they make void.
@@ -212,68 +238,49 @@ class RedisStore implements EntryStore {
     for (const refusal of refusals) this.#refused(refusal);
   }
 
+  #connectAnew(): void {
+    this.#only.connectedAnew();
+    this.#connection.reset();
+  }
+
   #refused({ use, commands, reason }: Refusal): void {
     const outage = { read: this.#reads, write: this.#writes, lock: this.#noLocks }[use];
     const advice = `Redis refuses ${commands}: the user needs the rights ${LEAST_RIGHTS}`;
     outage.failed({ reason, advice }, monotonicMs());
   }
 
-  #writeFailed(client: RedisClient, error: unknown): void {
+  /** Null where no node of a cluster has the name. */
+  #nodeOf(client: RedisClient, name: string): NodeHealth | null {
+    return isCluster(client) ? this.#nodes.of(client, name) : this.#only;
+  }
+
+  /** Whether it is a node of a cluster, and out: what is out as a whole is tried now and then. */
+  #isOutAlone(node: NodeHealth): boolean {
+    return node !== this.#only && node.outage.isOn;
+  }
+
+  /** A command could not be run by a node of a cluster. */
+  #nodeFailed(client: ClusterClient, node: NodeHealth, error: unknown): void {
+    if (error === TIMED_OUT) return;
+    node.outage.failed(toFailureReason(error), monotonicMs());
+    this.#connection.commandFailed(client, error);
+  }
+
+  #nodeChanged(isOut: boolean): void {
+    this.#observer.availabilityChanged('node', !isOut);
+    const client = this.#connected?.client;
+    if (!isOut || !client || !isCluster(client) || !this.#nodes.areAllOut(client)) return;
+    this.#reads.failed({ reason: 'no node of the cluster responds', advice: null }, monotonicMs());
+  }
+
+  #writeFailed(client: RedisClient, node: NodeHealth, error: unknown): void {
     if (error === TIMED_OUT) return;
     if (!(error instanceof ErrorReply)) {
-      this.#connection.commandFailed(client, error);
+      if (isCluster(client)) this.#nodeFailed(client, node, error);
+      else this.#connection.commandFailed(client, error);
       return;
     }
     this.#writes.failed(toFailureReason(error), monotonicMs());
     if (isReadOnly(error)) this.#connection.search();
-  }
-
-  /** Redis's response, if it comes while the operation may wait; rejects otherwise. */
-  async #inTime<T>(waits: CacheWaits, response: Promise<T>): Promise<T> {
-    const startedAtMs = monotonicMs();
-    const command = { isLate: false };
-    const noteLate = (): void => {
-      command.isLate = waits.storeWasLate = true;
-      this.#becameLate(startedAtMs);
-    };
-    const leftMs = this.waitLimitMs - waits.store.totalMs(startedAtMs);
-    waits.store.begin(startedAtMs);
-    try {
-      const value = await withinTime(response, leftMs, { lateMs: this.#lateMs, call: noteLate });
-      if (!command.isLate) this.#respondedInTime();
-      return value;
-    } catch (error) {
-      if (error === TIMED_OUT) this.#timedOut(waits, response);
-      throw error;
-    } finally {
-      waits.store.end(monotonicMs());
-    }
-  }
-
-  #respondedInTime(): void {
-    this.#late = 0;
-    this.#reads.succeeded(monotonicMs());
-  }
-
-  #becameLate(startedAtMs: number): void {
-    // Commands that were under way together met the same pause.
-    if (startedAtMs < this.#lateAtMs) return;
-    const nowMs = (this.#lateAtMs = monotonicMs());
-    if (++this.#late < LATE_OF_AN_OUTAGE) return;
-    const reason = `no response within ${this.#lateMs} ms, ${LATE_OF_AN_OUTAGE} times in a row`;
-    this.#reads.failed({ reason, advice: null }, nowMs);
-  }
-
-  #timedOut(waits: CacheWaits, response: Promise<unknown>): void {
-    waits.storeWasLate = true;
-    const note = (): void => void (this.#respondedAtMs = monotonicMs());
-    response.then(note, (error: unknown) => {
-      if (error instanceof ErrorReply) note();
-    });
-    const nowMs = monotonicMs();
-    // What responds, however late, is connected.
-    if (this.#reads.lastsMs(nowMs) < HUNG_MS || nowMs - this.#respondedAtMs < HUNG_MS || this.#connection.client === null) return;
-    this.#late = 0;
-    this.#connection.reset();
   }
 }

@@ -168,7 +168,7 @@ function toAvailability(registry: Registry): CacheObserver['availabilityChanged'
   const help = 'Whether the shared cache is not used now (1), because it is out, slow, or refuses to';
   const unavailable = new Gauge({ name: `${PREFIX}cache_unavailable`, help, aggregator: 'max', ...options });
   const outages = new Counter({ name: `${PREFIX}cache_outages_total`, help: 'Times that the shared cache was out', ...options });
-  for (const use of ['read', 'write', 'lock'] as const) {
+  for (const use of ['read', 'write', 'lock', 'node'] as const) {
     unavailable.set({ use }, 0);
     outages.inc({ use }, 0);
   }

@@ -13,6 +13,9 @@ export type LockWaitOutcome = 'answered' | 'unanswered' | 'gave-up';
 /** What a store is used for: each can be out on its own, such as writing where no memory is left. */
 export type StoreUse = 'read' | 'write' | 'lock';
 
+/** What can be out: a use of the store as a whole, or some node of a cluster, for the keys that it has. */
+export type StorePart = StoreUse | 'node';
+
 /** Told of what the shared cache does, one question at a time. Must not throw. */
 export interface CacheObserver {
   /** A question was answered by something remembered; `stale`: past its time, because the billing API failed. */
@@ -27,6 +30,6 @@ export interface CacheObserver {
   stored(layer: StoreLayer, bytes: number): void;
   /** The store could not be read or written: the question went on as if nothing had been remembered. */
   failed(layer: StoreLayer): void;
-  /** The store is not used for this from now on, or is used again. */
-  availabilityChanged(use: StoreUse, isAvailable: boolean): void;
+  /** The store is not used for this from now on, or is used again; a node: another one is out, or none is any more. */
+  availabilityChanged(part: StorePart, isAvailable: boolean): void;
 }
