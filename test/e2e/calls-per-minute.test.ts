@@ -256,6 +256,21 @@ describe('Gateways that share a Redis', () => {
     expect(upstream.requests.length - startedAt).toBe(10);
   });
 
+  it('refuse an operation for what it needs itself, and not for what another one needs that asks for the same', async () => {
+    const [one] = await startTwo();
+    await one.query(MANY, { numbers: numbers(4, 40) });
+    // The smaller operation joins a call of the larger one, which waits for Redis and is refused then.
+    for (let round = 0; round < 4; round++) {
+      const same = String(round + 1);
+      const [large, small] = await Promise.all([
+        one.query(MANY, { numbers: [same, ...numbers(6, 50)] }),
+        one.query(MANY, { numbers: [same] }),
+      ]);
+      expect([large.status, small.status, small.data]).toEqual([429, 200, { customer: { contracts: [{ dueDate: expect.anything() }] } }]);
+    }
+    expect(upstream.requests.length - startedAt).toBe(8);
+  });
+
   it('keep no token in Redis, and buckets only until they are full', async () => {
     const [one] = await startTwo();
     await one.query(MANY, { numbers: numbers(5) }, { token: 'a-very-secret-token' });

@@ -1,4 +1,4 @@
-import { BillingError } from '../model/billing-error';
+import { OperationLimitError } from '../model/billing-error';
 import type { Caller } from '../model/caller';
 import type { CallLimiter } from './call-limiter';
 
@@ -12,7 +12,7 @@ export interface CallAccount {
 }
 
 /** The refusal of calls that the token's limit does not allow; the billing API was not asked. */
-export class CallsRefused extends BillingError {
+export class CallsRefused extends OperationLimitError {
   constructor(message: string, retryAfterSeconds: number) {
     super('rate-limited', message, { retryAfterSeconds });
   }

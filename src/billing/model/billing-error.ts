@@ -40,9 +40,15 @@ export class BillingError extends Error {
   }
 }
 
+/**
+ * What one operation has used up: a limit of its own, which says nothing about the call. Another operation that waits for
+ * the same call may still make it.
+ */
+export class OperationLimitError extends BillingError {}
+
 /** Makes the failure for responses that are larger, all together, than one operation may hold. */
-export function tooManyBytes(maxBytes: number): BillingError {
-  return new BillingError(
+export function tooManyBytes(maxBytes: number): OperationLimitError {
+  return new OperationLimitError(
     'budget-exceeded',
     `The responses of the billing API are larger than the ${Math.floor(maxBytes / (1024 * 1024))} MiB that the operation may hold. ` +
       `Ask for fewer contracts or smaller pages at once.`,

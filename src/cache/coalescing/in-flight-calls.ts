@@ -1,3 +1,4 @@
+import { OperationLimitError } from '../../billing/model/billing-error';
 import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
 import type { RequestIdentity } from '../../billing/ports/request-identity';
 import type { TracedStep } from '../../billing/ports/operation-trace';
@@ -25,7 +26,8 @@ export class InFlightCalls<Content> {
 
   /**
    * Waits for the call in flight for this request, where it is recent enough, or starts one, which the context's operation pays for.
-   * Rejects with what the call rejects with, or the reason of the context's signal.
+   * Rejects with what the call rejects with, or the reason of the context's signal. What ends it for a limit of the operation that
+   * pays for it ends it for nobody else: those who joined start another one.
    * @param start makes the call. What its context aborts for is that nobody waits any more.
    */
   share(
@@ -34,29 +36,36 @@ export class InFlightCalls<Content> {
     start: (call: InFlightCall<Content>) => Promise<BillsAnswer<Content>>,
   ): Promise<BillsAnswer<Content>> {
     if (context.signal.aborted) return Promise.reject(context.signal.reason);
-    let call = this.#calls.get(identity.text);
-    let step: TracedStep | undefined;
-    if (call?.isRecentFor(context)) {
-      this.#observer?.joined();
-      step = context.trace?.startJoined(call.trace);
-    } else {
-      try {
-        // Paid before the call exists: whoever has no budget left must not fail those who join.
-        context.spendCall();
-      } catch (error) {
-        const refusal = error as Error;
-        return Promise.reject(refusal);
-      }
-      if (call) call.isSuperseded = true;
-      call = this.#start(identity, context, start);
+    const call = this.#calls.get(identity.text);
+    if (call?.isRecentFor(context))
+      return this.#join(identity, context, call).catch((error: unknown) => {
+        if (error instanceof OperationLimitError) return this.share(identity, context, start);
+        throw error;
+      });
+    try {
+      // Paid before the call exists: whoever has no budget left must not fail those who join.
+      context.spendCall();
+    } catch (error) {
+      const refusal = error as Error;
+      return Promise.reject(refusal);
     }
-    const joined = call;
-    const answer = joined.wait(context, (reason) => {
-      // Forgotten first: a request that comes now must not join a call that is being ended.
-      this.#remove(identity, joined);
-      joined.abort(reason);
-    });
+    if (call) call.isSuperseded = true;
+    return this.#wait(identity, context, this.#start(identity, context, start));
+  }
+
+  #join(identity: RequestIdentity, context: CallContext, call: InFlightCall<Content>): Promise<BillsAnswer<Content>> {
+    this.#observer?.joined();
+    const step = context.trace?.startJoined(call.trace);
+    const answer = this.#wait(identity, context, call);
     return step ? endWith(step, answer) : answer;
+  }
+
+  #wait(identity: RequestIdentity, context: CallContext, call: InFlightCall<Content>): Promise<BillsAnswer<Content>> {
+    return call.wait(context, (reason) => {
+      // Forgotten first: a request that comes now must not join a call that is being ended.
+      this.#remove(identity, call);
+      call.abort(reason);
+    });
   }
 
   #start(

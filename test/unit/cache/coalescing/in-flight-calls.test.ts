@@ -1,5 +1,5 @@
 import { BILLS, type Bills } from '../../../../src/billing/model/bills';
-import { BillingError } from '../../../../src/billing/model/billing-error';
+import { BillingError, tooManyBytes } from '../../../../src/billing/model/billing-error';
 import { parseCustomer } from '../../../../src/billing/model/customer';
 import { RequestIdentity } from '../../../../src/billing/ports/request-identity';
 import { BillingOperation } from '../../../../src/billing/ports/billing-operation';
@@ -16,10 +16,11 @@ const answer: BillsAnswer = { content: null, received: null, freshUntilMs: 0, st
 /** Operations that ask, and calls that end when the test says so. */
 function openCalls() {
   const calls = new InFlightCalls<Bills>();
-  const started: { readonly context: CallContext; readonly end: (answer: BillsAnswer) => void }[] = [];
+  const started: { readonly context: CallContext; readonly end: (answer: BillsAnswer) => void; readonly fail: (error: Error) => void }[] =
+    [];
   const share = (identity: RequestIdentity, signal = new AbortController().signal) =>
     calls.share(identity, new BillingOperation({ caller, signal, callBudget: 10 }), (context) => {
-      return new Promise((end) => started.push({ context, end }));
+      return new Promise((end, fail) => started.push({ context, end, fail }));
     });
   return { calls, started, share };
 }
@@ -50,5 +51,26 @@ describe('calls in flight', () => {
     expect(calls.has(identityOf('1001'), anyTime)).toBe(true);
     started[1]?.end(answer);
     expect(await later).toBe(answer);
+  });
+
+  test('that end for a limit of the operation which pays for them end for no other', async () => {
+    const { started, share } = openCalls();
+    const own = tooManyBytes(1);
+    const [payer, ...others] = [share(identityOf('1001')), share(identityOf('1001')), share(identityOf('1001'))];
+    started[0]?.fail(own);
+    await expect(payer).rejects.toBe(own);
+    // One of the others pays now, and the next ones wait for its call.
+    expect(started).toHaveLength(2);
+    started[1]?.end(answer);
+    expect(await Promise.all(others)).toEqual([answer, answer]);
+  });
+
+  test("fail for all who wait where the failure is the call's", async () => {
+    const { started, share } = openCalls();
+    const failure = new BillingError('unavailable', 'The billing API cannot be reached.');
+    const shared = [share(identityOf('1001')), share(identityOf('1001'))];
+    started[0]?.fail(failure);
+    for (const each of shared) await expect(each).rejects.toBe(failure);
+    expect(started).toHaveLength(1);
   });
 });
