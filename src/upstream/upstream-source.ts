@@ -51,14 +51,15 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
       let outcome = 'error';
       let differs = false;
       try {
-        const { answer, retyped } = this.#toAnswer(received, request);
+        const { answer, retyped, failure } = this.#toAnswer(received, request);
         differs = retyped.size > 0;
         this.#options.drift?.retyped(retyped);
         outcome = answer.content === null ? 'not-found' : 'ok';
+        if (failure) this.#noteUnusable(failure, context);
         return answer;
       } catch (error) {
         if (error instanceof BillingError) outcome = error.failure;
-        this.#options.observer?.responseUnusable?.({ requestId: context.requestId, reason: toReason(error) ?? outcome });
+        this.#noteUnusable(error, context);
         throw error;
       } finally {
         this.#options.drift?.received(received, request, { usable: outcome !== 'invalid-response' && !differs, nowMs: performance.now() });
@@ -75,6 +76,10 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
         throw last;
       }),
     );
+  }
+
+  #noteUnusable(error: unknown, { requestId }: CallContext): void {
+    this.#options.observer?.responseUnusable?.({ requestId, reason: toReason(error) ?? 'error' });
   }
 
   #retry(call: UpstreamCall, context: CallContext, error: unknown): Promise<HttpAnswer> {
@@ -94,14 +99,15 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
   #toAnswer(
     { status, headers, body: bytes, isCut }: HttpAnswer,
     request: BillsRequest,
-  ): { answer: BillsAnswer<Content>; retyped: ReadonlySet<string> } {
+  ): { answer: BillsAnswer<Content> } & Pick<DecodedContent<Content>, 'retyped' | 'failure'> {
     const body = toUtf8(bytes, headers['content-type']);
     if (status === 404 && !isAbsence(body, isCut, this.#options.errorMessage))
       throw invalidResponse('the body of a 404 is neither empty nor an errorBody');
     const decoded = status === 404 || status === 204 ? null : this.#decode(status, body, request);
-    const received = { body, headers, receivedAtMs: Date.now(), isPartial: decoded?.isPartial ?? false };
+    const failure = decoded?.failure ?? null;
+    const received = { body, headers, receivedAtMs: Date.now(), isPartial: failure !== null };
     const answer = { content: decoded && decoded.content, bytes: body.length, received, freshUntilMs: 0, stale: false };
-    return { answer, retyped: decoded?.retyped ?? NOTHING };
+    return { answer, retyped: decoded?.retyped ?? NOTHING, failure };
   }
 
   #decode(status: number, body: Buffer, request: BillsRequest): DecodedContent<Content> {

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toAskedBills } from '../support/bills-body';
-import { withScript, errorsOf } from '../support/scripted-gateway';
+import { toCursor } from '../support/invoice-cursor';
+import { byContract, withScript, errorsOf } from '../support/scripted-gateway';
 import type { Script } from '../support/scripted-upstream';
 
 const DIALECT = join(__dirname, '../support/vendor-dialect.yaml');
@@ -184,6 +187,48 @@ describe('A billing API of another dialect', () => {
       }
       expect(upstream.requests).toHaveLength(0);
     }));
+
+  it('does not take a contract for unknown that does not say which one it is, and reads lists past their end', async () => {
+    await withScript(
+      ({ url }) => {
+        const query = new URL(url, 'http://upstream').searchParams;
+        return { body: toAskedBills(url).id === '1' ? account('7', 10, query) : account('7', 0, query) };
+      },
+      async ({ gateway }) => {
+        const ask = (id: string, after: string | null) =>
+          gateway.query(
+            `query ($after: String) { customer(idType: "RUC", id: "${id}") { contract(number: "7") { invoices(first: 5, after: $after) { nodes { number } } } } }`,
+            { after },
+          );
+        expect(errorsOf(await ask('2', null))).toEqual([{ code: 'UPSTREAM_INVALID_RESPONSE', path: ['customer', 'contract'] }]);
+        const past = await ask('1', toCursor(19));
+        expect([past.errors, past.data.customer.contract]).toEqual([[], { invoices: { nodes: [] } }]);
+        expect((await ask('1', toCursor(4))).data.customer.contract.invoices.nodes).toHaveLength(5);
+      },
+      ENVIRONMENT,
+    );
+  });
+
+  it('finds an error body whose message is no member of another one', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'dialect-'));
+    writeFileSync(join(directory, 'dialect.yaml'), 'errorMessage: message\n');
+    const script = byContract({
+      7: { status: 404, body: { message: 'There is no such contract.' } },
+      8: { status: 404, body: { detail: 'There is no such page.' } },
+    });
+    await withScript(
+      script,
+      async ({ gateway }) => {
+        const answer = await gateway.query(
+          '{ customer(idType: "RUC", id: "1") { none: contract(number: "7") { dueDate } page: contract(number: "8") { dueDate } } }',
+        );
+        expect(answer.data).toEqual({ customer: { none: null, page: null } });
+        expect(errorsOf(answer)).toEqual([{ code: 'UPSTREAM_INVALID_RESPONSE', path: ['customer', 'page'] }]);
+      },
+      { BILLING_API_DIALECT: join(directory, 'dialect.yaml') },
+    );
+    rmSync(directory, { recursive: true });
+  });
 
   it('finds the errors of the dialect where they are', async () => {
     await withScript(

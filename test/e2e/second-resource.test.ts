@@ -60,7 +60,7 @@ const PAYMENTS: PagedResource<Payments, Payment> = {
     (contractNumber === null ? '' : `&contract=${contractNumber}`),
   decode: (body, _request, skip) => {
     const { payments } = JSON.parse(body.toString('utf8')) as Payments;
-    return { content: { payments: payments.slice(skip) }, isPartial: false, retyped: new Set() };
+    return { content: { payments: payments.slice(skip) }, failure: null, retyped: new Set() };
   },
 };
 

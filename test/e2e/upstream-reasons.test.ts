@@ -93,6 +93,18 @@ describe('The reason of a failed attempt or an unusable response', () => {
     expect(reasons[0]).toMatch(reason);
   });
 
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ['is a text', { invoiceCollection: 'words-of-the-upstream' }, /^\/invoiceCollection must be array,null$/],
+    ['has another name', { invoiceCollection: undefined, invoices: [] }, /^the list of invoices is missing/],
+    [
+      'has invoices of other contracts',
+      { contractNo: undefined, invoiceCollection: [{ invoiceContractNo: '70077007' }, { invoiceContractNo: '80088008' }] },
+      /^the list has invoices of other contracts than/,
+    ],
+  ])('is told where a list alone cannot be used, since it %s', async (_fault, others, reason) => {
+    expect(await reasonsOf(bills(others), { CONTRACT_CHECK: 'lenient' })).toEqual([expect.stringMatching(reason)]);
+  });
+
   it('tells a timeout, and a connection that nobody takes', async () => {
     expect(await reasonsOf({ hang: 'before-headers' }, { BILLING_API_TIMEOUT_MS: '100' })).toEqual(['no whole answer within 100 ms']);
     expect(await reasonsOf({}, { BILLING_API_URL: 'http://127.0.0.1:1' })).toEqual(['no connection: ECONNREFUSED']);

@@ -54,8 +54,8 @@ export interface PagedResource<Content, Item> extends PagedList<Content, Item> {
 export interface DecodedContent<Content> {
   /** Null where what was asked for is not known. */
   readonly content: Content | null;
-  /** Whether a part of it cannot be used, so that another call may bring more. */
-  readonly isPartial: boolean;
+  /** Why a part of it cannot be used, so that another call may bring more; null where all of it can. */
+  readonly failure: Error | null;
   /** Members with a value of another type than the contract's, by path. */
   readonly retyped: ReadonlySet<string>;
 }

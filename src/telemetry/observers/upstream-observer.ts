@@ -20,7 +20,7 @@ export interface AttemptRecord {
 /** Told of what happens between the gateway and the billing API. Must not throw. */
 export interface UpstreamObserver {
   attemptEnded?(record: AttemptRecord): void;
-  /** An answer of status 200 cannot be used; `reason` names the place in it and never a value. */
+  /** A response, or a list in it, cannot be used; `reason` names the place in it and never a value. */
   responseUnusable?(record: { readonly requestId: string | undefined; readonly reason: string }): void;
   /** A call ended, after however many attempts; `outcome` as with attempts. */
   callEnded?(outcome: string): void;

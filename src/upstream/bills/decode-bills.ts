@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { BillsRequest, DecodedContent } from '../../billing/ports/billing-source';
 import type { BillingError } from '../../billing/model/billing-error';
-import type { Bills, Invoice, InvoiceMeaning } from '../../billing/model/bills';
+import type { Bills, InvoiceMeaning } from '../../billing/model/bills';
 import { readText } from '../../runtime/byte-records';
 import { invalidResponse } from '../errors/failures';
 import { toBillsSpec, type BillsSpec } from '../scan/record-spec';
@@ -58,17 +58,16 @@ export class ResponseDecoder {
     const scanned = scanBills(body, { spec: this.spec, window, strict: this.#strict, mayBeList: this.#mayBeList });
     for (const contract of scanned.contracts) this.#assertNoError(scanned, contract);
     const content = this.#toBills(scanned, request);
-    return { content, isPartial: content?.isPartial ?? false, retyped: scanned.retyped };
+    return { content, failure: content?.failure ?? null, retyped: scanned.retyped };
   }
 
   #toBills(scanned: ScannedBills, request: BillsRequest): ResponseBills | null {
     const all = scanned.contracts.map((contract) => this.#toContract(scanned, contract, request));
     const asked = request.contractNumber;
     if (asked === null) return scanned.isList ? ResponseBills.merge(all, request.window) : (all[0] as ResponseBills);
-    if (this.#listsAll && !all.some((bills) => isContract(asked, bills))) return null;
+    if (this.#listsAll && !all.some((bills) => isContract(asked, bills))) return toUnlisted(all, request.window.offset);
     const bills = scanned.isList ? findContract(all, asked) : (all[0] as ResponseBills);
-    assertContract(asked, bills);
-    return bills;
+    return toAsked(asked, bills);
   }
 
   /**
@@ -154,26 +153,46 @@ function findContract(all: readonly ResponseBills[], asked: string): ResponseBil
   return bills;
 }
 
-/** Whether bills say that they are of a contract: by its number or, without it, by that of any invoice. */
-function isContract(asked: string, bills: ResponseBills): boolean {
-  const number = numberOf(() => bills.contractNumber);
-  const numbers = number === null ? bills.usableInvoices.map((invoice) => numberOf(() => invoice.contractNumber)) : [number];
-  return numbers.some((each) => each !== null && isSameNumber(asked, each));
+/**
+ * What a list of all of a customer's contracts says of one that it does not name: that it is not known, if each names
+ * itself. One that does not may be the one that was asked for. Past the end of the invoices, where they alone name it, that
+ * is usual: there are no more.
+ */
+function toUnlisted(all: readonly ResponseBills[], offset: number): ResponseBills | null {
+  if (all.every((bills) => numbersOf(bills).length > 0)) return null;
+  const failure = invalidResponse(
+    'a contract of the body does not say which one it is: see members.contract.contractNumber of the dialect',
+  );
+  if (offset === 0) throw failure;
+  return new ResponseBills(null, { billingAddresses: failure, invoices: [] });
 }
 
-/** Refuses an answer for another contract. The contract calls the number an integer, so leading zeros do not tell two apart. */
-function assertContract(asked: string, bills: ResponseBills): void {
-  const answered = numberOf(() => bills.contractNumber);
-  if (answered !== null) {
-    if (!isSameNumber(asked, answered)) throw invalidResponse('/contractNo is not the contract that was asked for');
-    return;
-  }
-  // The field is optional. Without it, invoices that all name another contract give the answer away.
-  const numbers = bills.usableInvoices
-    .map((invoice: Invoice) => numberOf(() => invoice.contractNumber))
-    .filter((number) => number !== null);
-  if (numbers.length > 0 && !numbers.some((number) => isSameNumber(asked, number)))
-    throw invalidResponse('/invoiceCollection/*/invoiceContractNo is not the contract that was asked for');
+/** Whether bills say that they are of a contract: by its number or, without it, by that of any invoice. */
+function isContract(asked: string, bills: ResponseBills): boolean {
+  return numbersOf(bills).some((number) => isSameNumber(asked, number));
+}
+
+/** The contracts that bills name: their own or, without it, those of their invoices. */
+function numbersOf(bills: ResponseBills): string[] {
+  const own = numberOf(() => bills.contractNumber);
+  const numbers = own === null ? bills.usableInvoices.map((invoice) => numberOf(() => invoice.contractNumber)) : [own];
+  return numbers.filter((number) => number !== null);
+}
+
+/**
+ * The bills of the contract that was asked for. The contract calls the number an integer, so leading zeros do not tell two
+ * apart. The field is optional. Without it, invoices that all name another contract give the response away, and such that
+ * name several are no list of one contract.
+ * @throws BillingError where they are another contract's.
+ */
+function toAsked(asked: string, bills: ResponseBills): ResponseBills {
+  const numbers = numbersOf(bills);
+  const own = numbers.filter((number) => isSameNumber(asked, number));
+  if (own.length === numbers.length) return bills;
+  if (own.length > 0)
+    return bills.withoutInvoices(invalidResponse('the list has invoices of other contracts than the one that was asked for'));
+  const place = numberOf(() => bills.contractNumber) === null ? '/invoiceCollection/*/invoiceContractNo' : '/contractNo';
+  throw invalidResponse(`${place} is not the contract that was asked for`);
 }
 
 /** A contract number; null where there is none that can be used. */

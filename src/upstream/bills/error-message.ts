@@ -111,7 +111,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
 export function isErrorBody(body: Buffer, path: readonly string[] = CONTRACT_PATH): boolean {
   if (body.length > MAX_BYTES) return false;
   try {
-    return isObject(memberAt(parse(body), path.length > 1 ? path.slice(0, -1) : path));
+    const value = parse(body);
+    // Where the message is no member of another one, it is all that tells an error body.
+    return path.length === 1 ? typeof memberAt(value, path) === 'string' : isObject(memberAt(value, path.slice(0, -1)));
   } catch {
     return false;
   }

@@ -65,10 +65,16 @@ export class ResponseBills implements Bills {
     return invoices instanceof Error ? [] : invoices;
   }
 
-  /** Whether a list cannot be used, of a contract's own. */
-  get isPartial(): boolean {
-    if (this.#contracts) return this.#contracts.some((bills) => bills.isPartial);
-    return this.#lists.billingAddresses instanceof Error || this.#lists.invoices instanceof Error;
+  /** Why a list cannot be used, of a contract's own; null where all can. */
+  get failure(): Error | null {
+    if (this.#contracts) return this.#contracts.find((bills) => bills.failure)?.failure ?? null;
+    const { billingAddresses, invoices } = this.#lists;
+    return invoices instanceof Error ? invoices : billingAddresses instanceof Error ? billingAddresses : null;
+  }
+
+  /** The same with a list of invoices that cannot be used. */
+  withoutInvoices(failure: Error): ResponseBills {
+    return new ResponseBills(this.#head, { ...this.#lists, invoices: failure });
   }
 
   #text(name: string): string | null {

@@ -1,0 +1,59 @@
+import type { BillingError } from '../../../../src/billing/model/billing-error';
+import { ResponseDecoder } from '../../../../src/upstream/bills/decode-bills';
+import { customer } from '../../../support/listed-source';
+
+const request = (offset = 0) => ({ customer, contractNumber: '1', window: { offset, limit: 10 } });
+const decode = (body: unknown, decoder = new ResponseDecoder(), offset = 0) =>
+  decoder.decode(Buffer.from(JSON.stringify(body)), request(offset));
+
+/** Why a body, or its list of invoices, cannot be used; null where it can. */
+function problemOf(body: unknown, decoder?: ResponseDecoder): string | null {
+  try {
+    const { failure } = decode(body, decoder);
+    return failure && (failure.cause as Error).message;
+  } catch (error) {
+    return ((error as BillingError).cause as Error).message;
+  }
+}
+
+describe("Invoices of several contracts where one contract's were asked for", () => {
+  const invoices = [
+    { invoiceContractNo: '01', invoiceNumber: 'a' },
+    { invoiceNumber: 'b' },
+    { invoiceContractNo: '2', invoiceNumber: 'c' },
+  ];
+
+  it('cannot be used as its list', () => {
+    const { content, failure } = decode({ dueDate: 'soon', invoiceCollection: invoices });
+    expect((failure?.cause as Error).message).toBe('the list has invoices of other contracts than the one that was asked for');
+    expect(() => content?.invoices).toThrow('does not follow its contract');
+    expect(content?.dueDate).toBe('soon');
+  });
+
+  it('are used where the response says that they are of that contract, or none is of another', () => {
+    expect(problemOf({ contractNo: '1', invoiceCollection: invoices })).toBeNull();
+    expect(problemOf({ invoiceCollection: invoices.slice(0, 2) })).toBeNull();
+  });
+});
+
+describe('A list of all contracts in which one does not say which it is', () => {
+  const all = new ResponseDecoder({ listsAll: true });
+  const unnamed = { dueDate: 'soon', invoiceCollection: [] };
+  const doubt = 'a contract of the body does not say which one it is: see members.contract.contractNumber of the dialect';
+
+  it('does not show that a contract is not known', () => {
+    expect(problemOf(unnamed, all)).toBe(doubt);
+    expect(problemOf([{ contractNo: '2' }, unnamed], all)).toBe(doubt);
+    expect(problemOf({ contractNo: {}, invoiceCollection: [] }, all)).toBe(doubt);
+    expect(decode([{ contractNo: '2' }], all).content).toBeNull();
+    expect(decode([], all).content).toBeNull();
+    expect(problemOf([{ contractNo: '1' }, unnamed], all)).toBeNull();
+  });
+
+  it('has no more invoices past their end, and tells nothing else', () => {
+    const { content, failure } = decode([unnamed, unnamed], all, 10);
+    expect(content?.invoices).toEqual([]);
+    expect(() => content?.billingAddresses).toThrow('does not follow its contract');
+    expect(failure).not.toBeNull();
+  });
+});
