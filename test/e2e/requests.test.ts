@@ -1,3 +1,4 @@
+import { requestRaw } from '../support/raw-request';
 import { startGateway, toAnswer, type Gateway, type GraphqlAnswer } from '../support/gateway';
 
 const DATA = 'customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate } }';
@@ -77,6 +78,14 @@ describe('A request', () => {
       body: '{"query":"{ __typename }"}',
     });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST, QUERY']);
+  });
+
+  it('with an empty `Accept` is told in JSON, on behalf of its caller', async () => {
+    const headers = { authorization: token(), 'content-type': 'application/json', accept: '' };
+    const body = JSON.stringify({ query: `query($number: ID!) { ${DATA} }`, variables: { number: '700100' } });
+    const answer = await requestRaw(Number(new URL(gateway.url).port), { method: 'POST', path: '/graphql', headers, body });
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json; charset=utf-8' } });
+    expect(JSON.parse(answer.text)).toMatchObject({ data: { customer: { contract: { dueDate: '2025-07-15' } } } });
   });
 
   it('is told in the media type that it asks for', async () => {

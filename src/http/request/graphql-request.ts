@@ -63,7 +63,9 @@ export function toRequestForm({ request: { method, headers }, body }: RawRequest
  */
 export function parseBody(body: Buffer): unknown {
   if (body.length === 0) throw badRequest('The request body is empty; it must be a JSON object with a "query".');
-  const text = body.toString('utf8');
+  const decoded = body.toString('utf8');
+  // Some clients, such as older ones of Windows, mark UTF-8 by a byte order mark. A parser may ignore it (RFC 8259, section 8.1).
+  const text = decoded.charCodeAt(0) === BYTE_ORDER_MARK ? decoded.slice(1) : decoded;
   // What stands in the place of bytes that are not UTF-8 (RFC 8259, section 8.1) would be another id than the one that was sent.
   if (text.includes('\ufffd') && !isUtf8(body)) throw badRequest('The request body is not encoded in UTF-8.');
   const parsed = parseJson(text, parseRequestJson);
@@ -110,6 +112,7 @@ export function toGraphqlRequest(parsed: unknown): GraphqlRequest | null {
   };
 }
 
+const BYTE_ORDER_MARK = 0xfeff;
 const NO_VARIABLES: Variables = {};
 const NOT_JSON = 'The request body must be JSON: send the header "Content-Type: application/json".';
 const MAX_KNOWN_TYPES = 200;

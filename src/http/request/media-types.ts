@@ -19,7 +19,8 @@ const knownWithPages = new Map<string, string | null>();
  * @param offersPages whether a page is among what can be had: a browser that opens the address sees the explorer.
  */
 export function negotiateMediaType(accept: string | undefined, offersPages: boolean): string | null {
-  if (accept === undefined || accept === '*/*') return JSON_TYPE;
+  // An empty list says as much as none (RFC 9110, section 12.4.1).
+  if (accept === undefined || accept === '' || accept === '*/*') return JSON_TYPE;
   const answers = offersPages ? knownWithPages : known;
   let chosen = answers.get(accept);
   if (chosen === undefined) {

@@ -25,6 +25,7 @@ describe('The body of a request', () => {
       { query: undefined, documentId: 'sha256:1', variables: { constructor: 'x' } },
     ],
     ['{"query":"{ a }","somethingElse":1}', { query: '{ a }' }],
+    ['\ufeff{"query":"{ a }"}', { query: '{ a }' }],
   ])('is understood: %s', (text, expected) => {
     expect(parse(text)).toEqual({ ...absent, ...expected });
   });
@@ -47,6 +48,8 @@ describe('The body of a request', () => {
   it.each([
     '',
     '{',
+    '\ufeff',
+    '\ufeff\ufeff{"query":"{ a }"}',
     '[]',
     '{"query":"{ a }","__proto__":{}}',
     '{"query":"{ a }","constructor":{"prototype":{}}}',
