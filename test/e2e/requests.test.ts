@@ -80,8 +80,11 @@ describe('A request', () => {
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST, QUERY']);
   });
 
-  it('with an empty `Accept` is told in JSON, on behalf of its caller', async () => {
-    const headers = { authorization: token(), 'content-type': 'application/json', accept: '' };
+  it.each([
+    ['an empty', ''],
+    ['an immoderate', 'text/plain,'.repeat(100)],
+  ])('with %s `Accept` is told in JSON, on behalf of its caller', async (_what, accept) => {
+    const headers = { authorization: token(), 'content-type': 'application/json', accept };
     const body = JSON.stringify({ query: `query($number: ID!) { ${DATA} }`, variables: { number: '700100' } });
     const answer = await requestRaw(Number(new URL(gateway.url).port), { method: 'POST', path: '/graphql', headers, body });
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json; charset=utf-8' } });

@@ -10,6 +10,8 @@ export const CSV_TYPE = 'text/csv; charset=utf-8; header=present';
 const EXPORT_TYPES = [JSONL_TYPE, CSV_TYPE];
 
 const MAX_KNOWN = 200;
+/** Browsers send some 150. The time that a longer one takes grows with its length, and it may be disregarded (RFC 9110, section 12.5.1). */
+const MAX_ACCEPT_CHARACTERS = 1000;
 const known = new Map<string, string | null>();
 const knownWithPages = new Map<string, string | null>();
 
@@ -20,7 +22,7 @@ const knownWithPages = new Map<string, string | null>();
  */
 export function negotiateMediaType(accept: string | undefined, offersPages: boolean): string | null {
   // An empty list says as much as none (RFC 9110, section 12.4.1).
-  if (accept === undefined || accept === '' || accept === '*/*') return JSON_TYPE;
+  if (accept === undefined || accept === '' || accept === '*/*' || accept.length > MAX_ACCEPT_CHARACTERS) return JSON_TYPE;
   const answers = offersPages ? knownWithPages : known;
   let chosen = answers.get(accept);
   if (chosen === undefined) {

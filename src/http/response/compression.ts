@@ -15,6 +15,8 @@ interface EncodingNegotiator {
 
 const CODINGS: readonly Coding[] = ['br', 'gzip'];
 const MAX_KNOWN = 200;
+/** Those of clients have some 30. A longer one is disregarded. */
+const MAX_ACCEPT_CHARACTERS = 1000;
 const known = new Map<string, Coding | null>();
 const toBrotli = promisify(brotliCompress);
 const toGzip = promisify(gzip);
@@ -24,6 +26,7 @@ const toGzip = promisify(gzip);
  * null where the body is to be sent as it is. A client that forbids that too, and names no other, gets it nonetheless.
  */
 export function negotiateCoding(acceptEncoding: string): Coding | null {
+  if (acceptEncoding.length > MAX_ACCEPT_CHARACTERS) return null;
   let chosen = known.get(acceptEncoding);
   if (chosen === undefined) {
     const negotiator: EncodingNegotiator = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } });
