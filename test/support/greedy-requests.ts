@@ -104,6 +104,9 @@ const OF_ANY_SIZE: Readonly<Record<string, MakeRequest>> = {
   'a URL of spaces': get((n) => `query=${'+'.repeat(15_000)}${n}`),
   'a URL of bytes that are not UTF-8': get((n) => `query=${'%FF'.repeat(5000)}${n}`),
   'a URL of separators': get((n) => `${'&'.repeat(15_000)}${n}`),
+  'as many headers as fit': (n) =>
+    post(JSON.stringify({ query: small(n) }), Object.fromEntries(Array.from({ length: 2200 }, (_, i) => [`x${i.toString(36)}`, '']))),
+  'a header that is repeated': (n) => post(JSON.stringify({ query: small(n) }), { x: Array.from({ length: 3000 }, () => '') }),
   'media types that nobody has': (n) => post(JSON.stringify({ query: small(n) }), { accept: `a/b${n},${'a/b,'.repeat(3800)}` }),
   'content codings that nobody has': (n) => post(JSON.stringify({ query: small(n) }), { 'accept-encoding': `a${n},${'b,'.repeat(7000)}` }),
   'a compressed body that is too large': () => post(gzipSync(Buffer.alloc(50_000_000, 0x20)), { 'content-encoding': 'gzip' }),

@@ -43,6 +43,8 @@ export function createGuardedServer(
     if (shedder.admit(request, response)) handler(request, response);
   };
   const server = createServer({ ...options.http, ServerResponse: toWatchedResponse(onEnd) }, take);
+  // Node would drop the headers after the first thousand without a word: a token, or the wish for a dry run. Their size is bounded.
+  server.maxHeadersCount = 0;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // A client that asks first is not told to send what will be refused (RFC 9110, section 10.1.1).
     const isRefused = shedder.isFull || Number(headerOf(request.headers, 'content-length') ?? 0) > options.maxRequestBytes;

@@ -33,6 +33,18 @@ describe('The limits of a request', () => {
     expect(fits.status).toBe(200);
   });
 
+  it('leave no header out, however many there are', async () => {
+    // More of them do not fit into the head of a request.
+    const others = Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`x${index.toString(36)}`, '']));
+    const body = JSON.stringify({ query: '{ __typename }' });
+    const refused = await ask({
+      method: 'POST',
+      headers: { ...json, host: 'gateway', ...others, 'content-length': body.length, 'x-billing-dry-run': 'perhaps' },
+      body,
+    });
+    expect([refused.status, refused.message]).toEqual([400, 'The header "x-billing-dry-run" must be 1, or not be there.']);
+  });
+
   it('refuse several operations in one request, and say what to do instead', async () => {
     for (const body of ['[]', '[{"query":"{ __typename }"},{"query":"{ __typename }"}]']) {
       const answer = await ask({ method: 'POST', headers: json, body });
