@@ -58,8 +58,8 @@ export interface App {
   readonly metrics: () => Promise<unknown>;
   /** The embedded billing API, where there is one. */
   readonly billingApi: BillingApi | null;
-  /** Ends readiness, waits `drainDelayMs`, lets the requests under way finish, and closes all that was opened. */
-  close(): Promise<void>;
+  /** Ends readiness, waits `drainDelayMs` if it is drained, lets the requests under way finish, and closes all that was opened. */
+  close(isDrained?: boolean): Promise<void>;
 }
 
 /**
@@ -249,9 +249,9 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
       isReady: http.isReady,
       metrics: metrics.snapshot,
       billingApi,
-      close: async () => {
+      close: async (isDrained = true) => {
         http.setReady(false);
-        await new Promise((resolve) => setTimeout(resolve, config.drainDelayMs));
+        if (isDrained) await new Promise((resolve) => setTimeout(resolve, config.drainDelayMs));
         await closeAll();
       },
     };

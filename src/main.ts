@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { onStopSignal } from './stop-signal';
 import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
@@ -12,7 +13,9 @@ import { toListenProblem } from './config/start-problem';
 import { toFirstQuery } from './first-query';
 import { createLog, createStandardOutput, flushLog, toPrettyOutput, type Log } from './telemetry/logs/log';
 import { VERSION } from './version';
-import { WORKER_SECRET, WORKER_SLOT, type Message } from './workers/channel';
+import { WORKER_SECRET, WORKER_SLOT, WorkerFailed, type Message } from './workers/channel';
+import type { Primary } from './workers/primary';
+import { createWorkerEnd } from './workers/worker-end';
 
 /** Reads the settings, starts the gateway, and stops it on a signal. The one file that ends the process. */
 async function main(args: readonly string[]): Promise<void> {
@@ -54,42 +57,55 @@ function toWorkerCount({ workers, billingApiUrl }: Config): number {
 }
 
 /** The usual case: this process is the gateway. */
-async function serveAlone(config: Config): Promise<void> {
+function serveAlone(config: Config): Promise<void> {
   const log = openLog(config, { isShared: false });
-  const app = await start(createApp(config, log), config, log);
-  if (!app) return;
-  reportReady(log, app);
-  if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi, config.explorer));
+  return start(() => createApp(config, log), {
+    config,
+    log,
+    ready: (app) => {
+      reportReady(log, app);
+      if (app.billingApi) process.stdout.write(toFirstQuery(app.url, app.billingApi, config.explorer));
+    },
+  });
 }
 
 /** This process accepts connections, and others serve them. */
-async function serveWithWorkers(config: Config, workers: number): Promise<void> {
+function serveWithWorkers(config: Config, workers: number): Promise<void> {
   const log = openLog(config, { isShared: false });
-  const { startPrimary } = await import('./workers/primary.js');
   const { host, probePort, callsPerMinute, redisUrls } = config;
   const buckets = callsPerMinute > 0 && redisUrls.length === 0 ? new LocalBuckets(callsPerMinute) : null;
   const takeCalls = buckets && ((bucket: string, taking: Taking) => buckets.take(bucket, taking));
-  const primary = await start(startPrimary({ workers, host, probePort, log, takeCalls }), config, log);
-  if (primary) reportReady(log, primary, { workers });
+  const begin = async (stopped: AbortSignal): Promise<Primary> => {
+    const { startPrimary } = await import('./workers/primary.js');
+    return startPrimary({ workers, host, probePort, log, takeCalls, stopped });
+  };
+  return start(begin, { config, log, ready: (primary) => reportReady(log, primary, { workers }) });
 }
 
 /** This process is one of several that serve. */
 async function work(config: Config, workers: number): Promise<void> {
-  const { createWorkerEnd } = await import('./workers/worker-end.js');
-  const { cacheMaxBytes, cacheSecret, auditLog } = config;
+  const { cacheMaxBytes, upstreamMaxProcessBytes, upstreamMaxOperationBytes, cacheSecret, auditLog } = config;
   const own: Config = {
     ...config,
     cacheMaxBytes: Math.ceil(cacheMaxBytes / workers),
+    // One operation must be able to hold what it may.
+    upstreamMaxProcessBytes: Math.max(upstreamMaxOperationBytes, Math.ceil(upstreamMaxProcessBytes / workers)),
     cacheSecret: cacheSecret ?? process.env[WORKER_SECRET] ?? null,
     // Each line holds the hash of the one before it: a trail has one writer.
     auditLog: auditLog === null ? null : `${auditLog}.${process.env[WORKER_SLOT] ?? ''}`,
   };
   const log = openLog(config, { isShared: true });
   const primary = createWorkerEnd(process);
-  const app = await start(createApp(own, log, primary), config, log);
-  // A worker that waits for its primary would stay for good.
-  if (app) primary.reportReady(app.url, app);
-  else process.disconnect();
+  await start(() => createApp(own, log, primary), {
+    config,
+    log,
+    ready: (app) => primary.reportReady(app.url, app),
+    // A worker that waits for its primary would stay for good.
+    failed: () => {
+      primary.reportFailed();
+      process.disconnect();
+    },
+  });
 }
 
 /** The log on standard output: for a person at a terminal in development, unless LOG_FORMAT says otherwise. */
@@ -100,19 +116,48 @@ function openLog({ logFormat, logLevel, production }: Config, { isShared }: { is
   return createLog(logLevel, isPretty ? toPrettyOutput(output, stdout.isTTY && stdout.hasColors()) : output);
 }
 
-/** Waits for the start, and from its beginning on stops on a signal. Null where it failed, with the reason in the log. */
-async function start<T extends Running>(starting: Promise<T>, config: Config, log: Log): Promise<T | null> {
-  // At once, so that a stop that comes early, or right after the line that says "ready", is a stop like any other.
-  stopWhenTold(starting, log);
+/** What a start is followed by. */
+interface Starting<T> {
+  readonly config: Config;
+  readonly log: Log;
+  readonly ready: (running: T) => void;
+  /** Called when the reason is in the log. */
+  readonly failed?: () => void;
+}
+
+/** Starts it, and from the beginning on stops on a signal: a start that is told to stop is given up, whatever it comes to. */
+async function start<T extends Running>(
+  begin: (stopped: AbortSignal) => Promise<T>,
+  { config, log, ready, failed }: Starting<T>,
+): Promise<void> {
+  const stopped = new AbortController();
+  const state = { isReady: false };
+  // From here on, so that a stop that comes early, or right after the line that says "ready", is a stop like any other.
+  const starting = toSignals().then(() => {
+    stopped.signal.throwIfAborted();
+    return begin(stopped.signal);
+  });
+  stopWhenTold({ starting, stopped, state }, log);
   try {
-    return await starting;
+    const running = await starting;
+    await toSignals();
+    if (stopped.signal.aborted) return;
+    state.isReady = true;
+    ready(running);
   } catch (error) {
+    if (stopped.signal.aborted) return;
     const problem = toListenProblem(error, config);
-    if (problem === null) log.fatal({ err: error }, 'the gateway could not start');
-    else log.fatal({ code: (error as NodeJS.ErrnoException).code }, `the gateway could not start: ${problem}`);
+    // A worker has said itself why.
+    if (problem !== null) log.fatal({ code: (error as NodeJS.ErrnoException).code }, `the gateway could not start: ${problem}`);
+    else if (!(error instanceof WorkerFailed)) log.fatal({ err: error }, 'the gateway could not start');
     process.exitCode = 1;
-    return null;
+    failed?.();
   }
+}
+
+/** Lets signals in that have come meanwhile: a start may take half a second without a turn of the event loop. */
+function toSignals(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function reportReady(log: Log, { url, probesUrl }: Pick<App, 'url' | 'probesUrl'>, others: object = {}): void {
@@ -121,15 +166,28 @@ function reportReady(log: Log, { url, probesUrl }: Pick<App, 'url' | 'probesUrl'
 }
 
 interface Running {
-  close(): Promise<void>;
+  /** @param isDrained whether it serves on for a while, so that it is asked no more when it ends. */
+  close(isDrained: boolean): Promise<void>;
 }
 
-function stopWhenTold(starting: Promise<Running>, log: Log): void {
-  let stopping = false;
-  const stop = (): void => {
-    stopping = true;
+/** What a stop has to know of the start. */
+interface Start {
+  readonly starting: Promise<Running>;
+  readonly stopped: AbortController;
+  /** `isReady`: whether it is known that it serves. */
+  readonly state: { readonly isReady: boolean };
+}
+
+function stopWhenTold({ starting, stopped, state }: Start, log: Log): void {
+  const { signal } = stopped;
+  const stop = (isDrained: boolean): void => {
+    stopped.abort();
     starting
-      .then((running) => running.close())
+      .then(
+        (running) => running.close(isDrained),
+        // A start that was given up has closed what it had opened.
+        () => undefined,
+      )
       .then(
         () => process.exit(0),
         (error: unknown) => {
@@ -138,18 +196,16 @@ function stopWhenTold(starting: Promise<Running>, log: Log): void {
         },
       );
   };
-  const onSignal = (signal: NodeJS.Signals): void => {
+  onStopSignal((name) => {
     // A second signal means "now".
-    if (stopping) process.exit(1);
-    log.info({ signal }, 'stopping');
-    stop();
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+    if (signal.aborted) process.exit(1);
+    log.info({ signal: name }, 'stopping');
+    stop(state.isReady);
+  });
   // A worker is told by its primary; a signal to the whole group may have come before.
   if (cluster.isWorker)
     process.on('message', (message: Message) => {
-      if (message.kind === 'stop' && !stopping) stop();
+      if (message.kind === 'stop' && !signal.aborted) stop(message.isDrained && state.isReady);
     });
 }
 

@@ -15,9 +15,12 @@ export interface CallQuestion extends Taking {
   readonly bucket: string;
 }
 
+/** A worker could not start, and has said why in the log. */
+export class WorkerFailed extends Error {}
+
 /** The part of a process's IPC channel that is used here: `process` in a worker, a `cluster.Worker` in the primary. */
 export interface ChannelEnd {
-  send?(message: Message): unknown;
+  send?(message: Message, handle: undefined, options: undefined, done: (error: Error | null) => void): unknown;
   on(event: 'message', listener: (message: Message) => void): unknown;
 }
 
@@ -25,7 +28,10 @@ export type Message =
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'ready'; readonly url: string }
-  | { readonly kind: 'stop' };
+  /** It cannot start, and has said why in the log. */
+  | { readonly kind: 'failed' }
+  /** `isDrained`: whether it serves on for a while. */
+  | { readonly kind: 'stop'; readonly isDrained: boolean };
 
 /** Questions and answers between the primary and one worker, over the channel that Node's cluster module opens. */
 export class Channel {
@@ -46,11 +52,7 @@ export class Channel {
 
   /** Sends a message. One to a process that has ended is lost. */
   send(message: Message): void {
-    try {
-      this.#end.send?.(message);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_IPC_CHANNEL_CLOSED') throw error;
-    }
+    this.#end.send?.(message, undefined, undefined, () => undefined);
   }
 
   /** The other end's answer; null where it has none within `timeoutMs`. */

@@ -12,18 +12,23 @@ export interface PrimaryOptions {
   readonly log: Log;
   /** Takes calls out of a bucket that all workers share; null where calls are not limited. */
   readonly takeCalls: TakeCalls | null;
+  /** Gives the start up: it rejects when the workers have ended. */
+  readonly stopped: AbortSignal;
 }
 
 /** The workers, seen as one gateway. */
 export interface Primary {
   readonly url: string;
   readonly probesUrl: string;
-  /** Lets all workers finish what they have under way. */
-  close(): Promise<void>;
+  /**
+   * Lets all workers finish what they have under way.
+   * @param isDrained whether they serve on for a while, so that they are asked no more when they end.
+   */
+  close(isDrained: boolean): Promise<void>;
 }
 
 /** Starts the workers, and the probes that speak for all of them. Rejects where one of them cannot start. */
-export async function startPrimary({ workers: count, host, probePort, log, takeCalls }: PrimaryOptions): Promise<Primary> {
+export async function startPrimary({ workers: count, host, probePort, log, takeCalls, stopped }: PrimaryOptions): Promise<Primary> {
   const metrics = createWorkerMetrics();
   const pool = new WorkerPool({ count, log, metrics, takeCalls });
   const probes = {
@@ -32,19 +37,24 @@ export async function startPrimary({ workers: count, host, probePort, log, takeC
   };
   let probeServer: ProbeServer | null = null;
   if (probePort !== null) probeServer = await createProbeServer({ host, port: probePort, probes });
+  const giveUp = (): void => void pool.close(false).catch(() => undefined);
+  stopped.addEventListener('abort', giveUp, { once: true });
   try {
-    const url = await pool.start();
+    const url = await pool.start(stopped);
+    stopped.throwIfAborted();
     return {
       url,
       probesUrl: probeServer?.url ?? url,
-      close: async () => {
-        await pool.close();
+      close: async (isDrained) => {
+        await pool.close(isDrained);
         await probeServer?.close();
       },
     };
   } catch (error) {
-    await pool.close().catch(() => undefined);
+    await pool.close(false).catch(() => undefined);
     await probeServer?.close();
     throw error;
+  } finally {
+    stopped.removeEventListener('abort', giveUp);
   }
 }

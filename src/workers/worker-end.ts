@@ -18,6 +18,8 @@ export interface WorkerEnd {
   readonly callBuckets: SharedCallBuckets;
   /** Reports that this worker serves. */
   readonly reportReady: (url: string, self: WorkerSelf) => void;
+  /** Reports that this worker cannot start, and that the reason is in the log. */
+  readonly reportFailed: () => void;
 }
 
 /** The primary itself waits for its workers, for less. */
@@ -48,5 +50,6 @@ export function createWorkerEnd(end: ChannelEnd): WorkerEnd {
       self = given;
       channel.send({ kind: 'ready', url });
     },
+    reportFailed: () => channel.send({ kind: 'failed' }),
   };
 }

@@ -3,7 +3,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { TakenCalls, Taking } from '../billing/admission/call-buckets';
 import type { Log } from '../telemetry/logs/log';
 import type { MetricSnapshot, WorkerMetrics } from '../telemetry/metrics/worker-metrics';
-import { Channel, WORKER_SECRET, WORKER_SLOT, type Message, type Question } from './channel';
+import { Channel, WORKER_SECRET, WORKER_SLOT, WorkerFailed, type Message, type Question } from './channel';
 
 /** Settings of the workers. */
 export interface WorkerPoolOptions {
@@ -51,10 +51,15 @@ export class WorkerPool {
     this.#options = options;
   }
 
-  /** Starts the workers, and resolves with their URL when all of them serve. Rejects where one ends before it does. */
-  async start(): Promise<string> {
+  /**
+   * Starts the workers, and resolves with their URL when all of them serve. Rejects where one ends before it does: with
+   * WorkerFailed where it has said why. A start that is stopped goes no further.
+   */
+  async start(stopped: AbortSignal): Promise<string> {
+    stopped.throwIfAborted();
     // One first: what keeps it from starting would keep all of them, and is logged once.
     const url = await this.#fork();
+    stopped.throwIfAborted();
     await Promise.all(Array.from({ length: this.#options.count - 1 }, () => this.#fork()));
     this.#isStarted = true;
     return url;
@@ -83,14 +88,17 @@ export class WorkerPool {
     );
   }
 
-  /** Lets every worker finish what it has under way, and resolves when all have ended. Rejects where one fails in that. */
-  async close(): Promise<void> {
+  /**
+   * Lets every worker finish what it has under way, and resolves when all have ended. Rejects where one fails in that.
+   * @param isDrained whether they serve on for a while.
+   */
+  async close(isDrained: boolean): Promise<void> {
     this.#isStopping = true;
     for (const pause of this.#pauses) clearTimeout(pause);
     const codes = await Promise.all(
       [...this.#members].map(([worker, { channel }]) => {
         const ended = new Promise<number | null>((resolve) => worker.once('exit', resolve));
-        channel.send({ kind: 'stop' });
+        channel.send({ kind: 'stop', isDrained });
         return ended;
       }),
     );
@@ -111,6 +119,7 @@ export class WorkerPool {
       const member: Member = { slot, channel, startedMs: performance.now(), isReady: false, snapshot: null };
       this.#members.set(worker, member);
       worker.on('message', (message: Message) => {
+        if (message.kind === 'failed') reject(new WorkerFailed('A worker could not start.'));
         if (message.kind !== 'ready') return;
         member.isReady = true;
         resolve(message.url);
@@ -118,7 +127,7 @@ export class WorkerPool {
       worker.once('exit', (code: number | null, signal: string | null) => {
         this.#members.delete(worker);
         void this.#options.metrics.retire(member.snapshot);
-        if (!member.isReady) reject(new Error('A worker ended before it could serve.'));
+        if (!member.isReady) reject(new Error(`A worker ended (${signal ?? `exit code ${code}`}) before it could serve.`));
         if (this.#isStarted && !this.#isStopping) this.#replace(worker, member, { code, signal });
       });
     });

@@ -136,6 +136,30 @@ describe('Several workers', () => {
   }, 60_000);
 });
 
+describe('A start of workers', () => {
+  it('is given up when it is stopped, with exit code 0', async () => {
+    const gateway = spawnGateway({ WORKERS: '3', BILLING_API_URL: 'http://127.0.0.1:9/', DRAIN_DELAY_MS: '60000' });
+    const { pid } = gateway.child;
+    await until(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') !== '');
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+    expect(messagesOf(gateway)).toEqual(['stopping']);
+    expect(gateway.stderr()).toBe('');
+  }, 60_000);
+
+  it.each(['1', '2'])(
+    'does not begin where the stop comes while the process is being loaded (WORKERS=%s)',
+    async (count) => {
+      const NODE_OPTIONS = `--require ${join(__dirname, '../support/stop-while-loading.cjs')}`;
+      const gateway = spawnGateway({ NODE_OPTIONS, WORKERS: count, BILLING_API_URL: 'http://127.0.0.1:9/', DRAIN_DELAY_MS: '60000' });
+      expect(await gateway.exited).toBe(0);
+      expect(messagesOf(gateway)).toEqual(['stopping']);
+      expect(gateway.stderr()).toBe('');
+    },
+    60_000,
+  );
+});
+
 describe('Workers that cannot start', () => {
   it('end the gateway with exit code 1, and the reason is logged once', async () => {
     const other = createServer().listen(0, '127.0.0.1');
@@ -147,7 +171,10 @@ describe('Workers that cannot start', () => {
     });
     expect(await gateway.exited).toBe(1);
     other.close();
-    expect(gateway.stdout().match(/is in use/g)).toHaveLength(1);
+    expect(messagesOf(gateway)).toEqual([
+      expect.stringMatching(/^the gateway could not start: port .* is in use: stop what listens there/),
+    ]);
+    expect(gateway.stderr()).toBe('');
   }, 60_000);
 
   it('are refused with the embedded billing API', async () => {
@@ -156,6 +183,12 @@ describe('Workers that cannot start', () => {
     expect(gateway.stderr()).toContain('with WORKERS=2 it must be an address');
   });
 });
+
+/** The messages of the log. */
+function messagesOf(gateway: GatewayProcess): string[] {
+  const lines = gateway.stdout().split('\n').filter(Boolean);
+  return lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -50,7 +50,7 @@ export const PROCESS = {
     name: 'WORKERS',
     what:
       'Processes that share the port; auto is one for each core. Each has its own connections to the ' +
-      'billing API, and its part of CACHE_MAX_BYTES',
+      'billing API, and its part of CACHE_MAX_BYTES and UPSTREAM_MAX_PROCESS_BYTES',
     kind: WORKERS,
     default: '1',
   },
