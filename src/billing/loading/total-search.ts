@@ -1,3 +1,4 @@
+import { BillingError } from '../model/billing-error';
 import { MAX_POSITION } from '../model/cursor';
 import type { ListOwner } from '../model/paged-list';
 import type { PageReader, PlacedPage } from './page-loader';
@@ -15,6 +16,14 @@ export function toTotalBounds({ offset, first, items, hasMore }: PlacedPage<unkn
   if (items.length === 0) return first === 0 ? UNKNOWN : { least: 0, most: offset };
   if (hasMore === false || items.length < first) return { least: end, most: end };
   return { least: hasMore ? end + 1 : end, most: Infinity };
+}
+
+/** No list is so long: what the billing API sends of it does not depend on the place that it is asked for. */
+function hasNoEnd(): BillingError {
+  return new BillingError(
+    'invalid-response',
+    `The list has no end that could be found: the billing API sends items for every place up to ${MAX_POSITION}. Tell the operator.`,
+  );
 }
 
 export const UNKNOWN: TotalBounds = { least: 0, most: Infinity };
@@ -49,7 +58,8 @@ export class TotalSearch {
     for (let step = Math.max(1, this.#least); this.#most === Infinity && this.#least <= MAX_POSITION; step *= 2) {
       await this.#lookAt(this.#least + step - 1);
     }
-    while (this.#least < this.#most && this.#most !== Infinity) await this.#lookAt(Math.floor((this.#least + this.#most) / 2));
+    if (this.#most === Infinity) throw hasNoEnd();
+    while (this.#least < this.#most) await this.#lookAt(Math.floor((this.#least + this.#most) / 2));
     return this.#least;
   }
 
