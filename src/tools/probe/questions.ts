@@ -1,5 +1,5 @@
 import { ProbeFailure, type Ask } from './ask-api';
-import { countInvoices, toExchange, type Exchange, type Question } from './exchange';
+import { countInvoices, findLists, toContracts, toExchange, type Exchange, type JsonObject, type Question } from './exchange';
 import { findPaging, isPlaceIgnored } from './paging';
 import type { WindowParameters } from './probe-options';
 
@@ -22,16 +22,17 @@ const DEFAULT_MAXIMUM = 1000;
 /** Asks the questions, one after the other. Rejects with a `ProbeFailure` where the API cannot be understood. */
 export async function interview(ask: Ask, names: WindowParameters | null): Promise<Interview> {
   let problem = '';
+  let ignored: string | null = null;
   for (const parameters of names ? [names] : USUAL_PARAMETERS) {
     for (const contract of ['given', 'none'] as const) {
       const conversation = new Conversation(ask, parameters, contract);
       const first = await conversation.say({ place: 1, quantity: 2 });
       problem = findProblem(first) ?? problem;
-      if (first.status !== 200 || countInvoices(first) > 2) continue;
+      if (first.status !== 200 || findOther(first) !== null || countInvoices(first) > 2) continue;
       await conversation.say({ place: 0, quantity: 2 });
       await conversation.say({ place: 2, quantity: 2 });
       if (isPlaceIgnored(conversation.exchanges)) {
-        problem = `${parameters.pageInit} changes nothing.`;
+        ignored ??= `${parameters.pageInit} changes nothing.`;
         continue;
       }
       await conversation.say({ place: null, quantity: 2 });
@@ -45,16 +46,17 @@ export async function interview(ask: Ask, names: WindowParameters | null): Promi
     }
   }
   throw new ProbeFailure(
-    `No names of parameters were found with which the API sends two invoices. ${problem} Name them with ` +
+    `No names of parameters were found with which the API sends two invoices. ${ignored ?? problem} Name them with ` +
       `--parameters, and what else it needs with --extra.`,
   );
 }
 
 /** Why the first question was not answered. Throws where no other question would be. */
-function findProblem({ status }: Exchange): string | null {
+function findProblem(exchange: Exchange): string | null {
+  const { status } = exchange;
   switch (status) {
     case 200:
-      return 'It sent more invoices than were asked for.';
+      return findOther(exchange) ?? 'It sent more invoices than were asked for.';
     case 401:
       throw new ProbeFailure('The billing API refuses the token (401): it has expired, is of another environment, or lacks a scope.');
     case 403:
@@ -68,6 +70,29 @@ function findProblem({ status }: Exchange): string | null {
       return `It responded with ${status}.`;
   }
 }
+
+/** Members of a contract, of which a contract without lists has one. */
+const CONTRACT_MEMBER = /contract|account|due_?date|address|invoice/i;
+
+/** What a response of status 200 is instead of bills, such as the page of a login, or an error; null where it may be bills. */
+function findOther({ json }: Exchange): string | null {
+  if (json === undefined)
+    return 'It sent a body with status 200 that is not JSON, such as the page of a login, a proxy or a firewall: check BILLING_API_URL and the token.';
+  const contracts = toContracts(json);
+  if (contracts.length === 0 && !(Array.isArray(json) && json.length === 0))
+    return 'It sent JSON with status 200 that is neither a contract nor a list of contracts.';
+  if (contracts.some(reportsError)) return 'It reports an error with status 200: check the token, the customer and the contract.';
+  if (!contracts.some(isOther)) return null;
+  return 'It sent an object with status 200 that has no list of invoices and no number of a contract; the gateway cannot be told of an envelope.';
+}
+
+const reportsError = (contract: JsonObject): boolean =>
+  Object.entries(contract).some(([name, value]) => Boolean(value) && /^(?:errors?|faults?|error_?message)$/i.test(name));
+
+const isOther = (contract: JsonObject): boolean => {
+  const names = Object.keys(contract);
+  return names.length > 0 && findLists(contract).invoices === null && !names.some((name) => CONTRACT_MEMBER.test(name));
+};
 
 /** Questions with the same names of parameters. */
 class Conversation {

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { CONTRACT_REQUEST } from '../../upstream/bills/bills-path';
 import { parseDialect } from '../../upstream/bills/dialect';
 import { ProbeFailure } from './ask-api';
-import { toInvoiceTexts, isObject, type Exchange } from './exchange';
+import { countInvoices, toInvoiceTexts, isObject, type Exchange } from './exchange';
 import { findMaximum, findPaging, type FoundMaximum, type FoundPaging } from './paging';
 import type { ProbeHints } from './probe-options';
 import type { Interview } from './questions';
@@ -28,11 +28,14 @@ export interface ProbeReport {
 /** Where the report says that the dialect file is. */
 const DIALECT_FILE = 'billing-dialect.yaml';
 const CONTRACT_MAXIMUM = 1000;
+const UNKNOWN_FIT = 'Whether the default settings fit is not known: see above, and choose a contract with more invoices.';
 
 /** Compares what an API sent with the contract. The report holds no value of a member, no id and no token. */
 export function toReport({ parameters, exchanges }: Interview, hints: ProbeHints): ProbeReport {
   const paging = findPaging(exchanges);
-  const maximum = findMaximum(exchanges);
+  // Where there are no invoices, any response is as good as another.
+  const isEmpty = exchanges.every((exchange) => countInvoices(exchange) === 0);
+  const maximum: FoundMaximum = isEmpty ? { quantity: null, beyond: 'unknown', isExact: false } : findMaximum(exchanges);
   const shape = findShape(exchanges, hints.statusValues);
   const contractNumber = findContractNumber(exchanges);
   const errorMessage = findErrorMessage(exchanges);
@@ -56,7 +59,7 @@ export function toReport({ parameters, exchanges }: Interview, hints: ProbeHints
     ...(inFile && { BILLING_API_DIALECT: DIALECT_FILE }),
   };
   const rows: readonly Row[] = [
-    toParametersRow(parameters, hints),
+    isEmpty ? { verdict: 'unknown', subject: 'parameters', text: 'no invoice was seen' } : toParametersRow(parameters, hints),
     toPagingRow(paging),
     toMaximumRow(maximum),
     toContractNumberRow(contractNumber),
@@ -65,7 +68,11 @@ export function toReport({ parameters, exchanges }: Interview, hints: ProbeHints
     toErrorRow(errorMessage),
     ...toShapeRows(shape),
   ];
-  return { text: toText(rows, settings, { dialect, responses: exchanges.length }), settings, dialect };
+  return {
+    text: toText(rows, settings, { dialect, responses: exchanges.length, isKnown: found !== null && maximum.quantity !== null }),
+    settings,
+    dialect,
+  };
 }
 
 /** Throws a `ProbeFailure` where the gateway would refuse the file: a name that was given may not be usable. */
@@ -98,7 +105,8 @@ function findContractNumber(exchanges: readonly Exchange[]): ContractNumber {
   // Another contract's number brings the same invoices: the parameter is not looked at.
   if (unknown?.status === 200 && invoices.length > 4 && JSON.stringify(toInvoiceTexts(unknown)) === invoices) return 'not taken';
   if (!none) return 'unknown';
-  return none.status === 200 ? 'optional' : none.status === 400 || none.status === 422 ? 'required' : 'unknown';
+  if (none.status === 200) return countInvoices(none) > 0 ? 'optional' : 'unknown';
+  return none.status === 400 || none.status === 422 ? 'required' : 'unknown';
 }
 
 function toParametersRow({ pageInit, quantity }: Interview['parameters'], { extraParameters }: ProbeHints): Row {
@@ -135,7 +143,7 @@ function toContractNumberRow(found: ContractNumber): Row {
     required: 'required',
     optional: "optional: without it, the API sends all of the customer's invoices",
     'not taken': "not taken: the API sends all of the customer's contracts",
-    unknown: 'it was not asked without one',
+    unknown: 'no invoices came without one, or it was not asked for',
   };
   return { verdict: verdicts[found], subject: 'contract number', text: texts[found] };
 }
@@ -176,7 +184,7 @@ function toShapeRows({ isList, differences, unknownStatusTexts }: FoundShape): R
 function toText(
   rows: readonly Row[],
   settings: ProbeReport['settings'],
-  { dialect, responses }: { readonly dialect: string | null; readonly responses: number },
+  { dialect, responses, isKnown }: { readonly dialect: string | null; readonly responses: number; readonly isKnown: boolean },
 ): string {
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   return [
@@ -184,7 +192,7 @@ function toText(
     '',
     ...rows.map(({ verdict, subject, text }) => `${verdict.padEnd(8)} ${subject.padEnd(17)} ${text}`),
     '',
-    ...(lines.length === 0 ? ['The default settings fit.'] : ['Settings that fit:', '', ...lines]),
+    ...(lines.length === 0 ? [isKnown ? 'The default settings fit.' : UNKNOWN_FIT] : ['Settings that fit:', '', ...lines]),
     ...(dialect === null ? [] : ['', `${DIALECT_FILE}:`, '', dialect.trimEnd()]),
   ].join('\n');
 }

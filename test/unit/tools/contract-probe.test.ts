@@ -10,7 +10,7 @@ import { ProbeFailure } from '../../../src/tools/probe/ask-api';
 import { parseProbeCommand, probeHelp, ProbeUsageError } from '../../../src/tools/probe/probe-options';
 import type { ProbeReport } from '../../../src/tools/probe/report';
 import { findCodeBlocks } from '../../support/code-blocks';
-import { startScriptedUpstream, type Script } from '../../support/scripted-upstream';
+import { startScriptedUpstream, type Script, type ScriptedAnswer } from '../../support/scripted-upstream';
 
 const root = join(__dirname, '../../..');
 const run = promisify(execFile);
@@ -82,8 +82,36 @@ describe('contract:probe, at the embedded billing API', () => {
 
   it('says what it cannot tell of a contract without invoices', async () => {
     const { text, settings } = await probeEmbedded({}, '700102');
+    for (const subject of ['parameters', 'paging', 'maximum'])
+      expect([subject, text]).toEqual([subject, expect.stringMatching(new RegExp(`^unknown +${subject} `, 'm'))]);
     expect(text).toMatch(/unknown +paging +choose a contract with at least five invoices/);
+    expect(text).not.toContain('The default settings fit.');
     expect(settings).toEqual({});
+  });
+});
+
+describe('contract:probe, at what is no billing API, or pages in no way', () => {
+  it.each<[string, ScriptedAnswer, RegExp]>([
+    ['the page of a login', { body: '<html>words-of-the-upstream</html>' }, /not JSON, such as the page of a login/],
+    ['nothing', { body: '' }, /not JSON/],
+    ['null', { body: 'null' }, /neither a contract nor a list/],
+    ["an API gateway's fault", { body: { fault: { faultstring: 'words-of-the-upstream' } } }, /reports an error with status 200/],
+    [
+      'an error beside a list',
+      { body: { contractNo: '700100', invoiceCollection: [], error: { code: 7 } } },
+      /reports an error with status 200/,
+    ],
+    ['an envelope', { body: { data: { contractNo: '700100', invoiceCollection: [] } } }, /no list of invoices and no number/],
+    [
+      'the same invoices for every place',
+      { body: { contractNo: '700100', invoiceCollection: [{ invoiceNumber: '1' }, { invoiceNumber: '2' }] } },
+      /pageInit changes nothing/,
+    ],
+  ])('says so, and that no settings fit: %s', async (_what, answer, message) => {
+    const failure = await probeScript(() => answer).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ProbeFailure);
+    expect((failure as ProbeFailure).message).toMatch(message);
+    expect((failure as ProbeFailure).message).not.toMatch(/words-of-the-upstream|80012345|700100/);
   });
 });
 
