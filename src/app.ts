@@ -35,6 +35,7 @@ import type { Tracing } from './telemetry/tracing/otel-tracing';
 import { Attempts } from './upstream/resilience/attempts';
 import { ContractDrift } from './upstream/bills/contract-drift';
 import { CONTRACT_DIALECT } from './upstream/bills/dialect';
+import { toPushLimits } from './upstream/bills/bills-path';
 import { createBillsResource } from './upstream/bills/bills-resource';
 import { ResponseDecoder } from './upstream/bills/decode-bills';
 import { createTransport } from './upstream/http/transport';
@@ -160,7 +161,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     // A schema of its own: the first traced request (ftv1) makes Apollo Server wrap every field of its schema for good,
     // and operations that are compiled afterwards would find no plain field any more.
     const operations = new PreparedOperations(buildServedSchema());
-    const pageLimits = { maxPageSize: config.maxPageSize };
+    const pageLimits = { maxPageSize: config.maxPageSize, ...toPushLimits(dialect.request) };
     const callBudget = new CallBudget({ paging, pageLimits });
     // An operation that needs more than a full bucket could never be executed: it is refused for good, and not for a time.
     const maxCalls = Math.min(config.upstreamCallBudget, config.callsPerMinute || Infinity);

@@ -8,10 +8,11 @@ import type { BillingError } from './model/billing-error';
 import { listContracts, notListed } from './loading/contract-list';
 import { InvoiceScan } from './loading/invoice-scan';
 import { toPredicate, type ActiveFilter, type InvoiceFilter } from './model/invoice-filter';
-import { toScanPage, type FilteredRequest, type PageRequest, type TailRequest } from './model/window';
+import { toScanPage, type FilteredPage, type FilteredRequest, type PageRequest, type TailRequest } from './model/window';
 import type { Paging } from './loading/window-plan';
 import { PagedLists } from './loading/paged-lists';
 import { toPlaced, type PlacedPage } from './loading/page-loader';
+import { isPushed } from './loading/pushed-page';
 import { summarize, type InvoiceSummary } from './loading/invoice-summary';
 import type { TotalBounds } from './loading/total-search';
 
@@ -53,23 +54,37 @@ export class Billing {
   }
 
   /**
-   * The contract, with the pages of invoices that will be wanted of it, asked for together: usually one call.
+   * The contract, with the pages of invoices that will be wanted of it, asked for together: usually one call, and another
+   * for each page that the billing API filters, which says nothing about the contract itself.
    * Null where the billing API knows no such contract of the customer. Rejects with BillingError.
    */
-  async contract(customer: Customer, number: string, pages: readonly PageRequest[]): Promise<Contract | null> {
+  async contract(
+    customer: Customer,
+    number: string,
+    pages: readonly PageRequest[],
+    filtered: readonly FilteredPage[] = [],
+  ): Promise<Contract | null> {
     const wanted = pages.length === 0 ? [HEAD] : pages;
     const owner: ListOwner = { customer, contractNumber: number };
-    if (wanted.length === 1) {
+    if (wanted.length === 1 && filtered.length === 0) {
       const page = wanted[0] as PageRequest;
       const load = await this.#invoices.loader.load(owner, page);
       const head = await load.head();
       return head && new Contract(customer, number, head, [{ page, load }]);
     }
-    const loads = await Promise.all(
-      wanted.map(async (page): Promise<PageLoadOf> => ({ page, load: await this.#invoices.loader.load(owner, page) })),
-    );
+    const { loader } = this.#invoices;
+    const [loads, others] = await Promise.all([
+      Promise.all(wanted.map(async (page): Promise<PageLoadOf> => ({ page, load: await loader.load(owner, page) }))),
+      Promise.all(
+        filtered.map(async ({ filter, page }): Promise<PageLoadOf> => ({
+          page,
+          filter,
+          load: await loader.load({ ...owner, filter }, page),
+        })),
+      ),
+    ]);
     const head = await firstHead(loads);
-    return head && new Contract(customer, number, head, loads);
+    return head && new Contract(customer, number, head, [...loads, ...others]);
   }
 
   /** A page of a contract's invoices. Null where the contract is not known. Rejects with BillingError. */
@@ -104,10 +119,14 @@ export class Billing {
    * The contracts that the billing API lists of a customer, with the pages of invoices that will be wanted of each: one call
    * for all. An Error stands for one whose number is not told. Rejects with BillingError, also where the API lists none.
    */
-  async listContracts(customer: Customer, pages: readonly PageRequest[]): Promise<readonly (Contract | BillingError | null)[]> {
+  async listContracts(
+    customer: Customer,
+    pages: readonly PageRequest[],
+    filtered: readonly FilteredPage[] = [],
+  ): Promise<readonly (Contract | BillingError | null)[]> {
     if (!this.#invoices.loader.paging.listsContracts) throw notListed();
     return listContracts(this.#invoices.loader, customer, pages.length === 0 ? [HEAD] : pages, (number) =>
-      this.contract(customer, number, pages),
+      this.contract(customer, number, pages, filtered),
     );
   }
 
@@ -125,10 +144,20 @@ export class Billing {
    * A page of the invoices that a filter means. Null where the contract or the customer is not known. Rejects with
    * BillingError, also where the call budget or the deadline ends the reading before the page is found.
    * @param asksPrevious whether it is to be known if another match comes before a page that is counted from its end.
+   * @param contract with what was asked for together with it.
    */
-  filteredInvoices(owner: ListOwner, request: FilteredRequest, asksPrevious: boolean): Promise<PlacedPage<Invoice> | null> {
-    const isMatch = toPredicate(request.filter);
-    return this.#invoices.filteredPage(owner, request, { isMatch, asksPrevious, isKnown: owner.contractNumber !== null });
+  filteredInvoices(
+    owner: ListOwner,
+    request: FilteredRequest,
+    asksPrevious: boolean,
+    contract: Contract | null = null,
+  ): Promise<PlacedPage<Invoice> | null> {
+    const search = { isMatch: toPredicate(request.filter), asksPrevious, isKnown: owner.contractNumber !== null };
+    if (!isPushed(request)) return this.#invoices.filteredPage(owner, request, search);
+    // Where the API pages within each contract, a window of all of them cannot be had.
+    if (this.#invoices.loader.paging.listsContracts && !search.isKnown)
+      return this.#invoices.filteredPage(owner, { ...request, pushed: null }, search);
+    return this.#invoices.pushedPage(owner, request, search, contract?.loadOf(request.pushed.window, request.filter));
   }
 
   /** How many invoices of the list a filter means. Rejects with BillingError, also where the list cannot be read to its end. */

@@ -4,6 +4,7 @@ import type { BillingError } from '../../src/billing/model/billing-error';
 import type { Bills, Invoice } from '../../src/billing/model/bills';
 import { Caller } from '../../src/billing/model/caller';
 import type { ByteHolder } from '../../src/runtime/byte-budget';
+import { toPredicate } from '../../src/billing/model/invoice-filter';
 import { parseCustomer, type Customer } from '../../src/billing/model/customer';
 
 export const customer: Customer = parseCustomer('RUC', '80012345');
@@ -33,6 +34,8 @@ export interface ListedSourceOptions {
   readonly endIsUnknown?: boolean;
   /** The number of the invoice at a place; without it, it tells the place. */
   readonly toNumber?: (index: number) => string;
+  /** Whether a request's filter is heeded, before the list is cut into windows. */
+  readonly filters?: boolean;
   /** What happens before an answer: it may wait, or reject. */
   readonly before?: (request: BillsRequest, index: number) => Promise<void> | void;
 }
@@ -54,8 +57,25 @@ export class ListedSource implements BillingSource {
     return { content: this.#billsOf(request), received: null, freshUntilMs: 0, stale: false };
   }
 
-  #billsOf({ contractNumber, window: { offset, limit } }: BillsRequest): Bills | null {
-    const { total, surplus = 0, endIsUnknown = false, toNumber = (at) => `n${at}`, invoiceAt } = this.#options;
+  #billsOf(request: BillsRequest): Bills | null {
+    const { filter, contractNumber } = request;
+    const { invoiceAt } = this.#options;
+    if (!filter || !this.#options.filters) return this.#windowOf(request, this.#options);
+    const isMatch = toPredicate(filter);
+    const places = Array.from({ length: this.#options.total }, (_, index) => index).filter((index) =>
+      isMatch({ ...toInvoiceAt(contractNumber, index), ...invoiceAt?.(index) }),
+    );
+    const toNumber = (at: number): string => `n${places[at]}`;
+    return this.#windowOf(request, {
+      ...this.#options,
+      total: places.length,
+      toNumber,
+      invoiceAt: (at) => invoiceAt?.(places[at] as number),
+    });
+  }
+
+  #windowOf({ contractNumber, window: { offset, limit } }: BillsRequest, options: ListedSourceOptions): Bills | null {
+    const { total, surplus = 0, endIsUnknown = false, toNumber = (at) => `n${at}`, invoiceAt } = options;
     if (endIsUnknown && offset > 0 && offset >= total) return null;
     const end = Math.min(total, offset + limit + surplus);
     const invoices = Array.from({ length: Math.max(0, end - offset) }, (_, at) => ({

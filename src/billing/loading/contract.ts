@@ -1,7 +1,8 @@
 import type { Address, Bills, Invoice } from '../model/bills';
 import type { Customer } from '../model/customer';
+import { filterKey, type ActiveFilter } from '../model/invoice-filter';
 import { toContractNodeId } from '../model/node-id';
-import type { PageRequest } from '../model/window';
+import { isSamePage, type PageRequest } from '../model/window';
 import type { PageLoad } from './page-loader';
 
 /** A contract that the billing API knows, and the pages of its invoices that were asked for together with it. */
@@ -31,9 +32,9 @@ export class Contract {
     return this.#bills?.billingAddresses ?? null;
   }
 
-  /** The page if it was asked for together with the contract. */
-  loadOf(page: PageRequest): PageLoad<Bills, Invoice> | undefined {
-    return this.#pages.find((of) => of.page.offset === page.offset && of.page.first === page.first && of.page.probe === page.probe)?.load;
+  /** The page if it was asked for together with the contract. @param filter of a page that the billing API filters. */
+  loadOf(page: PageRequest, filter: ActiveFilter | null = null): PageLoad<Bills, Invoice> | undefined {
+    return this.#pages.find((of) => isSamePage(of.page, page) && isSameFilter(of.filter ?? null, filter))?.load;
   }
 }
 
@@ -41,4 +42,10 @@ export class Contract {
 export interface PageLoadOf {
   readonly page: PageRequest;
   readonly load: PageLoad<Bills, Invoice>;
+  /** Where the billing API filters the page. */
+  readonly filter?: ActiveFilter;
+}
+
+function isSameFilter(a: ActiveFilter | null, b: ActiveFilter | null): boolean {
+  return a === b || (a !== null && b !== null && filterKey(a) === filterKey(b));
 }

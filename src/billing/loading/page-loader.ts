@@ -2,9 +2,8 @@ import DataLoader from 'dataloader';
 import type { BillingOperation } from '../ports/billing-operation';
 import type { BillingSource, BillsRequest } from '../ports/billing-source';
 import { BillingError } from '../model/billing-error';
-import type { ActiveFilter } from '../model/invoice-filter';
 import type { ListOwner, PagedList } from '../model/paged-list';
-import type { PageRequest, Window } from '../model/window';
+import type { Matching, PageRequest, Window } from '../model/window';
 import { findRun, planPages, type Paging } from './window-plan';
 
 /** The items of one page, cut from what the calls brought, in the list's order. */
@@ -21,15 +20,6 @@ export interface PlacedPage<Item> extends LoadedPage<Item> {
   readonly first: number;
   /** Of a page of the items that a filter means: how they stand in the whole list. */
   readonly matching?: Matching;
-}
-
-/** Where the items of a filtered page stand. */
-export interface Matching {
-  readonly filter: ActiveFilter;
-  /** The position in the whole list of each item of the page. */
-  readonly positions: readonly number[];
-  /** Whether another match comes before, or the page was asked for after a cursor. */
-  readonly hasPrevious: boolean;
 }
 
 /** What reads pages of a list, whatever else comes with them. */
@@ -231,9 +221,9 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
   }
 
   #addRuns(key: PageKey, pages: readonly PageKey[]): void {
-    const { customer, contractNumber } = key.owner;
+    const { customer, contractNumber, filter } = key.owner;
     const read = (call: Call<Content>): Promise<Content | null> =>
-      this.#read({ customer, contractNumber, window: { offset: call.offset, limit: call.limit } }, call);
+      this.#read({ customer, contractNumber, filter, window: { offset: call.offset, limit: call.limit } }, call);
     const runs = planPages(pages, this.paging).map(({ start, end, calls }): Run<Content> => ({
       start,
       end,

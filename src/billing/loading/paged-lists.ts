@@ -5,13 +5,17 @@ import type { BillingSource } from '../ports/billing-source';
 import { findPage, type FilteredList } from './filtered-page';
 import { ListPages, type ReadingOrder } from './list-pages';
 import { ListReader, type ListRead } from './list-reader';
-import { PageLoader, toPlaced, type PlacedPage } from './page-loader';
+import { PageLoader, toPlaced, type PageLoad, type PlacedPage } from './page-loader';
+import { toPushedPage, toScanRequest, type PushedRequest } from './pushed-page';
 import { TotalSearch, UNKNOWN, type TotalBounds } from './total-search';
 import type { Paging } from './window-plan';
 
 /** What shows whether a list's owner is known. */
 const FIRST_ITEM: PageRequest = { offset: 0, first: 1, probe: false };
 const FROM_START: ReadingOrder = { firstPage: 0, step: 1 };
+
+/** How items are filtered. `isKnown`: as for `unplacedPage`. */
+export type FilterSearch<Item> = Pick<FilteredList<Item>, 'isMatch' | 'asksPrevious'> & { readonly isKnown: boolean };
 
 /** The lists of one kind, of any number of owners, as one operation reads them. */
 export class PagedLists<Content, Item> {
@@ -56,7 +60,7 @@ export class PagedLists<Content, Item> {
   async filteredPage(
     owner: ListOwner,
     request: FilteredRequest,
-    { isKnown, ...search }: Pick<FilteredList<Item>, 'isMatch' | 'asksPrevious'> & { readonly isKnown: boolean },
+    { isKnown, ...search }: FilterSearch<Item>,
   ): Promise<PlacedPage<Item> | null> {
     const pageSize = this.loader.paging.maxQuantity;
     const found = await findPage(request, { ...search, list: this.#list, pageSize, pagesIn: (order) => this.pagesOf(owner, order) });
@@ -65,6 +69,25 @@ export class PagedLists<Content, Item> {
     const { filter, from: offset, size: first } = request;
     const empty = { items: [], hasMore: false, offset, first, matching: { filter, positions: [], hasPrevious: offset > 0 } };
     return this.#emptyPage(owner, found ?? empty, isKnown);
+  }
+
+  /**
+   * The same where the billing API filters. Every item is held to the filter: an API that has not filtered is read as for
+   * `filteredPage`. Rejects with BillingError.
+   * @param load the page's, where it was asked for already.
+   */
+  async pushedPage(
+    owner: ListOwner,
+    request: PushedRequest,
+    search: FilterSearch<Item>,
+    load?: PageLoad<Content, Item>,
+  ): Promise<PlacedPage<Item> | null> {
+    const { filter, pushed } = request;
+    const loaded = await (load ?? (await this.loader.load({ ...owner, filter }, pushed.window))).page();
+    const page = toPushedPage(loaded?.items ?? [], request, search.isMatch);
+    if (!page) return this.filteredPage(owner, toScanRequest(request), search);
+    // Where nothing is meant, the API may know nothing of the list: that does not tell whether it knows the owner.
+    return loaded ? page : this.#emptyPage(owner, page, search.isKnown);
   }
 
   async #emptyPage(owner: ListOwner, empty: PlacedPage<Item>, isKnown: boolean): Promise<PlacedPage<Item> | null> {

@@ -1,4 +1,5 @@
 import { contractKey, type Customer } from './customer';
+import { filterKey } from './invoice-filter';
 import type { PagedList } from './paged-list';
 
 /** A postal address, as the billing API writes it. Every part may be absent. */
@@ -59,6 +60,8 @@ export interface Bills {
 /** The list of invoices: of a contract, or of all contracts of a customer. */
 export const BILLS: PagedList<Bills, Invoice> = {
   name: 'bills',
-  identity: ({ customer, contractNumber }) => contractKey(customer, contractNumber),
+  // A key has no blank, and a filter's says where it ends.
+  identity: ({ customer, contractNumber, filter }) =>
+    filter ? `${contractKey(customer, contractNumber)} ${filterKey(filter)}` : contractKey(customer, contractNumber),
   items: ({ invoices }) => invoices,
 };

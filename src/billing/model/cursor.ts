@@ -31,6 +31,17 @@ const MAX_LENGTH = 72;
  * @throws BillingError `invalid-input` for anything that `toCursor` did not make for the same list.
  */
 export function parseCursor(cursor: unknown, argument: string, list: NamedList): number {
+  const position = readPosition(cursor, list);
+  if (position !== null) return position;
+  throw invalidArgument(argument, 'a cursor taken from `endCursor` or `edges.cursor` of an earlier page');
+}
+
+/** Whether a cursor is one that `toCursor` made for this list. */
+export function isCursorOf(cursor: unknown, list: NamedList): boolean {
+  return readPosition(cursor, list) !== null;
+}
+
+function readPosition(cursor: unknown, list: NamedList): number | null {
   if (typeof cursor === 'string' && cursor.length <= MAX_LENGTH) {
     const known = parsed.get(cursor);
     if (known?.list === list.name) return known.position;
@@ -43,5 +54,5 @@ export function parseCursor(cursor: unknown, argument: string, list: NamedList):
       return position;
     }
   }
-  throw invalidArgument(argument, 'a cursor taken from `endCursor` or `edges.cursor` of an earlier page');
+  return null;
 }

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { Invoice } from './bills';
+import type { NamedList } from './paged-list';
 
 /** Which invoices are meant; null and undefined: any. */
 export interface InvoiceFilter {
@@ -19,6 +21,20 @@ export function toActiveFilter(argument: unknown): ActiveFilter | null {
   // GraphQL takes one value for a list of one.
   const periods = billPeriods === null ? null : ((Array.isArray(billPeriods) ? billPeriods : [billPeriods]) as string[]);
   return { status, billPeriods: periods && [...new Set(periods)].sort() };
+}
+
+/** A text that two filters share if and only if they are equal: a JSON list. */
+export function filterKey({ status, billPeriods }: ActiveFilter): string {
+  return JSON.stringify([status, billPeriods]);
+}
+
+/**
+ * The list that the billing API makes of another by a filter, by a name of its own: a place in it is no place in the whole
+ * list, and its cursors are refused there. The name has a digest of the filter, in letters, as names of lists have them.
+ */
+export function toFilteredList(list: NamedList, filter: ActiveFilter): NamedList {
+  const digest = createHash('sha256').update(filterKey(filter)).digest('hex').slice(0, 16);
+  return { name: `${list.name}-${digest.replace(/[0-9a-f]/g, (digit) => String.fromCharCode(0x61 + parseInt(digit, 16)))}` };
 }
 
 /**

@@ -1,9 +1,12 @@
 import type { Customer } from './customer';
+import type { ActiveFilter } from './invoice-filter';
 
 /** Whose list is read: a contract's, or with null in its place all of a customer's. */
 export interface ListOwner {
   readonly customer: Customer;
   readonly contractNumber: string | null;
+  /** Where the billing API filters the list: its items are those that this means. Absent: all of them. */
+  readonly filter?: ActiveFilter | undefined;
 }
 
 /** What the domain knows of one of the billing API's lists, such as the invoices. It is read window by window. */

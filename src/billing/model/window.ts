@@ -1,6 +1,6 @@
 import { invalidArgument } from './billing-error';
-import { parseCursor } from './cursor';
-import { toActiveFilter, type ActiveFilter } from './invoice-filter';
+import { isCursorOf, parseCursor } from './cursor';
+import { toActiveFilter, toFilteredList, type ActiveFilter } from './invoice-filter';
 import type { NamedList } from './paged-list';
 
 /** A run of a contract's invoices: `limit` of them from `offset` on, counted from 0. */
@@ -27,6 +27,8 @@ export const DEFAULT_PAGE_SIZE = 20;
 export interface PageLimits {
   /** Most invoices that one page may ask for. */
   readonly maxPageSize: number;
+  /** Whether the billing API filters by all of a filter itself; absent: by none. */
+  readonly pushes?: (filter: ActiveFilter) => boolean;
 }
 
 function toOffset(after: unknown, list: NamedList): number {
@@ -74,6 +76,42 @@ export interface FilteredRequest {
   readonly before: number;
   /** Whether it is to be known if another match follows. */
   readonly probe: boolean;
+  /**
+   * Where the billing API filters: the window of the list that it makes, in which `from` and `before` are places then. Null
+   * where the whole list is read.
+   */
+  readonly pushed: PushedWindow | null;
+}
+
+/** Where the items of a filtered page stand. */
+export interface Matching {
+  readonly filter: ActiveFilter;
+  /** The position in the whole list of each item of the page. */
+  readonly positions: readonly number[];
+  /** Whether another match comes before, or the page was asked for after a cursor. */
+  readonly hasPrevious: boolean;
+  /** The list in which these are positions, where the billing API has filtered; absent: the whole list. */
+  readonly list?: NamedList;
+}
+
+/** A window of a list that the billing API filters: the items of the page, and those beside it that say whether there are more. */
+export interface PushedWindow {
+  readonly window: PageRequest;
+  /** The page's first item in the window, and how many items it has. */
+  readonly lead: number;
+  readonly count: number;
+  /** The list, which names the page's cursors. */
+  readonly list: NamedList;
+}
+
+/** A page of a list that the billing API filters. */
+export interface FilteredPage {
+  readonly filter: ActiveFilter;
+  readonly page: PageRequest;
+}
+
+export function isSamePage(a: PageRequest, b: PageRequest): boolean {
+  return a.offset === b.offset && a.first === b.first && a.probe === b.probe;
 }
 
 /** What the arguments of a page ask for. */
@@ -90,14 +128,39 @@ export function parsePageArguments(args: PageArguments, list: NamedList, limits:
   if (isBackward && first !== undefined && first !== null)
     throw invalidArgument('last', 'given without `first`: a page is counted from one of its ends');
   const size = isBackward ? parseSize('last', last, limits) : parseSize('first', first, limits);
-  const from = toOffset(after, list);
   const filter = toActiveFilter(args.filter);
-  if (filter) return { filter, size, isBackward, from, before: toEnd(before, list), probe };
+  if (filter) return toFilteredRequest({ ...args, filter }, { size, isBackward, probe }, list, limits);
+  const from = toOffset(after, list);
   if (before === undefined || before === null) return isBackward ? { last: size, from } : { offset: from, first: size, probe };
   const end = parseCursor(before, 'before', list);
   const offset = isBackward ? Math.max(from, end - size) : from;
   const count = Math.max(0, Math.min(size, end - offset));
   return { offset, first: count, probe: probe && count > 0 };
+}
+
+/** Cursors of the list that the billing API filters go on there; cursors of the whole list go on in it. */
+function toFilteredRequest(
+  { filter, after, before }: PageArguments & { readonly filter: ActiveFilter },
+  page: Pick<FilteredRequest, 'size' | 'isBackward' | 'probe'>,
+  list: NamedList,
+  limits: PageLimits,
+): FilteredRequest {
+  const filtered = limits.pushes?.(filter) ? toFilteredList(list, filter) : null;
+  const isOf = (cursor: unknown): boolean => cursor === undefined || cursor === null || isCursorOf(cursor, filtered as NamedList);
+  const places = filtered && isOf(after) && isOf(before) ? filtered : list;
+  const request = { filter, ...page, from: toOffset(after, places), before: toEnd(before, places) };
+  return { ...request, pushed: places === filtered ? toPushedWindow(request, filtered) : null };
+}
+
+/** Null for a page that is counted from the list's end, the place of which is not known. */
+function toPushedWindow({ size, isBackward, from, before, probe }: Omit<FilteredRequest, 'pushed'>, list: NamedList): PushedWindow | null {
+  if (isBackward && before === Infinity) return null;
+  const offset = isBackward ? Math.max(from, before - size) : from;
+  const count = Math.max(0, Math.min(size, before - offset));
+  // What comes before is looked at as well: that it is there says nothing where the API does not filter.
+  const lead = isBackward && offset > from ? 1 : 0;
+  const first = Math.max(1, lead + count + (probe ? 1 : 0));
+  return { window: { offset: offset - lead, first, probe: false }, lead, count, list };
 }
 
 /** The page that a request from the list's end comes to. */
@@ -111,8 +174,8 @@ export function toPageOfTail({ last, from }: TailRequest, total: number): PageRe
  * list's end is found by reading all of it: in the largest pages there are, that is fewer calls than it takes to find where
  * the end is, for a list of any size that is met.
  */
-export function readingStart({ isBackward, from, before }: FilteredRequest): number | null {
-  if (before <= from) return null;
+export function readingStart({ isBackward, from, before, pushed }: FilteredRequest): number | null {
+  if (before <= from || pushed) return null;
   return isBackward && before !== Infinity ? before - 1 : from;
 }
 

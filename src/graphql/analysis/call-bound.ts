@@ -25,13 +25,16 @@ export function boundCalls(model: OperationModel, { paging, pageLimits }: Predic
   const toCalls = (first: number): number => Math.ceil((first + 1) / paging.maxQuantity) + (paging.mode === 'page' ? 1 : 0);
   const searchCalls = toCalls(paging.maxQuantity - 1);
   const pageCalls = (field: SelectedField): number => {
-    // What is read for a filter is predicted as one page of the largest size there is; a filter may exclude nothing.
-    if (valueOf(field, 'filter')) return Math.max(searchCalls, toCalls(pageLimits.maxPageSize));
+    // What is read for a filter is predicted as one page of the largest size there is; a filter may exclude nothing. Where the
+    // billing API filters, the page has an item before it as well.
+    if (valueOf(field, 'filter')) return Math.max(searchCalls, toCalls(pageLimits.maxPageSize + 1));
     // A page has one of both; what the search for the list's end takes is not predicted.
     const first = valueOf(field, 'first') ?? valueOf(field, 'last');
     if (first === undefined) return toCalls(Math.min(DEFAULT_PAGE_SIZE, pageLimits.maxPageSize));
     return toCalls(first.kind === Kind.INT ? Math.min(Number(first.value), pageLimits.maxPageSize) : pageLimits.maxPageSize);
   };
+
+  const isPushed = (field: SelectedField): boolean => pageLimits.pushes !== undefined && valueOf(field, 'filter') !== undefined;
 
   const ofAll = (fields: readonly SelectedField[]): CallBound | null => {
     let sum: CallBound | null = NOTHING;
@@ -52,7 +55,8 @@ export function boundCalls(model: OperationModel, { paging, pageLimits }: Predic
       case 'scan':
         return { ...add(below, toBound(searchCalls)), pages: 1 };
       case 'page':
-        return { ...add(below, toBound(pageCalls(field))), pages: comesWithContract(costs) ? 1 : 0 };
+        // What the billing API filters does not say whether there is such a contract.
+        return { ...add(below, toBound(pageCalls(field))), pages: comesWithContract(costs) && !isPushed(field) ? 1 : 0 };
       case 'contract':
       case 'contract-by-id':
       case 'contract-of-invoice':

@@ -4,14 +4,25 @@ import { BillingError } from '../../billing/model/billing-error';
 import { BILLS } from '../../billing/model/bills';
 import type { Customer } from '../../billing/model/customer';
 import { listPrefix, type ListOwner, type OwnedList } from '../../billing/model/paged-list';
-import { toScanPage, type AnyPageRequest, type PageLimits, type PageRequest } from '../../billing/model/window';
+import { isSamePage, toScanPage, type AnyPageRequest, type PageLimits, type PageRequest } from '../../billing/model/window';
 import { MAX_FAILURES } from '../context/result-meter';
 import { assertBelow } from './argument-check';
 import { toList } from './argument-values';
 import { parseEntityKey } from './entity-keys';
-import { comesWithContract, type PageCosts } from './field-costs';
+import type { PageCosts } from './field-costs';
 import type { OperationModel, SelectedField } from './operation-model';
-import { contractTypeOf, HEAD, isLong, isSamePage, toFirstPage, selectOfContract, selectsNextPage, type Place } from './selection';
+import {
+  contractTypeOf,
+  HEAD,
+  isLong,
+  otherPagesOf,
+  toFilteredPage,
+  toFirstPage,
+  selectOfContract,
+  selectsNextPage,
+  type OtherPage,
+  type Place,
+} from './selection';
 
 /** What the number of calls depends on besides the operation. */
 export interface PredictionLimits {
@@ -134,9 +145,11 @@ class Prediction {
           if (!page) break;
           // Where the contracts are listed, all of what they have is asked for first: see Paging.
           const isWhole = this.#limits.paging.listsContracts === true && costs.list === BILLS;
-          const first = isWhole ? this.#scanPage(0) : toFirstPage(page, this.#limits.paging.maxQuantity);
-          this.#ask(costs.list, { customer, contractNumber: null }, first, wave);
-          if (!('first' in page) || (isWhole && isLong(page, this.#limits.paging)) || this.#readsBelow(field)) this.#atLeast = true;
+          const filtered = isWhole ? null : toFilteredPage(page);
+          const first = isWhole ? this.#scanPage(0) : (filtered?.page ?? toFirstPage(page, this.#limits.paging.maxQuantity));
+          this.#ask(costs.list, { customer, contractNumber: null, filter: filtered?.filter }, first, wave);
+          const mayReadOn = 'first' in page ? isWhole && isLong(page, this.#limits.paging) : !filtered;
+          if (mayReadOn || this.#readsBelow(field)) this.#atLeast = true;
           break;
         }
         case 'scan':
@@ -155,7 +168,7 @@ class Prediction {
     for (const number of numbers) {
       const owner: ListOwner = { customer, contractNumber: number };
       for (const page of pages) this.#ask(BILLS, owner, page, wave);
-      for (const { list, page } of others) this.#ask(list, owner, page, wave);
+      for (const { list, page, filter } of others) this.#ask(list, filter ? { ...owner, filter } : owner, page, wave);
       this.#visitInvoicesOf(customer, number, field, wave);
     }
     // Each of them leads to the same customer: one visit is all.
@@ -197,16 +210,9 @@ class Prediction {
     return pages.length === 0 ? [HEAD] : pages;
   }
 
-  /** Pages of a contract's other lists, which do not come with the contract. */
-  #otherPagesOf(field: SelectedField): readonly { readonly list: OwnedList; readonly page: PageRequest }[] {
-    const others: { readonly list: OwnedList; readonly page: PageRequest }[] = [];
-    for (const each of field.fieldsOf(contractTypeOf(field))) {
-      const { costs } = each;
-      if (costs?.reads !== 'page' || comesWithContract(costs)) continue;
-      const page = this.#pageOf(each, costs);
-      if (page) others.push({ list: costs.list, page: toFirstPage(page, this.#limits.paging.maxQuantity) });
-    }
-    return others;
+  #otherPagesOf(field: SelectedField): readonly OtherPage[] {
+    const fields = field.fieldsOf(contractTypeOf(field));
+    return otherPagesOf(fields, (each, costs) => this.#pageOf(each, costs), this.#limits.paging.maxQuantity);
   }
 
   /** The page that a field asks for; null where an argument is malformed. */
@@ -243,7 +249,7 @@ class Prediction {
   /** Whether it depends on the list where a page lies: it is counted from the list's end, or filtered. */
   #isUnplaced(field: SelectedField): boolean {
     const page = field.costs?.reads === 'page' ? this.#pageOf(field, field.costs) : null;
-    return page !== null && !('first' in page);
+    return page !== null && !('first' in page) && toFilteredPage(page) === null;
   }
 
   /** Whether the invoices of a page, of which nobody knows how many there are, lead to further calls, or how many there are does. */

@@ -1,16 +1,20 @@
 import { GraphQLError, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
+import { filterKey, type ActiveFilter } from '../../billing/model/invoice-filter';
 import {
+  isSamePage,
   readingStart,
   toScanPage,
   type AnyPageRequest,
+  type FilteredPage,
   type FilteredRequest,
   type PageArguments,
   type PageLimits,
   type PageRequest,
 } from '../../billing/model/window';
 import type { Paging } from '../../billing/loading/window-plan';
-import { comesWithContract } from './field-costs';
+import type { OwnedList } from '../../billing/model/paged-list';
+import { comesWithContract, type PageCosts } from './field-costs';
 import { fieldOf, type FieldInfo, type SelectedField } from './operation-model';
 
 /** What is selected of a contract below the field that returns it. */
@@ -19,16 +23,19 @@ export interface ContractSelection {
   readonly pages: readonly PageRequest[];
   /** Positions from which the list is read, once each: from 0 where an invoice is searched by its number, or all are summed up. */
   readonly scans: readonly number[];
+  /** The pages of invoices that the billing API filters, without duplicates. */
+  readonly filtered: readonly FilteredPage[];
   /** Whether anything is selected that only the billing API can answer; its key alone is known already. */
   readonly needsBills: boolean;
 }
 
 /** How many questions about a contract's bills a selection asks, before equal ones are merged. */
-export function countQuestions({ pages, scans }: ContractSelection): number {
-  return Math.max(1, pages.length + scans.length);
+export function countQuestions({ pages, scans, filtered }: ContractSelection): number {
+  return Math.max(1, pages.length + scans.length) + filtered.length;
 }
 
 const NO_SCANS: readonly number[] = [];
+const NO_FILTERED: readonly FilteredPage[] = [];
 
 /** Where a field stands whose selection is looked into. */
 export type Place = Pick<GraphQLResolveInfo, 'variableValues' | 'path'>;
@@ -62,6 +69,7 @@ export function contractTypeOf({ objectType, source }: SelectedField): GraphQLOb
 function lookInto(fields: readonly SelectedField[], { variableValues, path }: Place, limits: PageLimits): ContractSelection {
   const pages: PageRequest[] = [];
   const scans = new Set<number>();
+  let filtered = NO_FILTERED;
   let needsBills = false;
   for (const field of fields) {
     const { costs, definition, key, nodes } = field;
@@ -76,6 +84,7 @@ function lookInto(fields: readonly SelectedField[], { variableValues, path }: Pl
         const page = costs.parse(field.arguments(variableValues), limits, selectsNextPage(field));
         const start = comesWithContract(costs) && isFiltered(page) ? readingStart(page) : null;
         if (start !== null) scans.add(start);
+        if (comesWithContract(costs)) filtered = withFiltered(filtered, page);
         // A page from the list's end is asked for when the list's length is known.
         if (comesWithContract(costs) && isPlaced(page) && !pages.some((other) => isSamePage(other, page))) pages.push(page);
       }
@@ -84,7 +93,15 @@ function lookInto(fields: readonly SelectedField[], { variableValues, path }: Pl
       throw new GraphQLError(error.message, { nodes, path: [...pathOf(path), key], originalError: error });
     }
   }
-  return { pages, scans: scans.size === 0 ? NO_SCANS : [...scans], needsBills };
+  return { pages, scans: scans.size === 0 ? NO_SCANS : [...scans], filtered, needsBills };
+}
+
+function withFiltered(filtered: readonly FilteredPage[], page: AnyPageRequest): readonly FilteredPage[] {
+  const added = toFilteredPage(page);
+  if (!added) return filtered;
+  const key = filterKey(added.filter);
+  const isThere = filtered.some((other) => isSamePage(other.page, added.page) && filterKey(other.filter) === key);
+  return isThere ? filtered : [...filtered, added];
 }
 
 /** Whether a connection is asked, in its page info, whether another page follows: what the page must be probed for. */
@@ -131,13 +148,43 @@ export function toFirstPage(page: AnyPageRequest, pageSize: number): PageRequest
   return isPlaced(page) ? page : HEAD;
 }
 
+/** A page that does not come with its contract. */
+export interface OtherPage {
+  readonly list: OwnedList;
+  readonly page: PageRequest;
+  /** Where the billing API filters it. */
+  readonly filter?: ActiveFilter;
+}
+
+/** The page that the billing API filters; null where it filters none. */
+export function toFilteredPage(page: AnyPageRequest): FilteredPage | null {
+  return isFiltered(page) && page.pushed ? { filter: page.filter, page: page.pushed.window } : null;
+}
+
+/**
+ * The pages that do not come with a contract: those that the billing API filters, and those of the contract's other lists.
+ * @param pageOf null where an argument is malformed.
+ */
+export function otherPagesOf(
+  fields: readonly SelectedField[],
+  pageOf: (field: SelectedField, costs: PageCosts) => AnyPageRequest | null,
+  pageSize: number,
+): readonly OtherPage[] {
+  const others: OtherPage[] = [];
+  for (const field of fields) {
+    const { costs } = field;
+    if (costs?.reads !== 'page') continue;
+    const page = pageOf(field, costs);
+    const filtered = page && toFilteredPage(page);
+    if (filtered) others.push({ list: costs.list, ...filtered });
+    else if (page && !comesWithContract(costs)) others.push({ list: costs.list, page: toFirstPage(page, pageSize) });
+  }
+  return others;
+}
+
 /** Whether a page may take more than one call that begins with the list. */
 export function isLong({ offset, first }: PageRequest, { maxQuantity }: Pick<Paging, 'maxQuantity'>): boolean {
   return offset + first >= maxQuantity;
-}
-
-export function isSamePage(a: PageRequest, b: PageRequest): boolean {
-  return a.offset === b.offset && a.first === b.first && a.probe === b.probe;
 }
 
 /** A path as errors write it: response keys and places in lists, from the root on. */

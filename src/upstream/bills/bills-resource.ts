@@ -1,5 +1,6 @@
 import { BILLS, type Bills, type Invoice } from '../../billing/model/bills';
-import type { PagedResource } from '../../billing/ports/billing-source';
+import { toPredicate, type ActiveFilter } from '../../billing/model/invoice-filter';
+import type { BillsRequest, DecodedContent, PagedResource } from '../../billing/ports/billing-source';
 import { CONTRACT_REQUEST, toBillsPath, type RequestForm } from './bills-path';
 import { ResponseDecoder } from './decode-bills';
 
@@ -15,6 +16,24 @@ export function createBillsResource(options: BillsResourceOptions = {}): PagedRe
   return {
     ...BILLS,
     path: (request) => toBillsPath(request, form),
-    decode: (body, request, skip) => decoder.decode(body, request, skip),
+    decode: (body, request, skip) => withFilterCheck(decoder.decode(body, request, skip), request),
+  };
+}
+
+/** Counts as drift that the API has not filtered. Whoever reads the invoices holds each of them to the filter. */
+function withFilterCheck(decoded: DecodedContent<Bills>, { filter }: BillsRequest): DecodedContent<Bills> {
+  if (!filter || !decoded.content || decoded.failure || decoded.content.invoices.every(toPredicateOrTrue(filter))) return decoded;
+  return { ...decoded, retyped: new Set([...decoded.retyped, '(filter)']) };
+}
+
+/** A value that cannot be read is counted for itself. */
+function toPredicateOrTrue(filter: ActiveFilter): (invoice: Invoice) => boolean {
+  const isMatch = toPredicate(filter);
+  return (invoice) => {
+    try {
+      return isMatch(invoice);
+    } catch {
+      return true;
+    }
   };
 }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Ajv as AjvClass } from 'ajv';
 import type * as Yaml from 'yaml';
 import { CONTRACT_TABLE, type LeafMember, type LeafTable, type WireTable } from '../scan/wire-table';
-import { CONTRACT_REQUEST, type PageInitReading, type RequestForm } from './bills-path';
+import { CONTRACT_REQUEST, type FilterForm, type PageInitReading, type RequestForm } from './bills-path';
 
 /** How a deployment's billing API differs from the contract. */
 export interface Dialect {
@@ -30,6 +30,7 @@ interface DialectFile {
   readonly paging?: { readonly mode: 'offset' | 'page'; readonly base: 0 | 1 };
   readonly parameters?: { readonly pageInit?: string; readonly quantity?: string; readonly contractNumber?: string | null };
   readonly extraParameters?: Readonly<Record<string, string>>;
+  readonly filters?: FilterForm;
   readonly members?: {
     readonly contract?: Readonly<Record<string, string>>;
     readonly address?: Readonly<Record<string, string>>;
@@ -42,6 +43,7 @@ interface DialectFile {
 }
 
 const PARAMETER = { type: 'string', pattern: '^[A-Za-z0-9._~-]{1,64}$' };
+const VALUE = { type: 'string', minLength: 1, maxLength: 200 };
 /** The scanner compares names four bytes at a time, the quotation mark after them included. */
 const MEMBER = { type: 'string', pattern: '^[\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e]{3,100}$' };
 
@@ -69,6 +71,25 @@ const SCHEMA = {
       properties: { pageInit: PARAMETER, quantity: PARAMETER, contractNumber: { anyOf: [PARAMETER, { type: 'null' }] } },
     },
     extraParameters: { type: 'object', propertyNames: PARAMETER, additionalProperties: { type: 'string', maxLength: 200 } },
+    filters: {
+      type: 'object',
+      additionalProperties: false,
+      minProperties: 1,
+      properties: {
+        status: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['parameter', 'true', 'false'],
+          properties: { parameter: PARAMETER, true: VALUE, false: VALUE },
+        },
+        billPeriods: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['parameter'],
+          properties: { parameter: PARAMETER, separator: { type: 'string', minLength: 1, maxLength: 10 } },
+        },
+      },
+    },
     members: {
       type: 'object',
       additionalProperties: false,
@@ -91,13 +112,13 @@ const SCHEMA = {
  */
 export function parseDialect(content: string): Dialect {
   const file = validate(parseYaml(content));
-  const { parameters, extraParameters, members, statusValues, errorMessage } = file;
+  const { parameters, extraParameters, filters, members, statusValues, errorMessage } = file;
   const { request } = CONTRACT_DIALECT;
   const table = toTable(members, statusValues);
-  const problems = findAmbiguous(table, { ...request.parameters, ...parameters }, extraParameters);
+  const problems = findAmbiguous(table, { ...request.parameters, ...parameters }, extraParameters, filters);
   if (problems.length > 0) throw new Error(problems.join('; '));
   return {
-    request: { parameters: { ...request.parameters, ...parameters }, extraParameters: extraParameters ?? {} },
+    request: { parameters: { ...request.parameters, ...parameters }, extraParameters: extraParameters ?? {}, ...(filters && { filters }) },
     paging: file.paging ?? null,
     table,
     errorMessage: errorMessage?.split('.') ?? CONTRACT_DIALECT.errorMessage,
@@ -129,12 +150,18 @@ function findAmbiguous(
   table: WireTable,
   parameters: RequestForm['parameters'],
   extraParameters: RequestForm['extraParameters'] = {},
+  filters: FilterForm = {},
 ): string[] {
+  const filterParameters = Object.values(filters as Readonly<Record<string, { readonly parameter: string }>>).map(
+    ({ parameter }) => parameter,
+  );
   const groups: Readonly<Record<string, readonly unknown[]>> = {
     'members.contract': [...Object.values(table.contract).map(({ wire }) => wire), ...Object.values(table.lists)],
     'members.address': Object.values(table.address).map(({ wire }) => wire),
     'members.invoice': Object.values(table.invoice).map(({ wire }) => wire),
     parameters: [...Object.values(parameters), ...Object.keys(extraParameters)],
+    // One of these takes the place of an extra parameter.
+    filters: [...Object.values(parameters), ...filterParameters],
   };
   return Object.entries(groups)
     .filter(([, names]) => new Set(names).size < names.length)

@@ -89,7 +89,7 @@ const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
     const document = parseYaml(block.text) as Record<string, unknown>;
     if ('generates' in document) await runCodegen(block);
     else if (`${INGRESS}proxy-next-upstream` in document) await checkIngress(document);
-    else if ('paging' in document) parseDialect(block.text);
+    else if ('paging' in document || 'filters' in document) parseDialect(block.text);
     else throw new Error('Nothing is known to read this.');
   },
   redis: async (block) => {

@@ -36,7 +36,7 @@ export class ContractResolver {
     const page = pageOf(args, info, context.pageLimits);
     if (isFiltered(page))
       return billing
-        .filteredInvoices(owner, page, selectsPreviousPage(fieldOf(info)))
+        .filteredInvoices(owner, page, selectsPreviousPage(fieldOf(info)), contract)
         .then((invoices) => toConnection(BILLS, invoices, owner, context));
     if (!isPlaced(page)) return billing.unplacedInvoices(owner, page).then((invoices) => toConnection(BILLS, invoices, owner, context));
     // No promise where it came with the contract: an operation with many contracts has as many of them.

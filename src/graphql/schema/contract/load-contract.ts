@@ -29,7 +29,7 @@ export function loadSelected(
   selection: ContractSelection,
 ): Promise<Contract | null> {
   const billing = billingOf(context);
-  return billing.contract(customer, number, toPages(selection, billing.scanPageSize));
+  return billing.contract(customer, number, toPages(selection, billing.scanPageSize), selection.filtered);
 }
 
 /** The pages that are asked for together with a contract. */
@@ -51,7 +51,8 @@ export async function loadListed(
   const billing = billingOf(context);
   let contracts: readonly (Contract | Error | null)[];
   try {
-    contracts = await billing.listContracts(customer, toPages(lookAheadOnce(info, context.pageLimits)(0), billing.scanPageSize));
+    const selection = lookAheadOnce(info, context.pageLimits)(0);
+    contracts = await billing.listContracts(customer, toPages(selection, billing.scanPageSize), selection.filtered);
   } catch (error) {
     contracts = [error as Error];
   }

@@ -46,7 +46,8 @@ export class InvoicesArgs {
     description:
       'Which invoices are meant; all without it. The list is read, within the call budget and the deadline of the operation, ' +
       'until the page is full; if these end first, that is an error which says where to go on. Cursors are places in the whole list, so that ' +
-      '`after` continues where the page before it ended, whatever the filter.',
+      '`after` continues where the page before it ended, whatever the filter. Some deployments of the billing API filter themselves: cursors ' +
+      'of such a page continue with the same filter alone.',
   })
   filter?: InvoiceFilterInput | null;
 }

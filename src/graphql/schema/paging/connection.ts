@@ -35,7 +35,7 @@ export class Connection<Item> {
     this.nodes = page.items;
     this.owner = owner;
     this.#page = page;
-    this.#list = list;
+    this.#list = page.matching?.list ?? list;
   }
 
   get edges(): Edge<Item>[] {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { getOperationAST, parse } from 'graphql';
 import { toCursor } from '../../../support/invoice-cursor';
@@ -57,15 +58,23 @@ function toModel(text: string): OperationModel {
   return new OperationModel({ schema, fragments: fragmentsOf(document), variableValues: {} }, getOperationAST(document)!);
 }
 
-describe.each(['offset', 'page'] as const)('The prediction of upstream calls, with paging by %s', (mode) => {
-  const limits = { paging: { mode, maxQuantity: MAX_QUANTITY }, pageLimits: { maxPageSize: MAX_PAGE_SIZE } };
+describe.each([
+  ['by offset', 'offset', {}],
+  ['by page', 'page', {}],
+  ['by offset and an API that filters', 'offset', { BILLING_API_DIALECT: join(__dirname, '../../../support/filters-dialect.yaml') }],
+] as const)('The prediction of upstream calls, with paging %s', (_name, mode, environment) => {
+  const isFiltering = 'BILLING_API_DIALECT' in environment;
+  const pageLimits = { maxPageSize: MAX_PAGE_SIZE, ...(isFiltering && { pushes: () => true }) };
+  const limits = { paging: { mode, maxQuantity: MAX_QUANTITY }, pageLimits };
   let upstream: ScriptedUpstream;
   let gateway: Gateway;
 
   beforeAll(async () => {
     upstream = await startScriptedUpstream((request) => {
       const asked = toAskedBills(request.url);
-      return { body: toBillsBody({ ...asked, pageInit: mode === 'page' ? asked.pageInit * asked.quantity : asked.pageInit }, 1000) };
+      // All of them have a status of true.
+      const total = isFiltering && new URL(request.url, 'http://upstream').searchParams.get('status') === 'CA' ? 0 : 1000;
+      return { body: toBillsBody({ ...asked, pageInit: mode === 'page' ? asked.pageInit * asked.quantity : asked.pageInit }, total) };
     });
     gateway = await startGateway({
       BILLING_API_URL: upstream.url,
@@ -75,6 +84,7 @@ describe.each(['offset', 'page'] as const)('The prediction of upstream calls, wi
       UPSTREAM_CALL_BUDGET: '100000',
       CACHE_TTL_SECONDS: '0',
       MAX_DEPTH: '1000',
+      ...environment,
     });
   });
   afterAll(async () => {
@@ -99,6 +109,17 @@ describe.each(['offset', 'page'] as const)('The prediction of upstream calls, wi
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('is exact for a filter exactly where the billing API filters', async () => {
+    for (const filter of ['status: true', 'status: false', 'billPeriods: ["2025-06"]', 'status: true, billPeriods: ["2025-06"]'])
+      for (const first of [1, 9, 10, 35]) {
+        const page = `invoices(first: ${first}, filter: { ${filter} }) { nodes { number } pageInfo { hasNextPage } }`;
+        const query = `{ customer(idType: "CPF", id: "1") { ${page} contracts(numbers: [1, 2]) { dueDate a: ${page} b: ${page} } } }`;
+        const predicted = predictCalls(toModel(query), limits);
+        expect(predicted.atLeast).toBe(!isFiltering);
+        if (isFiltering) expect([query, await callsOf(query)]).toEqual([query, predicted.calls]);
+      }
   });
 
   it('never says more than is made where one contract leads to others', async () => {

@@ -50,13 +50,13 @@ const page = (offset: number, first: number, probe = false) => ({ offset, first,
 
 describe('selectContract', () => {
   it('needs no bills where only the key is selected', () => {
-    expect(select('__typename number customer { idType id }')).toEqual({ pages: [], scans: [], needsBills: false });
+    expect(select('__typename number customer { idType id }')).toEqual({ pages: [], scans: [], filtered: [], needsBills: false });
   });
 
   it.each(['dueDate', 'due: dueDate', 'billingAddresses { city }', '... { dueDate }', '... on Contract { dueDate }'])(
     'needs bills for %s',
     (body) => {
-      expect(select(`number ${body}`)).toEqual({ pages: [], scans: [], needsBills: true });
+      expect(select(`number ${body}`)).toEqual({ pages: [], scans: [], filtered: [], needsBills: true });
     },
   );
 
@@ -91,6 +91,7 @@ describe('selectContract', () => {
     expect(selectContract(infoOf(`{ ${inContract('...Outer ...Outer')} } ${rest}`), limits)).toEqual({
       pages: [page(0, 7, true)],
       scans: [],
+      filtered: [],
       needsBills: true,
     });
   });
@@ -140,7 +141,7 @@ describe('selectContract', () => {
   });
 
   it('sees that an invoice is searched', () => {
-    expect(select('invoice(number: "0007") { amount }')).toEqual({ pages: [], scans: [0], needsBills: true });
+    expect(select('invoice(number: "0007") { amount }')).toEqual({ pages: [], scans: [0], filtered: [], needsBills: true });
     expect(select('invoice(number: 7) { amount }').scans).toEqual([0]);
   });
 
@@ -176,7 +177,7 @@ describe('looking ahead in a compiled operation', () => {
   it('is done once where no argument is a variable, for the same limits', () => {
     const info = infoOf(`{ ${inContract('dueDate invoices(first: 30) { nodes { number } } invoice(number: "7") { amount }')} }`);
     const selection = selectContract(info, limits);
-    expect(selection).toEqual({ pages: [page(0, 30)], scans: [0], needsBills: true });
+    expect(selection).toEqual({ pages: [page(0, 30)], scans: [0], filtered: [], needsBills: true });
     expect(selectContract(info, limits)).toBe(selection);
     expect(() => selectContract(info, { maxPageSize: 25 })).toThrow('from 1 to 25');
     expect(selectContract(info, limits)).toBe(selection);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { planRuns } from '../../../../src/billing/loading/window-plan';
-import { CONTRACT_REQUEST, toBillsPath } from '../../../../src/upstream/bills/bills-path';
+import { CONTRACT_REQUEST, toBillsPath, toFilterParameters, toPushLimits } from '../../../../src/upstream/bills/bills-path';
 import { customer } from '../../../support/listed-source';
 
 const path = (offset: number, limit: number, mode: 'offset' | 'page', base: 0 | 1 = 0) =>
@@ -35,6 +35,37 @@ describe('toBillsPath', () => {
     expect(toBillsPath(request, { paging: { mode: 'page', base: 1 }, parameters, extraParameters: { status: 'PC|CA', a: '&b=' } })).toBe(
       '/customers/RUC/80012345/bills?offset=2&limit=20&status=PC%7CCA&a=%26b%3D',
     );
+  });
+
+  describe('with a filter', () => {
+    const status = { parameter: 'status', true: 'PC', false: 'C A' };
+    const filters = { status, billPeriods: { parameter: 'period', separator: ';' } };
+    const request = { customer, contractNumber: '007', window: { offset: 0, limit: 5 } };
+    const form = { ...CONTRACT_REQUEST, extraParameters: { status: 'PC|CA', a: 'b' }, filters };
+    const start = '/customers/RUC/80012345/bills?pageInit=0&quantity=5&contractNumber=007';
+
+    it('writes its parameters, in the place of extra parameters of the same name', () => {
+      expect(toBillsPath({ ...request, filter: { status: false, billPeriods: ['2025-01', '2025&02'] } }, form)).toBe(
+        `${start}&status=C%20A&a=b&period=2025-01%3B2025%2602`,
+      );
+      expect(toBillsPath(request, form)).toBe(`${start}&status=PC%7CCA&a=b`);
+    });
+
+    it.each([
+      [{ status: true, billPeriods: null }, { billPeriods: { parameter: 'period' } }],
+      [{ status: null, billPeriods: ['1'] }, { status }],
+      [{ status: true, billPeriods: ['1'] }, { status }],
+      [{ status: null, billPeriods: ['1', '2'] }, { billPeriods: { parameter: 'period' } }],
+      [{ status: null, billPeriods: [] }, filters],
+      [{ status: null, billPeriods: ['1', ' '] }, filters],
+      [{ status: null, billPeriods: ['1;2'] }, filters],
+      [{ status: null, billPeriods: ['\ud800'] }, filters],
+      [{ status: null, billPeriods: ['x'.repeat(501)] }, filters],
+    ])('leaves %j to the gateway, where the API cannot be asked for all of it', (filter, limited) => {
+      expect(toFilterParameters(filter, limited)).toBeNull();
+      expect(toPushLimits({ filters: limited }).pushes?.(filter)).toBe(false);
+      expect(() => toBillsPath({ ...request, filter }, { ...form, filters: limited })).toThrow('cannot be asked');
+    });
   });
 
   it('writes a whole page number for every call that is planned in that reading', () => {

@@ -22,6 +22,13 @@ describe('A dialect file', () => {
     expect(dialect.table.invoice['status']?.values?.get('PC')).toBe(false);
   });
 
+  it('says how the API filters, also by a parameter that every other request has', () => {
+    const filters = { status: { parameter: 'status', true: 'PC', false: 'CA' }, billPeriods: { parameter: 'periods', separator: ',' } };
+    const content = 'filters: { status: { parameter: status, true: PC, false: CA }, billPeriods: { parameter: periods, separator: "," } }';
+    expect(parseDialect(`${content}\nextraParameters: { status: PC|CA }`).request.filters).toEqual(filters);
+    expect(parseDialect('{}').request).not.toHaveProperty('filters');
+  });
+
   it.each([
     ['{"pagging":{}}', 'the file must NOT have additional properties: pagging'],
     ['paging: { mode: pages, base: 1 }', 'paging.mode must be equal to one of the allowed values: offset,page'],
@@ -31,6 +38,11 @@ describe('A dialect file', () => {
     ['members: { invoice: { number: no } }', 'members.invoice.number must match pattern'],
     ['parameters: { pageInit: quantity }', 'parameters: two of the names are the same'],
     ['parameters: { quantity: "a&b" }', 'parameters.quantity must match pattern'],
+    ['filters: { status: { parameter: status, true: PC } }', "filters.status must have required property 'false'"],
+    ['filters: { status: { parameter: status, true: 1, false: 0 } }', 'filters.status.true must be string'],
+    ['filters: { amounts: { parameter: amount } }', 'filters must NOT have additional properties: amounts'],
+    ['filters: { billPeriods: { parameter: quantity } }', 'filters: two of the names are the same'],
+    ['filters: { status: { parameter: f, true: a, false: b }, billPeriods: { parameter: f } }', 'filters: two of the names are the same'],
     ['statusValues: { CA: yes please }', 'statusValues.CA must be boolean'],
     ['- a list', 'the file must be object'],
     ['', 'the file must be object'],
