@@ -93,4 +93,9 @@ describe('Headers of requests to the billing API', () => {
     expect(refused).not.toThrow(/secret-text/);
     expect(() => parseConfig({ BILLING_API_HEADERS_FILE: join(directory, 'none') })).toThrow(/cannot be read \(ENOENT\)/);
   });
+
+  it.each(['', '\n \n', '# x-api-key: later\n'])('are refused at the start where the file has none: %j', (content) => {
+    writeFileSync(file, content);
+    expect(() => parseConfig({ BILLING_API_HEADERS_FILE: file })).toThrow('it has no header');
+  });
 });

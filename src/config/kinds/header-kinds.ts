@@ -47,7 +47,7 @@ export const HEADERS_FILE = file('the path of a file with a header in each line,
 
 /** Names and values in turn. @throws Error that names the line, and never quotes it. */
 function parseHeaders(content: string): readonly string[] {
-  return content.split(/\r?\n/).flatMap((line, index) => {
+  const headers = content.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === '' || line.startsWith('#')) return [];
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
@@ -57,6 +57,9 @@ function parseHeaders(content: string): readonly string[] {
     if (!VALUE.test(value)) throw new Error(`line ${index + 1} (${name}) has no value, or one with other than printable ASCII characters`);
     return [name, value];
   });
+  // Such as a secret that was not mounted: every call would be refused, and nothing would say why.
+  if (headers.length === 0) throw new Error('it has no header');
+  return headers;
 }
 
 function toNames(text: string): string[] {

@@ -132,7 +132,10 @@ function toRecords<R extends { readonly layout: { readonly stride: number } }, T
 
 /** The list of invoices, or why there is none: one that is missing must not pass for an empty one where it may be somewhere else. */
 function toInvoiceList({ invoices, namesInvoices, others }: ScannedContract): ScannedList | Error | null {
-  if (invoices) return invoices.failure ?? invoices;
+  if (invoices) {
+    const isSaidToFail = invoices.count === 0 && others.haveFailedCode;
+    return invoices.failure ?? (isSaidToFail ? invalidResponse('the list of invoices is empty, and another member may say why') : invoices);
+  }
   if (others.tellOfFailure) return invalidResponse('the list of invoices is missing, and another member may say why');
   const mayBeElsewhere = namesInvoices
     ? others.holdList || (others.nameInvoices && others.holdData)

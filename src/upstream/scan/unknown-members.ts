@@ -3,14 +3,25 @@ import { LETTER_F, LETTER_N, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, ZERO } 
 /** Longer names are not looked at, nor is more of a value. */
 const MAX_NAME_BYTES = 64;
 /** Members with which APIs and gateways report an error, whatever the status. Their names are compared without `-` and `_`. */
-const ERROR = /^(?:(?:has|is)?(?:errors?|faults?|failed)|errormessage|(?:error|fault)code|faultstring)$/i;
+const ERROR = toNames(
+  '(?:has|is)?(?:errors?|faults?|failed|exceptions?)|(?:error|fault|exception)code|errormessage|faultstring',
+  'errores|codigo(?:de)?error',
+);
 /** Members that say by a boolean whether a request succeeded. */
 const SUCCESS = /^(?:is|was)?(?:success|successful|succeeded|ok)$/i;
 /** Members that say how a request ended, by a word or by a status code of HTTP. */
-const OUTCOME = /^(?:(?:http|response)?status(?:code)?|result|outcome)$/i;
-const FAILED_OUTCOME = /^"(?:errors?|fail|failed|failure|fault|ko|nok|not[ _]?ok|(?:[\w ]{1,30}_)?error|[45]\d\d)"$|^[45]\d\d$/i;
+const OUTCOME = /^(?:(?:http|response)?status(?:code)?|result|outcome|ack(?:nowledge(?:ment)?)?|estado|resultado)$/i;
+const FAILED_OUTCOME =
+  /^"(?:errors?|fail|failed|failure|fault|fallo|fallid[oa]|ko|nok|not[ _]?ok|(?:[\w ]{1,30}_)?error|[45]\d\d)"$|^[45]\d\d$/i;
 /** Members that tell of a failure, or of a success: in place of a list, what they tell is not known to be harmless. */
-const TOLD = /^(?:(?:response|result|status)?(?:code|message)|(?:response|result|status)description|msg|details?|reason)$/i;
+const TOLD = toNames(
+  '(?:response|result|return|status)?(?:code|message)|msg|details?|reason',
+  '(?:response|result|return|status|error|fault)description',
+  '(?:codigo|mensaje|descripcion)(?:de)?(?:respuesta|resultado|error)?',
+);
+/** Of those, codes of HTTP that stand for a failure: beside an empty list they say why it is empty. */
+const CODE = /code$|^codigo/i;
+const FAILED_CODE = /^"?[45]\d\d"?$/;
 const HARMLESS = /^(?:"(?:0+|ok|success|successful|succeeded|2\d\d)"|0|2\d\d)$/i;
 /** What a list of invoices may be called in another version of the API. */
 const INVOICES = /invoice|factura|bill(?!ing_?address)/i;
@@ -24,6 +35,8 @@ export class UnknownMembers {
   reportError = false;
   /** Whether one has a message or a code that may be those of a failure. */
   tellOfFailure = false;
+  /** Whether one has a status code of a failure. */
+  haveFailedCode = false;
   /** Whether one is a list, or an object that is not empty. */
   holdData = false;
   /** Whether one is a list that is not empty, or an object with a list. */
@@ -47,7 +60,10 @@ export class UnknownMembers {
     const said = bytes.toString('latin1', value, Math.min(end, value + MAX_NAME_BYTES));
     if (reportsError(text.replace(/[-_]/g, ''), said, isNothing)) this.reportError = true;
     if (isNothing && first !== OPEN_BRACKET) return;
-    if (!isContainer && TOLD.test(text.replace(/[-_]/g, '')) && !HARMLESS.test(said)) this.tellOfFailure = true;
+    if (!isContainer && TOLD.test(text.replace(/[-_]/g, '')) && !HARMLESS.test(said)) {
+      this.tellOfFailure = true;
+      if (CODE.test(text) && FAILED_CODE.test(said)) this.haveFailedCode = true;
+    }
     if (INVOICES.test(text)) this.nameInvoices = true;
     if (isContainer && ADDRESSES.test(text)) this.nameAddresses = true;
   }
@@ -76,4 +92,9 @@ function isEmpty(bytes: Buffer, value: number, end: number): boolean {
     default:
       return false;
   }
+}
+
+/** Matches whole names, in any case. */
+function toNames(...patterns: readonly string[]): RegExp {
+  return new RegExp(`^(?:${patterns.join('|')})$`, 'i');
 }

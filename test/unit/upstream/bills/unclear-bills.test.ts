@@ -57,3 +57,41 @@ describe('A list of all contracts in which one does not say which it is', () => 
     expect(failure).not.toBeNull();
   });
 });
+
+describe('Members beside the contract that tell of a failure', () => {
+  const at = (members: object, invoices: object): string | null => problemOf({ contractNo: '1', ...invoices, ...members });
+
+  it.each([
+    [{ exception: 'java.lang.IllegalStateException' }, 'the body reports an error'],
+    [{ codigoError: '99', descripcion: 'Error' }, 'the body reports an error'],
+    [{ acknowledgement: 'FAILURE' }, 'the body reports an error'],
+    [{ estado: 'FALLIDO' }, 'the body reports an error'],
+    [{ code: 503, message: 'Service unavailable' }, 'the list of invoices is empty, and another member may say why'],
+    [{ return_code: '500' }, 'the list of invoices is empty, and another member may say why'],
+  ])('fail an empty list: %j', (members, problem) => {
+    expect(at(members, { invoiceCollection: [] })).toBe(problem);
+  });
+
+  it.each([{ returnCode: '-1' }, { mensaje: 'Servicio no disponible' }, { codigoRespuesta: '99' }, { errorDescription: 'no backend' }])(
+    'fail a list that is missing: %j',
+    (members) => {
+      expect(at(members, {})).toBe('the list of invoices is missing, and another member may say why');
+      expect(at(members, { invoiceCollection: null })).toBe('the list of invoices is missing, and another member may say why');
+    },
+  );
+
+  it.each([
+    { estado: 'ACTIVO' },
+    { code: '200' },
+    { codigoRespuesta: '00' },
+    { ack: 'OK' },
+    { codigoError: '0', mensajeError: 'sin error' },
+  ])('do not where they tell of none: %j', (members) => {
+    expect(at(members, { invoiceCollection: [] })).toBeNull();
+    expect(at(members, { invoiceCollection: [{ invoiceNumber: '7' }] })).toBeNull();
+  });
+
+  it('leave a list of invoices that is there to itself, whatever code there is', () => {
+    expect(at({ code: 503 }, { invoiceCollection: [{ invoiceNumber: '7' }] })).toBeNull();
+  });
+});
