@@ -353,7 +353,7 @@ describe('The retry budget', () => {
 });
 
 describe('Calls at once', () => {
-  /** Has the billing API accept the tokens, since unknown ones get a small share of the connections. Returns the number of calls. */
+  /** Has the billing API accept the tokens, since unknown ones get what others leave of the connections. Returns the number of calls. */
   async function accept({ upstream, ask }: Ends, script: Script, tokens: readonly string[] = ['test-token']): Promise<number> {
     upstream.setScript(good);
     for (const token of tokens) expect(codesOf(await ask('99999', { token }))).toEqual([]);
@@ -512,6 +512,30 @@ describe('Calls at once', () => {
       stop = true;
       await Promise.all(flood);
       expect(answers.flatMap(codesOf)).toEqual([]);
+    });
+  });
+
+  it('of a token that is new do not wait behind all those that were made up', async () => {
+    const held: (() => void)[] = [];
+    const script: Script = (request) =>
+      new Promise((resolve) => {
+        const isNew = request.headers.authorization === 'Bearer new';
+        held.push(() => resolve(isNew ? good(request) : { status: 401 }));
+      });
+    await withGateway({ BILLING_API_CONNECTIONS: '8' }, script, async ({ ask, gateway, upstream }) => {
+      const flood = numbers(100).map((number) => ask(number, { token: `made-up-${number}` }));
+      // Nobody else waits: all places but one are theirs.
+      await upstream.waitForRequests(7);
+      await untilWaiting(gateway, 93);
+      const newcomer = ask('500', { token: 'new' });
+      await untilWaiting(gateway, 94);
+      for (const release of held.splice(0, 2)) release();
+      await upstream.waitForRequests(9);
+      expect(upstream.requests.slice(7).map(({ headers }) => headers.authorization)).toContain('Bearer new');
+      upstream.setScript((request) => (request.headers.authorization === 'Bearer new' ? good(request) : { status: 401 }));
+      for (const release of held) release();
+      expect(codesOf(await newcomer)).toEqual([]);
+      for (const answer of await Promise.all(flood)) expect(codesOf(answer)).toEqual(['UNAUTHENTICATED']);
     });
   });
 

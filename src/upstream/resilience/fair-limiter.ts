@@ -4,6 +4,7 @@ import type { CallContext } from '../../billing/ports/billing-source';
 import type { AdaptiveLimit } from './adaptive-limit';
 import type { TokenLimit, TokenLimits } from './token-limits';
 import { overloaded } from '../errors/failures';
+import { UnknownShare } from './unknown-share';
 
 /** What a limiter is made of. */
 export interface FairLimiterOptions {
@@ -16,7 +17,8 @@ export interface FairLimiterOptions {
 
 /** A place among the attempts in flight; to be given back with `leave`. */
 export interface Place {
-  readonly isUnknown: boolean;
+  /** The token where it is unknown; null: it was accepted. */
+  readonly unknownToken: string | null;
   readonly tokenLimit: TokenLimit | undefined;
   /** Set aside in the operation's memory for the response: given back by who sends the request. */
   readonly reservedBytes: number;
@@ -32,22 +34,20 @@ interface Waiter {
 
 /** The queue of all tokens that the billing API has never accepted. No token is empty. */
 const UNKNOWN = '';
-/** The share of the places that unknown tokens may take: a twelfth while others wait for one, and never more than a quarter. */
-const UNKNOWN_SHARE_BUSY = 1 / 12;
-const UNKNOWN_SHARE = 1 / 4;
 
 /**
  * Bounds the attempts that are in flight at once. A call that finds no place waits in the queue of its token, and the
  * queues are served in turn: however much one token asks for, the single call of another one is next but one. Tokens that
- * the billing API has never accepted share one queue and a small share of the places, since anybody can make up as many
- * as they like. The queues together are bounded; when they are full, the longest one loses its newest call.
+ * the billing API has never accepted share one queue, and the places that others leave (`UnknownShare`). The queues
+ * together are bounded; when they are full, the longest one loses its newest call, and that of unknown tokens one of the middle.
  */
 export class FairLimiter {
   readonly #options: FairLimiterOptions;
   /** By token, in the order of their turns. A queue in here is never empty. */
   readonly #queues = new Map<string, Waiter[]>();
+  readonly #unknown = new UnknownShare();
   #inFlight = 0;
-  #unknownInFlight = 0;
+  #acceptedInFlight = 0;
   #waiting = 0;
 
   constructor(options: FairLimiterOptions) {
@@ -102,9 +102,10 @@ export class FairLimiter {
   }
 
   /** Gives a place back. */
-  leave({ isUnknown, tokenLimit }: Place): void {
+  leave({ unknownToken, tokenLimit }: Place): void {
     this.#inFlight--;
-    if (isUnknown) this.#unknownInFlight--;
+    if (unknownToken === null) this.#acceptedInFlight--;
+    else this.#unknown.leave(unknownToken);
     if (tokenLimit) tokenLimit.inFlight--;
     if (this.#waiting > 0) this.admitWaiting();
   }
@@ -138,23 +139,23 @@ export class FairLimiter {
   }
 
   #mayEnter(token: string, isUnknown: boolean): boolean {
-    const limit = this.#options.limit.current;
-    if (this.#inFlight >= limit) return false;
-    if (isUnknown) {
-      const othersWait = this.#waiting > (this.#queues.get(UNKNOWN)?.length ?? 0);
-      const share = limit * (othersWait ? UNKNOWN_SHARE_BUSY : UNKNOWN_SHARE);
-      if (this.#unknownInFlight >= Math.max(1, Math.floor(share))) return false;
-    }
+    if (this.#inFlight >= this.#options.limit.current || (isUnknown && !this.#hasPlaceForUnknown)) return false;
     const tokenLimit = this.#options.tokenLimits.of(token);
     return !tokenLimit || tokenLimit.inFlight < tokenLimit.current;
+  }
+
+  get #hasPlaceForUnknown(): boolean {
+    const othersWait = this.#waiting > (this.#queues.get(UNKNOWN)?.length ?? 0);
+    return this.#unknown.hasPlace(this.#options.limit.current, this.#acceptedInFlight, { othersWait, nowMs: performance.now() });
   }
 
   #take({ caller, memory }: CallContext, isUnknown: boolean): Place {
     const tokenLimit = this.#options.tokenLimits.of(caller.token);
     this.#inFlight++;
-    if (isUnknown) this.#unknownInFlight++;
+    if (isUnknown) this.#unknown.enter(caller.token);
+    else this.#unknown.noteAccepted(++this.#acceptedInFlight);
     if (tokenLimit) tokenLimit.inFlight++;
-    return { isUnknown, tokenLimit, reservedBytes: memory?.reserve() ?? 0 };
+    return { unknownToken: isUnknown ? caller.token : null, tokenLimit, reservedBytes: memory?.reserve() ?? 0 };
   }
 
   /** Gives free places to the waiting calls whose turn it is. A queue that may have none now keeps its turn. */
@@ -170,11 +171,13 @@ export class FairLimiter {
 
   #admitFirst(key: string, queue: Waiter[]): boolean {
     // An operation that waits for memory keeps nobody else waiting, with the same token neither.
-    const index = queue.findIndex(({ context }) => hasRoom(context));
+    const isUnknown = key === UNKNOWN;
+    // Looked at first: a queue of unknown tokens may be long.
+    if (isUnknown && !this.#hasPlaceForUnknown) return false;
+    const index = isUnknown ? this.#unknown.next(queue, hasRoom) : queue.findIndex(({ context }) => hasRoom(context));
     const waiter = queue[index];
     if (!waiter) return false;
     const { context } = waiter;
-    const isUnknown = key === UNKNOWN;
     if (!this.#mayEnter(context.caller.token, isUnknown)) return false;
     queue.splice(index, 1);
     this.#waiting--;
@@ -189,14 +192,19 @@ export class FairLimiter {
     else this.#queues.set(key, [waiter]);
   }
 
-  /** Refuses the newest call of the longest queue, where that is longer than the newcomer's own would be. */
+  /**
+   * Refuses the newest call of the longest queue, where that is longer than the newcomer's own would be. The queue of
+   * unknown tokens, served from both ends, loses the one that would have to wait for longest: also to a newcomer of its own.
+   */
   #makeRoom(newcomer: string): boolean {
     let longest: Waiter[] = [];
     for (const queue of this.#queues.values()) if (queue.length > longest.length) longest = queue;
-    if (longest.length <= (this.#queues.get(newcomer)?.length ?? 0) + 1) return false;
-    const last = longest.at(-1) as Waiter;
-    this.#remove(last);
-    last.refuse(overloaded());
+    const isUnknown = longest === this.#queues.get(UNKNOWN);
+    if (!isUnknown && longest.length <= (this.#queues.get(newcomer)?.length ?? 0) + 1) return false;
+    const lost = longest.at(isUnknown ? longest.length >> 1 : -1);
+    if (!lost) return false;
+    this.#remove(lost);
+    lost.refuse(overloaded());
     return true;
   }
 

@@ -98,14 +98,14 @@ describe('A fair limiter', () => {
     expect(limiter.tryEnter(new Context('b'))).not.toBeNull();
   });
 
-  it('gives unknown tokens a quarter of the places, and a twelfth while others wait', async () => {
+  it('gives unknown tokens all but an eighth of the places, and a twelfth while others wait', async () => {
     const limiter = createLimiter(24);
     const unknown: Place[] = [];
     for (let place = limiter.tryEnter(new Context('x')); place; place = limiter.tryEnter(new Context('x'))) unknown.push(place);
-    expect(unknown).toHaveLength(6);
+    expect(unknown).toHaveLength(21);
     const known: Place[] = [];
     for (let place = limiter.tryEnter(new Context('a')); place; place = limiter.tryEnter(new Context('a'))) known.push(place);
-    expect(known).toHaveLength(18);
+    expect(known).toHaveLength(3);
     const order: string[] = [];
     for (let i = 0; i < 30; i++) {
       for (const token of [`x${i}`, `a${i % 3}`])
@@ -114,11 +114,11 @@ describe('A fair limiter', () => {
           .then((place) => (order.push(token[0] as string), (token[0] === 'x' ? unknown : known).push(place)));
     }
     // While places come back, unknown tokens are down to two of them.
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 19; round++) {
       limiter.leave(unknown.shift() as Place);
       await Promise.resolve();
     }
-    expect(order).toEqual(['a', 'a', 'a', 'a']);
+    expect(order).toEqual(Array.from({ length: 19 }, () => 'a'));
     limiter.leave(unknown.shift() as Place);
     await Promise.resolve();
     await Promise.resolve();
@@ -194,6 +194,17 @@ describe('A fair limiter', () => {
     await leaveAll(limiter, taken);
     await Promise.all([...flood, single]);
     expect(order).toEqual(['a1', 'b1', 'a2']);
+  });
+
+  it('loses a call in the middle of the queue of unknown tokens, to a newcomer among these too', async () => {
+    const { limiter, taken, order, enter } = setUp(1, 3);
+    const unknown = (name: string) => enter(name, new Context(`x${name}`));
+    const [oldest, lost, newest] = [unknown('1'), failureOf(unknown('2')), unknown('3')];
+    const newcomer = unknown('4');
+    expect((await lost).failure).toBe('unavailable');
+    await leaveAll(limiter, taken);
+    await Promise.all([oldest, newest, newcomer]);
+    expect(order).toEqual(['1', '4', '3']);
   });
 
   it('refuses those for whom there is an error, and no others', async () => {
