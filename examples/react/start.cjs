@@ -7,6 +7,7 @@ const { buildSync } = require('esbuild');
 const { createApp } = require('../../dist/app');
 const { parseConfig } = require('../../dist/config/config');
 const { createLog } = require('../../dist/telemetry/logs/log');
+const { toPortProblem } = require('../../test/support/port-problem.cjs');
 
 const toPage = (gatewayUrl) => `<!DOCTYPE html>
 <html lang="en">
@@ -15,7 +16,11 @@ const toPage = (gatewayUrl) => `<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Invoices</title>
 <link rel="icon" href="data:,">
-<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem } td, th { padding-right: 2rem; text-align: left }</style>
+<style>
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
+td, th { padding-right: 1rem; text-align: left; white-space: nowrap }
+</style>
 </head>
 <body data-gateway="${gatewayUrl}/graphql"><main id="app"></main><script src="/main.js"></script></body>
 </html>
@@ -43,6 +48,10 @@ async function main() {
     else if (pathname === '/token' && request.method === 'POST') response.end(app.billingApi.issueToken());
     else if (pathname === '/') response.setHeader('content-type', 'text/html').end(toPage(app.url));
     else response.writeHead(404).end();
+  });
+  server.once('error', (error) => {
+    console.error(toPortProblem(error));
+    process.exit(1);
   });
   server.listen(Number(values.port), '127.0.0.1', () => console.log(`The page is at http://127.0.0.1:${server.address().port}/`));
   const stop = async () => {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';
+import { toPortProblem } from '../../support/port-problem.cjs';
 import { forwardedHeaders } from './forwarded-headers.cjs';
 
 const { values } = parseArgs({
@@ -25,6 +26,10 @@ const router = createGatewayRuntime({
 });
 
 const server = createServer(router);
+server.once('error', (error) => {
+  console.error(toPortProblem(error));
+  process.exit(1);
+});
 server.listen(Number(values.port), '127.0.0.1', () => console.log(`The router is at http://127.0.0.1:${server.address().port}/graphql`));
 
 // The runtime listens to signals for its own ends, which keeps Node from ending at one.

@@ -8,6 +8,7 @@ const { parseArgs } = require('node:util');
 const { createApp } = require('../../../dist/app');
 const { parseConfig } = require('../../../dist/config/config');
 const { createLog } = require('../../../dist/telemetry/logs/log');
+const { toPortProblem } = require('../../support/port-problem.cjs');
 const { composeSupergraph } = require('../../../dist/tools/schema/schema-compose');
 const { startApolloRouter } = require('./apollo-router.cjs');
 const { startCrm } = require('./crm.cjs');
@@ -58,7 +59,11 @@ async function main() {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop());
 }
 
-main().catch((error) => {
-  console.error(error.message);
+function fail(error) {
+  console.error(toPortProblem(error));
   process.exit(1);
-});
+}
+
+// Apollo's standalone server does not reject where its port is in use: the error is nobody's.
+process.once('uncaughtException', fail);
+main().catch(fail);

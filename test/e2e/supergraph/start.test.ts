@@ -1,5 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { repository } from '../../support/documents';
+import { spawnCommand } from '../../support/gateway-process';
 
 /** Starts the example as `npm run supergraph` does, once it is built, and reads the command that it prints. */
 function startExample(router: string): Promise<{ child: ChildProcess; url: string; authorization: string; body: string }> {
@@ -41,5 +45,23 @@ describe('The example supergraph', () => {
         { number: '700103', lineCount: 4 },
       ],
     });
+  });
+
+  it.each([
+    ['test/e2e/supergraph/start.cjs', '--router', 'apollo'],
+    ['test/e2e/supergraph/start.cjs', '--router', 'hive'],
+    ['examples/react/start.cjs'],
+  ])('says what to do where its port is in use: %s %s %s', async (file, ...options) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const example = spawnCommand('node', [join(repository, file), ...options, '--port', String(port)], {
+      cwd: repository,
+      env: { PATH: process.env['PATH'] },
+    });
+    expect(await example.exited).toBe(1);
+    expect(example.stderr()).toContain(`Port ${port} is in use: stop what listens there, or choose another one with --port`);
+    expect(example.stderr()).not.toMatch(/^ +at /m);
+    other.close();
   });
 });
