@@ -155,7 +155,7 @@ describe('An error that a front end meets', () => {
   it("has the code INTERNAL_SERVER_ERROR where the fault is the gateway's, and an id to report", async () => {
     const config = parseConfig({ NODE_ENV: 'test', HOST: '127.0.0.1', PORT: '0' });
     // A mistake in the wiring, which no type would let pass: comparing with a symbol throws a TypeError.
-    const app = await createApp({ ...config, maxPageSize: Symbol('broken') as unknown as number }, createLog('silent'));
+    const app = await createApp({ ...config, maxResults: Symbol('broken') as unknown as number }, createLog('silent'));
     const { errors } = await post(
       app.url,
       { query: '{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { invoices { nodes { number } } } } }' },

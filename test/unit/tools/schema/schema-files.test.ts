@@ -27,7 +27,7 @@ const PROMISED = `
   type Customer {
     idType: String! id: ID! nodeId: ID!
     contract(number: ID!): Contract
-    contracts(numbers: [ID!]!): [Contract]!
+    contracts(numbers: [ID!]): [Contract]!
     invoices(first: Int = 20, after: String, last: Int, before: String, filter: InvoiceFilter): InvoiceConnection
     invoiceSummary(filter: InvoiceFilter): InvoiceSummary
   }
