@@ -30,10 +30,13 @@ export function lingerAfter(request: IncomingMessage, { maxBytes, maxMs }: Linge
   socket.destroySoon = () => {
     isEnding = true;
   };
+  const stop = (): void => clearTimeout(timer);
   request.once('end', () => {
-    clearTimeout(timer);
+    stop();
+    // The connection goes on, with any number of requests.
+    socket.off('close', stop);
     delete (socket as Partial<typeof socket>).destroySoon;
     if (isEnding) socket.destroySoon();
   });
-  socket.once('close', () => clearTimeout(timer));
+  socket.once('close', stop);
 }
