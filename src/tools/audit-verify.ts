@@ -55,10 +55,20 @@ function parse(args: readonly string[]) {
   }
 }
 
+/** The chunks of a file. @throws UsageError where it cannot be read. */
+async function* readChunks(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path) as AsyncIterable<Buffer>;
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${path} cannot be read (${code}). With WORKERS above 1 each worker has a file: ${path}.1 and so on.`);
+  }
+}
+
 /** The lines of a file, of any size. */
 async function* readLines(path: string): TrailLines {
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+  for await (const chunk of readChunks(path)) {
     let from = 0;
     const bytes = Buffer.concat([rest, chunk]);
     for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, from)) {
@@ -71,7 +81,6 @@ async function* readLines(path: string): TrailLines {
 }
 
 main().catch((error: unknown) => {
-  const isTheirs = error instanceof UsageError || (error instanceof Error && 'syscall' in error);
-  console.error(isTheirs ? `${error.message}\nSee --help.` : error);
+  console.error(error instanceof UsageError ? `${error.message}\nSee --help.` : error);
   process.exitCode = 2;
 });

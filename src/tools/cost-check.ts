@@ -66,8 +66,8 @@ async function run(args: readonly string[]): Promise<number> {
   if (operations.length === 0) throw new Problem('There are no operations in these files.');
   const dear = operations.filter(({ calls }) => calls > max);
   for (const operation of dear) console.error(toReport(operation, max));
-  if (dear.length === 0) console.log(`${operations.length} operations, none of more than ${max} calls.`);
-  else console.error(`${dear.length} of ${operations.length} operations make more than ${max} calls.`);
+  if (dear.length === 0) console.log(`No operation makes more than ${max} calls (checked: ${operations.length}).`);
+  else console.error(`Operations that make more than ${max} calls: ${dear.length} of ${operations.length}.`);
   return dear.length > 0 ? 1 : 0;
 }
 

@@ -47,7 +47,7 @@ describe('The command cost:check', () => {
   it('passes operations within the limit, whose fragments are in other files', async () => {
     const files = { 'src/a/overview.graphql': CONTRACTS, 'src/b/bills.graphql': BILLS, 'variables.json': '{ "numbers": ["1", "2", "3"] }' };
     const outcome = await check(files, '--max', '3', '--variables', 'variables.json', 'src/**/*.graphql');
-    expect(outcome).toEqual({ code: 0, stdout: '1 operations, none of more than 3 calls.\n', stderr: '' });
+    expect(outcome).toEqual({ code: 0, stdout: 'No operation makes more than 3 calls (checked: 1).\n', stderr: '' });
   });
 
   it('names each operation that is too dear, with its place, its calls and what makes them', async () => {
@@ -55,7 +55,7 @@ describe('The command cost:check', () => {
     const { code, stderr } = await check(files, '--max=2', '--variables=variables.json', 'src/*.graphql');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'src/overview.graphql:1 Overview: 3 calls, more than 2\n  src/overview.graphql:3 contracts: 3\n1 of 1 operations make more than 2 calls.\n',
+      'src/overview.graphql:1 Overview: 3 calls, more than 2\n  src/overview.graphql:3 contracts: 3\nOperations that make more than 2 calls: 1 of 1.\n',
     );
   });
 
