@@ -78,7 +78,9 @@ export const BILLING_API = {
   },
   billingApiMaxQuantity: {
     name: 'BILLING_API_MAX_QUANTITY',
-    what: 'Most invoices that one call may ask for; larger windows are split',
+    what:
+      'Most invoices that one call may ask for; larger windows are split. Where the billing API returns fewer, lists ' +
+      'seem to end there: `npm run contract:probe` finds out',
     kind: whole(1, 100_000),
     default: '1000',
   },
