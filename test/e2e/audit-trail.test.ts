@@ -42,7 +42,9 @@ describe('The audit trail of a gateway', () => {
         // From the billing API, from the cache, and from the fourth on as whole responses.
         for (let i = 1; i <= 6; i++)
           await running.query(QUERY, { number: '700100' }, { token: token.used, headers: { 'x-request-id': `r-${i}` } });
-        expect(await fetch(`${running.url}/metrics`).then((answer) => answer.text())).toMatch(/cache_hits_total\{[^}]*kept[^}]*\} [1-9]/);
+        expect(await fetch(`${running.url}/metrics`).then((answer) => answer.text())).toMatch(
+          /cache_hits_total\{[^}]*layer="response"[^}]*\} [1-9]/,
+        );
       },
       // Outside development responses are kept whole.
       { NODE_ENV: 'production', BILLING_API_URL: 'embedded', HOST: '127.0.0.1' },
