@@ -7,7 +7,7 @@ import type { PreparedOperations } from '../../graphql/execution/compiled-operat
 import { NO_DATA, toResponseBody, type CompiledResult } from '../../graphql/execution/writing/response';
 import { executeReference } from '../../graphql/server/execute-reference';
 import type { RequestedOperation } from '../../graphql/limits/call-budget';
-import { findRefusal, type Policy } from '../../graphql/limits/policies';
+import { findRefusal, type PendingOperation, type Policy } from '../../graphql/limits/policies';
 import { toBillingExtension } from '../../graphql/server/billing-extension';
 import type { Exchange } from '../request/exchange';
 import type { RequestControls } from '../request/request-controls';
@@ -57,8 +57,9 @@ export function executeKnown(
   options: ExecuteOptions,
 ): Completed | Promise<Completed> {
   const { document, operation } = known;
-  const requested: RequestedOperation = { schema: options.operations.schema, document, operation, variables };
-  const refusal = findRefusal(options.policies, { ...requested, hasToken: exchange.caller !== null });
+  const hasToken = exchange.caller !== null;
+  const requested: PendingOperation = { schema: options.operations.schema, document, operation, variables, hasToken };
+  const refusal = findRefusal(options.policies, requested);
   if (refusal) return completeErrors({ exchange, path: 'compiled', operation, context: null }, [refusal], options.formatError);
 
   const context = createContext(exchange, controls, lifetime ? { ...options.contexts, lifetime } : options.contexts);

@@ -139,9 +139,13 @@ export class FairLimiter {
   }
 
   #mayEnter(token: string, isUnknown: boolean): boolean {
-    if (this.#inFlight >= this.#options.limit.current || (isUnknown && !this.#hasPlaceForUnknown)) return false;
+    if (!this.#hasPlace || (isUnknown && !this.#hasPlaceForUnknown)) return false;
     const tokenLimit = this.#options.tokenLimits.of(token);
     return !tokenLimit || tokenLimit.inFlight < tokenLimit.current;
+  }
+
+  get #hasPlace(): boolean {
+    return this.#inFlight < this.#options.limit.current;
   }
 
   get #hasPlaceForUnknown(): boolean {
@@ -162,7 +166,9 @@ export class FairLimiter {
   admitWaiting(): void {
     // A queue that is put back comes up again in this same loop, which ends when places do, or calls that may have one.
     for (const [key, queue] of this.#queues) {
-      if (this.#inFlight >= this.#options.limit.current) return;
+      // The only queue keeps its turn. To put it back would change the map with each call, which V8 pays with its old tables.
+      while (this.#queues.size === 1 && queue.length > 1 && this.#hasPlace && this.#admitFirst(key, queue));
+      if (!this.#hasPlace) return;
       if (!this.#admitFirst(key, queue)) continue;
       this.#queues.delete(key);
       if (queue.length > 0) this.#queues.set(key, queue);
@@ -179,7 +185,8 @@ export class FairLimiter {
     if (!waiter) return false;
     const { context } = waiter;
     if (!this.#mayEnter(context.caller.token, isUnknown)) return false;
-    queue.splice(index, 1);
+    if (index === 0) queue.shift();
+    else queue.splice(index, 1);
     this.#waiting--;
     context.signal.removeEventListener('abort', waiter.onAbort);
     waiter.admit(this.#take(context, isUnknown));

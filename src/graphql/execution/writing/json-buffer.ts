@@ -71,7 +71,7 @@ export class JsonBuffer {
     this.length = length;
     this.objects = objects;
     // Lists that are remembered may have stood in what is taken back.
-    this.lists.length = 0;
+    this.lists.fill(undefined);
   }
 
   /** Makes room for `count` more bytes, and a margin. */

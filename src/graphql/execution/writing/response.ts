@@ -63,8 +63,7 @@ export function toResult(
   const { root, errors } = completed;
   // What was found to be too much lacks the values of some fields.
   if (!root || results.error) return toCompiled(NO_DATA, errors, { selected, results });
-  const writing: Writing = { ...completed, root, selected, results };
-  if (results.isLong) return writeLong(writing);
+  if (results.isLong) return writeLong({ ...completed, root, selected, results });
   let body: Buffer | string;
   try {
     out.start(results.limits.maxResults, results.limits.maxAnswerBytes);
@@ -73,9 +72,9 @@ export function toResult(
     out.literal(END);
     body = out.take();
   } catch (error) {
-    return recover(out, writing, error);
+    return recover(out, { ...completed, root, selected, results }, error);
   }
-  return toCompiled(body, errors, writing);
+  return errors ? toCompiled(body, errors, { selected, results }) : { body, errors: NO_ERRORS };
 }
 
 /** What is to be written. */
