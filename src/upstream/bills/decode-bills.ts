@@ -62,8 +62,10 @@ export class ResponseDecoder {
   }
 
   #toBills(scanned: ScannedBills, request: BillsRequest): ResponseBills | null {
-    const all = scanned.contracts.map((contract) => this.#toContract(scanned, contract, request));
     const asked = request.contractNumber;
+    const [first] = scanned.contracts;
+    if (first && !scanned.isList && asked !== null && !this.#listsAll) return toAsked(asked, this.#toContract(scanned, first, request));
+    const all = scanned.contracts.map((contract) => this.#toContract(scanned, contract, request));
     if (asked === null) return scanned.isList ? ResponseBills.merge(all, request.window) : (all[0] as ResponseBills);
     if (this.#listsAll && !all.some((bills) => isContract(asked, bills))) return toUnlisted(all, request.window.offset);
     const bills = scanned.isList ? findContract(all, asked) : (all[0] as ResponseBills);
@@ -189,6 +191,7 @@ function numbersOf(bills: ResponseBills): string[] {
  * @throws BillingError where they are another contract's.
  */
 function toAsked(asked: string, bills: ResponseBills): ResponseBills {
+  if (isOwnNumber(asked, bills)) return bills;
   const numbers = numbersOf(bills);
   const own = numbers.filter((number) => isSameNumber(asked, number));
   if (own.length === numbers.length) return bills;
@@ -196,6 +199,16 @@ function toAsked(asked: string, bills: ResponseBills): ResponseBills {
     return bills.withoutInvoices(invalidResponse('the list has invoices of other contracts than the one that was asked for'));
   const place = numberOf(() => bills.contractNumber) === null ? '/invoiceCollection/*/invoiceContractNo' : '/contractNo';
   throw invalidResponse(`${place} is not the contract that was asked for`);
+}
+
+/** Whether the bills name this contract as theirs, as nearly all do. */
+function isOwnNumber(asked: string, bills: ResponseBills): boolean {
+  try {
+    const own = bills.contractNumber;
+    return own !== null && isSameNumber(asked, own);
+  } catch {
+    return false;
+  }
 }
 
 /** A contract number; null where there is none that can be used. */

@@ -80,13 +80,13 @@ export function scanBills(received: Buffer, options: ScanOptions): ScannedBills 
   // With such a last byte, reading past the end never means anything.
   if (bytes[bytes.length - 1] !== (isList ? CLOSE_BRACKET : CLOSE_BRACE)) throw notJson();
   const scanner = new RecordScanner(bytes, options.strict);
-  const contracts: ScannedContract[] = [];
-  const end = isList ? scanContracts(scanner, options, at, contracts) : scanContract(scanner, options, at, contracts);
+  const contracts = isList ? [] : [new ContractScan(scanner, options)];
+  const end = contracts[0] ? contracts[0].scan(at) : scanContracts(scanner, options, at, contracts);
   if (end !== bytes.length) throw notJson();
   return { bytes, contracts, isList, odd: scanner.odd, retyped: scanner.retyped };
 }
 
-function scanContracts(scanner: RecordScanner, options: ScanOptions, open: number, contracts: ScannedContract[]): number {
+function scanContracts(scanner: RecordScanner, options: ScanOptions, open: number, contracts: ContractScan[]): number {
   const { bytes } = scanner;
   if (!options.mayBeList) {
     if (options.strict) scanner.refuse('/ must be object');
@@ -99,27 +99,25 @@ function scanContracts(scanner: RecordScanner, options: ScanOptions, open: numbe
       endOfValue(bytes, at);
       scanner.refuse('an item of the body must be object');
     }
-    at = skipSpace(bytes, scanContract(scanner, options, at, contracts));
+    const contract = new ContractScan(scanner, options);
+    at = skipSpace(bytes, contract.scan(at));
+    contracts.push(contract);
     if (bytes[at] === CLOSE_BRACKET) return at + 1;
     if (bytes[at] !== COMMA) throw notJson();
     at = skipSpace(bytes, at + 1);
   }
 }
 
-function scanContract(scanner: RecordScanner, options: ScanOptions, open: number, contracts: ScannedContract[]): number {
-  const contract = new ContractScan(scanner, options);
-  const end = scanner.scan(options.spec.contract, open, { marks: contract.marks, base: 0 }, contract);
-  contracts.push(contract);
-  return end;
-}
-
 /** Marks of the list that is being scanned: one list at a time. */
 let scratch = new Int32Array(1024);
+
+/** Of a contract that has the contract's members alone. Nothing is added to it. */
+const NO_OTHERS = new UnknownMembers();
 
 /** Reads the lists of one contract. */
 class ContractScan implements ScannedContract, MemberReader {
   readonly marks: Int32Array;
-  readonly others = new UnknownMembers();
+  others = NO_OTHERS;
   addresses: ScannedList | null = null;
   invoices: ScannedList | null = null;
   namesInvoices = false;
@@ -137,7 +135,13 @@ class ContractScan implements ScannedContract, MemberReader {
     this.marks = new Int32Array(options.spec.contract.layout.stride);
   }
 
+  /** Scans the contract that begins at `open`, and returns the position after it. */
+  scan(open: number): number {
+    return this.#scanner.scan(this.#options.spec.contract, open, { marks: this.marks, base: 0 }, this);
+  }
+
   unknown(member: { readonly name: number; readonly value: number; readonly end: number }): void {
+    if (this.others === NO_OTHERS) this.others = new UnknownMembers();
     this.others.add(this.#scanner.bytes, member);
   }
 
