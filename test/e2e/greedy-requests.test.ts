@@ -2,8 +2,10 @@ import { ANONYMOUS_REQUESTS, REQUESTS_WITH_BAD_TOKENS } from '../support/greedy-
 import { startMeteredGateway, type MeteredGateway } from '../support/metered-gateway';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream';
 
-/** CPU time that a request without a token may cost, whatever it holds: 5 ms. The dearest takes about that; the rest is room for noise. */
-const MAX_ANONYMOUS_MS = 8;
+/** CPU time that a request without a token may cost, whatever it holds. */
+const MAX_ANONYMOUS_MS = 5;
+/** Requests between two measurements, so that the meter's own signals and timers do not count as the request's. */
+const REQUESTS = 8;
 /** With a token, its whole body is read: JSON.parse alone takes up to 7 ms for 256 KiB of brackets. */
 const MAX_REFUSED_MS = 20;
 
@@ -28,12 +30,14 @@ describe('A greedy request', () => {
   async function leastCost(make: (n: number) => Parameters<MeteredGateway['ask']>[0], token: string | null, limit: number) {
     let least = Infinity;
     for (let round = 0; round < 3 || (least > limit && round < 20); round++) {
-      const request = make(n++);
-      const headers = { ...request.headers, ...(token === null ? {} : { authorization: `Bearer ${token}${n}` }) };
       await gateway.measure();
-      const { status } = await gateway.ask({ ...request, headers });
-      expect(status).toBeLessThan(500);
-      least = Math.min(least, (await gateway.measure()).totalMs);
+      for (let i = 0; i < REQUESTS; i++) {
+        const request = make(n++);
+        const headers = { ...request.headers, ...(token === null ? {} : { authorization: `Bearer ${token}${n}` }) };
+        const { status } = await gateway.ask({ ...request, headers });
+        expect(status).toBeLessThan(500);
+      }
+      least = Math.min(least, (await gateway.measure()).totalMs / REQUESTS);
     }
     return least;
   }
@@ -47,7 +51,7 @@ describe('A greedy request', () => {
     return dear;
   }
 
-  it('without a token costs some 5 ms of CPU at most', async () => {
+  it('without a token costs at most 5 ms of CPU', async () => {
     expect(await findDear(ANONYMOUS_REQUESTS, null, MAX_ANONYMOUS_MS)).toEqual([]);
   }, 300_000);
 

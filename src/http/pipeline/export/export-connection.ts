@@ -43,9 +43,9 @@ export interface ExportRequest {
 }
 
 /**
- * Exports the one connection that an operation selects. It is first run dry, as any operation that is not known yet: so it
- * is refused as any would be. Then its pages are read, each as an operation of its own. Errors before the first row are a
- * response of their own, with a status that says so.
+ * Exports the one connection that an operation selects. A dry run of the operation comes first: it is parsed, validated and held
+ * to every policy, like any other operation, and makes no call. Then the pages are read, each by an operation of its own. An error
+ * before the first row is a response with a status that says so.
  */
 export async function exportConnection(exchange: Exchange, asked: ExportRequest, options: ExportOptions): Promise<Completed> {
   const { completed, requested } = await runDry(exchange, asked, options);
