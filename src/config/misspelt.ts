@@ -2,8 +2,12 @@ import type { Environment } from './kinds/setting';
 import { SETTINGS } from './settings';
 
 /** Names that other programs read (this package's commands, curl, Kubernetes, OpenTelemetry), and that look like settings. */
-const OTHERS =
-  /^((https?|no|all)_proxy|BILLING_API_(BASE_PATH|CLIENT_ID|CLIENT_SECRET|CONTRACT_NUMBER|DATA|HOST|PORT|PORT_.*|SERVICE_.*|SIGNING_SECRET|TOKEN_.*)|OTEL_(BLRP|METRICS?|LOGS?|EXPORTER_OTLP_(METRICS|LOGS))_.*)$/;
+const OTHERS = [
+  /^(?:https?|no|all)_proxy$/,
+  /^BILLING_API_(?:BASE_PATH|CLIENT_ID|CLIENT_SECRET|CONTRACT_NUMBER|DATA|HOST|PORT|SIGNING_SECRET)$/,
+  /^BILLING_API_(?:PORT|SERVICE|TOKEN)_/,
+  /^OTEL_(?:BLRP|METRICS?|LOGS?|EXPORTER_OTLP_(?:METRICS|LOGS))_/,
+];
 const UNIT = /_(MS|SECONDS|SECS?|MINUTES|BYTES|KB|MB)$/;
 /** A name as short as PORT is a letter or two away from names that mean something else. */
 const SHORTEST = 8;
@@ -16,7 +20,7 @@ export function findMisspelt(env: Environment): string[] {
   const names = SETTINGS.map((setting) => setting.name);
   const known = new Set([...names, ...SETTINGS.filter((setting) => setting.secret).map(({ name }) => `${name}_FILE`)]);
   return Object.keys(env).flatMap((name) => {
-    if (known.has(name) || OTHERS.test(name) || (env[name] ?? '').trim() === '') return [];
+    if (known.has(name) || OTHERS.some((other) => other.test(name)) || (env[name] ?? '').trim() === '') return [];
     if (name.endsWith('_FILE') && known.has(name.slice(0, -5))) return [`${name} is not a setting: set ${name.slice(0, -5)} itself.`];
     const meant = names.find((candidate) => env[candidate] === undefined && isNearMiss(name, candidate));
     return meant === undefined ? [] : [`${name} is not a setting: did you mean ${meant}?`];

@@ -137,10 +137,19 @@ function toPage(settings: PageSettings): string {
 <link rel="stylesheet" href="/graphql/explorer/page.css">
 </head>
 <body>
-<header id="bar"><h1>Billing gateway</h1> <label>Token <input id="bearer" type="password" autocomplete="off" spellcheck="false" placeholder="for every tab"></label> <button id="token" type="button" hidden>Get a token</button> <button id="predict" type="button" title="How many calls to the billing API the query would make, without making them">Predict cost</button> <button id="link" type="button" title="A link to this query and its variables, without headers">Copy link</button> <span id="note" role="status"></span></header>
+<header id="bar"><h1>Billing gateway</h1>
+<label>Token <input id="bearer" type="password" autocomplete="off" spellcheck="false" placeholder="for every tab"></label>
+<button id="token" type="button" hidden>Get a token</button>
+<button id="predict" type="button" title="How many calls to the billing API the query would make, without making them">Predict cost</button>
+<button id="link" type="button" title="A link to this query and its variables, without headers">Copy link</button>
+<span id="note" role="status"></span></header>
 <main id="explorer">The explorer is loading; it needs JavaScript.</main>
-<section id="cost" aria-label="What the query cost" tabindex="0"><h2>Cost</h2> <span id="outdated" hidden>before your last edit</span> <p id="summary" role="status">Run a query to see what it costs, or let its cost be predicted: that makes no call.</p>
-<table id="calls" tabindex="0" hidden><thead><tr><th>#</th><th>Customer</th><th>Contract</th><th>Invoices</th><th>Answered by</th><th>Outcome</th><th>Time</th></tr></thead><tbody id="rows"></tbody></table></section>
+<section id="cost" aria-label="What the query cost" tabindex="0"><h2>Cost</h2>
+<span id="outdated" hidden>before your last edit</span>
+<p id="summary" role="status">Run a query to see what it costs, or let its cost be predicted: that makes no call.</p>
+<table id="calls" tabindex="0" hidden><thead><tr>
+<th>#</th><th>Customer</th><th>Contract</th><th>Invoices</th><th>Answered by</th><th>Outcome</th><th>Time</th>
+</tr></thead><tbody id="rows"></tbody></table></section>
 <script id="settings" type="application/json">${JSON.stringify(settings).replaceAll('<', '\\u003c')}</script>
 <script src="/graphql/explorer/react.js"></script>
 <script src="/graphql/explorer/react-dom.js"></script>

@@ -126,10 +126,9 @@ function toRefusal({ status, members, contentType, error, description, location 
   if (status === 401) return `${what}\n${HINTS['invalid_client'] ?? ''}`;
   if (status === 404 || status === 405) return `${what}\nThere is no token endpoint at ${url.origin}${url.pathname}.`;
   if (status === 415) return `${what}\nIt takes no form, so it is not a token endpoint of OAuth 2.0.`;
-  return status >= 500
-    ? `${what}\nTry again later.`
-    : `${what}\nThe client was sent ${auth === 'basic' ? 'by HTTP Basic; --auth form sends it in the form' : 'in the form; --auth basic sends it by HTTP Basic'}` +
-        `.`;
+  if (status >= 500) return `${what}\nTry again later.`;
+  const sent = auth === 'basic' ? 'by HTTP Basic; --auth form sends it in the form' : 'in the form; --auth basic sends it by HTTP Basic';
+  return `${what}\nThe client was sent ${sent}.`;
 }
 
 function toConnectionMessage(error: unknown, url: URL, timeoutMs: number): string {
