@@ -120,7 +120,7 @@ describe('A body of 5 MB', () => {
 describe('A request body with a content coding', () => {
   let gateway: Gateway;
   beforeAll(async () => {
-    gateway = await startGateway({ MAX_REQUEST_BYTES: '10000' });
+    gateway = await startGateway({ MAX_REQUEST_BYTES: '40000' });
   });
   afterAll(() => gateway.close());
 
@@ -153,6 +153,19 @@ describe('A request body with a content coding', () => {
     const bomb = compress(Buffer.alloc(8_000_000, 0x20));
     expect(bomb.length).toBeLessThan(10_000);
     expect((await send(coding, bomb))[0]).toBe(413);
+  });
+
+  it('without a token is decoded to 32 KiB at most', async () => {
+    const ask = async (bytes: number) => {
+      const body = gzipSync(plain.toString().padEnd(bytes));
+      const headers = { ...HEADERS, 'content-encoding': 'gzip' };
+      const { status, text } = await requestRaw(gateway.port, { method: 'POST', path: '/graphql', headers, body });
+      return [status, text.includes('Without a token, 32768 bytes are allowed.')];
+    };
+    expect([await ask(32_768), await ask(32_769)]).toEqual([
+      [200, false],
+      [413, true],
+    ]);
   });
 
   it('that is not of its coding is refused as no JSON', async () => {

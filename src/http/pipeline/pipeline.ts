@@ -6,7 +6,15 @@ import { TurnQueue } from '../../runtime/turn-queue';
 import { toClientLibrary } from '../request/client-name';
 import { exportConnection, type ExportOptions } from './export/export-connection';
 import { Exchange, type Arrival, type ExchangeOptions } from '../request/exchange';
-import { parseBody, parseSearch, toGraphqlRequest, toRequestForm, type GraphqlRequest, type RequestForm } from '../request/graphql-request';
+import {
+  MAX_ANONYMOUS_BYTES,
+  parseBody,
+  parseSearch,
+  toGraphqlRequest,
+  toRequestForm,
+  type GraphqlRequest,
+  type RequestForm,
+} from '../request/graphql-request';
 import { headerOf } from '../request/header-of';
 import { HTML_TYPE } from '../request/media-types';
 import { hasOperationInBody } from '../request/methods';
@@ -29,8 +37,6 @@ export interface PipelineOptions extends ExchangeOptions, DocumentSources, Execu
 }
 
 const NO_BODY = Buffer.alloc(0);
-/** Bytes of a body without a token: the introspection query of tools has 2 KiB. */
-const MAX_ANONYMOUS_BYTES = 32 * 1024;
 
 /** The way of every request to GraphQL, whatever its transport, from the HTTP server to its response. */
 export class Pipeline {

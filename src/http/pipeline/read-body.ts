@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { decodeBody, isDecodable } from './decode-body';
+import { MAX_ANONYMOUS_BYTES } from '../request/graphql-request';
 import { headerOf } from '../request/header-of';
 
 /**
  * Reads a request's body and hands it over: null where it is larger than `maxBytes`, as soon as that shows. A body with a
- * content coding is decoded, within the same bound, and the request loses its `Content-Encoding`; with an unknown coding it
- * is handed over as it is. A client that goes away before its body's end is not answered.
+ * content coding is decoded, within the same bound (without a token, within MAX_ANONYMOUS_BYTES), and the request loses its
+ * `Content-Encoding`; with an unknown coding it is handed over as it is. A client that goes away before its body's end is
+ * not answered.
  */
 export function readBody(request: IncomingMessage, maxBytes: number, done: (body: Buffer | null) => void): void {
   if (Number(headerOf(request.headers, 'content-length') ?? 0) > maxBytes) {
@@ -33,7 +35,8 @@ export function readBody(request: IncomingMessage, maxBytes: number, done: (body
       return;
     }
     delete request.headers['content-encoding'];
-    decodeBody(body, coding, { maxBytes, done });
+    const isAnonymous = headerOf(request.headers, 'authorization') === undefined;
+    decodeBody(body, coding, { maxBytes: isAnonymous ? Math.min(maxBytes, MAX_ANONYMOUS_BYTES) : maxBytes, done });
   };
   request.on('data', onData).on('end', onEnd);
 }

@@ -18,6 +18,9 @@ export interface GraphqlRequest {
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Bytes of a body without a token, decoded: the introspection query of tools has 2 KiB. */
+export const MAX_ANONYMOUS_BYTES = 32 * 1024;
+
 /** How a request brings its operation: in its body, in its URL, or not as GraphQL over HTTP has it. */
 export type RequestForm = 'body' | 'search' | 'other';
 
@@ -44,7 +47,10 @@ export function toRequestForm({ request: { method, headers }, body }: RawRequest
   if (body === null)
     throw badRequest(
       `The request body is larger than the ${maxRequestBytes} bytes that are allowed (MAX_REQUEST_BYTES). ` +
-        `Split the operation, or send fewer variables at once.`,
+        `Split the operation, or send fewer variables at once.` +
+        (headerOf(headers, 'authorization') === undefined && maxRequestBytes > MAX_ANONYMOUS_BYTES
+          ? ` Without a token, ${MAX_ANONYMOUS_BYTES} bytes are allowed.`
+          : ''),
       413,
     );
   if (headerOf(headers, 'content-encoding') !== undefined && headerOf(headers, 'content-encoding') !== 'identity')
