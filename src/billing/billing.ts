@@ -11,7 +11,7 @@ import { toPredicate, type ActiveFilter, type InvoiceFilter } from './model/invo
 import { toScanPage, type FilteredPage, type FilteredRequest, type PageRequest, type TailRequest } from './model/window';
 import type { Paging } from './loading/window-plan';
 import { PagedLists } from './loading/paged-lists';
-import { toPlaced, type PlacedPage } from './loading/page-loader';
+import { isFull, toPlaced, type PlacedPage } from './loading/page-loader';
 import { isPushed } from './loading/pushed-page';
 import { summarize, type InvoiceSummary } from './loading/invoice-summary';
 import type { TotalBounds } from './loading/total-search';
@@ -89,16 +89,15 @@ export class Billing {
 
   /** A page of a contract's invoices. Null where the contract is not known. Rejects with BillingError. */
   async contractInvoices(contract: Contract, page: PageRequest): Promise<PlacedPage<Invoice> | null> {
+    const owner: ListOwner = { customer: contract.customer, contractNumber: contract.number };
     const load = contract.loadOf(page);
-    if (!load) return this.#invoices.page({ customer: contract.customer, contractNumber: contract.number }, page);
-    const loaded = await load.page();
-    return loaded && toPlaced(loaded, page);
+    return load ? this.#invoices.placedPage(owner, page, await load.page()) : this.#invoices.page(owner, page);
   }
 
   /** A page that came together with the contract; undefined where it has to be waited for: then `contractInvoices` does. */
   knownInvoices(contract: Contract, page: PageRequest): PlacedPage<Invoice> | undefined {
     const known = contract.loadOf(page)?.knownPage();
-    return known && toPlaced(known, page);
+    return known && isFull(known, page) ? toPlaced(known, page) : undefined;
   }
 
   /** A page of all the customer's invoices, whatever the contract. Null where the customer is not known. Rejects with BillingError. */

@@ -159,6 +159,23 @@ describe('A page from the end, or before a cursor', () => {
     ).toEqual([[], false, false]);
   });
 
+  it('is the end of the list, too, where the list has become shorter than the cursor', async () => {
+    for (const before of [37, 38, 41, 500]) {
+      expect([before, found(await ask(page(`last: 3, before: "${toCursor(before)}"`)))]).toEqual([before, [numbers(33, 36), true, false]]);
+      expect(found(await ask(page(`last: 100, before: "${toCursor(before)}"`)))).toEqual([numbers(0, 36), false, false]);
+      expect(found(await ask(page(`last: 3, before: "${toCursor(before)}", after: "${toCursor(34)}"`)))).toEqual([
+        numbers(35, 36),
+        true,
+        false,
+      ]);
+    }
+    const empty = inContract(
+      '700102',
+      `invoices(last: 3, before: "${toCursor(9)}") { nodes { number } pageInfo { hasNextPage hasPreviousPage } }`,
+    );
+    expect(found(await ask(empty))).toEqual([[], false, false]);
+  });
+
   it('is refused with `first`, without a call', async () => {
     const before = gateway.upstreamCalls();
     const answer = await ask(page('first: 20, last: 3'));

@@ -275,6 +275,11 @@ function wantedOf(page: PageRequest): number {
   return page.probe ? page.first + 1 : page.first;
 }
 
+/** Whether a page has what was asked for: false for one that is counted from a cursor which the list does not reach. */
+export function isFull({ items }: LoadedPage<unknown>, { first, tail, offset }: PageRequest): boolean {
+  return !tail || items.length >= first || (items.length > 0 && offset === tail.from);
+}
+
 /** A page with its place. */
 export function toPlaced<Item>({ items, hasMore }: LoadedPage<Item>, { offset, first }: PageRequest): PlacedPage<Item> {
   return { items, hasMore, offset, first };

@@ -5,9 +5,9 @@ import type { BillingSource } from '../ports/billing-source';
 import { findPage, type FilteredList } from './filtered-page';
 import { ListPages, type ReadingOrder } from './list-pages';
 import { ListReader, type ListRead } from './list-reader';
-import { PageLoader, toPlaced, type PageLoad, type PlacedPage } from './page-loader';
-import { toPushedPage, toScanRequest, type PushedRequest } from './pushed-page';
-import { TotalSearch, UNKNOWN, type TotalBounds } from './total-search';
+import { isFull, PageLoader, toPlaced, type LoadedPage, type PageLoad, type PlacedPage } from './page-loader';
+import { endsEarly, toPushedEnd, toPushedPage, toScanRequest, type PushedRequest } from './pushed-page';
+import { toTotalBounds, TotalSearch, UNKNOWN, type TotalBounds } from './total-search';
 import type { Paging } from './window-plan';
 
 /** What shows whether a list's owner is known. */
@@ -34,8 +34,17 @@ export class PagedLists<Content, Item> {
 
   /** A page. Null where the owner is not known. Rejects with BillingError. */
   async page(owner: ListOwner, page: PageRequest): Promise<PlacedPage<Item> | null> {
-    const loaded = await (await this.loader.load(owner, page)).page();
-    return loaded && toPlaced(loaded, page);
+    return this.placedPage(owner, page, await (await this.loader.load(owner, page)).page());
+  }
+
+  /**
+   * A page that was loaded, in its place. Where the list ends before the cursor that it is counted from, the cursor excludes
+   * no item, and the page is the end of the list (Relay Cursor Connections, section 4.4: ApplyCursorsToEdges).
+   */
+  async placedPage(owner: ListOwner, page: PageRequest, loaded: LoadedPage<Item> | null): Promise<PlacedPage<Item> | null> {
+    const placed = loaded && toPlaced(loaded, page);
+    if (!page.tail || (loaded && isFull(loaded, page))) return placed;
+    return this.#endOf(owner, page.tail, { isKnown: loaded !== null, bounds: placed ? toTotalBounds(placed) : UNKNOWN });
   }
 
   /**
@@ -46,9 +55,19 @@ export class PagedLists<Content, Item> {
   async unplacedPage(owner: ListOwner, page: PageRequest | TailRequest, isKnown: boolean): Promise<PlacedPage<Item> | null> {
     // What stands before a cursor is followed by the cursor's own item.
     if ('first' in page) return this.#emptyPage(owner, { items: [], hasMore: true, offset: page.offset, first: 0 }, isKnown);
-    const { offset, first, probe } = toPageOfTail(page, await this.total(owner));
-    if (first === 0) return this.#emptyPage(owner, { items: [], hasMore: false, offset, first }, isKnown);
-    const found = await this.page(owner, { offset, first, probe });
+    return this.#endOf(owner, page, { isKnown, bounds: UNKNOWN });
+  }
+
+  async #endOf(
+    owner: ListOwner,
+    tail: TailRequest,
+    { isKnown, bounds }: { readonly isKnown: boolean; readonly bounds: TotalBounds },
+  ): Promise<PlacedPage<Item> | null> {
+    const total = await this.total(owner, bounds);
+    const page = toPageOfTail(tail, total);
+    // Behind the list's end there is nothing: what comes before the page is the list, which may be empty.
+    if (page.first === 0) return this.#emptyPage(owner, { items: [], hasMore: false, offset: total, first: 0 }, isKnown);
+    const found = await this.page(owner, page);
     return found && { ...found, hasMore: false };
   }
 
@@ -86,6 +105,10 @@ export class PagedLists<Content, Item> {
     const loaded = await (load ?? (await this.loader.load({ ...owner, filter }, pushed.window))).page();
     const page = toPushedPage(loaded?.items ?? [], request, search.isMatch);
     if (!page) return this.filteredPage(owner, toScanRequest(request), search);
+    if (endsEarly(loaded?.items ?? [], request)) {
+      const total = await this.total({ ...owner, filter }, toTotalBounds(page));
+      if (total < request.before) return this.pushedPage(owner, toPushedEnd(request, total), search);
+    }
     // Where nothing is meant, the API may know nothing of the list: that does not tell whether it knows the owner.
     return loaded ? page : this.#emptyPage(owner, page, search.isKnown);
   }

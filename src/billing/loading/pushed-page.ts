@@ -1,5 +1,5 @@
 import { BillingError } from '../model/billing-error';
-import type { FilteredRequest, PushedWindow } from '../model/window';
+import { toPushedWindow, type FilteredRequest, type PushedWindow } from '../model/window';
 import type { PlacedPage } from './page-loader';
 
 /** A filtered page that the billing API is asked for. */
@@ -28,6 +28,17 @@ export function toPushedPage<Item>(
   const positions = page.map((_, index) => offset + index);
   const hasMore = probe ? items.length > lead + count : null;
   return { items: page, hasMore, offset, first: size, matching: { filter, positions, hasPrevious: offset > 0, list } };
+}
+
+/** Whether the list ends before the cursor that a page is counted from, so that the page is not where it was looked for. */
+export function endsEarly(items: readonly unknown[], { isBackward, from, pushed: { window, lead, count } }: PushedRequest): boolean {
+  return isBackward && items.length < lead + count && (items.length === 0 || window.offset > from);
+}
+
+/** The same page, counted from the list's end. @param total how many items the billing API's filter means. */
+export function toPushedEnd(request: PushedRequest, total: number): PushedRequest {
+  const atEnd = { ...request, before: total, from: Math.min(request.from, total) };
+  return { ...atEnd, pushed: toPushedWindow(atEnd, request.pushed.list) };
 }
 
 /**

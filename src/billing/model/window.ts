@@ -18,6 +18,8 @@ export interface PageRequest {
   /** 0 asks for the contract's own data alone: any call for that contract answers it. */
   readonly first: number;
   readonly probe: boolean;
+  /** Of a page that is counted from a cursor to the list's start: which page it is where the list ends before the cursor. */
+  readonly tail?: TailRequest;
 }
 
 /** Invoices a page where the client does not say. */
@@ -118,8 +120,8 @@ export function isSamePage(a: PageRequest, b: PageRequest): boolean {
 export type AnyPageRequest = PageRequest | TailRequest | FilteredRequest;
 
 /**
- * Makes a page of a list from all arguments (Relay Cursor Connections, section 4.2). Only `last` without `before` needs
- * the list's length. A page of no items has `first` 0: nothing lies between its cursors.
+ * Makes a page of a list from all arguments (Relay Cursor Connections, section 4.4). Of pages in the list, only `last` without
+ * `before` needs the list's length. A page of no items has `first` 0: nothing lies between its cursors.
  * @throws BillingError `invalid-input`, which names the argument and its form.
  */
 export function parsePageArguments(args: PageArguments, list: NamedList, limits: PageLimits, probe: boolean): AnyPageRequest {
@@ -135,7 +137,8 @@ export function parsePageArguments(args: PageArguments, list: NamedList, limits:
   const end = parseCursor(before, 'before', list);
   const offset = isBackward ? Math.max(from, end - size) : from;
   const count = Math.max(0, Math.min(size, end - offset));
-  return { offset, first: count, probe: probe && count > 0 };
+  const page: PageRequest = { offset, first: count, probe: probe && count > 0 };
+  return isBackward ? { ...page, tail: { last: size, from } } : page;
 }
 
 /** Cursors of the list that the billing API filters go on there; cursors of the whole list go on in it. */
@@ -149,12 +152,13 @@ function toFilteredRequest(
   const isOf = (cursor: unknown): boolean => cursor === undefined || cursor === null || isCursorOf(cursor, filtered as NamedList);
   const places = filtered && isOf(after) && isOf(before) ? filtered : list;
   const request = { filter, ...page, from: toOffset(after, places), before: toEnd(before, places) };
-  return { ...request, pushed: places === filtered ? toPushedWindow(request, filtered) : null };
+  // The place of a page that is counted from the list's end is not known.
+  const isPushed = places === filtered && !(request.isBackward && request.before === Infinity);
+  return { ...request, pushed: isPushed ? toPushedWindow(request, places) : null };
 }
 
-/** Null for a page that is counted from the list's end, the place of which is not known. */
-function toPushedWindow({ size, isBackward, from, before, probe }: Omit<FilteredRequest, 'pushed'>, list: NamedList): PushedWindow | null {
-  if (isBackward && before === Infinity) return null;
+/** The window of a page of the list that the billing API filters. */
+export function toPushedWindow({ size, isBackward, from, before, probe }: Omit<FilteredRequest, 'pushed'>, list: NamedList): PushedWindow {
   const offset = isBackward ? Math.max(from, before - size) : from;
   const count = Math.max(0, Math.min(size, before - offset));
   // What comes before is looked at as well: that it is there says nothing where the API does not filter.

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { Billing } from '../../../../src/billing/billing';
 import { BILLS } from '../../../../src/billing/model/bills';
 import { toCursor } from '../../../../src/billing/model/cursor';
+import { toPredicate } from '../../../../src/billing/model/invoice-filter';
 import { parsePageArguments, type FilteredRequest, type PageArguments } from '../../../../src/billing/model/window';
-import { customer, failureOf, ListedSource, startOperation } from '../../../support/listed-source';
+import { customer, failureOf, ListedSource, startOperation, toInvoiceAt } from '../../../support/listed-source';
 
 const list = { customer, contractNumber: '1' };
 const periods = ['2025-01', '2025-02'];
@@ -59,6 +60,23 @@ describe('A page that the billing API filters', () => {
       }),
     ),
   );
+
+  it('is the end of what the filter means where the list has become shorter than the cursor that it is counted from', () =>
+    fc.assert(
+      fc.asyncProperty(world, filter, fc.integer({ min: 1, max: 20 }), fc.nat(70), async (of, wanted, last, lost) => {
+        const { end } = await ask(of, true, true, { first: 1000, filter: wanted });
+        if (end === null) return;
+        const shorter = { ...of, rows: of.rows.slice(0, Math.max(0, of.rows.length - lost)) };
+        const matches = (rows: World['rows']) => rows.filter((each) => toPredicate(wanted)({ ...toInvoiceAt('1', 0), ...each })).length;
+        const [known, left] = [matches(of.rows), matches(shorter.rows)];
+        const { shown } = await ask(shorter, true, true, { last, before: end, filter: wanted });
+        const rest = Math.min(left, known - 1);
+        expect(shown.numbers).toHaveLength(Math.min(last, rest));
+        expect([shown.hasPrevious, shown.hasMore]).toEqual([rest > last, left === known]);
+        // The same as from the end of the whole list.
+        if (left < known) expect(shown.numbers).toEqual((await ask(shorter, true, false, { last, filter: wanted })).shown.numbers);
+      }),
+    ));
 
   it('asks for the page and for what says whether there are more, and for nothing else', () =>
     fc.assert(
