@@ -28,10 +28,10 @@ describe('The worst operations that are allowed', () => {
     return (await gateway.ask({ method: 'POST', path: '/graphql', headers, body: JSON.stringify(body) })).status;
   }
 
-  /** The longest turn while `run` was under way; the least of several times, since what else runs on the machine only adds to it. */
+  /** The longest turn while `run` was under way, tried again while it is too long: what else runs on the machine only adds to it. */
   async function leastOf(run: () => Promise<void>): Promise<number> {
     let least = Infinity;
-    for (let round = 0; round < 3 || (least > MAX_TURN_MS && round < 16); round++) {
+    for (let round = 0; least > MAX_TURN_MS && round < 16; round++) {
       await gateway.measure();
       await run();
       least = Math.min(least, (await gateway.measure()).turnMs);
