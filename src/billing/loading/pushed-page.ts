@@ -32,7 +32,7 @@ export function toPushedPage<Item>(
 
 /** Whether the list ends before the cursor that a page is counted from, so that the page is not where it was looked for. */
 export function endsEarly(items: readonly unknown[], { isBackward, from, pushed: { window, lead, count } }: PushedRequest): boolean {
-  return isBackward && items.length < lead + count && (items.length === 0 || window.offset > from);
+  return isBackward && items.length < lead + count && (items.length === 0 || window.offset + lead > from);
 }
 
 /** The same page, counted from the list's end. @param total how many items the billing API's filter means. */

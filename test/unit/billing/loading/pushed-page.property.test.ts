@@ -39,6 +39,9 @@ async function ask(of: World, filters: boolean, isPushed: boolean, args: PageArg
   return { shown, start: cursors[0] ?? null, end: cursors.at(-1) ?? null, requests: source.requests };
 }
 
+const rows = Array.from({ length: 12 }, (_, index) => ({ status: index < 8, billPeriod: null }));
+const steady: World = { rows, maxQuantity: 30, mode: 'offset', endIsUnknown: false, surplus: 0 };
+
 describe('A page that the billing API filters', () => {
   it.each([true, false])('says page by page what a scan of the whole list says, where the API filters: %s', (filters) =>
     fc.assert(
@@ -76,6 +79,8 @@ describe('A page that the billing API filters', () => {
         // The same as from the end of the whole list.
         if (left < known) expect(shown.numbers).toEqual((await ask(shorter, true, false, { last, filter: wanted })).shown.numbers);
       }),
+      // The item before the page is the list's first one.
+      { examples: [[{ ...steady, rows: steady.rows.slice(0, 4), maxQuantity: 1 }, { status: true, billPeriods: null }, 2, 2]] },
     ));
 
   it('asks for the page and for what says whether there are more, and for nothing else', () =>
@@ -87,8 +92,6 @@ describe('A page that the billing API filters', () => {
       }),
     ));
 
-  const rows = Array.from({ length: 12 }, (_, index) => ({ status: index < 8, billPeriod: null }));
-  const steady: World = { rows, maxQuantity: 30, mode: 'offset', endIsUnknown: false, surplus: 0 };
   const wanted = { status: true };
 
   it('goes on where it was when the API filters no more, and leaves nothing out', async () => {
