@@ -56,16 +56,17 @@ export class ResponseDecoder {
     if (!isUtf8(body)) throw invalidResponse('the body is not UTF-8');
     const window = { offset: skip, limit: request.window.limit };
     const scanned = scanBills(body, { spec: this.spec, window, strict: this.#strict, mayBeList: this.#mayBeList });
-    for (const contract of scanned.contracts) this.#assertNoError(scanned, contract);
-    const content = this.#toBills(scanned, request);
+    for (const contract of scanned.contracts) this.#assertNoError(scanned, contract, skip);
+    const content = this.#toBills(scanned, request, skip);
     return { content, failure: content?.failure ?? null, retyped: scanned.retyped };
   }
 
-  #toBills(scanned: ScannedBills, request: BillsRequest): ResponseBills | null {
+  #toBills(scanned: ScannedBills, request: BillsRequest, skip: number): ResponseBills | null {
     const asked = request.contractNumber;
     const [first] = scanned.contracts;
-    if (first && !scanned.isList && asked !== null && !this.#listsAll) return toAsked(asked, this.#toContract(scanned, first, request));
-    const all = scanned.contracts.map((contract) => this.#toContract(scanned, contract, request));
+    if (first && !scanned.isList && asked !== null && !this.#listsAll)
+      return toAsked(asked, this.#toContract(scanned, first, request, skip));
+    const all = scanned.contracts.map((contract) => this.#toContract(scanned, contract, request, skip));
     if (asked === null) return scanned.isList ? ResponseBills.merge(all, request.window) : (all[0] as ResponseBills);
     if (this.#listsAll && !all.some((bills) => isContract(asked, bills))) return toUnlisted(all, request.window.offset);
     const bills = scanned.isList ? findContract(all, asked) : (all[0] as ResponseBills);
@@ -76,21 +77,25 @@ export class ResponseDecoder {
    * An error that is reported under a successful status must not pass for a contract without bills: neither a member that
    * says so, nor an object that has nothing of a contract.
    */
-  #assertNoError({ odd }: ScannedBills, { marks, addresses, invoices, others }: ScannedContract): void {
+  #assertNoError({ odd }: ScannedBills, contract: ScannedContract, skip: number): void {
+    const { marks, addresses, invoices, others } = contract;
     if (others.reportError) throw invalidResponse('the body reports an error');
     const { misspelt } = this.spec.contract;
     const isValue = (mark: number): boolean => mark !== 0 && !misspelt.includes(odd[~mark] as BillingError);
     const isKnown = addresses !== null || invoices !== null || marks.subarray(0, -1).some(isValue);
     if (others.exist && !isKnown) throw invalidResponse("the body has none of the contract's members");
+    // A contract number may be the request's own: with nothing else, the response is about no contract.
+    const isBare = !addresses?.count && !marks.subarray(1, -1).some(isValue);
+    if (isBare && isSaidToFail(contract, skip)) throw invalidResponse('the body reports an error and has no data');
   }
 
-  #toContract(scanned: ScannedBills, contract: ScannedContract, { customer, contractNumber }: BillsRequest): ResponseBills {
+  #toContract(scanned: ScannedBills, contract: ScannedContract, { customer, contractNumber }: BillsRequest, skip: number): ResponseBills {
     const { bytes, odd, isList } = scanned;
     const head = { bytes, odd, marks: contract.marks, layout: this.spec.contract.layout };
     // In a list of contracts, each says which one it is.
     const number = contractNumber ?? (isList ? numberOf(() => readText(head, 0)) : null);
     const addresses = toAddressList(contract);
-    const invoices = toInvoiceList(contract);
+    const invoices = toInvoiceList(contract, skip);
     return new ResponseBills(head, {
       billingAddresses:
         addresses instanceof Error || addresses === null
@@ -133,16 +138,26 @@ function toRecords<R extends { readonly layout: { readonly stride: number } }, T
 }
 
 /** The list of invoices, or why there is none: one that is missing must not pass for an empty one where it may be somewhere else. */
-function toInvoiceList({ invoices, namesInvoices, others }: ScannedContract): ScannedList | Error | null {
+function toInvoiceList(contract: ScannedContract, skip: number): ScannedList | Error | null {
+  const { invoices, namesInvoices, others } = contract;
   if (invoices) {
-    const isSaidToFail = invoices.count === 0 && others.haveFailedCode;
-    return invoices.failure ?? (isSaidToFail ? invalidResponse('the list of invoices is empty, and another member may say why') : invoices);
+    const isFailed = invoices.count === 0 && (others.haveFailedCode || isSaidToFail(contract, skip));
+    return invoices.failure ?? (isFailed ? invalidResponse('the list of invoices is empty, and another member may say why') : invoices);
   }
-  if (others.tellOfFailure) return invalidResponse('the list of invoices is missing, and another member may say why');
+  if (others.tellOfFailure || isSaidToFail(contract, skip))
+    return invalidResponse('the list of invoices is missing, and another member may say why');
   const mayBeElsewhere = namesInvoices
     ? others.holdList || (others.nameInvoices && others.holdData)
     : others.nameInvoices || others.holdData;
   return mayBeElsewhere ? invalidResponse('the list of invoices is missing, and other members may hold it') : null;
+}
+
+/**
+ * Whether there is no invoice, and an envelope reports an error. Of a body whose first invoices are left out, the list may
+ * only seem to be empty.
+ */
+function isSaidToFail({ invoices, others }: ScannedContract, skip: number): boolean {
+  return others.exist && skip === 0 && !invoices?.failure && !invoices?.count && others.reportErrorInside();
 }
 
 function toAddressList({ addresses, others }: ScannedContract): ScannedList | Error | null {

@@ -27,8 +27,18 @@ const HARMLESS = /^(?:"(?:0+|ok|success|successful|succeeded|2\d\d)"|0|2\d\d)$/i
 const INVOICES = /invoice|factura|bill(?!ing_?address)/i;
 const ADDRESSES = /address|direccion/i;
 
+/** Members that say how grave a message is, or of what kind, below an envelope such as `responseHeader`. */
+const SEVERITY = /^(?:message)?(?:severity|type|level|kind)$/i;
+const GRAVE = /^"(?:errors?|fatal|fault|failure|critical)"$/i;
+/** Envelopes that are looked into, and how far: what stands lower says nothing of the response as a whole. */
+const MAX_ENVELOPES = 16;
+const MAX_ENVELOPE_BYTES = 16 * 1024;
+const MAX_DEPTH = 4;
+
 /** What is told of the members of a contract that have none of the contract's names. */
 export class UnknownMembers {
+  /** The values of members that are lists or objects. */
+  readonly #envelopes: Buffer[] = [];
   /** Whether there is any. */
   exist = false;
   /** Whether one reports an error. */
@@ -53,6 +63,7 @@ export class UnknownMembers {
     const isNothing = isEmpty(bytes, value, end);
     const isContainer = first === OPEN_BRACKET || first === OPEN_BRACE;
     if (first === OPEN_BRACKET || (first === OPEN_BRACE && !isNothing)) this.holdData = true;
+    if (isContainer && !isNothing && this.#envelopes.length < MAX_ENVELOPES) this.#envelopes.push(bytes.subarray(value, end));
     if (isContainer && !isNothing && (first === OPEN_BRACKET || bytes.subarray(value, end).includes(OPEN_BRACKET))) this.holdList = true;
     const quote = bytes.indexOf(QUOTE, name + 1);
     if (quote - name > MAX_NAME_BYTES) return;
@@ -67,6 +78,35 @@ export class UnknownMembers {
     if (INVOICES.test(text)) this.nameInvoices = true;
     if (isContainer && ADDRESSES.test(text)) this.nameAddresses = true;
   }
+
+  /**
+   * Whether an envelope, such as `responseHeader`, reports an error further down, by the rules for members beside the list.
+   * Beside invoices it may be about anything; beside an empty list it may be why that is empty.
+   */
+  reportErrorInside(): boolean {
+    return this.#envelopes.some((envelope) => {
+      if (envelope.length > MAX_ENVELOPE_BYTES) return false;
+      try {
+        return reportsErrorInside(JSON.parse(envelope.toString('utf8')), MAX_DEPTH);
+      } catch {
+        // Nested too deep to be parsed: it is no envelope.
+        return false;
+      }
+    });
+  }
+}
+
+function reportsErrorInside(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null || depth === 0) return false;
+  if (Array.isArray(value)) return value.some((item) => reportsErrorInside(item, depth - 1));
+  return Object.entries(value).some(([name, member]: [string, unknown]) => {
+    const plainName = name.replace(/[-_]/g, '');
+    const said = JSON.stringify(member);
+    const saysNothing = /^(?:null|false|0|""|\[\]|\{\})$/.test(said);
+    if (reportsError(plainName, said, saysNothing)) return true;
+    if (CODE.test(plainName) && TOLD.test(plainName) && FAILED_CODE.test(said)) return true;
+    return (SEVERITY.test(plainName) && GRAVE.test(said)) || reportsErrorInside(member, depth - 1);
+  });
 }
 
 /** Whether a member reports an error. `isNothing`: its value says nothing. */

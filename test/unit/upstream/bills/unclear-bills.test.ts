@@ -58,6 +58,47 @@ describe('A list of all contracts in which one does not say which it is', () => 
   });
 });
 
+describe('An envelope beside the contract that reports an error', () => {
+  const envelopes = [
+    { responseHeader: { status: 'ERROR' } },
+    { responseHeader: { status: 'ERROR', transactionId: '7' } },
+    { header: { result: { success: false } } },
+    { meta: { errors: [{ id: 1 }] } },
+    { status: { code: '503', message: 'no backend' } },
+    { messages: [{ severity: 'ERROR', text: 'no backend' }] },
+    { context: { 'http-status-code': 500 } },
+  ];
+
+  it.each(envelopes)('fails the contract where the list is empty and nothing else is told: %j', (envelope) => {
+    const problem = 'the body reports an error and has no data';
+    expect(problemOf({ ...envelope, contractNo: '1', invoiceCollection: [] })).toBe(problem);
+    expect(problemOf({ invoiceCollection: null, dueDate: null, billingAddress: [], ...envelope })).toBe(problem);
+  });
+
+  it.each(envelopes)('fails the list alone where the contract has other data: %j', (envelope) => {
+    const { content, failure } = decode({ contractNo: '1', dueDate: 'soon', ...envelope, invoiceCollection: [] });
+    expect((failure?.cause as Error).message).toBe('the list of invoices is empty, and another member may say why');
+    expect(content?.dueDate).toBe('soon');
+    expect(() => content?.invoices).toThrow('does not follow its contract');
+  });
+
+  it.each(envelopes)('costs nothing beside invoices, whichever of them are wanted: %j', (envelope) => {
+    const body = { contractNo: '1', ...envelope, invoiceCollection: [{ invoiceNumber: 'a' }] };
+    expect(problemOf(body)).toBeNull();
+    const bytes = Buffer.from(JSON.stringify(body));
+    expect(new ResponseDecoder().decode(bytes, request(), 1).content?.invoices).toEqual([]);
+  });
+
+  it.each([
+    { responseHeader: { status: 'OK', errors: [], errorCode: '0', success: true } },
+    { lastPayment: { status: 'PAID', amount: 500, returnCode: 0 } },
+    { meta: { statusCode: 200, message: 'no invoices', error: null } },
+    { links: [{ type: 'self', href: '/bills' }] },
+  ])('is not one that tells of a success: %j', (envelope) => {
+    expect(problemOf({ contractNo: '1', ...envelope, invoiceCollection: [] })).toBeNull();
+  });
+});
+
 describe('Members beside the contract that tell of a failure', () => {
   const at = (members: object, invoices: object): string | null => problemOf({ contractNo: '1', ...invoices, ...members });
 
