@@ -182,6 +182,7 @@ export class Billing {
    */
   async invoiceSummary(owner: ListOwner, filter: InvoiceFilter): Promise<InvoiceSummary | null> {
     const read = await this.#invoices.read(owner);
+    if (read?.end) this.operation.isIncomplete = true;
     return read && summarize(read, filter);
   }
 

@@ -13,6 +13,7 @@ import { Callers } from './request/callers';
 import { ACCEPT_QUERY, ALLOWED_METHODS } from './request/methods';
 import { readCorsHeaders, type CorsHeaders } from './request/cors-headers';
 import { DEADLINE_HEADER, DRY_RUN_HEADER, TRACE_HEADER } from './request/request-controls';
+import { toVary } from './response/vary';
 
 /** Settings of the HTTP server. */
 export interface HttpServerOptions {
@@ -28,7 +29,7 @@ export interface HttpServerOptions {
   /** Bytes of all responses that clients have not read yet, at most. */
   readonly maxUnsentBytes: number;
   /** What answers requests to GraphQL. */
-  readonly pipeline: Omit<PipelineOptions, 'cors' | 'callers' | 'varyBy' | 'pageHeaders' | 'hasPage' | 'startTrace' | 'watchUnsent'>;
+  readonly pipeline: Omit<PipelineOptions, 'cors' | 'callers' | 'vary' | 'pageHeaders' | 'hasPage' | 'startTrace' | 'watchUnsent'>;
   /** What a browser finds at /graphql; null: nothing. */
   readonly explorer: Explorer | null;
   /** Whether the billing API is being asked; while its circuit breaker is open, the gateway is not ready. */
@@ -160,7 +161,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     pipeline: new Pipeline({
       ...options.pipeline,
       callers: new Callers(undefined, forwardHeaders),
-      varyBy: forwardHeaders,
+      vary: toVary(forwardHeaders),
       cors: corsHeaders,
       hasPage: options.explorer !== null,
       pageHeaders: Object.entries(options.explorer?.pageHeaders ?? {}).flat(),

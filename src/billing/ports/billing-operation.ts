@@ -58,6 +58,8 @@ export class BillingOperation implements CallContext {
   queuedMs = 0;
   /** The calls, one by one. */
   readonly records: CallRecord[] = [];
+  /** Whether the call budget or the deadline kept something out of what is returned without an error, as of a sum. */
+  isIncomplete = false;
   /** Until when all of what was used may be used again, on the clock of `monotonicMs()`; Infinity while nothing was used. */
   freshUntilMs = Infinity;
   /** What was read, where reads are audited. */

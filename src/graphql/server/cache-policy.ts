@@ -15,29 +15,26 @@ const NO_STORE: readonly string[] = ['cache-control', 'no-store'];
 const STALE: readonly string[] = ['cache-control', 'no-store', 'x-billing-stale', '1'];
 
 /**
- * What a response depends on, besides the operation: its media type, whose it is, and for scripts of listed origins the
- * CORS headers. A private cache is a browser's, not a token's: without `authorization` it would show a response to the
- * next token that is used in the browser.
+ * The freshness of an operation's response: that of its oldest part. With an error, a part that lacks something, or nothing of a
+ * customer's in it, it is not stored.
  */
-export const CACHEABLE_VARY = 'accept, authorization, origin';
-
-/** The freshness of an operation's response: that of its oldest part. With an error, or nothing of a customer's in it, it is not stored. */
 export function toFreshness(billing: Billing | null, hasErrors: boolean): Freshness {
   if (!billing) return NOT_STORED;
-  const { freshUntilMs, stale } = billing.operation;
+  const { freshUntilMs, stale, isIncomplete } = billing.operation;
   if (stale > 0) return { freshUntilMs: null, stale: true };
-  return hasErrors || freshUntilMs === Infinity ? NOT_STORED : { freshUntilMs, stale: false };
+  return hasErrors || isIncomplete || freshUntilMs === Infinity ? NOT_STORED : { freshUntilMs, stale: false };
 }
 
 /**
  * The headers that tell the caller so: names in lower case, and values, in turn. Everything of a customer's is private
  * (RFC 9111, section 5.2.2.7).
  * @param nowMs when the response leaves, on the clock of `monotonicMs()`.
+ * @param vary the names of the request headers that a response depends on which may be stored.
  */
-export function toCacheHeaders({ freshUntilMs, stale }: Freshness, nowMs: number): readonly string[] {
+export function toCacheHeaders({ freshUntilMs, stale }: Freshness, nowMs: number, vary: string): readonly string[] {
   if (stale) return STALE;
   const seconds = toSeconds(freshUntilMs, nowMs);
-  return seconds <= 0 ? NO_STORE : ['cache-control', `private, max-age=${seconds}`, 'vary', CACHEABLE_VARY];
+  return seconds <= 0 ? NO_STORE : ['cache-control', `private, max-age=${seconds}`, 'vary', vary];
 }
 
 /** Whether a client's cache may keep the response, by those headers. */

@@ -19,7 +19,7 @@ import { headerOf } from '../request/header-of';
 import { HTML_TYPE } from '../request/media-types';
 import { hasOperationInBody } from '../request/methods';
 import { readBody } from './read-body';
-import { parseControls, type RequestControls } from '../request/request-controls';
+import { parseControls, ROUTER_TRACE_HEADER, type RequestControls } from '../request/request-controls';
 import { ABORTED, complete, completeErrors, type Completed } from '../response/completed';
 import { respond, type RespondOptions } from '../response/respond';
 import type { ResponseCache } from '../response/response-cache';
@@ -155,9 +155,6 @@ export class Pipeline {
     return completed;
   }
 }
-
-/** By which a router asks for a trace of each field (ftv1), which Apollo Server's plugin makes. */
-const ROUTER_TRACE_HEADER = 'apollo-federation-include-trace';
 
 /** Whether a request asks for what only Apollo Server does, beside executing the operation. */
 function isApollos({ request }: Exchange, { extensions }: GraphqlRequest): boolean {

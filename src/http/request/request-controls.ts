@@ -8,6 +8,8 @@ export const DEADLINE_HEADER = 'x-request-timeout-ms';
 export const TRACE_HEADER = 'x-billing-trace';
 /** The request header that asks what an operation would cost, without executing it: `1`. */
 export const DRY_RUN_HEADER = 'x-billing-dry-run';
+/** The request header by which a router asks for a trace of each field (ftv1), which Apollo Server's plugin makes. */
+export const ROUTER_TRACE_HEADER = 'apollo-federation-include-trace';
 
 /** What a caller's headers ask for beside the operation itself. */
 export interface RequestControls {

@@ -16,8 +16,8 @@ import { validate } from './entity-tag';
 /** What all responses have in common. */
 export interface RespondOptions {
   readonly cors: CorsHeaders;
-  /** Headers of requests by which a cacheable response varies, beside those of the gateway's own. */
-  readonly varyBy: readonly string[];
+  /** The request headers that a response depends on which may be stored: see `toVary`. */
+  readonly vary: string;
   /** Whether bodies are compressed for clients that accept it. */
   readonly isCompressed: boolean;
   /** Told of every operation. */
@@ -119,7 +119,7 @@ export function send(exchange: Exchange, completed: HeadOf & Pick<Completed, 'bo
   } else response.end(body);
 }
 
-type HeadOptions = Pick<RespondOptions, 'cors' | 'varyBy' | 'limiter'>;
+type HeadOptions = Pick<RespondOptions, 'cors' | 'vary' | 'limiter'>;
 
 /**
  * The headers of a response. Whatever is to be the same for all responses is done here.
@@ -128,19 +128,18 @@ type HeadOptions = Pick<RespondOptions, 'cors' | 'varyBy' | 'limiter'>;
 export function toHead(
   { request, requestId, caller }: Exchange,
   { status, headers, mediaType, freshness }: HeadOf,
-  { cors, varyBy, limiter }: HeadOptions,
+  { cors, vary, limiter }: HeadOptions,
   length: number | null,
 ): string[] {
-  const { allow, vary } = cors.of(headerOf(request.headers, 'origin'));
-  const cacheHeaders = toCacheHeaders(freshness, monotonicMs());
+  const { allow, vary: varyOfCors } = cors.of(headerOf(request.headers, 'origin'));
+  const cacheHeaders = toCacheHeaders(freshness, monotonicMs(), vary);
   return [
     ...allow,
     'x-request-id',
     requestId,
     ...(status === 304 ? NO_HEADERS : ['content-type', mediaType]),
     ...(status === 304 || length === null ? NO_HEADERS : ['content-length', String(length)]),
-    ...(cacheHeaders.includes('vary') ? cacheHeaders : [...cacheHeaders, ...vary]),
-    ...(varyBy.length > 0 && cacheHeaders.includes('vary') ? ['vary', varyBy.join(', ')] : NO_HEADERS),
+    ...(cacheHeaders.includes('vary') ? cacheHeaders : [...cacheHeaders, ...varyOfCors]),
     // Who sends a POST, and is understood, has nothing to do with it.
     ...(request.method === 'POST' && status !== 415 ? NO_HEADERS : ACCEPT_QUERY),
     ...toRateLimitHeaders(limiter, caller),
