@@ -28,7 +28,7 @@ export const PROCESS = {
   port: { name: 'PORT', what: 'Port to listen on; 0 is any free one', kind: whole(0, 65_535), default: '4000' },
   compression: {
     name: 'COMPRESSION',
-    what: 'Whether responses of 2 KiB and more are compressed for clients that accept gzip or br: on or off',
+    what: 'Whether responses of 2 KiB and more, and exports, are compressed for clients that accept gzip or br: on or off',
     kind: choice(['on', 'off']),
     default: 'on',
   },

@@ -31,7 +31,8 @@ export interface RespondOptions {
 
 const NO_HEADERS: readonly string[] = [];
 
-const VARY_CODING: readonly string[] = ['vary', 'accept-encoding'];
+/** What a response has that may be compressed. */
+export const VARY_CODING: readonly string[] = ['vary', 'accept-encoding'];
 
 /** Sends a response, the same way whatever made it, and tells the observer of its operation; compressed where the client accepts it. */
 export function respond(exchange: Exchange, completed: Completed, options: RespondOptions): void {

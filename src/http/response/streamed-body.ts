@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Exchange } from '../request/exchange';
 import type { Completed } from './completed';
-import { record, toHead, type RespondOptions } from './respond';
+import { headerOf } from '../request/header-of';
+import { negotiateCoding, PieceCompressor } from './compression';
+import { record, toHead, VARY_CODING, type RespondOptions } from './respond';
 
 /** How a body ended that was streamed. */
 export interface StreamEnd extends Pick<Completed, 'codes' | 'cost'> {
@@ -34,28 +36,43 @@ export function isStreamed(completed: Completed): completed is Streamed {
  */
 export async function respondStreamed(exchange: Exchange, { stream, ...completed }: Streamed, options: RespondOptions): Promise<void> {
   const { response } = exchange;
+  const { headers } = exchange.request;
+  const coding = options.isCompressed ? negotiateCoding(headerOf(headers, 'accept-encoding') ?? '') : null;
+  const compressor = coding && new PieceCompressor(coding);
   let isSent = false;
+  let trailer: Buffer | undefined;
   try {
     if (!isGone(response)) {
-      response.writeHead(completed.status, toHead(exchange, completed, options, null));
-      isSent = await writeAll(response, stream, options);
+      const coded = options.isCompressed ? [...VARY_CODING, ...(coding ? ['content-encoding', coding] : [])] : [];
+      response.writeHead(completed.status, toHead(exchange, { ...completed, headers: [...completed.headers, ...coded] }, options, null));
+      isSent = await writeAll(response, { stream, compressor }, options);
+      trailer = await compressor?.end();
     }
   } catch {
     response.destroy();
   }
+  compressor?.close();
   const { isWhole, ...end } = stream.close();
   record(exchange, { ...completed, ...end }, { aborted: !isSent, options });
   if (isGone(response)) return;
-  if (isSent && isWhole) response.end();
+  if (isSent && isWhole) response.end(trailer);
   else cut(response);
 }
 
+/** A body, and what compresses it; null where it is sent as it is. */
+interface Source {
+  readonly stream: StreamedBody;
+  readonly compressor: PieceCompressor | null;
+}
+
 /** Whether all pieces were handed over; false where the client has gone. */
-async function writeAll(response: ServerResponse, stream: StreamedBody, { watchUnsent }: RespondOptions): Promise<boolean> {
+async function writeAll(response: ServerResponse, { stream, compressor }: Source, { watchUnsent }: RespondOptions): Promise<boolean> {
   for (;;) {
-    const piece = await stream.next();
+    const text = await stream.next();
     if (isGone(response)) return false;
-    if (piece === null) return true;
+    if (text === null) return true;
+    const piece = compressor ? await compressor.compress(text) : text;
+    if (isGone(response)) return false;
     if (response.write(piece)) continue;
     watchUnsent(response);
     await drained(response);
