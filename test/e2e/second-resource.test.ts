@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { graphql, parse, type ExecutionResult, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
+import { getOperationAST, graphql, parse, type ExecutionResult, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
 import { Args, buildSchemaSync, Ctx, Extensions, Field, FieldResolver, Info, Int, ObjectType, Resolver, Root } from 'type-graphql';
 import { Billing } from '../../src/billing/billing';
 import type { Contract } from '../../src/billing/loading/contract';
@@ -13,8 +13,8 @@ import { CallerCaches } from '../../src/billing/ports/caller-caches';
 import { createBillsCache, type BillsCache } from '../../src/cache/bills-cache';
 import { boundCalls } from '../../src/graphql/analysis/call-bound';
 import { costs, type FieldCosts } from '../../src/graphql/analysis/field-costs';
-import { OperationModel } from '../../src/graphql/analysis/operation-model';
 import { predictCalls } from '../../src/graphql/analysis/predict-calls';
+import { RequestedOperation } from '../../src/graphql/analysis/requested-operation';
 import { isPlaced, pageOf } from '../../src/graphql/analysis/selection';
 import type { GatewayContext } from '../../src/graphql/context/context';
 import { ResultMeter } from '../../src/graphql/context/result-meter';
@@ -145,7 +145,7 @@ class PaymentsOfCustomerResolver {
 }
 
 async function readPayments(owner: ListOwner, args: InvoicesArgs, context: Context, info: GraphQLResolveInfo) {
-  const page = pageOf(args, info, context.pageLimits);
+  const page = pageOf(args, info, context);
   const { payments } = context;
   const found = await (isPlaced(page)
     ? payments.page(owner, page)
@@ -236,6 +236,7 @@ describe('A second list of the billing API, defined outside of src', () => {
       billing: new Billing(bills, operation, paging),
       payments: new PagedLists(PAYMENTS, payments, operation, paging),
       pageLimits,
+      requested: toRequested(source),
       callBudget: 100,
       results: new ResultMeter({ maxResults: 100_000, maxAnswerBytes: Infinity }),
       traced: false,
@@ -251,11 +252,14 @@ describe('A second list of the billing API, defined outside of src', () => {
     };
   }
 
-  function predict(source: string) {
+  function toRequested(source: string): RequestedOperation {
     const document = parse(source);
-    const operation = document.definitions[0] as OperationModel['operation'];
-    const model = new OperationModel({ schema, fragments: {}, variableValues: {} }, operation);
-    return { ...predictCalls(model, { paging, pageLimits }), bound: boundCalls(model, { paging, pageLimits })?.fixed };
+    return new RequestedOperation({ schema, document, operation: getOperationAST(document)!, variables: {} });
+  }
+
+  function predict(source: string) {
+    const { model } = toRequested(source);
+    return { ...predictCalls(model, {}, { paging, pageLimits }), bound: boundCalls(model, { paging, pageLimits })?.fixed };
   }
 
   it('is paged forwards and backwards, in one call or several, with its length', async () => {

@@ -1,4 +1,4 @@
-// node --expose-gc plan-heap.cjs MAX_BYTES: compiles a document under the 64 settings of its six conditions in a process of its
+// node --expose-gc plan-heap.cjs MAX_BYTES [aliases]: compiles a document under the 64 settings of its six conditions in a process of its
 // own, whose heap nothing else changes, and prints how many bytes the heap has grown by and how many were accounted for.
 const { getOperationAST, parse } = require('graphql');
 require('reflect-metadata');
@@ -17,6 +17,15 @@ function toQuery() {
   return `query Conditions(${variables}) { customer(idType: "CPF", id: "1") { contract(number: "1") { number ${pages.join(' ')} } } }`;
 }
 
+/** A document whose plan is small, since its aliases have equal selections, and whose model is large. */
+function toAliases() {
+  const leaves = Array.from({ length: 40 }, (_, index) => `number${index}: number`).join(' ');
+  const conditions = NAMES.map((name, index) => `${name}: number @include(if: $${name})`).join(' ');
+  const aliases = Array.from({ length: 90 }, (_, index) => `alias${index}: contract(number: "1") { ...Selected }`).join(' ');
+  const variables = NAMES.map((name) => `$${name}: Boolean!`).join(', ');
+  return `query Conditions(${variables}) { customer(idType: "CPF", id: "1") { ${aliases} } } fragment Selected on Contract { ${leaves} ${conditions} }`;
+}
+
 function toHeapBytes() {
   global.gc();
   global.gc();
@@ -24,9 +33,9 @@ function toHeapBytes() {
 }
 
 const operations = new PreparedOperations(buildServedSchema(), { maxOperations: 100, maxBytes: Number(process.argv[2]) });
-const query = toQuery();
+const query = process.argv[3] === 'aliases' ? toAliases() : toQuery();
 const document = parse(query);
-operations.learn(query, 'Conditions', document, getOperationAST(document));
+operations.learn(query, 'Conditions', { document, operation: getOperationAST(document) });
 const before = toHeapBytes();
 let found = 0;
 for (let setting = 0; setting < 2 ** NAMES.length; setting++) {

@@ -1,8 +1,8 @@
 import { GraphQLError, Kind, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
 import type { PageLimits } from '../../billing/model/window';
-import { fieldOf, OperationModel, type FieldInfo, type SelectedField } from './operation-model';
-import { pathOf, type Place } from './selection';
+import { fieldOf, modelOf, type FieldInfo, type SelectedField } from './operation-model';
+import { pathOf, type LookAheadContext, type Place } from './selection';
 
 /**
  * Holds the arguments of all fields below a field against their forms, however deep they stand: a call whose answer
@@ -10,8 +10,8 @@ import { pathOf, type Place } from './selection';
  * @param type of what the field returns, where that is one of several.
  * @throws GraphQLError at the path of the field whose argument is not of its form, places in lists left out.
  */
-export function assertArgumentsBelow(info: FieldInfo, limits: PageLimits, type?: GraphQLObjectType): void {
-  assertBelow(fieldOf(info), info, { limits, type });
+export function assertArgumentsBelow(info: FieldInfo, context: LookAheadContext, type?: GraphQLObjectType): void {
+  assertBelow(fieldOf(info, context), info, { limits: context.pageLimits, type });
 }
 
 /** The same for a field of a model. */
@@ -28,18 +28,21 @@ export function assertBelow(
  * Holds the other root fields against their forms before the first one is executed. A customer that is not of its form
  * costs the whole answer, since it cannot be null: what another root field asks for would be asked for nothing.
  */
-export function assertRootArguments(info: GraphQLResolveInfo, limits: PageLimits): void {
-  if (info.operation.selectionSet.selections.length === 1 && info.operation.selectionSet.selections[0]?.kind === Kind.FIELD) return;
-  const { rootFields } = new OperationModel(info, info.operation);
+export function assertRootArguments(info: GraphQLResolveInfo, context: LookAheadContext): void {
+  // Nearly all operations have one root field: their model is not looked for.
+  const { selections } = info.operation.selectionSet;
+  if (selections.length === 1 && selections[0]?.kind === Kind.FIELD) return;
+  const { rootFields } = modelOf(context);
   // Root fields are executed in order: the first one has looked for all.
   if (rootFields[0]?.key !== info.path.key) return;
-  for (const field of rootFields) checkRoot(field, info, limits);
+  for (const field of rootFields) checkRoot(field, info, context.pageLimits);
 }
 
 /** Whether a root field is not of its form and cannot be null: then there is no answer, and nothing is to be asked for. */
-export function isWholeRefused(info: GraphQLResolveInfo, limits: PageLimits): boolean {
+export function isWholeRefused(info: GraphQLResolveInfo, context: LookAheadContext): boolean {
+  const { rootFields } = modelOf(context);
   try {
-    for (const field of new OperationModel(info, info.operation).rootFields) checkRoot(field, info, limits);
+    for (const field of rootFields) checkRoot(field, info, context.pageLimits);
     return false;
   } catch {
     return true;

@@ -1,5 +1,5 @@
 import { getNamedType, Kind, valueFromASTUntyped, type FieldNode, type GraphQLField, type ValueNode } from 'graphql';
-import { ownValue } from './coerce-variables';
+import { ownValue } from './variables/coerce-variables';
 import type { FieldArguments } from './field-costs';
 
 /**

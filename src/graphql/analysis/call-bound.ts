@@ -1,7 +1,7 @@
-import { isUnionType, getNamedType, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { DEFAULT_PAGE_SIZE } from '../../billing/model/window';
 import { comesWithContract } from './field-costs';
-import { ownValue } from './coerce-variables';
+import { ownValue } from './variables/coerce-variables';
 import type { OperationModel, SelectedField } from './operation-model';
 import type { PredictionLimits } from './predict-calls';
 
@@ -18,7 +18,7 @@ export interface CallBound {
 
 /**
  * The bound, whatever the variables; null where lists stand within lists, and nothing simple can be said.
- * @param model with no conditions, so that all that may be selected is.
+ * @param model of all that may be selected.
  */
 export function boundCalls(model: OperationModel, { paging, pageLimits }: PredictionLimits): CallBound | null {
   // A page that is probed asks for one more; a page number may need one window more than a length says.
@@ -47,7 +47,7 @@ export function boundCalls(model: OperationModel, { paging, pageLimits }: Predic
   };
 
   const ofField = (field: SelectedField): CallBound | null => {
-    const below = ofAll(fieldsBelow(field));
+    const below = ofAll(field.fieldsBelow);
     if (below === null) return null;
     const { costs } = field;
     switch (costs?.reads) {
@@ -72,12 +72,6 @@ export function boundCalls(model: OperationModel, { paging, pageLimits }: Predic
   };
 
   return ofAll(model.rootFields);
-}
-
-/** What is selected of whatever a field returns; of all members of a union. */
-function fieldsBelow(field: SelectedField): readonly SelectedField[] {
-  const type = field.definition && getNamedType(field.definition.type);
-  return isUnionType(type) ? type.getTypes().flatMap((member) => field.fieldsOf(member)) : field.fields;
 }
 
 function valueOf({ nodes }: SelectedField, argument: string): ValueNode | undefined {

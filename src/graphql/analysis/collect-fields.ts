@@ -7,14 +7,22 @@ import {
   type GraphQLSchema,
   type SelectionSetNode,
 } from 'graphql';
-import { ownValue } from './coerce-variables';
+import { ownValue, type Conditions } from './variables/coerce-variables';
 
 /** What collecting fields depends on besides their selection sets. */
 export interface CollectContext {
   readonly schema: GraphQLSchema;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
-  /** Decide `@skip` and `@include`; a variable that is absent leaves nothing out. */
-  readonly variableValues: Readonly<Record<string, unknown>>;
+  readonly conditions: Conditions;
+  readonly found: Findings;
+}
+
+/** What collecting fields notes on its way. */
+export interface Findings {
+  /** The variables on which it depended what is selected. */
+  readonly conditionNames: Set<string>;
+  /** How many fields were collected, those of one response key as one. */
+  fields: number;
 }
 
 /** Anything that has a selection set: fields, and operations. */
@@ -26,8 +34,9 @@ export interface Selecting {
 export function collectFields(
   parents: readonly Selecting[],
   type: GraphQLObjectType,
-  { schema, fragments, variableValues }: CollectContext,
+  context: CollectContext,
 ): ReadonlyMap<string, readonly FieldNode[]> {
+  const { schema, fragments } = context;
   const fields = new Map<string, FieldNode[]>();
   const visited = new Set<FragmentDefinitionNode>();
   const applies = (condition: string | undefined): boolean => {
@@ -37,7 +46,7 @@ export function collectFields(
   };
   const visit = (set: SelectionSetNode): void => {
     for (const selection of set.selections) {
-      if (selection.directives?.length && !isIncluded(selection.directives, variableValues)) continue;
+      if (selection.directives?.length && !isIncluded(selection.directives, context)) continue;
       if (selection.kind === Kind.FIELD) {
         const key = selection.alias?.value ?? selection.name.value;
         const same = fields.get(key);
@@ -54,18 +63,18 @@ export function collectFields(
     }
   };
   for (const parent of parents) if (parent.selectionSet) visit(parent.selectionSet);
+  context.found.fields += fields.size;
   return fields;
 }
 
-function isIncluded(directives: NonNullable<FieldNode['directives']>, variableValues: CollectContext['variableValues']): boolean {
+function isIncluded(directives: NonNullable<FieldNode['directives']>, { conditions, found }: CollectContext): boolean {
   for (const directive of directives) {
     const name = directive.name.value;
     if (name !== 'skip' && name !== 'include') continue;
     const condition = directive.arguments?.[0]?.value;
+    if (condition?.kind === Kind.VARIABLE) found.conditionNames.add(condition.name.value);
     const value =
-      condition?.kind === Kind.VARIABLE
-        ? ownValue(variableValues, condition.name.value)
-        : condition?.kind === Kind.BOOLEAN && condition.value;
+      condition?.kind === Kind.VARIABLE ? ownValue(conditions, condition.name.value) : condition?.kind === Kind.BOOLEAN && condition.value;
     if (value === (name === 'skip')) return false;
   }
   return true;

@@ -1,6 +1,7 @@
 import {
   getNamedType,
   isObjectType,
+  isUnionType,
   Kind,
   type DocumentNode,
   type FieldNode,
@@ -8,9 +9,12 @@ import {
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
+  type GraphQLSchema,
   type OperationDefinitionNode,
+  type VariableDefinitionNode,
 } from 'graphql';
 import { readArguments } from './argument-values';
+import type { Conditions } from './variables/coerce-variables';
 import { collectFields, type CollectContext, type Selecting } from './collect-fields';
 import { costsOf, type FieldArguments, type FieldCosts } from './field-costs';
 
@@ -49,9 +53,16 @@ abstract class Selection {
 export class OperationModel extends Selection {
   readonly operation: OperationDefinitionNode;
 
-  constructor(source: CollectContext, operation: OperationDefinitionNode) {
+  private constructor(source: CollectContext, operation: OperationDefinitionNode) {
     super(source, [operation]);
     this.operation = operation;
+  }
+
+  static of({ schema, document, operation }: ModelledOperation, conditions: Conditions): OperationModel {
+    return new OperationModel(
+      { schema, fragments: fragmentsOf(document), conditions, found: { conditionNames: new Set(), fields: 0 } },
+      operation,
+    );
   }
 
   /** The root fields; none where the operation is no query. */
@@ -64,6 +75,61 @@ export class OperationModel extends Selection {
   get needsToken(): boolean {
     return this.rootFields.some((field) => field.definition !== undefined && field.costs?.reads !== 'public');
   }
+
+  /** Every field, each before what is selected of it. */
+  get allFields(): readonly SelectedField[] {
+    return withFieldsBelow(this.rootFields, []);
+  }
+
+  /** The variables in `@skip` and `@include` of all that may be selected, sorted: those of a model without conditions. */
+  get conditionNames(): readonly string[] {
+    // Their names are found where fields are collected.
+    if (!this.operation.variableDefinitions?.some(isBoolean) || this.allFields.length === 0) return NO_NAMES;
+    return [...this.source.found.conditionNames].sort();
+  }
+
+  /** How many fields it holds so far. */
+  get size(): number {
+    return this.source.found.fields;
+  }
+
+  /**
+   * The field at a path of the response.
+   * @throws Error where nothing is selected there.
+   */
+  fieldAt({ prev, key, typename }: FieldPath): SelectedField {
+    if (typeof key === 'number' && prev) return this.fieldAt(prev);
+    const type = typename === undefined ? undefined : this.source.schema.getType(typename);
+    const parent = prev ? this.fieldAt(prev) : this;
+    const found = isObjectType(type) && parent.fieldsOf(type).find((field) => field.key === key);
+    if (!found) throw new Error(`The operation selects no field "${key}" of ${typename}.`);
+    return found;
+  }
+}
+
+/** An operation of a valid document. */
+export interface ModelledOperation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+}
+
+type FieldPath = GraphQLResolveInfo['path'];
+
+const NO_NAMES: readonly string[] = [];
+
+/** Conditions take variables of no other type (GraphQL specification, section 3.13). */
+function isBoolean({ type }: VariableDefinitionNode): boolean {
+  const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
+  return named.kind === Kind.NAMED_TYPE && named.name.value === 'Boolean';
+}
+
+function withFieldsBelow(fields: readonly SelectedField[], all: SelectedField[]): readonly SelectedField[] {
+  for (const field of fields) {
+    all.push(field);
+    withFieldsBelow(field.fieldsBelow, all);
+  }
+  return all;
 }
 
 /** By the list of nodes, which lives as long as its field: resolvers of compiled operations find their field by it. */
@@ -98,7 +164,13 @@ export class SelectedField extends Selection {
     return this.objectType ? this.fieldsOf(this.objectType) : [];
   }
 
-  /** Its arguments under these variables, which are those of the model or the request's with the same conditions. */
+  /** What may be selected of whatever it returns; of all members of a union. */
+  get fieldsBelow(): readonly SelectedField[] {
+    const type = this.definition && getNamedType(this.definition.type);
+    return isUnionType(type) ? type.getTypes().flatMap((member) => this.fieldsOf(member)) : this.fields;
+  }
+
+  /** Its arguments under a request's variables. */
   arguments(variables: Readonly<Record<string, unknown>>): FieldArguments {
     return this.definition ? readArguments(this.definition, this.nodes[0], variables) : {};
   }
@@ -129,11 +201,25 @@ function isWayBack({ costs, objectType }: SelectedField): boolean {
 }
 
 /** What finding a field in its model takes of a resolver's info. */
-export type FieldInfo = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'variableValues' | 'path' | 'schema' | 'parentType'>;
+export type FieldInfo = Pick<GraphQLResolveInfo, 'fieldNodes' | 'variableValues' | 'path'>;
 
-/** The field that a resolver is called for. graphql-js makes lists of nodes for one execution alone: its fields are modelled anew. */
-export function fieldOf({ fieldNodes, fragments, variableValues, schema, parentType, path }: FieldInfo): SelectedField {
-  return byNodes.get(fieldNodes) ?? new SelectedField({ schema, fragments, variableValues }, parentType, String(path.key), fieldNodes);
+/** The operation that resolvers are called for. */
+export interface Executing {
+  /** Null before it is found. */
+  readonly requested: { readonly model: OperationModel } | null;
+}
+
+/** The model of the operation that a resolver is called for. */
+export function modelOf({ requested }: Executing): OperationModel {
+  if (!requested) throw new Error('An operation must be put into its context before it is executed.');
+  return requested.model;
+}
+
+/** The field that a resolver is called for. A plan has its model's lists of nodes; graphql-js makes new ones in each execution. */
+export function fieldOf({ fieldNodes, path }: FieldInfo, context: Executing): SelectedField {
+  let field = byNodes.get(fieldNodes);
+  if (!field) byNodes.set(fieldNodes, (field = modelOf(context).fieldAt(path)));
+  return field;
 }
 
 const fragmentsByDocument = new WeakMap<DocumentNode, Readonly<Record<string, FragmentDefinitionNode>>>();

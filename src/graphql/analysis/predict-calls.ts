@@ -5,12 +5,13 @@ import { BILLS } from '../../billing/model/bills';
 import type { Customer } from '../../billing/model/customer';
 import { listPrefix, type ListOwner, type OwnedList } from '../../billing/model/paged-list';
 import { isSamePage, toScanPage, type AnyPageRequest, type PageLimits, type PageRequest } from '../../billing/model/window';
-import { MAX_FAILURES } from '../context/result-meter';
 import { assertBelow } from './argument-check';
 import { toList } from './argument-values';
 import { parseEntityKey } from './entity-keys';
+import type { Variables } from './variables/coerce-variables';
 import type { PageCosts } from './field-costs';
 import type { OperationModel, SelectedField } from './operation-model';
+import { MAX_FAILURES } from './requested-operation';
 import {
   contractTypeOf,
   HEAD,
@@ -44,10 +45,11 @@ const MAX_STEPS = 200_000;
 /**
  * Predicts the calls of a validated operation, without executing it: the same pages, planned by the same planner as the
  * loads are. What an argument's form will refuse is counted as nothing, for it costs nothing.
- * @param model made with the operation's coerced variables.
+ * @param model under the conditions of the variables.
+ * @param variables coerced.
  */
-export function predictCalls(model: OperationModel, limits: PredictionLimits): CallPrediction {
-  return new Prediction(model, limits).count();
+export function predictCalls(model: OperationModel, variables: Variables, limits: PredictionLimits): CallPrediction {
+  return new Prediction(model, variables, limits).count();
 }
 
 /** Ends the walk. */
@@ -66,10 +68,10 @@ class Prediction {
   #steps = 0;
   #malformed = 0;
 
-  constructor(model: OperationModel, limits: PredictionLimits) {
+  constructor(model: OperationModel, variables: Variables, limits: PredictionLimits) {
     this.#model = model;
     this.#limits = limits;
-    this.#place = { variableValues: model.source.variableValues, path: { prev: undefined, key: '', typename: undefined } };
+    this.#place = { variableValues: variables, path: { prev: undefined, key: '', typename: undefined } };
   }
 
   count(): CallPrediction {
@@ -114,8 +116,7 @@ class Prediction {
         this.#visitContract(key.customer, key.number, field, 0);
         return;
       case 'Invoice': {
-        const limits = this.#limits.pageLimits;
-        if (attempt(() => (assertBelow(field, this.#place, { limits, type }), true)) === null) return;
+        if (attempt(() => (assertBelow(field, this.#place, { limits: this.#limits.pageLimits, type }), true)) === null) return;
         this.#atLeast = true;
         this.#ask(BILLS, key, this.#scanPage(0), 0);
         this.#visitInvoice(key.customer, key.contractNumber, { fields: field.fieldsOf(type), wave: 1 });

@@ -15,7 +15,7 @@ import {
 import type { Paging } from '../../billing/loading/window-plan';
 import type { OwnedList } from '../../billing/model/paged-list';
 import { comesWithContract, type PageCosts } from './field-costs';
-import { fieldOf, type FieldInfo, type SelectedField } from './operation-model';
+import { fieldOf, type Executing, type FieldInfo, type SelectedField } from './operation-model';
 
 /** What is selected of a contract below the field that returns it. */
 export interface ContractSelection {
@@ -37,6 +37,11 @@ export function countQuestions({ pages, scans, filtered }: ContractSelection): n
 const NO_SCANS: readonly number[] = [];
 const NO_FILTERED: readonly FilteredPage[] = [];
 
+/** What resolvers look ahead with. */
+export interface LookAheadContext extends Executing {
+  readonly pageLimits: PageLimits;
+}
+
 /** Where a field stands whose selection is looked into. */
 export type Place = Pick<GraphQLResolveInfo, 'variableValues' | 'path'>;
 
@@ -47,8 +52,8 @@ const constant = new WeakMap<SelectedField, { readonly limits: PageLimits; reado
  * Looks ahead at what is selected of a contract, so that all of it can be asked for in one call.
  * @throws GraphQLError at the path of the field whose argument is not of its form, before any call is made.
  */
-export function selectContract(info: FieldInfo, limits: PageLimits): ContractSelection {
-  return selectOfContract(fieldOf(info), info, limits);
+export function selectContract(info: FieldInfo, context: LookAheadContext): ContractSelection {
+  return selectOfContract(fieldOf(info, context), info, context.pageLimits);
 }
 
 /** The same for a field of a model. */
@@ -129,13 +134,13 @@ export function isPlaced(page: AnyPageRequest): page is PageRequest {
  * the schema's does not count as given, so that `last` alone is not `first` and `last`.
  * @throws BillingError `invalid-input`.
  */
-export function pageOf(args: PageArguments, info: FieldInfo, limits: PageLimits): AnyPageRequest {
-  const field = fieldOf(info);
+export function pageOf(args: PageArguments, info: FieldInfo, context: LookAheadContext): AnyPageRequest {
+  const field = fieldOf(info, context);
   const { costs } = field;
   if (costs?.reads !== 'page') throw new Error('A field that returns a page declares what it costs.');
   const { first, after, last = null, before = null, filter = null } = args;
   const isPlain = last === null && before === null && filter === null;
-  return costs.parse(isPlain ? { first, after } : field.arguments(info.variableValues), limits, selectsNextPage(field));
+  return costs.parse(isPlain ? { first, after } : field.arguments(info.variableValues), context.pageLimits, selectsNextPage(field));
 }
 
 /** What is asked for where a contract is wanted and no page of its invoices. */

@@ -3,6 +3,7 @@ import type { Billing } from '../../billing/billing';
 import type { CallReport } from '../../billing/ports/call-report';
 import type { PageLimits } from '../../billing/model/window';
 import type { OperationSpan } from '../../telemetry/observers/operation-observer';
+import type { RequestedOperation } from '../analysis/requested-operation';
 import type { ResultMeter } from './result-meter';
 
 /** What the resolvers of one operation share. Made anew for each request. */
@@ -18,6 +19,8 @@ export interface GatewayContext {
   /** The domain, on behalf of the request's caller; null where the request carries no bearer token. */
   readonly billing: Billing | null;
   readonly pageLimits: PageLimits;
+  /** The operation that is executed; null before it is found. */
+  requested: RequestedOperation | null;
   /** Upstream calls that one operation may make. */
   readonly callBudget: number;
   /** Counts what the operation returns. */

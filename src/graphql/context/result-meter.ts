@@ -2,6 +2,7 @@ import { HeaderMap } from '@apollo/server';
 import { GraphQLError } from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
 import { TurnBudget } from '../../runtime/turn-budget';
+import { MAX_FAILURES } from '../analysis/requested-operation';
 
 /** Bounds of what one operation may return. */
 export interface ResultLimits {
@@ -11,8 +12,6 @@ export interface ResultLimits {
   readonly maxAnswerBytes: number;
 }
 
-/** Fields of an operation, list members included, that may fail: each costs an error with its path, which takes as long as many objects. */
-export const MAX_FAILURES = 1000;
 /** Objects that are resolved in one turn of the event loop, where an operation returns more. A page may have as many. */
 const RESULTS_PER_TURN = 1500;
 

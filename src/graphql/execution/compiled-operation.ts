@@ -1,19 +1,16 @@
 import {
   isNonNullType,
-  Kind,
   typeFromAST,
-  visit,
-  type DirectiveNode,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLResolveInfo,
   type GraphQLSchema,
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
 import type { ResultMeter } from '../context/result-meter';
-import { coerceVariables, ownValue, type Variables } from '../analysis/coerce-variables';
+import { coerceVariables, ownValue, type Conditions, type Variables } from '../analysis/variables/coerce-variables';
 import { fragmentsOf, OperationModel } from '../analysis/operation-model';
+import { RequestedOperation, type KnownAnalysis } from '../analysis/requested-operation';
 import { compileOperation, type IsRepeatable } from './compile-operation';
 import type { ObjectPlan } from './plan';
 import type { Completed, RunEnvironment } from './run-environment';
@@ -31,9 +28,15 @@ export interface PreparedOptions<C> {
   readonly plans: PlanStore;
 }
 
-/** A plan under one setting of an operation's conditions; null where the compiled execution does not cover it. */
+/** A plan under one setting of an operation's conditions, and the model that it was compiled of. */
+export interface CompiledVariant {
+  readonly plan: ObjectPlan;
+  readonly model: OperationModel;
+}
+
+/** `variant`: null where the compiled execution does not cover it. */
 export interface CompiledPlan {
-  readonly plan: ObjectPlan | null;
+  readonly variant: CompiledVariant | null;
 }
 
 /** Plans by operation and conditions. */
@@ -46,12 +49,12 @@ export interface PlanStore {
 let operations = 0;
 
 /** One operation of a document that Apollo Server has parsed and validated, compiled for execution. */
-export class PreparedOperation<C extends { readonly results: ResultMeter }> {
+export class PreparedOperation<C extends { readonly results: ResultMeter }> implements KnownAnalysis {
   readonly operation: OperationDefinitionNode;
   readonly document: DocumentNode;
   readonly #environment: RunEnvironment;
   readonly #options: PreparedOptions<C>;
-  readonly #conditions: readonly string[];
+  readonly #conditionNames: readonly string[];
   /** Tells this operation's plans from all others'. */
   readonly #number = ++operations;
   readonly #simple: readonly SimpleVariable[] | null;
@@ -59,11 +62,21 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, options: PreparedOptions<C>) {
     this.operation = operation;
     this.document = document;
-    const fragments = fragmentsOf(document);
-    this.#environment = { schema, document, operation, fragments };
+    this.#environment = { schema, document, operation, fragments: fragmentsOf(document) };
     this.#options = options;
-    this.#conditions = conditionsOf(operation, fragments);
+    this.#conditionNames = OperationModel.of(this.#environment, {}).conditionNames;
     this.#simple = toSimpleVariables(schema, operation.variableDefinitions ?? []);
+  }
+
+  /** The operation under a request's variables, as they came. */
+  request(variables: Variables): RequestedOperation {
+    const { schema, document, operation } = this.#environment;
+    return new RequestedOperation({ schema, document, operation, variables }, this);
+  }
+
+  modelUnder(conditions: Conditions): OperationModel | null {
+    const key = this.#planKey(conditions);
+    return (key !== null && this.#options.plans.get(key)?.variant?.model) || null;
   }
 
   /** Coerces the request's variables (GraphQL specification, section 6.1.2); null where they are not of their types. */
@@ -79,30 +92,37 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
    * The plan under these variables; null where the compiled execution does not cover it.
    * @param mayCompile asked where there is no plan yet: variables choose between many, and anybody can send them.
    */
-  variant(variables: Variables, mayCompile: () => boolean = () => true): { readonly plan: ObjectPlan } | null {
-    // Before anything is kept: each condition would double what one document can make us remember.
-    if (this.#conditions.length > MAX_CONDITIONS) return null;
+  variant(variables: Variables, mayCompile: () => boolean = () => true): CompiledVariant | null {
+    const key = this.#planKey(variables);
+    if (key === null) return null;
     const { plans } = this.#options;
+    let compiled = plans.get(key);
+    if (!compiled) {
+      if (!mayCompile()) return null;
+      plans.set(key, (compiled = this.#compile(variables)));
+    }
+    return compiled.variant;
+  }
+
+  /** The key of the plan under these variables; null where there can be none. */
+  #planKey(variables: Variables): string | null {
+    // Before anything is cached: each condition would double what one document can make us remember.
+    if (this.#conditionNames.length > MAX_CONDITIONS) return null;
     let key = String(this.#number);
-    for (const name of this.#conditions) {
+    for (const name of this.#conditionNames) {
       const value = variables[name];
       // `null` for a variable with a default: the execution reports it.
       if (typeof value !== 'boolean') return null;
       key += value ? '+' : '-';
     }
-    let variant = plans.get(key);
-    if (!variant) {
-      if (!mayCompile()) return null;
-      plans.set(key, (variant = this.#compile(variables)));
-    }
-    return variant.plan && { plan: variant.plan };
+    return key;
   }
 
   #compile(variables: Variables): CompiledPlan {
-    const { schema, fragments, operation } = this.#environment;
-    const variableValues = Object.fromEntries(this.#conditions.map((name) => [name, variables[name] === true]));
-    const model = new OperationModel({ schema, fragments, variableValues }, operation);
-    return { plan: compileOperation(model, this.#options.isRepeatable) };
+    const conditions = Object.fromEntries(this.#conditionNames.map((name) => [name, variables[name] === true]));
+    const model = OperationModel.of(this.#environment, conditions);
+    const plan = compileOperation(model, this.#options.isRepeatable);
+    return { variant: plan && { plan, model } };
   }
 
   /**
@@ -110,39 +130,16 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> {
    * Rejects with Fallback where the compiled execution does not cover what it meets: then graphql-js is to execute the
    * operation, over the same context and so over the same loads.
    */
-  run(plan: ObjectPlan, variables: Variables, context: C): Promise<CompiledResult> {
-    const { schema, operation, fragments } = this.#environment;
+  run({ plan, model }: CompiledVariant, variables: Variables, context: C): Promise<CompiledResult> {
     return new Promise((resolve, reject) => {
       const done = (completed: Completed): void => {
-        resolve(toResult(completed, { schema, operation, fragments, variables }, context.results));
+        resolve(toResult(completed, model, context.results));
       };
       const { results } = context;
       const { onRepeat } = this.#options;
       runPlan(plan, { environment: this.#environment, variables, context, results, onRepeat }, { done, fail: reject });
     });
   }
-}
-
-/** The variables that `@skip` and `@include` name in the operation and in the fragments that it leads to. */
-function conditionsOf(operation: OperationDefinitionNode, fragments: RunEnvironment['fragments']): readonly string[] {
-  const names = new Set<string>();
-  const spread = new Set<FragmentDefinitionNode>();
-  const look = (definition: OperationDefinitionNode | FragmentDefinitionNode): void => {
-    visit(definition, {
-      Directive(node: DirectiveNode) {
-        const value = node.arguments?.[0]?.value;
-        if ((node.name.value === 'skip' || node.name.value === 'include') && value?.kind === Kind.VARIABLE) names.add(value.name.value);
-      },
-      FragmentSpread({ name }) {
-        const fragment = fragments[name.value];
-        if (fragment) spread.add(fragment);
-      },
-    });
-  };
-  look(operation);
-  // Fragments that are added while the set is walked are visited too.
-  for (const fragment of spread) look(fragment);
-  return [...names].sort();
 }
 
 /** A variable that is coerced without graphql-js: a text or an identifier, with no default. */

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { DocumentNode, GraphQLResolveInfo, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { GatewayContext } from '../context/context';
 import { toHeapBytes } from '../limits/document-stores';
-import type { SelectedField } from '../analysis/operation-model';
+import type { ModelledOperation, SelectedField } from '../analysis/operation-model';
 import { countQuestions, selectContract } from '../analysis/selection';
 import { PreparedOperation, type CompiledPlan, type PlanStore } from './compiled-operation';
 import { planBytes } from './plan';
@@ -41,7 +41,7 @@ export class PreparedOperations {
       maxSize: bound.maxBytes / 2,
       sizeCalculation: (known, key) => 2 * key.length + toHeapBytes(known.document),
     });
-    this.#plans = new LRUCache({ maxSize: bound.maxBytes / 2, sizeCalculation: ({ plan }) => planBytes(plan) });
+    this.#plans = new LRUCache({ maxSize: bound.maxBytes / 2, sizeCalculation: ({ variant }) => planBytes(variant) });
   }
 
   /** How many operations are kept. */
@@ -64,7 +64,11 @@ export class PreparedOperations {
   }
 
   /** Notes an operation that Apollo Server is about to execute. */
-  learn(query: string, operationName: string | undefined, document: DocumentNode, operation: OperationDefinitionNode): void {
+  learn(
+    query: string,
+    operationName: string | undefined,
+    { document, operation }: Pick<ModelledOperation, 'document' | 'operation'>,
+  ): void {
     const key = toKey(query, operationName);
     if (!this.#known.has(key)) this.#known.set(key, { query, operationName, document, operation, prepared: null });
   }
@@ -107,5 +111,5 @@ function isPlacedLate({ costs, nodes }: SelectedField): boolean {
 
 /** Accounts for a repeated contract as the execution of each alias would have: all its pages were asked for again. */
 function onRepeat(info: GraphQLResolveInfo, context: GatewayContext): void {
-  context.billing?.noteRepeated(countQuestions(selectContract(info, context.pageLimits)));
+  context.billing?.noteRepeated(countQuestions(selectContract(info, context)));
 }

@@ -1,26 +1,8 @@
-import {
-  locatedError,
-  responsePathAsArray,
-  type FieldNode,
-  type FragmentDefinitionNode,
-  type GraphQLError,
-  type GraphQLObjectType,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-  type ResponsePath,
-} from 'graphql';
+import { locatedError, responsePathAsArray, type GraphQLError, type ResponsePath } from 'graphql';
 import { withoutStacks } from '../../runtime/without-stacks';
-import { OperationModel, type SelectedField } from '../analysis/operation-model';
+import type { OperationModel } from '../analysis/operation-model';
 import { fallBack } from './fallback';
 import { pathsOf, type FieldFailure, type LiveResult } from './live-results';
-
-/** What paths are looked up in. */
-export interface SelectedOperation {
-  readonly schema: GraphQLSchema;
-  readonly operation: OperationDefinitionNode;
-  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
-  readonly variables: Readonly<Record<string, unknown>>;
-}
 
 /** When an error was met: errors are listed in the order in which graphql-js would have met them. */
 interface Moment {
@@ -77,11 +59,11 @@ export class FieldErrors {
     entry.order = ++this.#order;
   }
 
-  /** All errors, located. */
-  located(selected: SelectedOperation): GraphQLError[] {
+  /** All errors, located: plans are shared by equal selections, so that the model alone can tell where a field stands in the document. */
+  located(model: OperationModel): GraphQLError[] {
     const entries = this.#order === 0 ? this.#entries : [...this.#entries].sort(compare);
-    const nodes = new NodesByPath(selected);
-    const locate = (error: unknown, path: ResponsePath): GraphQLError => locatedError(error, nodes.of(path), responsePathAsArray(path));
+    const locate = (error: unknown, path: ResponsePath): GraphQLError =>
+      locatedError(error, model.fieldAt(path).nodes, responsePathAsArray(path));
     // Each takes the stack of the error that it locates.
     return withoutStacks(() => entries.flatMap(({ error, paths }) => paths.map((path) => locate(error, path))));
   }
@@ -98,24 +80,4 @@ function isBelow({ paths }: Entry, prefix: readonly (string | number)[]): boolea
 
 function isLocated(error: unknown): boolean {
   return Array.isArray((error as { readonly path?: unknown } | null | undefined)?.path);
-}
-
-/** Finds where the field of a path stands in the document. Plans are shared by equal selections, and so cannot tell. */
-class NodesByPath {
-  readonly #model: OperationModel;
-
-  constructor({ schema, operation, fragments, variables }: SelectedOperation) {
-    this.#model = new OperationModel({ schema, fragments, variableValues: variables }, operation);
-  }
-
-  of(path: ResponsePath): readonly FieldNode[] {
-    return this.#fieldOf(path).nodes;
-  }
-
-  #fieldOf({ prev, key, typename }: ResponsePath): SelectedField {
-    if (typeof key === 'number') return this.#fieldOf(prev as ResponsePath);
-    const type = this.#model.source.schema.getType(typename as string) as GraphQLObjectType;
-    const parent = prev ? this.#fieldOf(prev) : this.#model;
-    return parent.fieldsOf(type).find((field) => field.key === key) as SelectedField;
-  }
 }

@@ -1,17 +1,8 @@
 import { HeaderMap } from '@apollo/server';
-import { GraphQLError, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
-import { coerceVariables, type Variables } from '../analysis/coerce-variables';
+import { GraphQLError, type OperationDefinitionNode } from 'graphql';
 import { boundCalls, isWithinBound, type CallBound } from '../analysis/call-bound';
-import { fragmentsOf, OperationModel } from '../analysis/operation-model';
 import { predictCalls, type CallPrediction, type PredictionLimits } from '../analysis/predict-calls';
-
-/** An operation about to be executed: validated, its variables as they came. */
-export interface RequestedOperation {
-  readonly schema: GraphQLSchema;
-  readonly document: DocumentNode;
-  readonly operation: OperationDefinitionNode;
-  readonly variables: Readonly<Record<string, unknown>> | undefined;
-}
+import type { RequestedOperation } from '../analysis/requested-operation';
 
 /**
  * Holds operations to the number of calls that one may make, before the first call. Whether answers are remembered
@@ -21,6 +12,7 @@ export class CallBudget {
   readonly #limits: PredictionLimits;
   /** Bounds by operation: what is known whatever the variables are. */
   readonly #bounds = new WeakMap<OperationDefinitionNode, CallBound | null>();
+  readonly #predictions = new WeakMap<RequestedOperation, CallPrediction | null>();
 
   constructor(limits: PredictionLimits) {
     this.#limits = limits;
@@ -28,8 +20,13 @@ export class CallBudget {
 
   /** How many calls the operation would make; null where its variables are not of their types, so that it makes none. */
   predict(requested: RequestedOperation): CallPrediction | null {
-    const coerced = coerceVariables(requested.schema, requested.operation, requested.variables);
-    return coerced ? predictCalls(toModel(requested, coerced), this.#limits) : null;
+    let prediction = this.#predictions.get(requested);
+    if (prediction === undefined) {
+      const { coerced } = requested;
+      prediction = coerced && predictCalls(requested.model, coerced, this.#limits);
+      this.#predictions.set(requested, prediction);
+    }
+    return prediction;
   }
 
   /** The error of an operation that would make more than `budget` calls; null for all others. Takes no time for ordinary ones. */
@@ -42,16 +39,9 @@ export class CallBudget {
 
   #boundOf(requested: RequestedOperation): CallBound | null {
     let bound = this.#bounds.get(requested.operation);
-    if (bound === undefined) {
-      bound = boundCalls(toModel(requested, {}), this.#limits);
-      this.#bounds.set(requested.operation, bound);
-    }
+    if (bound === undefined) this.#bounds.set(requested.operation, (bound = boundCalls(requested.whole, this.#limits)));
     return bound;
   }
-}
-
-function toModel({ schema, document, operation }: RequestedOperation, variableValues: Variables): OperationModel {
-  return new OperationModel({ schema, fragments: fragmentsOf(document), variableValues }, operation);
 }
 
 /** A request error: no `data`, so a status of 400 (GraphQL over HTTP), and not one that clients repeat by themselves. */

@@ -1,20 +1,16 @@
 import { HeaderMap } from '@apollo/server';
 import { GraphQLError } from 'graphql';
-import { inexactVariablesError } from '../analysis/exact-variables';
-import { conditionValues } from '../analysis/coerce-variables';
-import { fragmentsOf, OperationModel } from '../analysis/operation-model';
+import { inexactVariablesError } from '../analysis/variables/exact-variables';
+import type { RequestedOperation } from '../analysis/requested-operation';
 import { missingToken } from '../context/context';
 import { toMissingTokenError } from '../context/errors';
-import type { CallBudget, RequestedOperation } from './call-budget';
+import type { CallBudget } from './call-budget';
 
-/** A valid operation that is about to be executed, and what its request brings along. */
-export interface PendingOperation extends RequestedOperation {
-  /** Whether the request has a bearer token. */
-  readonly hasToken: boolean;
-}
-
-/** Says why an operation is not executed; null where it may be. Request errors: they bring the response's status with them. */
-export type Policy = (pending: PendingOperation) => GraphQLError | null;
+/**
+ * Says why an operation is not executed; null where it may be. Request errors: they bring the response's status with them.
+ * @param hasToken whether the request has a bearer token.
+ */
+export type Policy = (requested: RequestedOperation, hasToken: boolean) => GraphQLError | null;
 
 /**
  * What each operation is held to before it is executed, in this order. The pipeline applies the list to operations that
@@ -29,20 +25,20 @@ export function createPolicies(callBudget: CallBudget, maxCalls: number): readon
     tokenRequired,
     ({ variables, operation }) => inexactVariablesError(variables, operation),
     // Without a caller there are no calls.
-    (pending) => (pending.hasToken ? callBudget.refusal(pending, maxCalls) : null),
+    (requested, hasToken) => (hasToken ? callBudget.refusal(requested, maxCalls) : null),
   ];
 }
 
 /** The first refusal of the list; null where there is none. */
-export function findRefusal(policies: readonly Policy[], pending: PendingOperation): GraphQLError | null {
+export function findRefusal(policies: readonly Policy[], requested: RequestedOperation, hasToken: boolean): GraphQLError | null {
   for (const policy of policies) {
-    const refusal = policy(pending);
+    const refusal = policy(requested, hasToken);
     if (refusal) return refusal;
   }
   return null;
 }
 
-function queriesOnly({ operation }: PendingOperation): GraphQLError | null {
+function queriesOnly({ operation }: RequestedOperation): GraphQLError | null {
   if ((operation.operation as string) === 'query') return null;
   return new GraphQLError(`The schema has queries only, and no ${operation.operation}: the billing API is read, not written.`, {
     extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400, headers: new HeaderMap() } },
@@ -50,9 +46,6 @@ function queriesOnly({ operation }: PendingOperation): GraphQLError | null {
 }
 
 /** Operations that need data and carry no token are refused before anything is executed. */
-function tokenRequired({ hasToken, schema, operation, document, variables }: PendingOperation): GraphQLError | null {
-  if (hasToken) return null;
-  const variableValues = conditionValues(operation, variables);
-  if (!new OperationModel({ schema, fragments: fragmentsOf(document), variableValues }, operation).needsToken) return null;
-  return toMissingTokenError(missingToken());
+function tokenRequired(requested: RequestedOperation, hasToken: boolean): GraphQLError | null {
+  return hasToken || !requested.model.needsToken ? null : toMissingTokenError(missingToken());
 }

@@ -20,7 +20,7 @@ export function resolveEntities(
   context: GatewayContext,
   info: GraphQLResolveInfo,
 ): Promise<unknown>[] {
-  assertRootArguments(info, context.pageLimits);
+  assertRootArguments(info, context);
   if (!context.results.take(representations.length)) return [];
   const keys: (EntityKey | Error)[] = [];
   let malformed = 0;
@@ -30,7 +30,7 @@ export function resolveEntities(
     keys.push(key);
   }
   // What is selected of a contract is the same for all of them.
-  const selectionAt = lookAheadOnce(info, context.pageLimits);
+  const selectionAt = lookAheadOnce(info, context);
   // The loads of all representations are started in one tick, and so planned together. Async also for what could be
   // had at once: whatever is thrown must cost its item alone.
   const entities = keys.map(async (key, index): Promise<unknown> => {
@@ -41,7 +41,7 @@ export function resolveEntities(
       case 'Contract':
         return loadSelected(key.customer, key.number, context, selectionAt(index));
       case 'Invoice':
-        assertArgumentsBelow(toItem(info, index), context.pageLimits, info.schema.getType('Invoice') as GraphQLObjectType);
+        assertArgumentsBelow(toItem(info, index), context, info.schema.getType('Invoice') as GraphQLObjectType);
         return billingOf(context).invoice(key.customer, key.contractNumber, key.number);
     }
   });

@@ -27,7 +27,7 @@ export class RefetchResolver {
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): Customer {
-    assertRootArguments(info, context.pageLimits);
+    assertRootArguments(info, context);
     return parseCustomerNodeId(nodeId);
   }
 
@@ -46,7 +46,7 @@ export class RefetchResolver {
   ): Promise<Contract | null> | null {
     const { customer, number } = parseContractNodeId(nodeId);
     // The customer that costs the whole answer says so itself.
-    if (isWholeRefused(info, context.pageLimits)) return null;
+    if (isWholeRefused(info, context)) return null;
     return context.results.take(1) ? loadContract(customer, number, context, info) : null;
   }
 }

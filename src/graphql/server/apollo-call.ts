@@ -1,13 +1,12 @@
 import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
 import type { IncomingMessage } from 'node:http';
-import type { DocumentNode, OperationDefinitionNode } from 'graphql';
+import type { RequestedOperation } from '../analysis/requested-operation';
 
 /** What Apollo Server found a request to be about: a valid document, and the operation in it that was asked for. */
 export interface FoundOperation {
   /** The document's text. */
   readonly source: string;
-  readonly document: DocumentNode;
-  readonly operation: OperationDefinitionNode;
+  readonly requested: RequestedOperation;
 }
 
 /** A request on its way through Apollo Server, and what that found out about it on the way. */

@@ -1,6 +1,7 @@
 import type { Caller } from '../../billing/model/caller';
+import type { RequestedOperation } from '../analysis/requested-operation';
 import type { GatewayContext } from '../context/context';
-import type { CallBudget, RequestedOperation } from '../limits/call-budget';
+import type { CallBudget } from '../limits/call-budget';
 import { toBillingTrace, toDetailedTrace, toDryRunTrace, type BillingTrace, type Pseudonym } from './billing-trace';
 
 /** What `extensions.billing` is made with. */

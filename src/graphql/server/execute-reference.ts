@@ -1,16 +1,17 @@
-import { execute, GraphQLError, type ExecutionResult } from 'graphql';
+import { execute, GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import type { OperationRequest } from '../analysis/requested-operation';
 import type { GatewayContext } from '../context/context';
 import { MAX_COERCION_ERRORS } from '../limits/apollo-limits';
-import type { RequestedOperation } from '../limits/call-budget';
 
 /**
  * Executes an operation by graphql-js, whose rules are the reference for the compiled execution: for everything that this
  * does not cover. Variables that are not of their types come back as request errors with the code that Apollo Server
  * gives them, and without data.
- * @param requested with its variables as they came.
+ * @param request with its variables as they came.
  */
 export async function executeReference(
-  { schema, document, operation, variables }: RequestedOperation,
+  { document, operation, variables }: OperationRequest,
+  schema: GraphQLSchema,
   context: GatewayContext,
 ): Promise<ExecutionResult> {
   const result = await execute({

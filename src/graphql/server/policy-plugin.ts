@@ -1,6 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { GatewayContext } from '../context/context';
 import { nextTurn } from '../../runtime/turn-budget';
+import { RequestedOperation } from '../analysis/requested-operation';
 import type { CallBudget } from '../limits/call-budget';
 import { findRefusal, type Policy } from '../limits/policies';
 import { ApolloCall } from './apollo-call';
@@ -14,11 +15,11 @@ export function createPolicyPlugin(policies: readonly Policy[], callBudget: Call
           // Apollo Server lets the execution find out that there is no operation of the name.
           if (!operation) return Promise.resolve();
           const { http, variables } = request;
-          if (http instanceof ApolloCall) http.found = { source, document, operation };
-          const refusal = findRefusal(policies, { schema, document, operation, variables, hasToken: contextValue.billing !== null });
-          contextValue.billing?.operation.admission?.expect(
-            () => callBudget.predict({ schema, document, operation, variables })?.calls ?? 0,
-          );
+          const requested = new RequestedOperation({ schema, document, operation, variables });
+          contextValue.requested = requested;
+          if (http instanceof ApolloCall) http.found = { source, requested };
+          const refusal = findRefusal(policies, requested, contextValue.billing !== null);
+          contextValue.billing?.operation.admission?.expect(() => callBudget.predict(requested)?.calls ?? 0);
           // What was read, validated and predicted so far has taken its time: the execution has a turn of its own.
           return refusal ? Promise.reject(refusal) : nextTurn();
         },

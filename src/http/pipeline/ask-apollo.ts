@@ -2,7 +2,7 @@ import type { ApolloServer } from '@apollo/server';
 import type { PreparedOperations } from '../../graphql/execution/compiled-operations';
 import { ApolloCall } from '../../graphql/server/apollo-call';
 import type { GatewayContext } from '../../graphql/context/context';
-import type { RequestedOperation } from '../../graphql/limits/call-budget';
+import type { RequestedOperation } from '../../graphql/analysis/requested-operation';
 import type { Exchange } from '../request/exchange';
 import type { GraphqlRequest } from '../request/graphql-request';
 import { HTML_TYPE } from '../request/media-types';
@@ -51,16 +51,11 @@ export async function findNew(
   // Without `@defer` and `@stream` in the schema there are no other results.
   if (body.kind !== 'single') throw new Error('an incremental result');
   const { found } = call;
-  const requested: RequestedOperation | null = found && {
-    schema: options.operations.schema,
-    document: found.document,
-    operation: found.operation,
-    variables,
-  };
+  const requested = found && found.requested;
   if (found && body.singleResult.data !== undefined && mayCompile(exchange, context, options))
-    options.operations.learn(found.source, operationName, found.document, found.operation);
+    options.operations.learn(found.source, operationName, found.requested);
   const head = { status: http.status ?? 200, headers: toHeaders(http.headers) };
-  const subject = { exchange, path: 'reference', operation: found?.operation ?? null, context } as const;
+  const subject = { exchange, path: 'reference', operation: requested?.operation ?? null, context } as const;
   return { completed: await completeExecuted(subject, body.singleResult, head, { requested, options }), requested };
 }
 

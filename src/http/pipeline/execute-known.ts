@@ -1,13 +1,13 @@
 import type { GraphQLSchema } from 'graphql';
-import type { Variables } from '../../graphql/analysis/coerce-variables';
+import type { Variables } from '../../graphql/analysis/variables/coerce-variables';
+import type { RequestedOperation } from '../../graphql/analysis/requested-operation';
 import type { GatewayContext } from '../../graphql/context/context';
 import { formatErrors, type FormattedErrors } from '../../graphql/context/format-errors';
 import type { PreparedOperation } from '../../graphql/execution/compiled-operation';
 import type { PreparedOperations } from '../../graphql/execution/compiled-operations';
 import { NO_DATA, toResponseBody, type CompiledResult } from '../../graphql/execution/writing/response';
 import { executeReference } from '../../graphql/server/execute-reference';
-import type { RequestedOperation } from '../../graphql/limits/call-budget';
-import { findRefusal, type PendingOperation, type Policy } from '../../graphql/limits/policies';
+import { findRefusal, type Policy } from '../../graphql/limits/policies';
 import { toBillingExtension } from '../../graphql/server/billing-extension';
 import type { Exchange } from '../request/exchange';
 import type { RequestControls } from '../request/request-controls';
@@ -56,21 +56,21 @@ export function executeKnown(
   { known, variables, controls, lifetime }: KnownRequest,
   options: ExecuteOptions,
 ): Completed | Promise<Completed> {
-  const { document, operation } = known;
-  const hasToken = exchange.caller !== null;
-  const requested: PendingOperation = { schema: options.operations.schema, document, operation, variables, hasToken };
-  const refusal = findRefusal(options.policies, requested);
+  const { operation } = known;
+  const requested = known.request(variables);
+  const refusal = findRefusal(options.policies, requested, exchange.caller !== null);
   if (refusal) return completeErrors({ exchange, path: 'compiled', operation, context: null }, [refusal], options.formatError);
 
   const context = createContext(exchange, controls, lifetime ? { ...options.contexts, lifetime } : options.contexts);
+  context.requested = requested;
   context.billing?.operation.admission?.expect(() => options.extensions.callBudget.predict(requested)?.calls ?? 0);
-  const coerced = known.coerce(variables);
+  const { coerced } = requested;
   const variant = coerced && known.variant(coerced, () => mayCompile(exchange, context, options));
   const subject = { exchange, path: 'compiled', operation, context } as const;
   const fallBack = (from: GatewayContext): Promise<Completed> =>
     runReference({ ...subject, path: 'reference', context: from }, requested, options);
   if (!variant) return fallBack(context);
-  return known.run(variant.plan, coerced, context).then(
+  return known.run(variant, coerced, context).then(
     (result) => completeCompiled(subject, result, requested, options),
     () => fallBack(restartContext(context)),
   );
@@ -102,7 +102,7 @@ function hasData({ body }: CompiledResult): boolean {
 async function runReference(subject: Executed, requested: RequestedOperation, options: ExecuteOptions): Promise<Completed> {
   const { exchange, context } = subject;
   if (exchange.isGone) return complete(subject, ABORTED);
-  const { data, errors: found } = await executeReference({ ...requested, schema: options.referenceSchema }, context);
+  const { data, errors: found } = await executeReference(requested, options.referenceSchema, context);
   const { errors, status, headers } = found ? formatErrors(found, options.formatError) : NO_ERRORS;
   // Variables that are not of their types: a request error, and so a client's.
   const head = { status: status ?? (data === undefined ? 400 : 200), headers };

@@ -77,6 +77,7 @@ export function createContext(
     startedMs,
     billing,
     pageLimits: options.pageLimits,
+    requested: null,
     callBudget: options.callBudget,
     results: new ResultMeter(options.resultLimits),
     traced: controls?.traced ?? false,

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
-import type { Variables } from '../../graphql/analysis/coerce-variables';
-import { parseRequestJson, toExactJson } from '../../graphql/analysis/request-json';
+import type { Variables } from '../../graphql/analysis/variables/coerce-variables';
+import { parseRequestJson, toExactJson } from '../../graphql/analysis/variables/request-json';
 import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
 import { headerOf } from './header-of';
 import { ALLOWED_METHODS, hasOperationInBody, WRONG_METHOD } from './methods';

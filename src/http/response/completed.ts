@@ -1,10 +1,10 @@
 import type { FormattedExecutionResult, GraphQLError, OperationDefinitionNode } from 'graphql';
 import type { BillsRead } from '../../billing/ports/read-audit';
 import { toFreshness, type Freshness } from '../../graphql/server/cache-policy';
+import type { RequestedOperation } from '../../graphql/analysis/requested-operation';
 import type { GatewayContext } from '../../graphql/context/context';
 import { toRateLimitError } from '../../graphql/context/errors';
 import { formatErrors, type FormatError } from '../../graphql/context/format-errors';
-import type { RequestedOperation } from '../../graphql/limits/call-budget';
 import { toBillingExtension, type BillingExtensionOptions } from '../../graphql/server/billing-extension';
 import { countObjects, type ResultMeter } from '../../graphql/context/result-meter';
 import type { AnswerPath, ClientName, OperationOutcome, OperationType } from '../../telemetry/observers/operation-observer';

@@ -7,17 +7,15 @@ import {
   NoUnusedFragmentsRule,
   separateOperations,
   specifiedRules,
-  TypeInfo,
   validate,
   visit,
-  visitWithTypeInfo,
   type ASTNode,
   type DocumentNode,
   type FieldNode,
   type OperationDefinitionNode,
 } from 'graphql';
-import { costsOf } from '../../graphql/analysis/field-costs';
-import { fragmentsOf, OperationModel } from '../../graphql/analysis/operation-model';
+import { conditionValues } from '../../graphql/analysis/variables/coerce-variables';
+import { OperationModel } from '../../graphql/analysis/operation-model';
 import { predictCalls, type CallPrediction } from '../../graphql/analysis/predict-calls';
 import { buildServedSchema } from '../../graphql/schema/subgraph';
 import { assumeVariables, type AssumedVariables } from './assume-variables';
@@ -80,8 +78,7 @@ export class CostCheck {
   }
 
   #priceOne(document: DocumentNode): PricedOperation {
-    const operation = document.definitions.find((each): each is OperationDefinitionNode => each.kind === Kind.OPERATION_DEFINITION);
-    if (!operation) throw new Error('a document without an operation');
+    const operation = operationOf(document);
     const { maxPageSize, variables } = this.#options;
     const assumed = assumeVariables(this.#schema, document, operation, { maxPageSize, given: variables });
     const prediction = this.#predict(document, assumed);
@@ -95,25 +92,21 @@ export class CostCheck {
   }
 
   #predict(document: DocumentNode, { values }: AssumedVariables): CallPrediction {
-    const operation = document.definitions.find((each): each is OperationDefinitionNode => each.kind === Kind.OPERATION_DEFINITION);
     const { maxQuantity, maxPageSize } = this.#options;
-    const source = { schema: this.#schema, fragments: fragmentsOf(document), variableValues: values };
     const limits = { paging: { mode: 'offset', maxQuantity }, pageLimits: { maxPageSize } } as const;
-    return predictCalls(new OperationModel(source, operation as OperationDefinitionNode), limits);
+    return predictCalls(this.#toModel(document, values), values, limits);
+  }
+
+  #toModel(document: DocumentNode, values: AssumedVariables['values']): OperationModel {
+    const operation = operationOf(document);
+    return OperationModel.of({ schema: this.#schema, document, operation }, conditionValues(operation, values));
   }
 
   #findShares(document: DocumentNode, assumed: AssumedVariables, calls: number): readonly FieldShare[] {
-    const info = new TypeInfo(this.#schema);
-    const paying: FieldNode[] = [];
-    visit(
-      document,
-      visitWithTypeInfo(info, {
-        Field: (node) => {
-          if (PAYING.has(costsOf(info.getFieldDef() ?? undefined)?.reads ?? '')) paying.push(node);
-        },
-      }),
-    );
-    return paying
+    const paying = new Set<FieldNode>();
+    for (const { costs, nodes } of this.#toModel(document, assumed.values).allFields)
+      if (PAYING.has(costs?.reads ?? '')) for (const node of nodes) paying.add(node);
+    return [...paying]
       .map((node): FieldShare => {
         const without = visit(document, { Field: (each) => (each === node ? null : undefined) });
         const field = (node.alias ? `${node.alias.value}: ` : '') + node.name.value;
@@ -122,6 +115,12 @@ export class CostCheck {
       .filter((share) => share.calls > 0)
       .sort((a, b) => b.calls - a.calls);
   }
+}
+
+function operationOf({ definitions }: DocumentNode): OperationDefinitionNode {
+  const operation = definitions.find((each): each is OperationDefinitionNode => each.kind === Kind.OPERATION_DEFINITION);
+  if (!operation) throw new Error('a document without an operation');
+  return operation;
 }
 
 /** Names that two definitions have, or an operation without one among others. */

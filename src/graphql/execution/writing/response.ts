@@ -1,6 +1,7 @@
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { OperationModel } from '../../analysis/operation-model';
 import type { ResultMeter } from '../../context/result-meter';
-import { FieldErrors, type SelectedOperation } from '../field-errors';
+import { FieldErrors } from '../field-errors';
 import type { LiveObject } from '../live-results';
 import type { Completed } from '../run-environment';
 import { CarefulWriter } from './careful-writer';
@@ -55,15 +56,11 @@ function toBytes(text: string): string {
  * Writes what was completed, a long response over several turns of the event loop. Throws, or rejects with, Fallback where a value
  * is not what its type says: graphql-js has the rules for that.
  */
-export function toResult(
-  completed: Completed,
-  selected: SelectedOperation,
-  results: ResultMeter,
-): CompiledResult | Promise<CompiledResult> {
+export function toResult(completed: Completed, model: OperationModel, results: ResultMeter): CompiledResult | Promise<CompiledResult> {
   const { root, errors } = completed;
   // What was found to be too much lacks the values of some fields.
-  if (!root || results.error) return toCompiled(NO_DATA, errors, { selected, results });
-  if (results.isLong) return writeLong({ ...completed, root, selected, results });
+  if (!root || results.error) return toCompiled(NO_DATA, errors, { model, results });
+  if (results.isLong) return writeLong({ ...completed, root, model, results });
   let body: Buffer | string;
   try {
     out.start(results.limits.maxResults, results.limits.maxAnswerBytes);
@@ -72,15 +69,15 @@ export function toResult(
     out.literal(END);
     body = out.take();
   } catch (error) {
-    return recover(out, { ...completed, root, selected, results }, error);
+    return recover(out, { ...completed, root, model, results }, error);
   }
-  return errors ? toCompiled(body, errors, { selected, results }) : { body, errors: NO_ERRORS };
+  return errors ? toCompiled(body, errors, { model, results }) : { body, errors: NO_ERRORS };
 }
 
 /** What is to be written. */
 interface Writing extends Completed {
   readonly root: LiveObject;
-  readonly selected: SelectedOperation;
+  readonly model: OperationModel;
   readonly results: ResultMeter;
 }
 
@@ -123,8 +120,8 @@ function recover(buffer: JsonBuffer, writing: Writing, error: unknown): Compiled
 function toCompiled(
   body: Buffer | string,
   errors: FieldErrors | null,
-  { selected, results }: Pick<Writing, 'selected' | 'results'>,
+  { model, results }: Pick<Writing, 'model' | 'results'>,
 ): CompiledResult {
   if (results.error) return { body: NO_DATA, errors: [results.error] };
-  return { body, errors: errors ? errors.located(selected) : NO_ERRORS };
+  return { body, errors: errors ? errors.located(model) : NO_ERRORS };
 }

@@ -33,10 +33,10 @@ export class ContractResolver {
   ): Connection<Invoice> | null | Promise<Connection<Invoice> | null> {
     const owner: ListOwner = { customer: contract.customer, contractNumber: contract.number };
     const billing = billingOf(context);
-    const page = pageOf(args, info, context.pageLimits);
+    const page = pageOf(args, info, context);
     if (isFiltered(page))
       return billing
-        .filteredInvoices(owner, page, selectsPreviousPage(fieldOf(info)), contract)
+        .filteredInvoices(owner, page, selectsPreviousPage(fieldOf(info, context)), contract)
         .then((invoices) => toConnection(BILLS, invoices, owner, context));
     if (!isPlaced(page)) return billing.unplacedInvoices(owner, page).then((invoices) => toConnection(BILLS, invoices, owner, context));
     // No promise where it came with the contract: an operation with many contracts has as many of them.

@@ -1,12 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Contract } from '../../../billing/loading/contract';
 import type { Customer } from '../../../billing/model/customer';
-import { toScanPage, type PageLimits, type PageRequest } from '../../../billing/model/window';
+import { toScanPage, type PageRequest } from '../../../billing/model/window';
 import { settleOverTurns } from '../../../runtime/turn-budget';
 import { assertArgumentsBelow } from '../../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { fieldOf, type FieldInfo } from '../../analysis/operation-model';
-import { contractTypeOf, countQuestions, selectContract, type ContractSelection } from '../../analysis/selection';
+import { contractTypeOf, countQuestions, selectContract, type ContractSelection, type LookAheadContext } from '../../analysis/selection';
 
 /**
  * Loads a contract together with all that is selected of it: one call, the check that it exists included.
@@ -18,7 +18,7 @@ export function loadContract(
   context: GatewayContext,
   info: GraphQLResolveInfo,
 ): Promise<Contract | null> {
-  return loadSelected(customer, number, context, lookAhead(info, context.pageLimits));
+  return loadSelected(customer, number, context, lookAhead(info, context));
 }
 
 /** The same, where what is selected is known already: one look ahead serves all contracts of a list. */
@@ -51,7 +51,7 @@ export async function loadListed(
   const billing = billingOf(context);
   let contracts: readonly (Contract | Error | null)[];
   try {
-    const selection = lookAheadOnce(info, context.pageLimits)(0);
+    const selection = lookAheadOnce(info, context)(0);
     contracts = await billing.listContracts(customer, toPages(selection, billing.scanPageSize), selection.filtered);
   } catch (error) {
     contracts = [error as Error];
@@ -65,10 +65,10 @@ export async function loadListed(
  * Looks ahead once for all items of a list field whose items are contracts. The function that is returned takes an
  * item's index, which the path of a refused argument's error names.
  */
-export function lookAheadOnce(info: FieldInfo, limits: PageLimits): (index: number) => ContractSelection {
+export function lookAheadOnce(info: FieldInfo, context: LookAheadContext): (index: number) => ContractSelection {
   let selection: ContractSelection | undefined;
   // A refusal is made anew for each item: it has a path of its own.
-  return (index) => (selection ??= lookAhead(toItem(info, index), limits));
+  return (index) => (selection ??= lookAhead(toItem(info, index), context));
 }
 
 /**
@@ -81,7 +81,7 @@ export function loadContracts(
   context: GatewayContext,
   info: GraphQLResolveInfo,
 ): Promise<Contract | null>[] {
-  const selectionAt = lookAheadOnce(info, context.pageLimits);
+  const selectionAt = lookAheadOnce(info, context);
   let selection: ContractSelection;
   try {
     selection = selectionAt(0);
@@ -111,12 +111,12 @@ export function resolveOverTurns<T>(members: Promise<T>[], { results }: GatewayC
 }
 
 /** The info of a list field, for one of its items. */
-export function toItem({ fieldNodes, fragments, variableValues, path, schema, parentType }: FieldInfo, index: number): FieldInfo {
-  return { fieldNodes, fragments, variableValues, schema, parentType, path: { prev: path, key: index, typename: undefined } };
+export function toItem({ fieldNodes, variableValues, path }: FieldInfo, index: number): FieldInfo {
+  return { fieldNodes, variableValues, path: { prev: path, key: index, typename: undefined } };
 }
 
-function lookAhead(info: FieldInfo, limits: PageLimits): ContractSelection {
-  const selection = selectContract(info, limits);
-  assertArgumentsBelow(info, limits, contractTypeOf(fieldOf(info)));
+function lookAhead(info: FieldInfo, context: LookAheadContext): ContractSelection {
+  const selection = selectContract(info, context);
+  assertArgumentsBelow(info, context, contractTypeOf(fieldOf(info, context)));
   return selection;
 }

@@ -33,7 +33,7 @@ export class CustomerResolver {
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): Customer {
-    assertRootArguments(info, context.pageLimits);
+    assertRootArguments(info, context);
     return parseCustomer(idType, id);
   }
 
@@ -107,12 +107,12 @@ export class CustomerResolver {
     @Ctx() context: GatewayContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Connection<Invoice> | null> {
-    const page = pageOf(args, info, context.pageLimits);
-    assertArgumentsBelow(info, context.pageLimits);
+    const page = pageOf(args, info, context);
+    assertArgumentsBelow(info, context);
     const owner: ListOwner = { customer, contractNumber: null };
     const billing = billingOf(context);
     const invoices = await (isFiltered(page)
-      ? billing.filteredInvoices(owner, page, selectsPreviousPage(fieldOf(info)))
+      ? billing.filteredInvoices(owner, page, selectsPreviousPage(fieldOf(info, context)))
       : isPlaced(page)
         ? billing.customerInvoices(customer, page)
         : billing.unplacedInvoices(owner, page));

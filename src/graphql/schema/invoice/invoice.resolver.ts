@@ -28,7 +28,7 @@ export class InvoiceResolver {
     const number = contractNumber ?? invoice.contractNumber;
     if (number === null || !isContractNumber(number)) return null;
     // The billing API has just shown that the contract exists: its key needs no call.
-    if (!selectContract(info, context.pageLimits).needsBills) return new Contract(customer, number, null, []);
+    if (!selectContract(info, context).needsBills) return new Contract(customer, number, null, []);
     return loadContract(customer, number, context, info);
   }
 }

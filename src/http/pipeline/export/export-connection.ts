@@ -1,7 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
-import { coerceVariables } from '../../../graphql/analysis/coerce-variables';
 import { toCursor } from '../../../billing/model/cursor';
-import type { RequestedOperation } from '../../../graphql/limits/call-budget';
+import type { RequestedOperation } from '../../../graphql/analysis/requested-operation';
 import type { Caller } from '../../../billing/model/caller';
 import { findNew, type ApolloOptions } from '../ask-apollo';
 import { startLifetime } from '../operation-lifetime';
@@ -78,7 +77,7 @@ async function begin(
 ): Promise<Completed> {
   const { exchange } = subject;
   const variables = requested.variables ?? {};
-  const paged = toPagedOperation(requested, coerceVariables(requested.schema, requested.operation, variables) ?? {});
+  const paged = toPagedOperation(requested);
   const format = exchange.exportType === CSV_TYPE ? createCsvFormat(paged.rowField) : JSONL_FORMAT;
   if (controls.dryRun) return completeResult(subject, { data: null, extensions: { billing: toPrice(paged, variables, options) } }, OK);
   const known = options.operations.prepareOnce(paged.document, paged.operation);

@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { toCursor } from '../../../billing/model/cursor';
-import type { Variables } from '../../../graphql/analysis/coerce-variables';
+import type { Variables } from '../../../graphql/analysis/variables/coerce-variables';
 import type { GatewayContext } from '../../../graphql/context/context';
 import type { PreparedOperation } from '../../../graphql/execution/compiled-operation';
 import { executeKnown, type ExecuteOptions, type KnownRequest } from '../execute-known';

@@ -13,10 +13,10 @@ import {
 import { parseCursor } from '../../../billing/model/cursor';
 import { toActiveFilter } from '../../../billing/model/invoice-filter';
 import type { NamedList } from '../../../billing/model/paged-list';
-import type { Variables } from '../../../graphql/analysis/coerce-variables';
+import type { Variables } from '../../../graphql/analysis/variables/coerce-variables';
 import type { FieldCosts } from '../../../graphql/analysis/field-costs';
-import { fragmentsOf, OperationModel, type SelectedField } from '../../../graphql/analysis/operation-model';
-import type { RequestedOperation } from '../../../graphql/limits/call-budget';
+import type { SelectedField } from '../../../graphql/analysis/operation-model';
+import type { RequestedOperation } from '../../../graphql/analysis/requested-operation';
 import { badRequest } from '../../request/graphql-request';
 import { RowFilter } from './row-filter';
 
@@ -54,11 +54,10 @@ interface PageVariables {
 /**
  * Makes the operation of a page.
  * @param requested a valid operation whose arguments are of their forms.
- * @param variables coerced.
  * @throws GraphQLError `BAD_REQUEST` where the operation selects anything but one connection.
  */
-export function toPagedOperation({ schema, document, operation }: RequestedOperation, variables: Variables): PagedOperation {
-  const model = new OperationModel({ schema, fragments: fragmentsOf(document), variableValues: variables }, operation);
+export function toPagedOperation({ document, operation, model, coerced }: RequestedOperation): PagedOperation {
+  const variables = coerced ?? {};
   const fields = findConnection(model.rootFields);
   const connection = fields.at(-1) as Connection;
   const { list } = connection.costs;

@@ -1,6 +1,6 @@
-import type { Variables } from '../../../graphql/analysis/coerce-variables';
+import type { Variables } from '../../../graphql/analysis/variables/coerce-variables';
 import type { CallPrediction } from '../../../graphql/analysis/predict-calls';
-import type { RequestedOperation } from '../../../graphql/limits/call-budget';
+import { RequestedOperation } from '../../../graphql/analysis/requested-operation';
 import { findRefusal } from '../../../graphql/limits/policies';
 import { toDryRunTrace, type DryRunTrace } from '../../../graphql/server/billing-trace';
 import { toPageVariables, type PageReaderOptions } from './page-reader';
@@ -22,12 +22,14 @@ export function toPrice(paged: PagedOperation, variables: Variables, options: Pa
   const { start, end, rows } = paged.range;
   const size = options.exportPageSize;
   const predict = (offset: number, first: number): CallPrediction => {
-    const requested: RequestedOperation = {
+    const { document, operation } = paged;
+    const requested = new RequestedOperation({
       schema: options.operations.schema,
-      ...paged,
+      document,
+      operation,
       variables: { ...variables, ...toPageVariables(paged, offset, first) },
-    };
-    const refusal = findRefusal(options.policies, { ...requested, hasToken: true });
+    });
+    const refusal = findRefusal(options.policies, requested, true);
     if (refusal) throw refusal;
     return options.extensions.callBudget.predict(requested) ?? NO_CALLS;
   };

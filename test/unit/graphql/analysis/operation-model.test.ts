@@ -1,15 +1,104 @@
 import { getOperationAST, parse } from 'graphql';
-import { fragmentsOf, OperationModel } from '../../../../src/graphql/analysis/operation-model';
+import { conditionValues } from '../../../../src/graphql/analysis/variables/coerce-variables';
+import { fieldOf, OperationModel } from '../../../../src/graphql/analysis/operation-model';
+import { RequestedOperation } from '../../../../src/graphql/analysis/requested-operation';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 
 const schema = buildServedSchema();
 
-function ask(source: string, variableValues: Record<string, unknown> = {}): boolean {
+function toModel(source: string, variables: Record<string, unknown> = {}): OperationModel {
   const document = parse(source);
-  return new OperationModel({ schema, fragments: fragmentsOf(document), variableValues }, getOperationAST(document)!).needsToken;
+  const operation = getOperationAST(document)!;
+  return OperationModel.of({ schema, document, operation }, conditionValues(operation, variables));
 }
 
+const ask = (source: string, variables?: Record<string, unknown>): boolean => toModel(source, variables).needsToken;
+
 const data = 'customer(idType: "RUC", id: "1") { id }';
+
+describe('The model of an operation', () => {
+  const contracts = `customer(idType: "RUC", id: "1") {
+    a: contract(number: "1") { ...Data invoices @include(if: $paged) { nodes { number } } }
+    contracts(numbers: ["2"]) { ...Data dueDate @skip(if: true) @include(if: $never) }
+  }`;
+  const query = `query($paged: Boolean!, $full: Boolean = true, $never: Boolean!, $status: Boolean) { ${contracts} }
+    fragment Data on Contract { number ... @include(if: $full) { dueDate invoiceSummary(filter: { status: $status }) { count } } }`;
+
+  it('names the variables on which it depends what is selected, in whatever type of object', () => {
+    expect(toModel(query).conditionNames).toEqual(['full', 'paged']);
+    expect(toModel(`{ ${data} }`).conditionNames).toEqual([]);
+    expect(
+      toModel(
+        'query($r: [_Any!]!, $b: Boolean!, $a: Boolean!) { _entities(representations: $r) { ... on Contract { dueDate @include(if: $b) } ... on Invoice @skip(if: $a) { number } } }',
+      ).conditionNames,
+    ).toEqual(['a', 'b']);
+  });
+
+  it('has the fields that are selected under its conditions, each once for a response key', () => {
+    const keysOf = (variables: Record<string, unknown>): string =>
+      toModel(query, variables)
+        .allFields.map(({ key }) => key)
+        .join(' ');
+    expect(keysOf({ paged: false, full: false })).toBe('customer a number contracts number');
+    expect(keysOf({ paged: true, full: false })).toBe('customer a number invoices nodes number contracts number');
+    expect(keysOf({ paged: false })).toBe('customer a number dueDate invoiceSummary count contracts number dueDate invoiceSummary count');
+  });
+
+  it('counts the fields that it has collected', () => {
+    const model = toModel(query, { paged: true });
+    expect(model.size).toBe(0);
+    expect(model.rootFields).toHaveLength(1);
+    expect(model.size).toBe(1);
+    expect(model.allFields).toHaveLength(14);
+    expect(model.size).toBe(14);
+  });
+
+  it('finds the field at a path of the response, in a list or not', () => {
+    const model = toModel(query, { paged: true });
+    const customer = { prev: undefined, key: 'customer', typename: 'Query' };
+    const list = { prev: customer, key: 'contracts', typename: 'Customer' };
+    const due = model.fieldAt({ prev: { prev: list, key: 3, typename: undefined }, key: 'dueDate', typename: 'Contract' });
+    expect([due.key, due.parentType.name, model.allFields.includes(due)]).toEqual(['dueDate', 'Contract', true]);
+    expect(() => model.fieldAt({ prev: customer, key: 'contract', typename: 'Customer' })).toThrow('no field "contract" of Customer');
+    expect(() => model.fieldAt({ prev: customer, key: 'a', typename: undefined })).toThrow('no field "a"');
+  });
+});
+
+describe('A requested operation', () => {
+  const request = (source: string, variables?: Record<string, unknown>): RequestedOperation => {
+    const document = parse(source);
+    return new RequestedOperation({ schema, document, operation: getOperationAST(document)!, variables });
+  };
+
+  it('has one model of all that may be selected and of what is selected, where no condition takes part', () => {
+    const requested = request(`query($id: ID!) { ${data.replace('"1"', '$id')} }`, { id: '1' });
+    expect(requested.model).toBe(requested.whole);
+    expect(requested.model).toBe(requested.model);
+  });
+
+  it('has another model under its conditions', () => {
+    const requested = request(`query($no: Boolean!) { a: __typename @include(if: $no) ${data} }`, { no: false });
+    expect(requested.whole.rootFields.map(({ key }) => key)).toEqual(['a', 'customer']);
+    expect(requested.model.rootFields.map(({ key }) => key)).toEqual(['customer']);
+    expect(requested.model).toBe(requested.model);
+  });
+
+  it('is found by resolvers that graphql-js calls, which have lists of nodes of their own', () => {
+    const requested = request(`{ ${data} }`);
+    const path = { prev: undefined, key: 'customer', typename: 'Query' };
+    const info = { fieldNodes: [...requested.model.fieldAt(path).nodes], variableValues: {}, path };
+    expect(fieldOf(info, { requested })).toBe(requested.model.fieldAt(path));
+    expect(fieldOf(info, { requested: null })).toBe(requested.model.fieldAt(path));
+    expect(() => fieldOf({ ...info, fieldNodes: [...info.fieldNodes] }, { requested: null })).toThrow('put into its context');
+  });
+
+  it('coerces its variables once, and says where they are not of their types', () => {
+    const requested = request('query($r: [_Any!]!) { _entities(representations: $r) { __typename } }', { r: { a: 1 } });
+    expect(requested.coerced).toEqual({ r: [{ a: 1 }] });
+    expect(requested.coerced).toBe(requested.coerced);
+    expect(request('query($r: [_Any!]!) { _entities(representations: $r) { __typename } }').coerced).toBeNull();
+  });
+});
 
 describe('needsToken', () => {
   it.each([

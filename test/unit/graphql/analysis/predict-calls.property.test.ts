@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { getOperationAST, parse } from 'graphql';
 import { toCursor } from '../../../support/invoice-cursor';
 import { boundCalls, isWithinBound } from '../../../../src/graphql/analysis/call-bound';
-import { fragmentsOf, OperationModel } from '../../../../src/graphql/analysis/operation-model';
+import { OperationModel } from '../../../../src/graphql/analysis/operation-model';
 import { predictCalls } from '../../../../src/graphql/analysis/predict-calls';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 import { toAskedBills, toBillsBody } from '../../../support/bills-body';
@@ -55,7 +55,7 @@ const nested = fc
 
 function toModel(text: string): OperationModel {
   const document = parse(text);
-  return new OperationModel({ schema, fragments: fragmentsOf(document), variableValues: {} }, getOperationAST(document)!);
+  return OperationModel.of({ schema, document, operation: getOperationAST(document)! }, {});
 }
 
 describe.each([
@@ -102,7 +102,7 @@ describe.each([
   it('is the number of calls that are made, and at most that many more as it says it cannot know', async () => {
     await fc.assert(
       fc.asyncProperty(flat, async (query) => {
-        const predicted = predictCalls(toModel(query), limits);
+        const predicted = predictCalls(toModel(query), {}, limits);
         const calls = await callsOf(query);
         if (predicted.atLeast) expect(calls).toBeGreaterThanOrEqual(predicted.calls);
         else expect(calls).toBe(predicted.calls);
@@ -116,7 +116,7 @@ describe.each([
       for (const first of [1, 9, 10, 35]) {
         const page = `invoices(first: ${first}, filter: { ${filter} }) { nodes { number } pageInfo { hasNextPage } }`;
         const query = `{ customer(idType: "CPF", id: "1") { ${page} contracts(numbers: [1, 2]) { dueDate a: ${page} b: ${page} } } }`;
-        const predicted = predictCalls(toModel(query), limits);
+        const predicted = predictCalls(toModel(query), {}, limits);
         expect(predicted.atLeast).toBe(!isFiltering);
         if (isFiltering) expect([query, await callsOf(query)]).toEqual([query, predicted.calls]);
       }
@@ -125,7 +125,7 @@ describe.each([
   it('never says more than is made where one contract leads to others', async () => {
     await fc.assert(
       fc.asyncProperty(nested, async (query) => {
-        expect(await callsOf(query)).toBeGreaterThanOrEqual(predictCalls(toModel(query), limits).calls);
+        expect(await callsOf(query)).toBeGreaterThanOrEqual(predictCalls(toModel(query), {}, limits).calls);
       }),
       { numRuns: 30 },
     );
@@ -137,7 +137,7 @@ describe.each([
         const model = toModel(query);
         const bound = boundCalls(model, limits);
         expect(bound).not.toBeNull();
-        expect(isWithinBound(bound!, model.operation, {}, predictCalls(model, limits).calls - 1)).toBe(false);
+        expect(isWithinBound(bound!, model.operation, {}, predictCalls(model, {}, limits).calls - 1)).toBe(false);
       }),
       { numRuns: 1000 },
     );

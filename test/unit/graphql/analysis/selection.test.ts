@@ -1,50 +1,34 @@
-import {
-  getVariableValues,
-  Kind,
-  parse,
-  validate,
-  type FieldNode,
-  type FragmentDefinitionNode,
-  type GraphQLObjectType,
-  type OperationDefinitionNode,
-  type SelectionSetNode,
-} from 'graphql';
+import { getOperationAST, parse, validate } from 'graphql';
 import { toCursor } from '../../../support/invoice-cursor';
 import { fieldOf, type FieldInfo } from '../../../../src/graphql/analysis/operation-model';
-import { selectContract, selectsNextPage, type ContractSelection } from '../../../../src/graphql/analysis/selection';
+import { RequestedOperation } from '../../../../src/graphql/analysis/requested-operation';
+import { selectContract, selectsNextPage, type ContractSelection, type LookAheadContext } from '../../../../src/graphql/analysis/selection';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 
 const schema = buildServedSchema();
 const limits = { maxPageSize: 1000 };
 
-/** What a resolver of the field `contract` is told about the operation, which is validated first. */
-function infoOf(source: string, variables: Record<string, unknown> = {}): FieldInfo {
-  const document = parse(source);
-  expect(validate(schema, document)).toEqual([]);
-  const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION) as OperationDefinitionNode;
-  const fragments = Object.fromEntries(
-    document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])),
-  ) as Record<string, FragmentDefinitionNode>;
-  const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
-  const customer = operation.selectionSet.selections[0] as FieldNode;
-  const fieldNodes = fieldsOf(customer.selectionSet!, 'contract');
-  return {
-    fieldNodes,
-    fragments,
-    variableValues: coerced!,
-    schema,
-    parentType: schema.getType('Customer') as GraphQLObjectType,
-    path: { prev: { prev: undefined, key: 'customer', typename: 'Query' }, key: 'contract', typename: 'Customer' },
-  };
+interface Resolving {
+  readonly info: FieldInfo;
+  readonly context: LookAheadContext;
 }
 
-const fieldsOf = (set: SelectionSetNode, name: string): FieldNode[] =>
-  set.selections.filter((each): each is FieldNode => each.kind === Kind.FIELD && each.name.value === name);
+/** What a resolver of the field `contract` is called with: the operation, which is validated first, and graphql-js's own list of nodes. */
+function resolving(source: string, variables: Record<string, unknown> = {}): Resolving {
+  const document = parse(source);
+  expect(validate(schema, document)).toEqual([]);
+  const requested = new RequestedOperation({ schema, document, operation: getOperationAST(document)!, variables });
+  const path = { prev: { prev: undefined, key: 'customer', typename: 'Query' }, key: 'contract', typename: 'Customer' };
+  const fieldNodes = [...requested.model.fieldAt(path).nodes];
+  return { info: { fieldNodes, variableValues: requested.coerced!, path }, context: { requested, pageLimits: limits } };
+}
+
+const lookAhead = ({ info, context }: Resolving): ContractSelection => selectContract(info, context);
 
 const inContract = (body: string): string => `customer(idType: "RUC", id: "1") { contract(number: "1") { ${body} } }`;
-const select = (body: string): ContractSelection => selectContract(infoOf(`{ ${inContract(body)} }`), limits);
+const select = (body: string): ContractSelection => lookAhead(resolving(`{ ${inContract(body)} }`));
 const selectWith = (declarations: string, body: string, variables: Record<string, unknown>, rest = ''): ContractSelection =>
-  selectContract(infoOf(`query(${declarations}) { ${inContract(body)} } ${rest}`, variables), limits);
+  lookAhead(resolving(`query(${declarations}) { ${inContract(body)} } ${rest}`, variables));
 
 const page = (offset: number, first: number, probe = false) => ({ offset, first, probe });
 
@@ -88,7 +72,7 @@ describe('selectContract', () => {
       fragment Page on InvoiceConnection { ...Info nodes { number } }
       fragment Info on InvoiceConnection { pageInfo { ...More } }
       fragment More on PageInfo { hasNextPage }`;
-    expect(selectContract(infoOf(`{ ${inContract('...Outer ...Outer')} } ${rest}`), limits)).toEqual({
+    expect(lookAhead(resolving(`{ ${inContract('...Outer ...Outer')} } ${rest}`))).toEqual({
       pages: [page(0, 7, true)],
       scans: [],
       filtered: [],
@@ -165,7 +149,10 @@ describe('selectContract', () => {
 
 describe('selectsNextPage', () => {
   it('is true only of hasNextPage of the pageInfo itself', () => {
-    const select = (body: string): boolean => selectsNextPage(fieldOf(infoOf(`{ ${inContract(`invoices { ${body} }`)} }`)).fields[0]!);
+    const select = (body: string): boolean => {
+      const { info, context } = resolving(`{ ${inContract(`invoices { ${body} }`)} }`);
+      return selectsNextPage(fieldOf(info, context).fields[0]!);
+    };
     expect(select('pageInfo { hasNextPage }')).toBe(true);
     expect(select('pageInfo { hasPreviousPage endCursor }')).toBe(false);
     expect(select('nodes { number } edges { cursor }')).toBe(false);
@@ -175,22 +162,26 @@ describe('selectsNextPage', () => {
 
 describe('looking ahead in a compiled operation', () => {
   it('is done once where no argument is a variable, for the same limits', () => {
-    const info = infoOf(`{ ${inContract('dueDate invoices(first: 30) { nodes { number } } invoice(number: "7") { amount }')} }`);
-    const selection = selectContract(info, limits);
+    const { info, context } = resolving(
+      `{ ${inContract('dueDate invoices(first: 30) { nodes { number } } invoice(number: "7") { amount }')} }`,
+    );
+    const selection = selectContract(info, context);
     expect(selection).toEqual({ pages: [page(0, 30)], scans: [0], filtered: [], needsBills: true });
-    expect(selectContract(info, limits)).toBe(selection);
-    expect(() => selectContract(info, { maxPageSize: 25 })).toThrow('from 1 to 25');
-    expect(selectContract(info, limits)).toBe(selection);
+    expect(selectContract(info, context)).toBe(selection);
+    expect(() => selectContract(info, { ...context, pageLimits: { maxPageSize: 25 } })).toThrow('from 1 to 25');
+    expect(selectContract(info, context)).toBe(selection);
   });
 
   it('is done each time where one is', () => {
-    const info = infoOf(`query($first: Int) { ${inContract('invoices(first: $first) { nodes { number } }')} }`, { first: 1 });
-    expect(selectContract(info, limits).pages).toEqual([page(0, 1)]);
-    expect(selectContract({ ...info, variableValues: { first: 2 } }, limits).pages).toEqual([page(0, 2)]);
+    const { info, context } = resolving(`query($first: Int) { ${inContract('invoices(first: $first) { nodes { number } }')} }`, {
+      first: 1,
+    });
+    expect(selectContract(info, context).pages).toEqual([page(0, 1)]);
+    expect(selectContract({ ...info, variableValues: { first: 2 } }, context).pages).toEqual([page(0, 2)]);
   });
 
   it('finds what is wrong each time', () => {
-    const info = infoOf(`{ ${inContract('invoices(first: 0) { nodes { number } }')} }`);
-    for (let i = 0; i < 2; i++) expect(() => selectContract(info, limits)).toThrow('from 1 to 1000');
+    const { info, context } = resolving(`{ ${inContract('invoices(first: 0) { nodes { number } }')} }`);
+    for (let i = 0; i < 2; i++) expect(() => selectContract(info, context)).toThrow('from 1 to 1000');
   });
 });

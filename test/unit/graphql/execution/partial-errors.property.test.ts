@@ -273,9 +273,9 @@ describe('An operation in which fields fail', () => {
         const reference = toContext(world);
         const expected = await drive(reference, () => execute({ schema, document, contextValue: reference }));
         const context = toContext(world);
-        const plan = prepared.variant({})!.plan;
+        const variant = prepared.variant({})!;
         try {
-          const { body, errors } = await drive(context, () => prepared.run(plan, {}, context));
+          const { body, errors } = await drive(context, () => prepared.run(variant, {}, context));
           const sorted = isInOrder(expected)
             ? toPlain
             : (all: readonly GraphQLError[]) =>

@@ -19,10 +19,8 @@ const request = { customer, contractNumber: null, window: { offset: 0, limit: 10
 /** The plan of the innermost list under a contract. */
 function listPlan(selection: string): ListPlan {
   const document = parse(`{ customer(idType: "RUC", id: "1") { contract(number: "1") { ${selection} } } }`);
-  let plan: ValuePlan | null = compileOperation(
-    new OperationModel({ schema, fragments: {}, variableValues: {} }, document.definitions[0] as OperationDefinitionNode),
-    () => false,
-  );
+  const operation = document.definitions[0] as OperationDefinitionNode;
+  let plan: ValuePlan | null = compileOperation(OperationModel.of({ schema, document, operation }, {}), () => false);
   while (plan?.kind === 'object') plan = plan.fields[0]?.value ?? null;
   expect(plan?.kind).toBe('list');
   return plan as ListPlan;

@@ -97,7 +97,7 @@ describe('What is remembered of documents', () => {
       const text = `query(${names.map((name) => `$${name}: Boolean!`).join(' ')}) { ${names.map((name) => `${name}: __typename @include(if: $${name})`).join(' ')} }`;
       const document = parse(text);
       const operations = new PreparedOperations(schema);
-      operations.learn(text, undefined, document, getOperationAST(document)!);
+      operations.learn(text, undefined, { document, operation: getOperationAST(document)! });
       const prepared = operations.find(text, undefined)!;
       for (let bits = 0; bits < 2 ** conditions; bits++)
         prepared.variant(Object.fromEntries(names.map((name, i) => [name, ((bits >> i) & 1) === 1])));

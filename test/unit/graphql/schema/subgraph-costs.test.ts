@@ -5,9 +5,9 @@ import { federateSubgraphs } from '@wundergraph/composition';
 import { getDocumentNodeFromSchema } from '@graphql-tools/utils';
 import { buildSchema, getOperationAST, parse, print } from 'graphql';
 import { toCursor } from '../../../support/invoice-cursor';
-import { coerceVariables } from '../../../../src/graphql/analysis/coerce-variables';
+import { coerceVariables } from '../../../../src/graphql/analysis/variables/coerce-variables';
 import { costs } from '../../../../src/graphql/analysis/field-costs';
-import { fragmentsOf, OperationModel } from '../../../../src/graphql/analysis/operation-model';
+import { OperationModel } from '../../../../src/graphql/analysis/operation-model';
 import { predictCalls } from '../../../../src/graphql/analysis/predict-calls';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 import { withCosts } from '../../../../src/graphql/schema/subgraph-costs';
@@ -40,7 +40,7 @@ function predict(text: string): number {
   const declared = new Set(operation.variableDefinitions!.map(({ variable }) => variable.name.value));
   const variables = Object.fromEntries(Object.entries(VARIABLES).filter(([name]) => declared.has(name)));
   const variableValues = coerceVariables(schema, operation, variables)!;
-  return predictCalls(new OperationModel({ schema, fragments: fragmentsOf(document), variableValues }, operation), limits).calls;
+  return predictCalls(OperationModel.of({ schema, document, operation }, {}), variableValues, limits).calls;
 }
 
 describe("A router's price", () => {

@@ -36,7 +36,7 @@ describe('The operations that are kept', () => {
   it('are found by exactly the name and the text that they came with', () => {
     const operations = new PreparedOperations(buildServedSchema());
     const document = parse(query);
-    operations.learn(query, 'Known', document, getOperationAST(document)!);
+    operations.learn(query, 'Known', { document, operation: getOperationAST(document)! });
     expect(operations.find(query, 'Known')?.document).toBe(document);
     expect([
       operations.find(query, undefined),

@@ -22,12 +22,15 @@ export function ownValue(variables: Variables | undefined, name: string): unknow
   return variables !== undefined && Object.hasOwn(variables, name) ? variables[name] : undefined;
 }
 
+/** The Boolean variables that decide `@skip` and `@include`, by name. A condition whose variable is absent leaves nothing out. */
+export type Conditions = Readonly<Record<string, boolean>>;
+
 /**
  * The Boolean variables of a request, which are all that conditions read, without coercing the others: a request without
- * a token may have a great many. A condition whose variable is of another type leaves nothing out.
+ * a token may have a great many. They are the same before coercion as after it.
  */
-export function conditionValues({ variableDefinitions }: OperationDefinitionNode, variables: Variables | undefined): Variables {
-  const values = Object.create(null) as Record<string, unknown>;
+export function conditionValues({ variableDefinitions }: OperationDefinitionNode, variables: Variables | undefined): Conditions {
+  const values = Object.create(null) as Record<string, boolean>;
   for (const { variable, defaultValue } of variableDefinitions ?? []) {
     const name = variable.name.value;
     const value = ownValue(variables, name);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { inexactVariablesError } from '../../../../src/graphql/analysis/exact-variables';
+import { inexactVariablesError } from '../../../../../src/graphql/analysis/variables/exact-variables';
 
 describe('inexactVariablesError', () => {
   it('names the first variable that holds a number whose digits JSON did not keep', () => {

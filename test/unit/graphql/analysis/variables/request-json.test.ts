@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { inexactVariablesError } from '../../../../src/graphql/analysis/exact-variables';
-import { parseRequestJson } from '../../../../src/graphql/analysis/request-json';
+import { inexactVariablesError } from '../../../../../src/graphql/analysis/variables/exact-variables';
+import { parseRequestJson } from '../../../../../src/graphql/analysis/variables/request-json';
 
 const variableOf = (number: string): unknown => {
   const { variables } = parseRequestJson(`{"query":"{ a(b: 1.5) }","variables":{"i":${number}}}`) as { variables: { i: unknown } };
