@@ -3,8 +3,8 @@
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
-  // Gateways, billing APIs and browsers run beside the workers: more of them than this only makes each slower.
-  maxWorkers: 2,
+  // Tests wait half of their time, for time limits and for processes of their own: four workers keep two cores busy.
+  maxWorkers: 4,
   globalSetup: '<rootDir>/test/support/build-when-stale.cjs',
   setupFiles: ['<rootDir>/test/support/property-seed.cjs'],
   roots: ['<rootDir>/test'],

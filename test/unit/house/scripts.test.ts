@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { spawnCommand } from '../../support/gateway-process';
 import packageJson from '../../../package.json';
-import stages from '../../support/check-stages.json';
+import groups from '../../support/check-stages.json';
 
 const run = promisify(execFile);
 const root = join(__dirname, '../../..');
+const stages = groups.flat();
 const scripts: Readonly<Record<string, string>> = packageJson.scripts;
 
 /** The commands of the README's first code block: to start, and to test. */
