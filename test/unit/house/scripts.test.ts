@@ -3,6 +3,7 @@ import { access, chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } f
 import { constants } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { spawnCommand } from '../../support/gateway-process';
 import packageJson from '../../../package.json';
@@ -122,21 +123,29 @@ describe('The set-up of the tests', () => {
 describe('The command dev', () => {
   it('runs the gateway, runs it again when a source file changes, and leaves nothing behind when it ends', async () => {
     const project = await mkdtemp(join(tmpdir(), 'dev-'));
-    for (const part of ['src', 'dist', 'package.json', 'tsconfig.json', 'tsconfig.build.json'])
+    for (const part of ['src', 'dist', 'package.json', 'tsconfig.json'])
       await cp(join(root, part), join(project, part), { recursive: true });
+    // The file that changes is compiled, and not the others, which the copy has compiled already.
+    const build = JSON.parse(await readFile(join(root, 'tsconfig.build.json'), 'utf8')) as object;
+    await writeFile(join(project, 'tsconfig.build.json'), JSON.stringify({ ...build, include: ['src/first-query.ts'] }));
     await symlink(join(root, 'node_modules'), join(project, 'node_modules'));
     // Without the build that the command begins with, which the copy has already.
-    const [build, start] = scripts['dev']!.split(' && ');
+    const [first, start] = scripts['dev']!.split(' && ');
     const dev = spawnCommand('sh', ['-c', `exec ${start!}`], { cwd: project, env: { PATH: process.env['PATH'], PORT: '0' } });
     // The compiler watches once it has compiled everything a first time.
     await dev.waitFor(/"msg":"ready"[^]*Watching for file changes|Watching for file changes[^]*"msg":"ready"/);
     const file = join(project, 'src/first-query.ts');
-    await writeFile(file, (await readFile(file, 'utf8')).replace('A first query,', 'Another first query,'));
-    await dev.waitFor(/Another first query,/);
+    const text = await readFile(file, 'utf8');
+    const seen = dev.waitFor(/Another first query, saved/);
+    // Saved again while it is not seen: Node.js does not notice a file that is written while the gateway is loading it.
+    for (let times = 1, isSeen = false; !isSeen; times++) {
+      await writeFile(file, text.replace('A first query,', `Another first query, saved ${times} times,`));
+      isSeen = await Promise.race([seen.then(() => true), setTimeout(10_000, false, { ref: false })]);
+    }
     dev.child.kill('SIGTERM');
     await dev.exited;
     await rm(project, { recursive: true });
-    expect(build).toBe('npm run --silent build');
+    expect(first).toBe('npm run --silent build');
     const urls = [...dev.stdout().matchAll(/"url":"([^"]+)\/graphql"/g)].map((match) => match[1]!);
     expect(urls.length).toBeGreaterThanOrEqual(2);
     for (const url of urls) await expect(fetch(url)).rejects.toThrow('fetch failed');
