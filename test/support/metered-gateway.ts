@@ -14,6 +14,7 @@ export interface MeteredTurns {
 
 /** A gateway of its own process, whose turns of the event loop are measured; see turn-meter.cjs. */
 export interface MeteredGateway {
+  readonly port: number;
   /** Sends a request and waits for its whole response. */
   ask(request: RawRequest): Promise<RawAnswer>;
   measure(): Promise<MeteredTurns>;
@@ -34,6 +35,7 @@ export async function startMeteredGateway(env: Environment): Promise<MeteredGate
   const port = Number(new URL(await gateway.ready()).port);
   let reports = 0;
   return {
+    port,
     ask: (request) => requestRaw(port, request),
     measure: async () => {
       gateway.child.kill('SIGUSR2');

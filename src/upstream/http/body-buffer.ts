@@ -11,6 +11,7 @@ export class BodyBuffer {
   #block: Buffer | null = null;
   #blockUsed = 0;
   #length = 0;
+  #isDiscarded = false;
 
   /** Bytes so far. */
   get length(): number {
@@ -19,6 +20,7 @@ export class BodyBuffer {
 
   add(piece: Buffer): void {
     this.#length += piece.length;
+    if (this.#isDiscarded) return;
     if (this.#pieces.length > 0 && piece.length < SMALL_BYTES) this.#copy(piece);
     else {
       this.#closeBlock();
@@ -26,7 +28,13 @@ export class BodyBuffer {
     }
   }
 
-  /** The whole body. Nothing of it stays here. */
+  /** Keeps nothing of the body, neither of what has come nor of what is to come. */
+  discard(): void {
+    this.#isDiscarded = true;
+    this.take();
+  }
+
+  /** The whole body, or what is kept of it. Nothing of it stays here. */
   take(): Buffer {
     this.#closeBlock();
     const pieces = this.#pieces;

@@ -9,6 +9,8 @@ import type { HttpAnswer } from './http-response';
 /** A request that is to be sent, or has been, and is told how it ended: `answered` or `failed`, once. */
 export interface PendingRequest {
   readonly caller: Caller;
+  /** Whether nobody waits for the response any more: then it is not sent again. */
+  readonly isAbandoned: boolean;
   /** Sends itself on the connection, and returns whether it did: its time may have been over while it waited. */
   sendOn(connection: Connection): boolean;
   /** Asks whether so many bytes of a body, which has `mostBytes` at most, may be held. Returns why not. */
@@ -115,6 +117,16 @@ export class Connection {
     else this.#unsent = head;
   }
 
+  /** Whether the request has been sent on it, and its response is still to come. */
+  carries(request: PendingRequest): boolean {
+    return this.#request === request;
+  }
+
+  /** Keeps nothing of the body of the response that is to come. */
+  discardBody(): void {
+    this.#parser?.discardBody();
+  }
+
   /** Ends the connection. The request on it, if there is one, is told nothing more. */
   destroy(): void {
     this.#request = null;
@@ -176,8 +188,9 @@ export class Connection {
     this.#parser = null;
     const answer = parser.take();
     if (answer.status === REQUEST_TIMEOUT) {
-      this.#leave(wasReused ? request : null);
-      if (!wasReused) request?.answered(answer);
+      const unprocessed = wasReused && request?.isAbandoned === false ? request : null;
+      this.#leave(unprocessed);
+      if (!unprocessed) request?.answered(answer);
       return;
     }
     if (request) this.#callers[this.#responses++ % REMEMBERED_CALLERS] = request.caller;
@@ -207,7 +220,7 @@ export class Connection {
     const request = this.#request;
     // A server closes an idle connection at any time, also just when the next request arrives (RFC 9112, section 9.3.1):
     // as long as no byte of a response has come, that says nothing about the request.
-    if (request === null || !this.#isReused || this.#parser?.hasBegun !== false) {
+    if (request === null || request.isAbandoned || !this.#isReused || this.#parser?.hasBegun !== false) {
       this.#fail(failure);
       return;
     }

@@ -92,6 +92,11 @@ export class AnswerParser {
     }
   }
 
+  /** Reads on to the answer's end, and keeps nothing of its body. */
+  discardBody(): void {
+    this.#body.discard();
+  }
+
   /** Whether the answer is whole where the connection ends now: it is where nothing else tells its end. */
   get endsWithConnection(): boolean {
     return this.#part === 'rest';

@@ -4,13 +4,15 @@ import type { CallerCache } from '../../billing/ports/caller-caches';
 import type { ByteHolder } from '../../runtime/byte-budget';
 import type { CancelSignal } from '../../runtime/cancellation';
 import { TurnQueue } from '../../runtime/turn-queue';
+import { withoutStacks } from '../../runtime/without-stacks';
 import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
 import type { Connection, PendingRequest } from './connection';
 import { Connections, type ConnectionSharing } from './connection-pool';
 import { createConnector, type ConnectorOptions } from '../sockets/connector';
 import { decodeContent, isEncoded, type ContentCodingOptions } from './content-coding';
+import { Abandoned } from './abandoned';
 import { createRequestHead, type RequestHeadOptions } from './request-head';
-import { NoRoom, timedOut, unreachable } from '../errors/failures';
+import { AttemptFailure, invalidResponse, NoRoom, timedOut, unreachable } from '../errors/failures';
 import type { HttpAnswer } from './http-response';
 
 /** Settings of the connection to the billing API. */
@@ -53,8 +55,9 @@ export interface Transport {
    * Sends one GET. A request that meets the end of an idle connection (closed without a byte of a response, or answered
    * 408) is sent again at once, on a new connection and within the same time. Redirects are not followed. Rejects with
    * BillingError: `timeout`, `unavailable` where no connection was had or kept, `invalid-response` for what is larger than
-   * the limit, `budget-exceeded` or NoRoom where the body finds no room in `memory`, or the reason of `signal`. Where the
-   * signal's deadline came after half of `timeoutMs`, that counts as a `timeout` of the attempt.
+   * the limit, `budget-exceeded` or NoRoom where the body finds no room in `memory`, or the reason of `signal`; with
+   * Abandoned around it where the response is still to come. Where the signal's deadline came after half of `timeoutMs`, that
+   * counts as a `timeout` of the attempt.
    */
   get(request: TransportRequest): Promise<HttpAnswer>;
   close(): Promise<void>;
@@ -99,6 +102,9 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 const NO_BODY = Buffer.alloc(0);
+/** How long the response to an abandoned request is waited for, in milliseconds, and how large its body may be, in bytes. */
+const ABANDONED_MS = 1000;
+const ABANDONED_BYTES = 256 * 1024;
 
 /** What is asked for, and until when. */
 interface Question {
@@ -113,7 +119,7 @@ interface Question {
 /** Whom an exchange tells of its end. */
 interface Asker {
   readonly resolve: (answer: HttpAnswer) => void;
-  readonly reject: (error: BillingError) => void;
+  readonly reject: (error: Error) => void;
   /** Where whole answers wait for the end of the turn. */
   readonly ended: TurnQueue<Exchange>;
 }
@@ -122,7 +128,7 @@ interface Asker {
 class Exchange implements PendingRequest {
   readonly #question: Question;
   readonly #asker: Asker;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
   readonly #startedMs = performance.now();
   #connection: Connection | null = null;
@@ -130,19 +136,25 @@ class Exchange implements PendingRequest {
   /** Bytes of memory that were set aside or taken. */
   #heldBytes: number;
   #isOver = false;
+  /** Called at the end of an abandoned request. */
+  #onEnded: (() => void) | null = null;
 
   constructor(question: Question, asker: Asker) {
     this.#question = question;
     this.#heldBytes = question.reservedBytes;
     this.#asker = asker;
     const { signal, timeoutMs } = question;
-    this.#onAbort = () => this.#giveUp(this.#toAbortFailure(signal.reason));
+    this.#onAbort = () => this.#abort(this.#toAbortFailure(signal.reason));
     signal.addEventListener('abort', this.#onAbort, { once: true });
     this.#timer = setTimeout(() => this.#giveUp(timedOut(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
   }
 
   get caller(): Caller {
     return this.#question.caller;
+  }
+
+  get isAbandoned(): boolean {
+    return this.#onEnded !== null;
   }
 
   sendOn(connection: Connection): boolean {
@@ -153,6 +165,7 @@ class Exchange implements PendingRequest {
   }
 
   holds(bytes: number, mostBytes: number): BillingError | null {
+    if (this.isAbandoned) return bytes > ABANDONED_BYTES ? invalidResponse('the body is too large to be read for nobody') : null;
     const { memory } = this.#question;
     const more = bytes - this.#heldBytes;
     if (!memory || more <= 0) return null;
@@ -164,18 +177,26 @@ class Exchange implements PendingRequest {
   }
 
   answered(answer: HttpAnswer): void {
-    this.#settle(Math.min(answer.body.length, this.#heldBytes));
+    if (!this.isAbandoned) this.#settle(Math.min(answer.body.length, this.#heldBytes));
     this.#answer = answer;
     this.#asker.ended.add(this);
   }
 
   failed(failure: BillingError): void {
+    if (this.#onEnded) {
+      this.#endAbandoned(this.#onEnded);
+      return;
+    }
     this.#settle(0);
     this.#asker.reject(failure);
   }
 
   /** Hands the whole response over, decompressed where it was compressed. */
   deliver(options: ContentCodingOptions): void {
+    if (this.#onEnded) {
+      this.#endAbandoned(this.#onEnded);
+      return;
+    }
     const { resolve, reject } = this.#asker;
     const answer = this.#answer as HttpAnswer;
     if (!isEncoded(answer)) resolve(answer);
@@ -185,6 +206,33 @@ class Exchange implements PendingRequest {
         if (answer.status < 300 || answer.status === 404) reject(failure as BillingError);
         else resolve({ ...answer, body: NO_BODY });
       });
+  }
+
+  /** Ends the exchange since nobody waits for it any more, or since the API has not answered in time. */
+  #abort(failure: BillingError): void {
+    const connection = this.#connection;
+    // One that was lost, so that the request waits for another, carries it no more.
+    if (failure instanceof AttemptFailure || !connection?.carries(this)) this.#giveUp(failure);
+    else this.#abandon(failure, connection);
+  }
+
+  /** Tells who waited, and reads on, for the connection's sake, no longer than the API has time for its answer. */
+  #abandon(reason: BillingError, connection: Connection): void {
+    this.#settle(0);
+    connection.discardBody();
+    const cut = (): void => {
+      if (connection.carries(this)) connection.destroy();
+      if (this.#onEnded) this.#endAbandoned(this.#onEnded);
+    };
+    const leftMs = this.#question.timeoutMs - (performance.now() - this.#startedMs);
+    this.#timer = setTimeout(cut, Math.min(leftMs, ABANDONED_MS));
+    const ended = new Promise<void>((resolve) => (this.#onEnded = resolve));
+    this.#asker.reject(withoutStacks(() => new Abandoned(reason, { ended, cut })));
+  }
+
+  #endAbandoned(onEnded: () => void): void {
+    clearTimeout(this.#timer);
+    onEnded();
   }
 
   /** Ends the exchange from our side: the caller is told at once, and the connection, on which an answer may still come, is closed. */

@@ -7,6 +7,7 @@ import type { ByteBudget } from '../../runtime/byte-budget';
 import type { UpstreamObserver, UpstreamState } from '../../telemetry/observers/upstream-observer';
 import { isErrorBody, readErrorMessage } from '../bills/error-message';
 import { AttemptFailure, isOutage, NoRoom, toFailure, toReason } from '../errors/failures';
+import { Abandoned } from '../http/abandoned';
 import type { HttpAnswer } from '../http/http-response';
 import type { Transport } from '../http/transport';
 import { AcceptedTokenSet } from './accepted-tokens';
@@ -147,8 +148,8 @@ export class Attempts {
     const isProbe = this.#circuit.begin();
     const startedMs = performance.now();
     const trace = context.trace?.startAttempt(resends);
-    const end = (answer: HttpAnswer | null, failure: unknown): void =>
-      this.#end(call, context, { answer, failure, place, isProbe, resends, trace, startedMs });
+    const end = (answer: HttpAnswer | null, failure: unknown, abandoned: Abandoned | null = null): void =>
+      this.#end(call, context, { answer, failure, abandoned, place, isProbe, resends, trace, startedMs });
     const { caller, signal, requestId, memory } = context;
     const { reservedBytes } = place;
     return this.#transport.get({ path: call.path, caller, signal, requestId, trace: trace?.headers, memory, reservedBytes }).then(
@@ -158,8 +159,10 @@ export class Attempts {
         if (failure) throw failure;
         return answer;
       },
-      (failure: unknown) => {
-        end(null, failure);
+      (error: unknown) => {
+        const abandoned = error instanceof Abandoned ? error : null;
+        const failure = abandoned ? abandoned.reason : error;
+        end(null, failure, abandoned);
         if (failure instanceof BillingError && failure.failure === 'budget-exceeded') this.#refuseRest(context, failure);
         if (failure instanceof NoRoom && !making.isRepeated) return this.#repeat(call, context, { resends, failure });
         throw failure;
@@ -230,7 +233,12 @@ export class Attempts {
     } else if (status === 401) this.#accepted.refuse(caller);
   }
 
-  #free(context: CallContext, { failure, place }: EndedAttempt): void {
+  #free(context: CallContext, { failure, abandoned, place }: EndedAttempt): void {
+    if (abandoned) {
+      // Until its response has come the API is busy with it, and so is its connection.
+      if (this.#limiter.keep(place, abandoned.ended)) return;
+      abandoned.cut();
+    }
     const isRefusedToken = failure instanceof BillingError && failure.status === 401;
     if (!isRefusedToken || this.#limiter.waiting === 0) {
       this.#limiter.leave(place);
@@ -256,6 +264,7 @@ interface Making {
 interface EndedAttempt {
   readonly answer: HttpAnswer | null;
   readonly failure: unknown;
+  readonly abandoned: Abandoned | null;
   readonly place: Place;
   readonly isProbe: boolean;
   readonly resends: number;

@@ -49,6 +49,8 @@ export class FairLimiter {
   #inFlight = 0;
   #acceptedInFlight = 0;
   #waiting = 0;
+  /** Places of attempts that nobody waits for any more. */
+  #kept = 0;
 
   constructor(options: FairLimiterOptions) {
     this.#options = options;
@@ -108,6 +110,20 @@ export class FairLimiter {
     else this.#unknown.leave(unknownToken);
     if (tokenLimit) tokenLimit.inFlight--;
     if (this.#waiting > 0) this.admitWaiting();
+  }
+
+  /**
+   * Keeps the place of an attempt that nobody waits for any more until it has `ended`, and gives it back then. False where it may
+   * not be kept: half of the places are for those that somebody waits for.
+   */
+  keep(place: Place, ended: Promise<void>): boolean {
+    if (this.#kept >= Math.floor(this.#options.limit.current / 2)) return false;
+    this.#kept++;
+    void ended.then(() => {
+      this.#kept--;
+      this.leave(place);
+    });
+    return true;
   }
 
   /** Moves the waiting calls of a token that has just been accepted into a queue of their own. */

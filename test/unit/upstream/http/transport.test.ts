@@ -357,7 +357,7 @@ describe('The transport', () => {
         const call = failureOf(get('/a', controller.signal));
         await upstream.waitForRequests(1);
         controller.abort(gone);
-        expect(await call).toBe(gone);
+        expect(await call).toMatchObject({ reason: gone });
         expect(await failureOf(get('/b', controller.signal))).toBe(gone);
         expect(upstream.requests.map(({ url }) => url)).toEqual(['/a']);
       },

@@ -220,4 +220,23 @@ describe('A fair limiter', () => {
     await alive;
     expect(order).toEqual(['b']);
   });
+
+  it('keeps the places of attempts that nobody waits for until they have ended, half of all at most', async () => {
+    const { limiter, taken, order, enter } = setUp(5);
+    const ends: (() => void)[] = [];
+    const keep = (): boolean => limiter.keep(taken.shift() as Place, new Promise((resolve) => ends.push(resolve)));
+    expect([keep(), keep(), keep()]).toEqual([true, true, false]);
+    void enter('a');
+    await Promise.resolve();
+    expect([limiter.inFlight, order]).toEqual([5, []]);
+    ends.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([limiter.inFlight, order]).toEqual([5, ['a']]);
+    expect([keep(), keep()]).toEqual([true, false]);
+  });
+
+  it('keeps the only place that there is for those who wait', () => {
+    const { limiter, taken } = setUp(1);
+    expect(limiter.keep(taken[0] as Place, new Promise(() => undefined))).toBe(false);
+  });
 });

@@ -1,0 +1,93 @@
+import { connect, type Socket } from 'node:net';
+import { startMeteredGateway, type MeteredGateway } from '../support/metered-gateway';
+import { good } from '../support/scripted-gateway';
+import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream';
+
+const QUERY =
+  'query ($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate invoices(first: 12) { nodes { number amount status } } } } }';
+const CLIENTS = 16;
+const REQUESTS = 200;
+const ROUNDS = 5;
+
+let sent = 0;
+function toPost(token = 'a-token'): string {
+  const body = JSON.stringify({ query: QUERY, variables: { number: String(1_000_000 + sent++) } });
+  return `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+function open(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(socket));
+    socket.on('error', reject);
+  });
+}
+
+const closed = (socket: Socket): Promise<unknown> => new Promise((resolve) => socket.once('close', resolve));
+
+describe('A client that leaves while the billing API works for it', () => {
+  let upstream: ScriptedUpstream;
+  let gateway: MeteredGateway;
+  /** Called when a request has come to the upstream, by contract number. */
+  let arrived: Map<string, () => void>;
+  beforeEach(async () => {
+    arrived = new Map();
+    upstream = await startScriptedUpstream((request) => {
+      const number = new URL(request.url, 'http://x').searchParams.get('contractNumber') ?? '';
+      arrived.get(number)?.();
+      arrived.delete(number);
+      return { ...good(request), delayMs: 20 };
+    });
+    gateway = await startMeteredGateway({ BILLING_API_URL: upstream.url, CACHE_TTL_SECONDS: '0' });
+  });
+  afterEach(async () => {
+    await gateway.close();
+    await upstream.close();
+  });
+
+  /** Over a connection of its own, as the one that leaves needs. */
+  async function isServed(): Promise<void> {
+    const socket = await open(gateway.port);
+    socket.once('data', (chunk: Buffer) => {
+      expect(chunk.toString('latin1', 0, 12)).toBe('HTTP/1.1 200');
+      socket.destroy();
+    });
+    socket.write(toPost());
+    await closed(socket);
+  }
+
+  async function leaves(): Promise<void> {
+    const socket = await open(gateway.port);
+    const isUnderWay = new Promise<void>((resolve) => arrived.set(String(1_000_000 + sent), resolve));
+    socket.write(toPost());
+    await isUnderWay;
+    socket.destroy();
+    await closed(socket);
+  }
+
+  /** CPU time of a request, in milliseconds. */
+  async function costOf(request: () => Promise<void>): Promise<number> {
+    await gateway.measure();
+    let left = REQUESTS;
+    await Promise.all(
+      Array.from({ length: CLIENTS }, async () => {
+        while (left-- > 0) await request();
+      }),
+    );
+    return (await gateway.measure()).totalMs / REQUESTS;
+  }
+
+  it('costs no more than one that is served, and no connection to the billing API', async () => {
+    await costOf(isServed);
+    await costOf(leaves);
+    const before = upstream.connectionCount();
+    const served: number[] = [];
+    const left: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      served.push(await costOf(isServed));
+      left.push(await costOf(leaves));
+    }
+    expect(upstream.connectionCount() - before).toBeLessThan((REQUESTS * ROUNDS) / 4);
+    // The least of several is the least disturbed one; what is left of the noise has some room.
+    expect(Math.min(...left) / Math.min(...served)).toBeLessThan(1.2);
+  }, 120_000);
+});
