@@ -5,7 +5,7 @@ module.exports = {
   testEnvironment: 'node',
   // Tests wait half of their time, for time limits and for processes of their own: four workers keep two cores busy.
   maxWorkers: 4,
-  globalSetup: '<rootDir>/test/support/build-when-stale.cjs',
+  globalSetup: '<rootDir>/test/support/global-setup.cjs',
   setupFiles: ['<rootDir>/test/support/property-seed.cjs'],
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],

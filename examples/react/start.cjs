@@ -3,7 +3,7 @@
 const { createServer } = require('node:http');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
-const { buildSync } = require('esbuild');
+const { buildSync } = require('../../test/node_modules/esbuild');
 const { createApp } = require('../../dist/app');
 const { parseConfig } = require('../../dist/config/config');
 const { createLog } = require('../../dist/telemetry/logs/log');

@@ -21,7 +21,7 @@ const models = {
 
 const run = promisify(execFile);
 // As a process of its own: the validator is an ES module, which Jest cannot require on every Node that we support.
-const validator = join(__dirname, '../../node_modules/@seriousme/openapi-schema-validator/bin/validate-api-cli.js');
+const validator = join(__dirname, '../node_modules/@seriousme/openapi-schema-validator/bin/validate-api-cli.js');
 
 async function validate(file: string): Promise<unknown> {
   return JSON.parse((await run(process.execPath, [validator, file])).stdout);

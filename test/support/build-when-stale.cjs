@@ -5,7 +5,7 @@ const { join } = require('node:path');
 const root = join(__dirname, '../..');
 
 /**
- * Builds the gateway unless the build is newer than every source file. Jest calls it once before all tests, since some
+ * Builds the gateway unless the build is newer than every source file. The tests need it, since some
  * run the built gateway as a process; the scripts that run a tool out of `dist` call it as a command.
  */
 function buildWhenStale() {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { globSync } from 'tinyglobby';
 
 /** The root of the repository. */
 export const repository = join(__dirname, '../..');
@@ -15,14 +16,8 @@ export interface Document {
 
 /** Every Markdown file of the repository. */
 export function findDocuments(): Document[] {
+  const nested = globSync(`{${FOLDERS.join(',')}}/**/*.md`, { cwd: repository, ignore: ['**/node_modules/**'], expandDirectories: false });
   const pages = readdirSync(repository).filter((name) => name.endsWith('.md'));
-  const nested = readdirSync(repository, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && FOLDERS.includes(entry.name))
-    .flatMap(({ name }) =>
-      readdirSync(join(repository, name), { recursive: true, encoding: 'utf8' })
-        .filter((path) => path.endsWith('.md') && !path.includes('node_modules'))
-        .map((path) => `${name}/${path}`),
-    );
   return [...pages, ...nested].sort().map((file) => ({ file, text: readFileSync(join(repository, file), 'utf8') }));
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { major, minVersion } from 'semver';
 import packageJson from '../../../package.json';
+import testPackageJson from '../../package.json';
 import { spawnCommand, type RunningCommand } from '../../support/gateway-process';
 
 export const root = join(__dirname, '../../..');
@@ -50,7 +51,11 @@ function inShell(command: string, env: Readonly<Record<string, string>>): Runnin
 
 /** The packages that a reader is told to install are those that the tests use, in the same major version. */
 function installsWhatIsTested(command: string): Promise<void> {
-  const tested: Readonly<Record<string, string>> = { ...packageJson.dependencies, ...packageJson.devDependencies };
+  const tested: Readonly<Record<string, string>> = {
+    ...testPackageJson.dependencies,
+    ...packageJson.dependencies,
+    ...packageJson.devDependencies,
+  };
   for (const [, name, version] of command.matchAll(/ ((?:@[a-z-]+\/)?[a-z-]+)@(\d+)(?= |$)/g)) {
     const range = tested[name as string];
     if (range === undefined || major(minVersion(range)!) !== Number(version))

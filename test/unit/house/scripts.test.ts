@@ -120,6 +120,41 @@ describe('The set-up of the tests', () => {
   });
 });
 
+describe('The packages of the tests', () => {
+  const installer = join(root, 'test/support/install-packages.cjs');
+
+  it('are installed where they are missing or where their lock has changed, and left alone otherwise', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'packages-'));
+    const lock = join(folder, 'package-lock.json');
+    const installed = join(folder, 'node_modules/.installed-lock.json');
+    const project = { dependencies: { a: 'file:a' } };
+    const toLock = (name: string): string =>
+      JSON.stringify({
+        name,
+        lockfileVersion: 3,
+        packages: { '': project, a: { version: '1.0.0' }, 'node_modules/a': { resolved: 'a', link: true } },
+      });
+    // With the npm of a PATH, or with none.
+    const install = (path = process.env['PATH']): Promise<unknown> =>
+      run(process.execPath, ['-e', `require(${JSON.stringify(installer)})(${JSON.stringify(folder)})`], {
+        env: { ...process.env, PATH: path },
+      });
+    await mkdir(join(folder, 'a'));
+    await writeFile(join(folder, 'a/package.json'), JSON.stringify({ name: 'a', version: '1.0.0' }));
+    await writeFile(join(folder, 'package.json'), JSON.stringify(project));
+    await writeFile(lock, toLock('before'));
+    await expect(install('/nowhere')).rejects.toThrow(/npm ENOENT/);
+    await expect(readFile(installed)).rejects.toThrow('ENOENT');
+    await expect(install()).resolves.toMatchObject({ stdout: expect.stringMatching(/^Installing the packages of the tests/) });
+    await expect(install('/nowhere')).resolves.toEqual({ stdout: '', stderr: '' });
+    await writeFile(lock, toLock('after'));
+    await expect(install('/nowhere')).rejects.toThrow(/npm ENOENT/);
+    await expect(install()).resolves.toMatchObject({ stdout: expect.stringMatching(/^Installing/) });
+    expect(await readFile(installed, 'utf8')).toBe(toLock('after'));
+    await rm(folder, { recursive: true });
+  });
+});
+
 describe('The command dev', () => {
   it('runs the gateway, runs it again when a source file changes, and leaves nothing behind when it ends', async () => {
     const project = await mkdtemp(join(tmpdir(), 'dev-'));
