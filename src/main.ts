@@ -8,7 +8,6 @@ import { ConfigError, parseConfig, type Config } from './config/config';
 import { parseArguments } from './config/arguments';
 import { toHelp } from './config/help';
 import { LocalBuckets } from './cache/rate-limit/local-buckets';
-import type { Taking } from './billing/admission/call-buckets';
 import { toListenProblem } from './config/start-problem';
 import { toFirstQuery } from './first-query';
 import { createLog, createStandardOutput, flushLog, toPrettyOutput, type Log } from './telemetry/logs/log';
@@ -74,7 +73,7 @@ function serveWithWorkers(config: Config, workers: number): Promise<void> {
   const log = openLog(config, { isShared: false });
   const { host, probePort, callsPerMinute, redisUrls } = config;
   const buckets = callsPerMinute > 0 && redisUrls.length === 0 ? new LocalBuckets(callsPerMinute) : null;
-  const takeCalls = buckets && ((bucket: string, taking: Taking) => buckets.take(bucket, taking));
+  const takeCalls = buckets && ((bucket: string, calls: number) => buckets.take(bucket, calls));
   const begin = async (stopped: AbortSignal): Promise<Primary> => {
     const { startPrimary } = await import('./workers/primary.js');
     return startPrimary({ workers, host, probePort, log, takeCalls, stopped });

@@ -1,5 +1,3 @@
-import type { Taking } from '../billing/admission/call-buckets';
-
 /** The environment variable by which a worker learns its number, from 1 on. One that takes another's place has its number. */
 export const WORKER_SLOT = 'BILLING_GATEWAY_WORKER_SLOT';
 
@@ -10,9 +8,11 @@ export const WORKER_SECRET = 'BILLING_GATEWAY_WORKER_SECRET';
 export type Question = 'readiness' | 'metrics' | CallQuestion;
 
 /** Asks for calls of a bucket that all workers share. */
-export interface CallQuestion extends Taking {
+export interface CallQuestion {
   /** A hash, never a token. */
   readonly bucket: string;
+  /** Below 0: they are given back. */
+  readonly calls: number;
 }
 
 /** A worker could not start, and has said why in the log. */

@@ -43,7 +43,7 @@ export function createWorkerEnd(end: ChannelEnd): WorkerEnd {
       return text;
     },
     callBuckets: {
-      take: async (bucket, taking) => (await channel.ask({ bucket, ...taking }, CALLS_TIMEOUT_MS)) as TakenCalls | null,
+      take: async (bucket, calls) => (await channel.ask({ bucket, calls }, CALLS_TIMEOUT_MS)) as TakenCalls | null,
       close: () => Promise.resolve(),
     },
     reportReady: (url, given) => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import cluster, { type Worker } from 'node:cluster';
-import type { TakenCalls, Taking } from '../billing/admission/call-buckets';
+import type { TakenCalls } from '../billing/admission/call-buckets';
 import type { Log } from '../telemetry/logs/log';
 import type { MetricSnapshot, WorkerMetrics } from '../telemetry/metrics/worker-metrics';
 import { Channel, WORKER_SECRET, WORKER_SLOT, WorkerFailed, type Message, type Question } from './channel';
@@ -14,7 +14,7 @@ export interface WorkerPoolOptions {
   readonly takeCalls: TakeCalls | null;
 }
 
-export type TakeCalls = (bucket: string, taking: Taking) => TakenCalls;
+export type TakeCalls = (bucket: string, calls: number) => TakenCalls;
 
 interface Member {
   readonly slot: number;
@@ -106,7 +106,7 @@ export class WorkerPool {
   }
 
   async #answer(question: Question): Promise<unknown> {
-    if (typeof question === 'object') return this.#options.takeCalls?.(question.bucket, question) ?? null;
+    if (typeof question === 'object') return this.#options.takeCalls?.(question.bucket, question.calls) ?? null;
     return question === 'readiness' ? this.isReady() : this.metricsText();
   }
 

@@ -7,9 +7,10 @@ import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripte
 const ONE = 'query ($number: ID!) { customer(idType: "RUC", id: "80012345") { contract(number: $number) { dueDate } } }';
 const MANY = 'query ($numbers: [ID!]!) { customer(idType: "RUC", id: "80012345") { contracts(numbers: $numbers) { dueDate } } }';
 const SUMMARY = '{ customer(idType: "RUC", id: "80012345") { contract(number: "7") { invoiceSummary { count isComplete } } } }';
+const summaryOf = (number: string): string => SUMMARY.replace('"7"', `"${number}"`);
 const SECRET = 'a secret of at least thirty-two characters';
 
-/** Slow enough that no call comes back while a test runs, on however slow a machine: the next one after two minutes or more. */
+/** Slow enough that few calls come back while a test runs: one in six seconds. */
 const LIMIT = '10';
 
 let upstream: ScriptedUpstream;
@@ -31,6 +32,11 @@ async function start(settings: Record<string, string> = {}): Promise<Gateway> {
 
 function numbers(count: number, from = 1): string[] {
   return Array.from({ length: count }, (_, index) => String(from + index));
+}
+
+/** Calls that may have come into a bucket since then, on the clock of `performance.now()`. */
+function callsSince(startedMs: number): number {
+  return Math.ceil(((performance.now() - startedMs) * Number(LIMIT)) / 60_000);
 }
 
 /** What the response says is left. */
@@ -132,7 +138,50 @@ describe('With CALLS_PER_MINUTE', () => {
     expect(paths).toContain('response-cache');
   });
 
-  it('settles what an operation made more than was predicted', async () => {
+  it('never lets summaries that come at once make more calls than there are: they end early, and say so', async () => {
+    const gateway = await start({ BILLING_API_MAX_QUANTITY: '10' });
+    const startedMs = performance.now();
+    const answers = await Promise.all(numbers(30).map((number) => gateway.query(summaryOf(number))));
+    expect(upstream.requests.length).toBeLessThanOrEqual(10 + callsSince(startedMs));
+    let read = 0;
+    for (const { status, data, errors } of answers) {
+      if (status === 429) continue;
+      const { count, isComplete } = data.customer.contract.invoiceSummary as { count: number; isComplete: boolean };
+      expect([errors, isComplete]).toEqual([[], count === 40]);
+      read += count;
+    }
+    // What each of the calls has brought is in one of them, or was behind the end of its list.
+    expect(read).toBeLessThanOrEqual(10 * upstream.requests.length);
+    expect(read).toBeGreaterThan(0);
+    // Nobody is in debt: the bucket is full after a minute.
+    const { headers } = await gateway.query('{ customer(idType: "RUC", id: "1") { id } }');
+    const [, left, seconds] = /r=(\d+);t=(\d+)$/.exec(headers.get('ratelimit')!)!;
+    expect(upstream.requests.length).toBeGreaterThanOrEqual(10);
+    expect(Number(left)).toBeLessThanOrEqual(callsSince(startedMs));
+    expect(Number(seconds)).toBeLessThanOrEqual(60);
+  });
+
+  it.each([
+    ['invoices(first: 5, filter: { status: false }) { nodes { number } }', { reached: expect.any(String), matches: 0 }],
+    ['invoice(number: "none") { number }', {}],
+    ['invoices(first: 1) { totalCount }', {}],
+  ])('tells a search at its field that the calls have ended, and when there are others: %s', async (field, details) => {
+    const gateway = await start({ BILLING_API_MAX_QUANTITY: '10', CALLS_PER_MINUTE: '6' });
+    await gateway.query(MANY, { numbers: numbers(3, 20) });
+    const { status, data, errors } = await gateway.query(
+      `{ customer(idType: "RUC", id: "1") { contract(number: "7") { dueDate ${field} } } }`,
+    );
+    expect([status, data.customer.contract.dueDate, errors.length]).toEqual([200, '2025-07-15', 1]);
+    expect(errors[0]!.extensions).toEqual({ code: 'RATE_LIMITED', retryAfterSeconds: expect.any(Number), ...details });
+    expect(errors[0]!.extensions!['retryAfterSeconds']).toBeGreaterThan(20);
+    expect(errors[0]!.message).toMatch(
+      /^This token may make 6 calls to the billing API a minute\. None is left for the operation, which has made 3\./,
+    );
+    if ('reached' in details) expect(errors[0]!.message).toContain('Go on with `after: ');
+    expect(upstream.requests).toHaveLength(6);
+  });
+
+  it('counts what an operation made more than was predicted', async () => {
     const gateway = await start({ BILLING_API_MAX_QUANTITY: '10' });
     const answer = await gateway.query(SUMMARY);
     expect(answer.data.customer.contract.invoiceSummary).toEqual({ count: 40, isComplete: true });
@@ -254,6 +303,24 @@ describe('Gateways that share a Redis', () => {
     const answers = await Promise.all(numbers(40).map((number, index) => pair[index % 2]!.query(ONE, { number })));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
     expect(upstream.requests.length - startedAt).toBe(10);
+  });
+
+  it('never let summaries that come at once to both make more calls than there are', async () => {
+    const pair = await startTwo({ BILLING_API_MAX_QUANTITY: '10' });
+    const startedMs = performance.now();
+    const answers = await Promise.all(numbers(30).map((number, index) => pair[index % 2]!.query(summaryOf(number))));
+    expect(upstream.requests.length - startedAt).toBeGreaterThanOrEqual(10);
+    expect(upstream.requests.length - startedAt).toBeLessThanOrEqual(10 + callsSince(startedMs));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+    for (const { status, data } of answers) {
+      if (status !== 200) continue;
+      const { count, isComplete } = data.customer.contract.invoiceSummary as { count: number; isComplete: boolean };
+      expect(isComplete).toBe(count === 40);
+    }
+    // No bucket in Redis is in debt.
+    const buckets = (await redis.scan()).filter(({ name }) => name.includes('calls:'));
+    expect(buckets).toHaveLength(3);
+    for (const { value } of buckets) expect(Number(value.toString().split(' ')[0])).toBeGreaterThanOrEqual(0);
   });
 
   it('refuse an operation for what it needs itself, and not for what another one needs that asks for the same', async () => {

@@ -1,4 +1,3 @@
-import type { BillingError } from '../model/billing-error';
 import type { Caller } from '../model/caller';
 
 /** What is left of a token's calls. */
@@ -11,12 +10,18 @@ export interface CallQuota {
   readonly resetSeconds: number;
 }
 
+/** There are not as many calls as are wanted. */
+export interface CallShortage extends CallQuota {
+  /** After how many seconds without a call there are as many. */
+  readonly seconds: number;
+}
+
 /** Limits the calls that a token may make. Never fails: what it cannot find out it decides by what it knows. */
 export interface CallLimiter {
-  /** Takes calls out of the token's bucket; resolves with the refusal where there are not as many. */
-  take(caller: Caller, calls: number): Promise<BillingError | null>;
-  /** Takes calls that were made beyond those, or gives back (below 0) those that were not made. */
-  settle(caller: Caller, calls: number): void;
+  /** Takes calls out of the token's bucket, all of them or none. Null: they may be made. */
+  take(caller: Caller, calls: number): Promise<CallShortage | null>;
+  /** Gives back calls that were taken and not made. */
+  giveBack(caller: Caller, calls: number): void;
   /** What is left, as far as this process knows. */
   quotaOf(caller: Caller): CallQuota;
 }

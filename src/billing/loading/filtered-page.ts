@@ -130,9 +130,14 @@ async function readOrStop<Item>(
     const rest = matches === 0 ? '' : ` Of what was read, ${matches} match: to get them, ask for as many, and not whether there are more.`;
     throw new BillingError(
       error.failure,
-      'The call budget or the deadline ended before the page was full and the list read to its end. ' +
+      `${endOf(error)} before the page was full and the list read to its end. ` +
         `Go on with \`${isForward ? 'after' : 'before'}: "${reached}"\`.${rest}`,
-      { cause: error, reached, matches },
+      { ...error.details, cause: error, reached, matches },
     );
   }
+}
+
+/** What ended the reading. */
+function endOf({ failure, message }: BillingError): string {
+  return failure === 'rate-limited' ? `${message} The calls ended` : 'The call budget or the deadline ended';
 }

@@ -1,4 +1,4 @@
-import { BillingError } from '../model/billing-error';
+import { BillingError, OperationLimitError } from '../model/billing-error';
 import type { ListOwner } from '../model/paged-list';
 import type { BillingOperation } from '../ports/billing-operation';
 import { monotonicMs } from '../../runtime/clock';
@@ -57,7 +57,7 @@ export class ListPages<Item> {
   /** Whether a page failed because nothing more may be read, and not because the billing API failed. */
   isOver(error: unknown): error is BillingError {
     if (!(error instanceof BillingError)) return false;
-    if (error.failure === 'budget-exceeded' || this.#operation.signal.aborted) return true;
+    if (error.failure === 'budget-exceeded' || error instanceof OperationLimitError || this.#operation.signal.aborted) return true;
     return error.failure === 'timeout' && monotonicMs() >= this.#operation.deadlineAtMs;
   }
 

@@ -4,7 +4,7 @@ import type { ListPages } from './list-pages';
 /** What was read of a list: its pages from the first one on, without a gap. */
 export interface ListRead<Item> {
   readonly pages: readonly (readonly Item[])[];
-  /** Why the reading ended before the list did: the call budget or the deadline. Null: these are all pages. */
+  /** Why the reading ended before the list did: the call budget, the token's calls or the deadline. Null: these are all pages. */
   readonly end: BillingError | null;
 }
 

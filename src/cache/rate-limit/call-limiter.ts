@@ -1,8 +1,6 @@
 import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
-import { CallsRefused } from '../../billing/admission/call-admission';
-import type { SharedCallBuckets, TakenCalls, Taking } from '../../billing/admission/call-buckets';
-import type { CallLimiter, CallQuota } from '../../billing/admission/call-limiter';
-import type { BillingError } from '../../billing/model/billing-error';
+import type { SharedCallBuckets, TakenCalls } from '../../billing/admission/call-buckets';
+import type { CallLimiter, CallQuota, CallShortage } from '../../billing/admission/call-limiter';
 import type { Caller } from '../../billing/model/caller';
 import type { Clock } from '../../runtime/clock';
 import type { OutageListener } from '../redis/outage';
@@ -70,46 +68,36 @@ export class BucketLimiter implements OpenCallLimiter {
     return this.#local.count;
   }
 
-  async take(caller: Caller, calls: number): Promise<BillingError | null> {
+  async take(caller: Caller, calls: number): Promise<CallShortage | null> {
     const key = this.#keyOf(caller);
-    const taking: Taking = { calls, isForced: false };
-    const { granted, calls: left } = (await this.#takeShared(key, taking)) ?? this.#local.take(key, taking);
-    return granted ? null : this.#toRefusal(calls, left);
+    const { granted, calls: left } = (await this.#takeShared(key, calls)) ?? this.#local.take(key, calls);
+    return granted ? null : { ...this.#toQuota(left), seconds: Math.max(1, this.#toSeconds(calls - left)) };
   }
 
-  settle(caller: Caller, calls: number): void {
+  giveBack(caller: Caller, calls: number): void {
     const key = this.#keyOf(caller);
-    const taking: Taking = { calls, isForced: true };
-    this.#local.take(key, taking);
-    void this.#takeShared(key, taking);
+    this.#local.take(key, -calls);
+    void this.#takeShared(key, -calls);
   }
 
   quotaOf(caller: Caller): CallQuota {
-    const limit = this.#local.callsPerMinute;
-    const left = this.#local.callsIn(this.#keyOf(caller));
-    return { limit, remaining: Math.max(0, Math.floor(left)), resetSeconds: this.#toSeconds(limit - left) };
+    return this.#toQuota(this.#local.callsIn(this.#keyOf(caller)));
   }
 
   async close(): Promise<void> {
     await this.#shared?.close();
   }
 
-  async #takeShared(key: string, taking: Taking): Promise<TakenCalls | null> {
+  async #takeShared(key: string, calls: number): Promise<TakenCalls | null> {
     if (!this.#shared) return null;
-    const taken = await this.#shared.take(key, taking);
+    const taken = await this.#shared.take(key, calls);
     if (taken) this.#local.set(key, taken.calls);
     return taken;
   }
 
-  #toRefusal(calls: number, left: number): CallsRefused {
+  #toQuota(left: number): CallQuota {
     const limit = this.#local.callsPerMinute;
-    const seconds = Math.max(1, this.#toSeconds(calls - left));
-    return new CallsRefused(
-      `This token may make ${limit} calls to the billing API a minute. The operation needs ${calls}, and ` +
-        `${Math.max(0, Math.floor(left))} are left: none was made. Repeat it after ${seconds} s, or ask for less at once; what is cached ` +
-        `costs no call. (The gateway's operator sets the limit: CALLS_PER_MINUTE.)`,
-      seconds,
-    );
+    return { limit, remaining: Math.max(0, Math.floor(left)), resetSeconds: this.#toSeconds(limit - left) };
   }
 
   #toSeconds(calls: number): number {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { TakenCalls, Taking } from '../../billing/admission/call-buckets';
+import type { TakenCalls } from '../../billing/admission/call-buckets';
 import { systemClock, type Clock } from '../../runtime/clock';
 
 /** Buckets that are known at a time, about 200 bytes each. The one that was not used for the longest is forgotten, and so full again. */
@@ -37,11 +37,13 @@ export class LocalBuckets {
     return Math.min(this.callsPerMinute, bucket.calls + filled);
   }
 
-  take(key: string, { calls, isForced }: Taking): TakenCalls {
+  /** Takes all of the calls or none. @param calls below 0: they are given back. */
+  take(key: string, calls: number): TakenCalls {
     const before = this.callsIn(key);
-    if (before < calls && !isForced) return { granted: false, calls: before };
-    this.set(key, Math.min(this.callsPerMinute, before - calls));
-    return { granted: true, calls: before - calls };
+    if (before < calls) return { granted: false, calls: before };
+    const left = Math.min(this.callsPerMinute, before - calls);
+    this.set(key, left);
+    return { granted: true, calls: left };
   }
 
   /** Puts into the bucket what another process knows of it. */

@@ -1,5 +1,5 @@
 import { ErrorReply } from '@redis/client';
-import type { SharedCallBuckets, TakenCalls, Taking } from '../../billing/admission/call-buckets';
+import type { SharedCallBuckets, TakenCalls } from '../../billing/admission/call-buckets';
 import { monotonicMs } from '../../runtime/clock';
 import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
 import { KEY_PREFIX } from '../keys/shared-key-ring';
@@ -14,7 +14,7 @@ import { isReadOnly, isRefusal, LEAST_RIGHTS } from '../redis/rights';
  * `calls at`, with milliseconds since the epoch. It ends when it is full: then it is what a bucket is that is not there.
  */
 const TAKE = `
-local limit, calls, forced = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
+local limit, calls = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local left = limit
@@ -23,7 +23,7 @@ if bucket then
   local known, at = string.match(bucket, '^(%S+) (%d+)$')
   left = math.min(limit, tonumber(known) + math.max(0, now - tonumber(at)) * limit / 60000)
 end
-local granted = forced or left >= calls
+local granted = left >= calls
 if granted then
   left = math.min(limit, left - calls)
   redis.call('SET', KEYS[1], string.format('%.6f %.0f', left, now), 'PX', math.ceil((limit - left) * 60000 / limit) + 1)
@@ -63,11 +63,11 @@ class RedisBuckets implements SharedCallBuckets {
     });
   }
 
-  async take(key: string, taking: Taking): Promise<TakenCalls | null> {
+  async take(key: string, calls: number): Promise<TakenCalls | null> {
     const { client } = this.#connection;
     if (!client || !this.#outage.mayTry(monotonicMs())) return null;
     try {
-      const taken = toTaken(await withinTime(this.#run(client, key, taking), this.#options.waitMs));
+      const taken = toTaken(await withinTime(this.#run(client, key, calls), this.#options.waitMs));
       this.#outage.succeeded(monotonicMs());
       return taken;
     } catch (error) {
@@ -81,10 +81,10 @@ class RedisBuckets implements SharedCallBuckets {
     return Promise.resolve();
   }
 
-  #run(client: RedisClient, key: string, { calls, isForced }: Taking): Promise<unknown> {
+  #run(client: RedisClient, key: string, calls: number): Promise<unknown> {
     return client.eval(TAKE, {
       keys: [`${KEY_PREFIX}:{calls:${key}}`],
-      arguments: [String(this.#options.callsPerMinute), String(calls), isForced ? '1' : '0'],
+      arguments: [String(this.#options.callsPerMinute), String(calls)],
     });
   }
 

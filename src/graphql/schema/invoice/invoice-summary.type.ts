@@ -16,7 +16,7 @@ export class InvoiceSummaryType implements InvoiceSummary {
 
   @Field(() => Boolean, {
     description:
-      'False if the call budget or the deadline ended the reading before the end of the list: then this is about a part of the invoices.',
+      'False if the call budget, the calls of the token or the deadline ended before the list did: then this is about a part of the invoices.',
   })
   readonly isComplete!: boolean;
 }

@@ -176,7 +176,7 @@ export type InvoiceSummary = {
   readonly amount: Scalars['BigInt']['output'];
   /** Invoices that were read and match the filter. */
   readonly count: Scalars['Int']['output'];
-  /** False if the call budget or the deadline ended the reading before the end of the list: then this is about a part of the invoices. */
+  /** False if the call budget, the calls of the token or the deadline ended before the list did: then this is about a part of the invoices. */
   readonly isComplete: Scalars['Boolean']['output'];
   /** Invoices that were counted and have no amount. */
   readonly withoutAmount: Scalars['Int']['output'];

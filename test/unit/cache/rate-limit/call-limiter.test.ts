@@ -19,10 +19,10 @@ describe('A bucket of calls', () => {
   it('fills at its rate, and no further than a minute of it', () => {
     const clock = new TestClock();
     const buckets = new LocalBuckets(60, clock);
-    expect(buckets.take('a', { calls: 60, isForced: false })).toEqual({ granted: true, calls: 0 });
-    expect(buckets.take('a', { calls: 1, isForced: false })).toEqual({ granted: false, calls: 0 });
+    expect(buckets.take('a', 60)).toEqual({ granted: true, calls: 0 });
+    expect(buckets.take('a', 1)).toEqual({ granted: false, calls: 0 });
     clock.nowMs += 2500;
-    expect(buckets.take('a', { calls: 2, isForced: false })).toEqual({ granted: true, calls: 0.5 });
+    expect(buckets.take('a', 2)).toEqual({ granted: true, calls: 0.5 });
     clock.nowMs += 3_600_000;
     expect(buckets.callsIn('a')).toBe(60);
   });
@@ -36,7 +36,7 @@ describe('A bucket of calls', () => {
         let granted = 0;
         for (const { waitMs, calls } of steps) {
           clock.nowMs += waitMs;
-          if (buckets.take('a', { calls, isForced: false }).granted) granted += calls;
+          if (buckets.take('a', calls).granted) granted += calls;
           expect(granted).toBeLessThanOrEqual(limit + (clock.nowMs * limit) / 60_000 + 1e-6);
         }
       }),
@@ -58,7 +58,7 @@ describe('The limit on calls', () => {
     const limiter = new BucketLimiter({ callsPerMinute: 30, secret: null, shared: null, clock });
     const caller = callerOf('one');
     expect(await limiter.take(caller, 29)).toBeNull();
-    expect((await limiter.take(caller, 5))?.details).toEqual({ retryAfterSeconds: 8 });
+    expect(await limiter.take(caller, 5)).toEqual({ limit: 30, remaining: 1, resetSeconds: 58, seconds: 8 });
     expect(limiter.quotaOf(caller)).toEqual({ limit: 30, remaining: 1, resetSeconds: 58 });
     clock.nowMs += 7999;
     expect(await limiter.take(caller, 5)).not.toBeNull();
@@ -66,14 +66,13 @@ describe('The limit on calls', () => {
     expect(await limiter.take(caller, 5)).toBeNull();
   });
 
-  it('may be left in debt by calls that were made already, and is paid back before the next', async () => {
-    const clock = new TestClock();
-    const limiter = new BucketLimiter({ callsPerMinute: 60, secret: null, shared: null, clock });
+  it('takes back what was not used, up to a full bucket', async () => {
+    const limiter = new BucketLimiter({ callsPerMinute: 60, secret: null, shared: null, clock: new TestClock() });
     const caller = callerOf('one');
-    limiter.settle(caller, 70);
-    expect(limiter.quotaOf(caller)).toEqual({ limit: 60, remaining: 0, resetSeconds: 70 });
-    expect((await limiter.take(caller, 1))?.details).toEqual({ retryAfterSeconds: 11 });
-    limiter.settle(caller, -70);
+    expect(await limiter.take(caller, 50)).toBeNull();
+    limiter.giveBack(caller, 20);
+    expect(limiter.quotaOf(caller)).toEqual({ limit: 60, remaining: 30, resetSeconds: 30 });
+    limiter.giveBack(caller, 70);
     expect(limiter.quotaOf(caller)).toEqual({ limit: 60, remaining: 60, resetSeconds: 0 });
   });
 
