@@ -58,23 +58,33 @@ export class Billing {
    * for each page that the billing API filters, which says nothing about the contract itself.
    * Null where the billing API knows no such contract of the customer. Rejects with BillingError.
    */
-  async contract(
+  contract(
     customer: Customer,
     number: string,
     pages: readonly PageRequest[],
     filtered: readonly FilteredPage[] = [],
   ): Promise<Contract | null> {
-    const wanted = pages.length === 0 ? [HEAD] : pages;
     const owner: ListOwner = { customer, contractNumber: number };
-    if (wanted.length === 1 && filtered.length === 0) {
-      const page = wanted[0] as PageRequest;
-      const load = await this.#invoices.loader.load(owner, page);
-      const head = await load.head();
-      return head && new Contract(customer, number, head, [{ page, load }]);
-    }
+    if (filtered.length > 0 || pages.length > 1) return this.#contractOfPages(owner, number, pages.length > 0 ? pages : [HEAD], filtered);
+    return this.#contractOfPage(owner, number, pages[0] ?? HEAD);
+  }
+
+  /** Apart from the other, which it is a case of: what an asynchronous function keeps while it waits grows with all that it may do. */
+  async #contractOfPage(owner: ListOwner, number: string, page: PageRequest): Promise<Contract | null> {
+    const load = await this.#invoices.loader.load(owner, page);
+    const head = await load.head();
+    return head && new Contract(owner.customer, number, head, [{ page, load }]);
+  }
+
+  async #contractOfPages(
+    owner: ListOwner,
+    number: string,
+    pages: readonly PageRequest[],
+    filtered: readonly FilteredPage[],
+  ): Promise<Contract | null> {
     const { loader } = this.#invoices;
     const [loads, others] = await Promise.all([
-      Promise.all(wanted.map(async (page): Promise<PageLoadOf> => ({ page, load: await loader.load(owner, page) }))),
+      Promise.all(pages.map(async (page): Promise<PageLoadOf> => ({ page, load: await loader.load(owner, page) }))),
       Promise.all(
         filtered.map(async ({ filter, page }): Promise<PageLoadOf> => ({
           page,
@@ -84,7 +94,7 @@ export class Billing {
       ),
     ]);
     const head = await firstHead(loads);
-    return head && new Contract(customer, number, head, [...loads, ...others]);
+    return head && new Contract(owner.customer, number, head, [...loads, ...others]);
   }
 
   /** A page of a contract's invoices. Null where the contract is not known. Rejects with BillingError. */

@@ -7,9 +7,12 @@ export interface CancelSignal {
   /** A BillingError from the abort on. */
   readonly reason: Error;
   throwIfAborted(): void;
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
+  addEventListener(type: 'abort', listener: AbortListener, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: AbortListener): void;
 }
+
+/** A function, or an object (DOM, EventListener), which needs no closure for itself. */
+export type AbortListener = (() => void) | { handleEvent(): void };
 
 const NOT_ABORTED = new Error('not aborted');
 
@@ -17,7 +20,7 @@ const NOT_ABORTED = new Error('not aborted');
 export class Cancellation implements CancelSignal {
   aborted = false;
   reason: Error = NOT_ABORTED;
-  #listeners: Set<() => void> | (() => void) | null = null;
+  #listeners: Set<AbortListener> | AbortListener | null = null;
 
   /** Aborts, once; further calls change nothing. */
   abort(reason: Error): void {
@@ -26,23 +29,28 @@ export class Cancellation implements CancelSignal {
     this.reason = reason;
     const listeners = this.#listeners;
     this.#listeners = null;
-    if (typeof listeners === 'function') listeners();
-    else if (listeners) for (const listener of listeners) listener();
+    if (listeners instanceof Set) for (const listener of listeners) call(listener);
+    else if (listeners) call(listeners);
   }
 
   throwIfAborted(): void {
     if (this.aborted) throw this.reason;
   }
 
-  addEventListener(_type: 'abort', listener: () => void): void {
+  addEventListener(_type: 'abort', listener: AbortListener): void {
     if (this.aborted) return;
     if (this.#listeners === null) this.#listeners = listener;
-    else if (typeof this.#listeners === 'function') this.#listeners = new Set([this.#listeners, listener]);
-    else this.#listeners.add(listener);
+    else if (this.#listeners instanceof Set) this.#listeners.add(listener);
+    else this.#listeners = new Set([this.#listeners, listener]);
   }
 
-  removeEventListener(_type: 'abort', listener: () => void): void {
+  removeEventListener(_type: 'abort', listener: AbortListener): void {
     if (this.#listeners === listener) this.#listeners = null;
-    else if (this.#listeners !== null && typeof this.#listeners === 'object') this.#listeners.delete(listener);
+    else if (this.#listeners instanceof Set) this.#listeners.delete(listener);
   }
+}
+
+function call(listener: AbortListener): void {
+  if (typeof listener === 'function') listener();
+  else listener.handleEvent();
 }

@@ -1,7 +1,8 @@
 import { BillingError } from '../billing/model/billing-error';
 import type { BillingSource, BillsAnswer, BillsRequest, CallContext, DecodedContent, PagedResource } from '../billing/ports/billing-source';
 import type { UpstreamObserver } from '../telemetry/observers/upstream-observer';
-import type { Attempts, UpstreamCall } from './resilience/attempts';
+import type { UpstreamCall } from './resilience/attempt';
+import type { Attempts } from './resilience/attempts';
 import type { ContractDrift } from './bills/contract-drift';
 import { toUtf8 } from './bills/body-text';
 import { isErrorBody } from './bills/error-message';

@@ -1,4 +1,5 @@
 import { Caller } from '../../src/billing/model/caller';
+import type { HttpAnswer } from '../../src/upstream/http/http-response';
 import { createTransport, type Transport, type TransportOptions, type TransportRequest } from '../../src/upstream/http/transport';
 
 /** A transport to a test's own upstream; two connections and no limit that a test would meet, unless it says otherwise. */
@@ -18,6 +19,11 @@ export function openTransport(url: string, options: Partial<TransportOptions> = 
     timeoutMs: 10_000,
     ...options,
   });
+}
+
+/** Sends a request, for who waits for a promise. */
+export function sendGet(transport: Transport, request: TransportRequest): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => transport.send(request, { answered: resolve, failed: reject }));
 }
 
 /** A request with this token. */

@@ -9,7 +9,8 @@ interface Waiter<Content> {
   readonly context: CallContext;
   readonly resolve: (answer: BillsAnswer<Content>) => void;
   readonly reject: (error: Error) => void;
-  readonly onAbort: () => void;
+  /** Called when the context's signal aborts. */
+  handleEvent(): void;
 }
 
 const NOBODY: never[] = [];
@@ -60,18 +61,18 @@ export class InFlightCall<Content> extends DelegatedContext {
    */
   wait(context: CallContext, onEmpty: (reason: Error) => void): Promise<BillsAnswer<Content>> {
     return new Promise((resolve, reject) => {
-      const { signal } = context;
       const waiter: Waiter<Content> = {
         context,
         resolve,
         reject,
-        onAbort: () => {
+        handleEvent: () => {
+          const { reason } = context.signal;
           this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-          reject(signal.reason);
-          if (this.#waiting.length === 0) onEmpty(signal.reason);
+          reject(reason);
+          if (this.#waiting.length === 0) onEmpty(reason);
         },
       };
-      signal.addEventListener('abort', waiter.onAbort, { once: true });
+      context.signal.addEventListener('abort', waiter, { once: true });
       // Most have one who waits; a list that grows from nothing has room for seventeen.
       if (this.#waiting.length === 0) this.#waiting = [waiter];
       else this.#waiting.push(waiter);
@@ -96,7 +97,7 @@ export class InFlightCall<Content> extends DelegatedContext {
   #dismiss(): Waiter<Content>[] {
     const waiting = this.#waiting;
     this.#waiting = NOBODY;
-    for (const { context, onAbort } of waiting) context.signal.removeEventListener('abort', onAbort);
+    for (const waiter of waiting) waiter.context.signal.removeEventListener('abort', waiter);
     return waiting;
   }
 }

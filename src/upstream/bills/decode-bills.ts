@@ -82,10 +82,10 @@ export class ResponseDecoder {
     if (others.reportError) throw invalidResponse('the body reports an error');
     const { misspelt } = this.spec.contract;
     const isValue = (mark: number): boolean => mark !== 0 && !misspelt.includes(odd[~mark] as BillingError);
-    const isKnown = addresses !== null || invoices !== null || marks.subarray(0, -1).some(isValue);
+    const isKnown = addresses !== null || invoices !== null || marks.slice(0, -1).some(isValue);
     if (others.exist && !isKnown) throw invalidResponse("the body has none of the contract's members");
     // A contract number may be the request's own: with nothing else, the response is about no contract.
-    const isBare = !addresses?.count && !marks.subarray(1, -1).some(isValue);
+    const isBare = !addresses?.count && !marks.slice(1, -1).some(isValue);
     if (isBare && isSaidToFail(contract, skip)) throw invalidResponse('the body reports an error and has no data');
   }
 

@@ -47,19 +47,28 @@ export interface TransportRequest {
   readonly trace?: readonly string[] | undefined;
 }
 
+/** Told how a request ended: one of the two, once. */
+export interface ResponseReceiver {
+  /** With the whole response, decompressed where it was compressed. */
+  answered(answer: HttpAnswer): void;
+  /** @param failure a BillingError, or Abandoned. */
+  failed(failure: Error): void;
+}
+
 /** Carries requests to the billing API. */
 export interface Transport {
   /** Where the billing API is. */
   readonly baseUrl: URL;
   /**
    * Sends one GET. A request that meets the end of an idle connection (closed without a byte of a response, or answered
-   * 408) is sent again at once, on a new connection and within the same time. Redirects are not followed. Rejects with
+   * 408) is sent again at once, on a new connection and within the same time. Redirects are not followed. Fails with
    * BillingError: `timeout`, `unavailable` where no connection was had or kept, `invalid-response` for what is larger than
    * the limit, `budget-exceeded` or NoRoom where the body finds no room in `memory`, or the reason of `signal`; with
    * Abandoned around it where the response is still to come. Where the signal's deadline came after half of `timeoutMs`, that
    * counts as a `timeout` of the attempt.
+   * @throws Error where something in the request would not stay in its line; then the receiver is told nothing.
    */
-  get(request: TransportRequest): Promise<HttpAnswer>;
+  send(request: TransportRequest, receiver: ResponseReceiver): void;
   close(): Promise<void>;
 }
 
@@ -77,22 +86,16 @@ export function createTransport(options: TransportOptions): Transport {
       for (const caller of callers) options.caches?.evictCaller(caller);
     },
   });
-  const ended = new TurnQueue<Exchange>((exchange) => exchange.deliver(options));
+  const ways: ExchangeWays = { ...options, ended: new TurnQueue<Exchange>((exchange) => exchange.deliver()) };
   const toHead = createRequestHead(options);
   return {
     baseUrl,
-    get: (request) =>
-      new Promise<HttpAnswer>((resolve, reject) => {
-        const { caller, signal, memory, reservedBytes = 0 } = request;
-        if (signal.aborted) {
-          memory?.give(reservedBytes);
-          reject(signal.reason);
-          return;
-        }
-        const question = { head: toHead(request), caller, signal, memory, reservedBytes, timeoutMs: options.timeoutMs };
-        const exchange = new Exchange(question, { resolve, reject, ended });
-        connections.dispatch(exchange);
-      }),
+    send: (request, receiver) => {
+      if (request.signal.aborted) {
+        request.memory?.give(request.reservedBytes ?? 0);
+        receiver.failed(request.signal.reason);
+      } else connections.dispatch(new Exchange({ request, head: toHead(request) }, receiver, ways));
+    },
     close: () => {
       // Not until all have ended: a stalled answer must not hold up the stop.
       connections.close();
@@ -106,30 +109,21 @@ const NO_BODY = Buffer.alloc(0);
 const ABANDONED_MS = 1000;
 const ABANDONED_BYTES = 256 * 1024;
 
-/** What is asked for, and until when. */
-interface Question {
-  readonly head: string;
-  readonly caller: Caller;
-  readonly signal: CancelSignal;
-  readonly memory: ByteHolder | undefined;
-  readonly reservedBytes: number;
+/** What all exchanges have in common. */
+interface ExchangeWays extends ContentCodingOptions {
+  /** How long one may take, in milliseconds. */
   readonly timeoutMs: number;
-}
-
-/** Whom an exchange tells of its end. */
-interface Asker {
-  readonly resolve: (answer: HttpAnswer) => void;
-  readonly reject: (error: Error) => void;
   /** Where whole answers wait for the end of the turn. */
   readonly ended: TurnQueue<Exchange>;
 }
 
 /** One request and its answer, within its time. */
 class Exchange implements PendingRequest {
-  readonly #question: Question;
-  readonly #asker: Asker;
+  readonly #request: TransportRequest;
+  readonly #head: string;
+  readonly #receiver: ResponseReceiver;
+  readonly #ways: ExchangeWays;
   #timer: NodeJS.Timeout;
-  readonly #onAbort: () => void;
   readonly #startedMs = performance.now();
   #connection: Connection | null = null;
   #answer: HttpAnswer | null = null;
@@ -139,18 +133,23 @@ class Exchange implements PendingRequest {
   /** Called at the end of an abandoned request. */
   #onEnded: (() => void) | null = null;
 
-  constructor(question: Question, asker: Asker) {
-    this.#question = question;
-    this.#heldBytes = question.reservedBytes;
-    this.#asker = asker;
-    const { signal, timeoutMs } = question;
-    this.#onAbort = () => this.#abort(this.#toAbortFailure(signal.reason));
-    signal.addEventListener('abort', this.#onAbort, { once: true });
-    this.#timer = setTimeout(() => this.#giveUp(timedOut(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
+  constructor({ request, head }: { request: TransportRequest; head: string }, receiver: ResponseReceiver, ways: ExchangeWays) {
+    this.#request = request;
+    this.#head = head;
+    this.#receiver = receiver;
+    this.#ways = ways;
+    this.#heldBytes = request.reservedBytes ?? 0;
+    request.signal.addEventListener('abort', this, { once: true });
+    this.#timer = setTimeout(() => this.#giveUp(timedOut(`no whole answer within ${ways.timeoutMs} ms`)), ways.timeoutMs);
+  }
+
+  /** Called when the signal aborts. */
+  handleEvent(): void {
+    this.#abort(this.#toAbortFailure(this.#request.signal.reason));
   }
 
   get caller(): Caller {
-    return this.#question.caller;
+    return this.#request.caller;
   }
 
   get isAbandoned(): boolean {
@@ -160,13 +159,13 @@ class Exchange implements PendingRequest {
   sendOn(connection: Connection): boolean {
     if (this.#isOver) return false;
     this.#connection = connection;
-    connection.send(this.#question.head, this);
+    connection.send(this.#head, this);
     return true;
   }
 
   holds(bytes: number, mostBytes: number): BillingError | null {
     if (this.isAbandoned) return bytes > ABANDONED_BYTES ? invalidResponse('the body is too large to be read for nobody') : null;
-    const { memory } = this.#question;
+    const { memory } = this.#request;
     const more = bytes - this.#heldBytes;
     if (!memory || more <= 0) return null;
     const taken = memory.take(more);
@@ -179,7 +178,7 @@ class Exchange implements PendingRequest {
   answered(answer: HttpAnswer): void {
     if (!this.isAbandoned) this.#settle(Math.min(answer.body.length, this.#heldBytes));
     this.#answer = answer;
-    this.#asker.ended.add(this);
+    this.#ways.ended.add(this);
   }
 
   failed(failure: BillingError): void {
@@ -188,24 +187,27 @@ class Exchange implements PendingRequest {
       return;
     }
     this.#settle(0);
-    this.#asker.reject(failure);
+    this.#receiver.failed(failure);
   }
 
   /** Hands the whole response over, decompressed where it was compressed. */
-  deliver(options: ContentCodingOptions): void {
+  deliver(): void {
     if (this.#onEnded) {
       this.#endAbandoned(this.#onEnded);
       return;
     }
-    const { resolve, reject } = this.#asker;
+    const receiver = this.#receiver;
     const answer = this.#answer as HttpAnswer;
-    if (!isEncoded(answer)) resolve(answer);
+    if (!isEncoded(answer)) receiver.answered(answer);
     else
-      decodeContent(answer, options).then(resolve, (failure: unknown) => {
-        // Of an error status, the body is at most a message.
-        if (answer.status < 300 || answer.status === 404) reject(failure as BillingError);
-        else resolve({ ...answer, body: NO_BODY });
-      });
+      decodeContent(answer, this.#ways).then(
+        (decoded) => receiver.answered(decoded),
+        (failure: unknown) => {
+          // Of an error status, the body is at most a message.
+          if (answer.status < 300 || answer.status === 404) receiver.failed(failure as BillingError);
+          else receiver.answered({ ...answer, body: NO_BODY });
+        },
+      );
   }
 
   /** Ends the exchange since nobody waits for it any more, or since the API has not answered in time. */
@@ -224,10 +226,10 @@ class Exchange implements PendingRequest {
       if (connection.carries(this)) connection.destroy();
       if (this.#onEnded) this.#endAbandoned(this.#onEnded);
     };
-    const leftMs = this.#question.timeoutMs - (performance.now() - this.#startedMs);
+    const leftMs = this.#ways.timeoutMs - (performance.now() - this.#startedMs);
     this.#timer = setTimeout(cut, Math.min(leftMs, ABANDONED_MS));
     const ended = new Promise<void>((resolve) => (this.#onEnded = resolve));
-    this.#asker.reject(withoutStacks(() => new Abandoned(reason, { ended, cut })));
+    this.#receiver.failed(withoutStacks(() => new Abandoned(reason, { ended, cut })));
   }
 
   #endAbandoned(onEnded: () => void): void {
@@ -245,16 +247,16 @@ class Exchange implements PendingRequest {
   #settle(landedBytes: number): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    const { memory, signal } = this.#question;
+    const { memory, signal } = this.#request;
     memory?.land(landedBytes);
     memory?.give(this.#heldBytes - landedBytes);
-    signal.removeEventListener('abort', this.#onAbort);
+    signal.removeEventListener('abort', this);
   }
 
   /** An abort for lack of time, after the API had a fair share of it, is the API's failure to answer. */
   #toAbortFailure(reason: Error): BillingError {
     if (!(reason instanceof BillingError)) return unreachable(reason);
-    const hadTime = performance.now() - this.#startedMs >= this.#question.timeoutMs / 2;
+    const hadTime = performance.now() - this.#startedMs >= this.#ways.timeoutMs / 2;
     return reason.failure === 'timeout' && hadTime ? timedOut("no whole answer within the operation's time") : reason;
   }
 }

@@ -24,12 +24,13 @@ export interface Place {
   readonly reservedBytes: number;
 }
 
-/** A call that waits for a place. */
-interface Waiter {
+/** A call that waits for a place, and is told of one, or of why it gets none, once. */
+export interface Waiter {
   readonly context: CallContext;
-  readonly admit: (place: Place) => void;
-  readonly refuse: (error: Error) => void;
-  readonly onAbort: () => void;
+  /** Must not throw. */
+  admit(place: Place): void;
+  /** @param error `unavailable` where too many calls wait, or what `FairLimiter.refuse` was called with. */
+  refuse(error: Error): void;
 }
 
 /** The queue of all tokens that the billing API has never accepted. No token is empty. */
@@ -51,6 +52,8 @@ export class FairLimiter {
   #waiting = 0;
   /** Places of attempts that nobody waits for any more. */
   #kept = 0;
+  #isAdmitting = false;
+  #mayHaveMore = false;
 
   constructor(options: FairLimiterOptions) {
     this.#options = options;
@@ -74,33 +77,29 @@ export class FairLimiter {
     return this.#mayEnter(token, isUnknown) && hasRoom(context) ? this.#take(context, isUnknown) : null;
   }
 
-  /** Waits for a place. Rejects with the reason of the context's signal, or `unavailable` where too many calls wait. */
-  enter(context: CallContext): Promise<Place> {
-    return new Promise((resolve, reject) => {
-      const { signal } = context;
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const key = this.#isUnknown(context) ? UNKNOWN : context.caller.token;
-      if (this.#waiting >= this.#options.maxWaiting && !this.#makeRoom(key)) {
-        reject(overloaded());
-        return;
-      }
-      const waiter: Waiter = {
-        context,
-        admit: resolve,
-        refuse: reject,
-        onAbort: () => {
-          this.#remove(waiter);
-          reject(signal.reason);
-        },
-      };
-      signal.addEventListener('abort', waiter.onAbort, { once: true });
-      this.#append(key, waiter);
-      this.#waiting++;
-      this.admitWaiting();
-    });
+  /** Waits for a place. */
+  enter(waiter: Waiter): void {
+    const key = this.#isUnknown(waiter.context) ? UNKNOWN : waiter.context.caller.token;
+    if (this.#waiting >= this.#options.maxWaiting && !this.#makeRoom(key)) {
+      waiter.refuse(overloaded());
+      return;
+    }
+    this.#append(key, waiter);
+    this.#waiting++;
+    this.admitWaiting();
+  }
+
+  /** Waits no longer, and is told nothing. Without effect for one that does not wait. */
+  withdraw(waiter: Waiter): void {
+    for (const key of [waiter.context.caller.token, UNKNOWN]) {
+      const queue = this.#queues.get(key);
+      const at = queue?.indexOf(waiter) ?? -1;
+      if (!queue || at < 0) continue;
+      queue.splice(at, 1);
+      if (queue.length === 0) this.#queues.delete(key);
+      this.#waiting--;
+      return;
+    }
   }
 
   /** Gives a place back. */
@@ -144,7 +143,7 @@ export class FairLimiter {
       for (const waiter of [...queue]) {
         const error = toError(waiter.context);
         if (!error) continue;
-        this.#remove(waiter);
+        this.withdraw(waiter);
         waiter.refuse(error);
       }
     }
@@ -178,8 +177,24 @@ export class FairLimiter {
     return { unknownToken: isUnknown ? caller.token : null, tokenLimit, reservedBytes: memory?.reserve() ?? 0 };
   }
 
-  /** Gives free places to the waiting calls whose turn it is. A queue that may have none now keeps its turn. */
+  /** Gives free places to the waiting calls whose turn it is. */
   admitWaiting(): void {
+    // One that is admitted may end at once, and give its place back: the loop that is under way goes on with it.
+    this.#mayHaveMore = true;
+    if (this.#isAdmitting) return;
+    this.#isAdmitting = true;
+    try {
+      while (this.#mayHaveMore) {
+        this.#mayHaveMore = false;
+        this.#admitInTurn();
+      }
+    } finally {
+      this.#isAdmitting = false;
+    }
+  }
+
+  /** A queue that may have no place now keeps its turn. */
+  #admitInTurn(): void {
     // A queue that is put back comes up again in this same loop, which ends when places do, or calls that may have one.
     for (const [key, queue] of this.#queues) {
       // The only queue keeps its turn. To put it back would change the map with each call, which V8 pays with its old tables.
@@ -204,7 +219,6 @@ export class FairLimiter {
     if (index === 0) queue.shift();
     else queue.splice(index, 1);
     this.#waiting--;
-    context.signal.removeEventListener('abort', waiter.onAbort);
     waiter.admit(this.#take(context, isUnknown));
     return true;
   }
@@ -226,22 +240,9 @@ export class FairLimiter {
     if (!isUnknown && longest.length <= (this.#queues.get(newcomer)?.length ?? 0) + 1) return false;
     const lost = longest.at(isUnknown ? longest.length >> 1 : -1);
     if (!lost) return false;
-    this.#remove(lost);
+    this.withdraw(lost);
     lost.refuse(overloaded());
     return true;
-  }
-
-  #remove(waiter: Waiter): void {
-    for (const key of [waiter.context.caller.token, UNKNOWN]) {
-      const queue = this.#queues.get(key);
-      const at = queue?.indexOf(waiter) ?? -1;
-      if (!queue || at < 0) continue;
-      queue.splice(at, 1);
-      if (queue.length === 0) this.#queues.delete(key);
-      this.#waiting--;
-      waiter.context.signal.removeEventListener('abort', waiter.onAbort);
-      return;
-    }
   }
 }
 

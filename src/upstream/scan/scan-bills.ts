@@ -20,19 +20,19 @@ import { UnknownMembers } from './unknown-members';
 
 /** More addresses than a contract has. */
 const MAX_ADDRESSES = 100;
-/** A buffer of marks that has grown beyond this is given up after its list. */
+/** Scratch space for marks that has grown beyond this is given up after its list. */
 const MAX_KEPT_MARKS = 256 * 1024;
 
 /** A list of records; `failure` says why there is none. */
 export interface ScannedList {
   readonly count: number;
-  readonly marks: Int32Array;
+  readonly marks: readonly number[];
   readonly failure: Error | null;
 }
 
 /** A contract whose values are marked. A list is null where its member is absent or null. */
 export interface ScannedContract {
-  readonly marks: Int32Array;
+  readonly marks: readonly number[];
   readonly addresses: ScannedList | null;
   readonly invoices: ScannedList | null;
   readonly others: UnknownMembers;
@@ -109,14 +109,14 @@ function scanContracts(scanner: RecordScanner, options: ScanOptions, open: numbe
 }
 
 /** Marks of the list that is being scanned: one list at a time. */
-let scratch = new Int32Array(1024);
+let scratch = zeros(1024);
 
 /** Of a contract that has the contract's members alone. Nothing is added to it. */
 const NO_OTHERS = new UnknownMembers();
 
 /** Reads the lists of one contract. */
 class ContractScan implements ScannedContract, MemberReader {
-  readonly marks: Int32Array;
+  readonly marks: number[];
   others = NO_OTHERS;
   addresses: ScannedList | null = null;
   invoices: ScannedList | null = null;
@@ -132,7 +132,7 @@ class ContractScan implements ScannedContract, MemberReader {
   constructor(scanner: RecordScanner, options: ScanOptions) {
     this.#scanner = scanner;
     this.#options = options;
-    this.marks = new Int32Array(options.spec.contract.layout.stride);
+    this.marks = zeros(options.spec.contract.layout.stride);
   }
 
   /** Scans the contract that begins at `open`, and returns the position after it. */
@@ -209,7 +209,7 @@ class ContractScan implements ScannedContract, MemberReader {
       if (item < skip || count === limit) at = endOfValue(bytes, at);
       else {
         target.base = count++ * stride;
-        if (target.base + stride > target.marks.length) target.marks = scratch = grown(scratch);
+        if (target.base + stride > target.marks.length) target.marks = scratch = scratch.concat(zeros(scratch.length * 3));
         scanner.item = item;
         if (bytes[at] === OPEN_BRACE) at = scanner.scan(spec, at, target);
         else {
@@ -220,7 +220,7 @@ class ContractScan implements ScannedContract, MemberReader {
       if (bytes[at] !== COMMA) at = skipSpace(bytes, at);
     }
     const marks = scratch.slice(0, count * stride);
-    if (scratch.length > MAX_KEPT_MARKS) scratch = new Int32Array(1024);
+    if (scratch.length > MAX_KEPT_MARKS) scratch = zeros(1024);
     return { list: { count, marks, failure: null }, end: at + 1 };
   }
 
@@ -228,7 +228,7 @@ class ContractScan implements ScannedContract, MemberReader {
   #scanSingle(spec: RecordSpec, at: number, { skip }: Wanted): { readonly list: ScannedList; readonly end: number } {
     const scanner = this.#scanner;
     const { stride, lengthColumn } = spec.layout;
-    const marks = new Int32Array(stride);
+    const marks = zeros(stride);
     const oddBefore = scanner.odd.length;
     if (scanner.strict) scanner.refuse(`/${listName(spec)} must be array,null`);
     const end = scanner.scan(spec, at, { marks, base: 0 });
@@ -236,7 +236,7 @@ class ContractScan implements ScannedContract, MemberReader {
     const isEmpty = skipSpace(scanner.bytes, at + 1) === end - 1;
     const isOther = marks[lengthColumn] === 0 && scanner.odd[oddBefore] === spec.itemError;
     if (isEmpty || isOther) return { list: failed(`/${listName(spec)} must be array,null`), end };
-    return { list: skip === 0 ? { count: 1, marks, failure: null } : { count: 0, marks: marks.subarray(0, 0), failure: null }, end };
+    return { list: skip === 0 ? { count: 1, marks, failure: null } : { count: 0, marks: [], failure: null }, end };
   }
 
   #retyped(spec: RecordSpec, rule: string): ScannedList {
@@ -255,7 +255,7 @@ interface Wanted {
 
 /** A list that cannot be used. */
 function failed(detail: string): ScannedList {
-  return { count: 0, marks: new Int32Array(0), failure: invalidResponse(detail) };
+  return { count: 0, marks: [], failure: invalidResponse(detail) };
 }
 
 /** The member that holds a record's list. */
@@ -263,10 +263,8 @@ function listName({ path }: RecordSpec): string {
   return path.slice(0, -2);
 }
 
-function grown(marks: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(marks.length * 4);
-  larger.set(marks);
-  return larger;
+function zeros(length: number): number[] {
+  return new Array<number>(length).fill(0);
 }
 
 function withoutTrailingSpace(received: Buffer): Buffer {

@@ -22,7 +22,7 @@ import { BOOLEAN, INTEGER, LIST, TEXT, type RecordSpec } from './record-spec';
 
 /** Where a record's marks go. */
 export interface Target {
-  marks: Int32Array;
+  marks: number[];
   /** Where the record's marks begin. */
   base: number;
 }

@@ -4,7 +4,7 @@ import { Abandoned } from '../../../../src/upstream/http/abandoned';
 import type { Transport, TransportOptions } from '../../../../src/upstream/http/transport';
 import { until } from '../../../support/cache-fixtures';
 import { startSocketUpstream, type SocketUpstream } from '../../../support/socket-upstream';
-import { openTransport, requestOf } from '../../../support/transport';
+import { openTransport, requestOf, sendGet } from '../../../support/transport';
 
 const GONE = new BillingError('unavailable', 'The client closed the connection.');
 const answerOf = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -27,12 +27,12 @@ async function withUpstream(use: (ends: Ends) => Promise<void>, options: Partial
   const abandon = async (reason: Error = GONE): Promise<unknown> => {
     const controller = new AbortController();
     const before = upstream.requestCount();
-    const outcome = transport.get(requestOf('/bills', 'a', { signal: controller.signal })).catch((error: unknown) => error);
+    const outcome = sendGet(transport, requestOf('/bills', 'a', { signal: controller.signal })).catch((error: unknown) => error);
     await until(() => upstream.requestCount() === before + 1);
     controller.abort(reason);
     return outcome;
   };
-  const ask = async (token: string): Promise<string> => (await transport.get(requestOf('/bills', token))).body.toString();
+  const ask = async (token: string): Promise<string> => (await sendGet(transport, requestOf('/bills', token))).body.toString();
   try {
     await use({ upstream, transport, sockets, ask, abandon });
   } finally {

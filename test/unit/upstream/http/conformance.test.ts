@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Client } from 'undici';
-import { openTransport, requestOf } from '../../../support/transport';
+import { openTransport, requestOf, sendGet } from '../../../support/transport';
 import { startSocketUpstream } from '../../../support/socket-upstream';
 
 /** A client under test: the response to one GET, as a text; `refused` where there is none. */
@@ -9,7 +9,7 @@ type HttpClient = (url: string) => Promise<string>;
 const ours: HttpClient = async (url) => {
   const transport = openTransport(url, { timeoutMs: 1500, connections: 1 });
   try {
-    const { status, body } = await transport.get(requestOf('/'));
+    const { status, body } = await sendGet(transport, requestOf('/'));
     return `${status} ${body.toString('latin1')}`;
   } catch {
     return 'refused';

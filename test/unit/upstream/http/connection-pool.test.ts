@@ -3,7 +3,7 @@ import type { Transport, TransportOptions } from '../../../../src/upstream/http/
 import { until } from '../../../support/cache-fixtures';
 import { failureOf } from '../../../support/listed-source';
 import { startScriptedUpstream } from '../../../support/scripted-upstream';
-import { openTransport, requestOf } from '../../../support/transport';
+import { openTransport, requestOf, sendGet } from '../../../support/transport';
 import { startSocketUpstream, type SocketUpstream } from '../../../support/socket-upstream';
 
 const answerOf = (body: string, ...headers: string[]): string =>
@@ -31,7 +31,7 @@ async function withUpstream(
     return answer(socket, index, head);
   });
   const transport = openTransport(upstream.url, { connections, ...options });
-  const ask = async (token: string): Promise<string> => (await transport.get(requestOf('/bills', token))).body.toString();
+  const ask = async (token: string): Promise<string> => (await sendGet(transport, requestOf('/bills', token))).body.toString();
   try {
     await use({ upstream, transport, ask, sockets });
   } finally {
@@ -302,10 +302,10 @@ describe('the connections to the billing API', () => {
     await withUpstream(
       () => undefined,
       async ({ transport, upstream }) => {
-        const failures = [1, 2, 3].map(() => failureOf(transport.get(requestOf('/bills'))));
+        const failures = [1, 2, 3].map(() => failureOf(sendGet(transport, requestOf('/bills'))));
         while (upstream.requestCount() < 1) await pause(1);
         await transport.close();
-        failures.push(failureOf(transport.get(requestOf('/bills'))));
+        failures.push(failureOf(sendGet(transport, requestOf('/bills'))));
         expect((await Promise.all(failures)).map(({ failure }) => failure)).toEqual([
           'unavailable',
           'unavailable',
@@ -326,11 +326,11 @@ describe('the connections to the billing API', () => {
       ['/a', ['traceparent', '00\n']],
       ['/a', ['traceparent', '\u010a']],
     ] as const) {
-      await expect(transport.get(requestOf(path, 'a', { trace }))).rejects.toThrow('a character that no head may hold');
+      await expect(sendGet(transport, requestOf(path, 'a', { trace }))).rejects.toThrow('a character that no head may hold');
     }
     expect(upstream.connectionCount()).toBe(0);
     // What a header may hold arrives as it is: a caller's tracestate, for one.
-    await transport.get(requestOf('/a', 'a', { trace: ['tracestate', 'a=é\tb'] }));
+    await sendGet(transport, requestOf('/a', 'a', { trace: ['tracestate', 'a=é\tb'] }));
     expect(upstream.requests[0]?.headers['tracestate']).toBe('a=é\tb');
     await transport.close();
     await upstream.close();

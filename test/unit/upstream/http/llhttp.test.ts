@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import type { Socket } from 'node:net';
 import { AnswerParser } from '../../../../src/upstream/http/response-parser';
 import { startSocketUpstream } from '../../../support/socket-upstream';
-import { openTransport, requestOf } from '../../../support/transport';
+import { openTransport, requestOf, sendGet } from '../../../support/transport';
 import { responses } from '../../../support/llhttp-responses.json';
 
 /** The inputs of llhttp's own tests of responses, by name. */
@@ -48,7 +48,7 @@ const EXPLAINED = new Map<string, { readonly node: string; readonly ours: string
 async function readByUs(url: string): Promise<string> {
   const transport = openTransport(url, { connections: 1 });
   try {
-    const { status, body } = await transport.get(requestOf('/'));
+    const { status, body } = await sendGet(transport, requestOf('/'));
     return `${status} ${body.toString('latin1')}`;
   } catch {
     return 'refused';

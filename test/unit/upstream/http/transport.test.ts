@@ -4,7 +4,7 @@ import { Caller } from '../../../../src/billing/model/caller';
 import type { HttpAnswer } from '../../../../src/upstream/http/http-response';
 import type { Transport, TransportOptions } from '../../../../src/upstream/http/transport';
 import { failureOf } from '../../../support/listed-source';
-import { openTransport, requestOf } from '../../../support/transport';
+import { openTransport, requestOf, sendGet } from '../../../support/transport';
 import { startScriptedUpstream, type Script, type ScriptedUpstream } from '../../../support/scripted-upstream';
 
 interface Ends {
@@ -26,7 +26,7 @@ async function withTransport(
       upstream,
       transport,
       get: (path = '/customers/RUC/1/bills?pageInit=0', signal = new AbortController().signal) =>
-        transport.get(requestOf(path, 'a-token', { signal })),
+        sendGet(transport, requestOf(path, 'a-token', { signal })),
     });
   } finally {
     await transport.close();
@@ -246,8 +246,8 @@ describe('The transport', () => {
       () => ({}),
       async ({ transport, upstream }) => {
         const caller = Caller.parse('Bearer a', ['accept-language', 'es']) as Caller;
-        await transport.get(requestOf('/a', 'a', { caller, requestId: 'id-1' }));
-        await transport.get(requestOf('/a', 'a'));
+        await sendGet(transport, requestOf('/a', 'a', { caller, requestId: 'id-1' }));
+        await sendGet(transport, requestOf('/a', 'a'));
         expect(
           upstream.requests.map(({ headers }) => [headers['x-api-key'], headers['x-correlation-id'], headers['accept-language']]),
         ).toEqual([

@@ -4,7 +4,7 @@ import { CacheWaits } from '../../../../src/billing/ports/cache-waits';
 import { Caller } from '../../../../src/billing/model/caller';
 import { AdaptiveLimit } from '../../../../src/upstream/resilience/adaptive-limit';
 import type { AcceptedTokens } from '../../../../src/billing/ports/accepted-tokens';
-import { FairLimiter, type Place } from '../../../../src/upstream/resilience/fair-limiter';
+import { FairLimiter, type Place, type Waiter } from '../../../../src/upstream/resilience/fair-limiter';
 import { TokenLimits } from '../../../../src/upstream/resilience/token-limits';
 import { failureOf } from '../../../support/listed-source';
 
@@ -44,11 +44,28 @@ function setUp(
   for (let place = limiter.tryEnter(new Context('first')); place; place = limiter.tryEnter(new Context('first'))) taken.push(place);
   const order: string[] = [];
   const enter = (name: string, context = new Context(name[0] as string)): Promise<void> =>
-    limiter.enter(context).then((place) => {
+    enterLater(limiter, context).then((place) => {
       order.push(name);
       taken.push(place);
     });
   return { limiter, taken, order, enter };
+}
+
+/** Waits as an attempt does: until it is admitted or refused, or its signal aborts. */
+function enterLater(limiter: FairLimiter, context: Context): Promise<Place> {
+  return new Promise((resolve, reject) => {
+    const waiter: Waiter = { context, admit: resolve, refuse: reject };
+    const { signal } = context;
+    if (signal.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    signal.addEventListener('abort', () => {
+      limiter.withdraw(waiter);
+      reject(signal.reason as Error);
+    });
+    limiter.enter(waiter);
+  });
 }
 
 /** Tokens that begin with "x" were never accepted. */
@@ -109,9 +126,9 @@ describe('A fair limiter', () => {
     const order: string[] = [];
     for (let i = 0; i < 30; i++) {
       for (const token of [`x${i}`, `a${i % 3}`])
-        void limiter
-          .enter(new Context(token))
-          .then((place) => (order.push(token[0] as string), (token[0] === 'x' ? unknown : known).push(place)));
+        void enterLater(limiter, new Context(token)).then(
+          (place) => (order.push(token[0] as string), (token[0] === 'x' ? unknown : known).push(place)),
+        );
     }
     // While places come back, unknown tokens are down to two of them.
     for (let round = 0; round < 19; round++) {
@@ -134,7 +151,7 @@ describe('A fair limiter', () => {
     const limiter = createLimiter(4, { accepted: { has: ({ token }) => known.has(token) } });
     const first = limiter.tryEnter(new Context('x'));
     const order: string[] = [];
-    const waiting = ['y', 'z', 'y', 'z'].map((token) => limiter.enter(new Context(token)).then(() => order.push(token)));
+    const waiting = ['y', 'z', 'y', 'z'].map((token) => enterLater(limiter, new Context(token)).then(() => order.push(token)));
     known.add('z');
     limiter.moveAccepted('z');
     limiter.leave(first as Place);
@@ -150,7 +167,7 @@ describe('A fair limiter', () => {
     const place = limiter.tryEnter(new Context('a')) as Place;
     expect(limiter.tryEnter(new Context('a'))).toBeNull();
     let isAdmitted = false;
-    const waiting = limiter.enter(new Context('a')).then(() => (isAdmitted = true));
+    const waiting = enterLater(limiter, new Context('a')).then(() => (isAdmitted = true));
     expect(limiter.tryEnter(new Context('b'))).not.toBeNull();
     await Promise.resolve();
     expect([isAdmitted, limiter.waiting]).toEqual([false, 1]);
