@@ -3,7 +3,7 @@ import { extendSchema, isUnionType, parse, print, type GraphQLField, type GraphQ
 import { resolveEntities, typenameOf } from './entities';
 import { costs } from '../analysis/field-costs';
 import type { GatewayContext } from '../context/context';
-import { buildClientSchema } from './schema';
+import { getClientSchema } from './schema';
 import { COST_LINK, withCosts } from './subgraph-costs';
 
 /** The lowest version that has what the schema uses: `@link`, `@shareable` and `@inaccessible` came with 2.0, and nothing here is newer. */
@@ -40,18 +40,20 @@ const SUBGRAPH_FIELDS = parse(`
 `);
 
 /** The schema with its federation and cost directives, as SDL. A pure function of the source tree. */
-export function printSubgraph(schema: GraphQLSchema = buildClientSchema()): string {
+export function printSubgraph(schema: GraphQLSchema = getClientSchema()): string {
   return `${LINK}\n\n${print(withCosts(getDocumentNodeFromSchema(schema), schema))}\n`;
 }
 
+let servedSdl: string | undefined;
+
 /**
- * The schema that is served: the clients' schema, and what a subgraph serves beside it. Made without @apollo/subgraph,
- * which would bring the whole of composition into the process (16 MiB of its memory) to parse what we have just
- * printed; the tests hold the SDL against that library and against composition.
+ * The schema that is served: the clients' schema, and what a subgraph serves beside it. Each call makes another one, which its
+ * owner may change. Made without @apollo/subgraph, which would bring the whole of composition into the process (16 MiB of its
+ * memory) to parse what we have just printed; the tests hold the SDL against that library and against composition.
  */
 export function buildServedSchema(): GraphQLSchema {
-  const clientSchema = buildClientSchema();
-  const sdl = printSubgraph(clientSchema);
+  const clientSchema = getClientSchema();
+  const sdl = (servedSdl ??= printSubgraph(clientSchema));
   const served = extendSchema(clientSchema, SUBGRAPH_FIELDS);
   const fields = served.getQueryType()?.getFields() as Record<'_service' | '_entities', GraphQLField<unknown, GatewayContext>>;
   fields._service.resolve = () => ({ sdl });

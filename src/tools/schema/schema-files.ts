@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getNamedType, graphqlSync, GraphQLSchema, printSchema, specifiedDirectives } from 'graphql';
-import { buildClientSchema } from '../../graphql/schema/schema';
+import { getClientSchema } from '../../graphql/schema/schema';
 import { buildServedSchema } from '../../graphql/schema/subgraph';
 
 /** A file that is made from the source tree, and committed. */
@@ -16,7 +16,7 @@ export const schemaFolder = join(__dirname, '../../../schema');
 /** All files of the folder `schema` that are made from the source tree. A pure function of it. */
 export function toSchemaFiles(): readonly SchemaFile[] {
   return [
-    { name: 'schema.graphql', text: `${printClientSchema(buildClientSchema())}\n` },
+    { name: 'schema.graphql', text: `${printClientSchema(getClientSchema())}\n` },
     { name: 'subgraph.graphql', text: `${readServiceSdl(buildServedSchema())}\n` },
   ];
 }

@@ -3,7 +3,17 @@ import { join } from 'node:path';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { buildSchema, Kind, parse, visit, type GraphQLObjectType } from 'graphql';
+import {
+  buildSchema,
+  isObjectType,
+  Kind,
+  parse,
+  printSchema,
+  validateSchema,
+  visit,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+} from 'graphql';
 import { buildServedSchema, printSubgraph } from '../../../../src/graphql/schema/subgraph';
 import { startGateway, type Gateway } from '../../../support/gateway';
 
@@ -189,6 +199,28 @@ describe("Apollo's compatibility suite", () => {
     expect(trace.includes('<masked>')).toBe(true);
     expect(trace.includes(errors[0]!.message)).toBe(false);
     expect(trace.includes('a-secret-token')).toBe(false);
+  });
+});
+
+describe('The schema that is served', () => {
+  const fieldsOf = (schema: GraphQLSchema) =>
+    Object.values(schema.getTypeMap()).flatMap((type) =>
+      isObjectType(type) && !type.name.startsWith('__') ? Object.values(type.getFields()) : [],
+    );
+
+  it('is another one each time, so that what a gateway changes in its own is not seen in the next', () => {
+    const [one, two] = [buildServedSchema(), buildServedSchema()];
+    const shared = new Set(fieldsOf(one));
+    expect(shared.size).toBeGreaterThan(30);
+    expect(fieldsOf(two).filter((field) => shared.has(field))).toEqual([]);
+    for (const field of shared) field.resolve = () => 'changed';
+    const changed = fieldsOf(buildServedSchema()).filter(({ resolve }) => resolve?.toString().includes('changed'));
+    expect(changed).toEqual([]);
+    expect(printSchema(two)).toBe(printSchema(one));
+  });
+
+  it('is valid', () => {
+    expect(validateSchema(buildServedSchema())).toEqual([]);
   });
 });
 
