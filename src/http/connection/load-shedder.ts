@@ -25,6 +25,12 @@ const BODY = JSON.stringify({
   ],
 });
 
+/** How many requests are refused in one turn of the event loop: so many at least, and this share of those that are to be refused. */
+const REFUSED_A_TURN = 64;
+const REFUSED_SHARE = 1 / 8;
+/** More than these are refused in the same turn: they take memory. */
+const MAX_TO_REFUSE = 4096;
+
 /** What is under way on one connection: HTTP/1.1 pipelining allows several requests at once. */
 interface ConnectionLoad {
   requests: number;
@@ -34,14 +40,16 @@ const LOAD = Symbol('requests under way');
 type CountedSocket = Socket & { [LOAD]: ConnectionLoad | undefined };
 
 /**
- * Bounds the requests that are under way at once. Beyond the bound a request is answered with 503 and `Retry-After` as
- * soon as its headers are here, before anything of it is read or parsed: what is queued beyond the capacity only makes
+ * Bounds the requests that are under way at once. Beyond the bound a request is answered with 503 and `Retry-After`
+ * from its headers alone, before anything of it is parsed: what is queued beyond the capacity only makes
  * every response late, the probes' included.
  *
  * A request counts from its last byte on, so that clients who send their bodies slowly take nobody's place.
  */
 export class LoadShedder {
   readonly #options: LoadShedderOptions;
+  /** Responses to requests that are to be refused, in the order in which they came. */
+  readonly #refused: ServerResponse[] = [];
   #underWay = 0;
 
   constructor(options: LoadShedderOptions) {
@@ -58,11 +66,11 @@ export class LoadShedder {
     return this.#underWay >= this.#options.maxConcurrentRequests;
   }
 
-  /** Whether the request may go on. Otherwise it has been answered. */
+  /** Whether the request may go on. Otherwise it is refused soon. */
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     if (isExempt(request)) return true;
     if (this.isFull) {
-      this.#refuse(request, response);
+      if (this.#refused.push(response) === 1) setImmediate(this.#refuseSome);
       return false;
     }
     if (!hasBody(request)) this.#enter(response);
@@ -98,7 +106,20 @@ export class LoadShedder {
     return load;
   }
 
-  #refuse(request: IncomingMessage, response: ServerResponse): void {
+  /**
+   * Refuses some of those that are to be, when the turn's sockets have been read. Clients that were refused while they are read, and ask
+   * again at once, would keep the event loop reading: with more than a thousand of them it came to nothing else for seconds. And
+   * who asks again waits for the next refusal, so that most of each turn is left for those who are served.
+   */
+  readonly #refuseSome = (): void => {
+    const { length } = this.#refused;
+    const count = Math.max(REFUSED_A_TURN, length * REFUSED_SHARE, length - MAX_TO_REFUSE);
+    for (const response of this.#refused.splice(0, Math.ceil(count))) this.#refuse(response);
+    if (this.#refused.length > 0) setImmediate(this.#refuseSome);
+  };
+
+  #refuse(response: ServerResponse): void {
+    const request = response.req;
     this.#options.onShed();
     const cors = this.#options.cors()?.of(headerOf(request.headers, 'origin'));
     response.writeHead(503, [
