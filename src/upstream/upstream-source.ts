@@ -44,9 +44,9 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
       return Promise.reject(refusal);
     }
     const startedMs = performance.now();
-    const end = (outcome: string): void => {
+    const end = (outcome: string, nowMs: number): void => {
       this.#options.observer?.callEnded?.(outcome);
-      context.recordCall({ request, durationMs: performance.now() - startedMs, outcome });
+      context.recordCall({ request, durationMs: nowMs - startedMs, outcome });
     };
     const decode = (received: HttpAnswer): BillsAnswer<Content> => {
       let outcome = 'error';
@@ -63,8 +63,9 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
         this.#noteUnusable(error, context);
         throw error;
       } finally {
-        this.#options.drift?.received(received, request, { usable: outcome !== 'invalid-response' && !differs, nowMs: performance.now() });
-        end(outcome);
+        const nowMs = performance.now();
+        this.#options.drift?.received(received, request, { usable: outcome !== 'invalid-response' && !differs, nowMs });
+        end(outcome, nowMs);
       }
     };
     const call = { request, path: this.#resource.path(request) };
@@ -73,7 +74,8 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
     return this.#attempts.make(call, context, 0).then(decode, (error: unknown) =>
       this.#retry(call, context, error).then(decode, (last: unknown) => {
         // What is not a BillingError is a mistake of ours, and must not pass for the API's.
-        end(last === context.signal.reason ? 'aborted' : last instanceof BillingError ? last.failure : 'error');
+        const outcome = last === context.signal.reason ? 'aborted' : last instanceof BillingError ? last.failure : 'error';
+        end(outcome, performance.now());
         throw last;
       }),
     );

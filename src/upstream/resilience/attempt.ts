@@ -76,7 +76,7 @@ export class Attempt implements Waiter, ResponseReceiver {
   /** Sends it now, or as soon as there is a place for it. */
   start(): void {
     const { circuit, limiter } = this.#ways;
-    const refusal = circuit.refusal(performance.now());
+    const refusal = circuit.state === 'closed' ? null : circuit.refusal(performance.now());
     if (refusal) {
       this.#refuse(refusal);
       return;
