@@ -17,7 +17,7 @@ import { summarize, type InvoiceSummary } from './loading/invoice-summary';
 import type { TotalBounds } from './loading/total-search';
 
 /** The smallest question there is: does the contract exist, and what are its own data? */
-const HEAD: PageRequest = { offset: 0, first: 0, probe: false };
+const EMPTY_PAGE: PageRequest = { offset: 0, first: 0, probe: false };
 
 /**
  * The domain as one operation sees it: contracts and invoices of customers, read on behalf of the operation's caller.
@@ -65,8 +65,9 @@ export class Billing {
     filtered: readonly FilteredPage[] = [],
   ): Promise<Contract | null> {
     const owner: ListOwner = { customer, contractNumber: number };
-    if (filtered.length > 0 || pages.length > 1) return this.#contractOfPages(owner, number, pages.length > 0 ? pages : [HEAD], filtered);
-    return this.#contractOfPage(owner, number, pages[0] ?? HEAD);
+    if (filtered.length > 0 || pages.length > 1)
+      return this.#contractOfPages(owner, number, pages.length > 0 ? pages : [EMPTY_PAGE], filtered);
+    return this.#contractOfPage(owner, number, pages[0] ?? EMPTY_PAGE);
   }
 
   /** Apart from the other, which it is a case of: what an asynchronous function keeps while it waits grows with all that it may do. */
@@ -117,7 +118,7 @@ export class Billing {
     return this.#invoices.page(owner, page);
   }
 
-  /** Asks first for what brings the invoices of all a customer's contracts, where the API pages within each of them. */
+  /** Reads first the window that has the invoices of all a customer's contracts, where the API pages within each of them. */
   async #planWhole({ customer, contractNumber }: ListOwner): Promise<void> {
     const { listsContracts, maxQuantity } = this.#invoices.loader.paging;
     if (listsContracts && contractNumber === null)
@@ -126,7 +127,7 @@ export class Billing {
 
   /**
    * The contracts that the billing API lists of a customer, with the pages of invoices that will be wanted of each: one call
-   * for all. An Error stands for one whose number is not told. Rejects with BillingError, also where the API lists none.
+   * for all. An Error stands for one without a number. Rejects with BillingError, also where the API lists none.
    */
   async listContracts(
     customer: Customer,
@@ -134,7 +135,7 @@ export class Billing {
     filtered: readonly FilteredPage[] = [],
   ): Promise<readonly (Contract | BillingError | null)[]> {
     if (!this.#invoices.loader.paging.listsContracts) throw notListed();
-    return listContracts(this.#invoices.loader, customer, pages.length === 0 ? [HEAD] : pages, (number) =>
+    return listContracts(this.#invoices.loader, customer, pages.length === 0 ? [EMPTY_PAGE] : pages, (number) =>
       this.contract(customer, number, pages, filtered),
     );
   }

@@ -31,13 +31,13 @@ export interface BillsCacheOptions {
   readonly secret: string | null;
   /** Which billing API is cached, read in which way: caches of different scopes share nothing. */
   readonly scope: string;
-  /** Told when Redis cannot be read, and when it can again. */
+  /** Called when Redis cannot be read, and when it can again. */
   readonly reads: OutageListener;
-  /** Told when Redis takes no entries, and when it does again. */
+  /** Called when Redis takes no entries, and when it does again. */
   readonly writes: OutageListener;
-  /** Told when Redis refuses what locks need, and when it allows it again. */
+  /** Called when Redis refuses what locks need, and when it allows it again. */
   readonly locks: OutageListener;
-  /** Told when a node of a Redis Cluster cannot be used, though others can, and when it can again. */
+  /** Called when a node of a Redis Cluster cannot be used, though others can, and when it can again. */
   readonly nodes: OutageListener;
   /** All caches of the process: this one is added to them, and a token that is refused is evicted from all. */
   readonly caches: CallerCaches;

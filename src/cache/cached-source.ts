@@ -51,8 +51,8 @@ interface Lookup {
  * Caches responses for the caller who got them. It looks first for a call in flight, then into the store, and then makes
  * the call, which others may join: so of equal requests at once, one goes to the store and one upstream.
  *
- * Times: entries of a store in memory carry times of the monotonic clock. Those of a store that processes share can only
- * carry times of the wall clock; what seems to live longer than any entry may (the clock was set back) is over.
+ * Times: entries of a store in memory have times of the monotonic clock. Those of a store that processes share can only
+ * have times of the wall clock; what seems to live longer than any entry may (the clock was set back) is over.
  */
 export class CachedSource<Content> implements BillingSource<Content>, CallerCache {
   readonly #options: CachedSourceOptions<Content>;
@@ -159,7 +159,7 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
     return values instanceof Promise ? values.then(use) : use(values);
   }
 
-  /** The store's time, which entries carry. */
+  /** The store's time, which entries have. */
   #nowMs(): number {
     return this.#options.store.isShared ? this.#clock.epochMs() : this.#clock.monotonicMs();
   }

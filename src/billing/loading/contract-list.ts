@@ -15,7 +15,7 @@ export function notListed(): BillingError {
 }
 
 /**
- * The contracts that the billing API lists, each with what the one call has brought of it.
+ * The contracts that the billing API lists, each with what the one call has returned of it.
  * @param toContract makes a contract; its pages are there already.
  */
 export async function listContracts(
@@ -31,8 +31,8 @@ export async function listContracts(
   // No such customer: nothing is listed.
   if (first.value === null) return [];
   const numbers = (first.value.contracts ?? []).map(numberOf);
-  const brought = new Map(loads.flatMap((load) => load.brought.map(({ content, window }) => [content, window] as const)));
-  for (const [{ contracts: listed = [] }, window] of brought) {
+  const returned = new Map(loads.flatMap((load) => load.returned.map(({ content, window }) => [content, window] as const)));
+  for (const [{ contracts: listed = [] }, window] of returned) {
     for (const bills of listed) {
       const number = numberOf(bills);
       // Of a number that is there twice nobody knows which one is meant: it is asked for by itself.

@@ -6,7 +6,7 @@ import type { ListOwner, PagedList } from '../model/paged-list';
 import type { Matching, PageRequest, Window } from '../model/window';
 import { findRun, planPages, type Paging } from './window-plan';
 
-/** The items of one page, cut from what the calls brought, in the list's order. */
+/** The items of one page, cut from what the calls returned, in the list's order. */
 export interface LoadedPage<Item> {
   readonly items: readonly Item[];
   /** Whether the list goes on after the page; null where the page was not asked to find out. */
@@ -43,13 +43,13 @@ export class PageLoad<Content, Item> {
     this.#first = calls.findIndex((call) => page.offset < call.offset + call.limit);
   }
 
-  /** What the first call brought, for what it says beside the items; null where the billing API does not know the list's owner. */
+  /** What the first call returned, for what it says beside the items; null where the billing API does not know the list's owner. */
   head(): Promise<Content | null> {
     return (this.#calls[this.#first] as Call<Content>).answer;
   }
 
-  /** What the calls for the page have brought, each with its window, as far as they are answered. */
-  get brought(): readonly { readonly window: Window; readonly content: Content }[] {
+  /** What the calls for the page have returned, each with its window, as far as they are answered. */
+  get returned(): readonly { readonly window: Window; readonly content: Content }[] {
     return this.#calls.flatMap((call) => (call.content ? [{ window: call, content: call.content }] : []));
   }
 
@@ -110,7 +110,7 @@ interface PageKey extends PageRequest {
   readonly list: string;
 }
 
-/** A call under way, and what it brought. */
+/** A pending call, and what it returned. */
 class Call<Content> implements Window {
   readonly offset: number;
   readonly limit: number;
@@ -134,7 +134,7 @@ interface Run<Content> {
 /**
  * Loads pages of a list for one operation. All pages asked for in a tick are planned together: equal ones become
  * one, pages of one owner that overlap or touch become one call (see window-plan), and what an earlier tick
- * brought is not asked for again.
+ * returned is not asked for again.
  */
 export class PageLoader<Content, Item> implements PageReader<Item> {
   readonly paging: Paging;

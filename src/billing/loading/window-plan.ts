@@ -8,7 +8,7 @@ export interface Paging {
   readonly maxQuantity: number;
   /**
    * Whether a request without a contract number is answered with each of the customer's contracts apart. The window is then
-   * one of each contract's invoices: only the first one, in the largest size there is, brings the invoices of all.
+   * one of each contract's invoices: only the first one, in the largest size there is, has the invoices of all.
    */
   readonly listsContracts?: boolean;
 }

@@ -45,7 +45,7 @@ export interface Invoice {
 }
 
 /**
- * What one call to the billing API brought: the contract's own data and the invoices of the window asked for. Reading a
+ * What one call to the billing API returned: the contract's own data and the invoices of the window asked for. Reading a
  * property, here or of an invoice or address, throws a BillingError where the billing API sent something else in its place.
  */
 export interface Bills {

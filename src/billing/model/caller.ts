@@ -7,7 +7,7 @@ const NO_HEADERS: readonly string[] = [];
 
 /**
  * Who asks: the bearer token that came with a request, and the request's headers that are forwarded to the billing API.
- * Everything that remembers or shares data takes a caller by type, so that nothing can be kept without saying whose it
+ * Everything that remembers or shares data takes a caller by type, so that nothing can be stored without saying whose it
  * is. Prints as a placeholder wherever it is logged.
  */
 export class Caller {

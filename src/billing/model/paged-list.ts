@@ -11,7 +11,7 @@ export interface ListOwner {
 
 /** What the domain knows of one of the billing API's lists, such as the invoices. It is read window by window. */
 export interface PagedList<Content, Item> extends OwnedList {
-  /** The items of the window that one response brought, in order. May throw BillingError. */
+  /** The items of one response's window, in order. May throw BillingError. */
   readonly items: (content: Content) => readonly Item[];
 }
 

@@ -24,7 +24,7 @@ export interface BillingOperationOptions {
   readonly callBudget: number;
   /** Undefined: calls are not limited by token. */
   readonly limiter?: CallLimiter | undefined;
-  /** Told of every read; undefined: reads are not audited. */
+  /** Called for every read; undefined: reads are not audited. */
   readonly audit?: ReadAudit | undefined;
   /** How recent what it uses has to be; without it, whatever is cached may be used. */
   readonly recency?: Recency | null;
@@ -58,7 +58,7 @@ export class BillingOperation implements CallContext {
   queuedMs = 0;
   /** The calls, one by one. */
   readonly records: CallRecord[] = [];
-  /** Whether the call budget or the deadline kept something out of what is returned without an error, as of a sum. */
+  /** Whether the call budget or the deadline left something out of what is returned without an error, as of a sum. */
   isIncomplete = false;
   /** Until when all of what was used may be used again, on the clock of `monotonicMs()`; Infinity while nothing was used. */
   freshUntilMs = Infinity;

@@ -3,7 +3,7 @@ export interface TracedStep<Result extends readonly unknown[] = readonly []> {
   end(...result: Result): void;
 }
 
-/** How a look at something remembered ended; `stale`: past its time, and of use because the billing API failed. */
+/** The result of a cache lookup; `stale`: past its time, and of use because the billing API failed. */
 export type LookupResult = 'hit' | 'stale' | 'miss';
 
 /** One attempt at the billing API. */
@@ -13,17 +13,17 @@ export interface TracedAttempt extends TracedStep<[outcome: string, status: numb
 }
 
 /**
- * Follows one operation through the domain and what is behind it, where operations are traced. It is told of kinds and
+ * Follows one operation through the domain and what is behind it, where operations are traced. It gets kinds and
  * numbers alone: there is no place in it for a customer, a contract, a token or an address. Must not throw.
  */
 export interface OperationTrace {
   /** The pages that were asked for in a tick are made into calls. */
   startPlanning(): TracedStep<[pages: number, calls: number]>;
-  /** Something remembered is looked for. @param layer where it lies, such as `redis`. */
+  /** A cache is looked up. @param layer which one, such as `redis`. */
   startLookup(layer: string): TracedStep<[result: LookupResult]>;
   /** Another process may be making the same call, and its answer is waited for. */
   startLock(layer: string): TracedStep<[result: LookupResult]>;
-  /** A call under way is joined. @param other the operation that started it; undefined where that one is not traced. */
+  /** A call in flight is joined. @param other the operation that started it; undefined where that one is not traced. */
   startJoined(other: OperationTrace | undefined): TracedStep;
   /** A call waits for its turn. */
   startQueue(): TracedStep;

@@ -13,7 +13,7 @@ export interface BillsRead {
   readonly cached: boolean;
 }
 
-/** Told of every read of bills on behalf of a caller. Must not throw, and must not take time: it is called on the hot path. */
+/** Called for every read of bills on behalf of a caller. Must not throw, and must not take time: it is called on the hot path. */
 export interface ReadAudit {
   /** @param requestId the id that the response has; undefined for reads without a request. */
   bills(caller: Caller, requestId: string | undefined, read: BillsRead): void;

@@ -13,7 +13,7 @@ interface Waiter<Content> {
   handleEvent(): void;
 }
 
-const NOBODY: never[] = [];
+const NO_WAITERS: never[] = [];
 
 /**
  * A call in flight on behalf of all who wait for it: its time is that of the one with most left, and it goes on while
@@ -21,11 +21,11 @@ const NOBODY: never[] = [];
  * and has paid for it: the inner context.
  */
 export class InFlightCall<Content> extends DelegatedContext {
-  /** Whether a later call for the same request has taken its place: what that one brings must not be replaced by this one's. */
+  /** Whether a later call for the same request has taken its place: the result of that one must not be replaced by this one's. */
   isSuperseded = false;
   readonly #startedMs = monotonicMs();
   readonly #cancellation = new Cancellation();
-  #waiting: Waiter<Content>[] = NOBODY;
+  #waiting: Waiter<Content>[] = NO_WAITERS;
 
   override get signal(): Cancellation {
     return this.#cancellation;
@@ -57,7 +57,7 @@ export class InFlightCall<Content> extends DelegatedContext {
 
   /**
    * Waits for the response. Rejects with what the call rejects with, or the reason of the context's signal.
-   * @param onEmpty called when the context gave up and nobody else waits: the call is of no use then.
+   * @param onEmpty called when the context has given up and there is no other waiter: the call is of no use then.
    */
   wait(context: CallContext, onEmpty: (reason: Error) => void): Promise<BillsAnswer<Content>> {
     return new Promise((resolve, reject) => {
@@ -96,7 +96,7 @@ export class InFlightCall<Content> extends DelegatedContext {
 
   #dismiss(): Waiter<Content>[] {
     const waiting = this.#waiting;
-    this.#waiting = NOBODY;
+    this.#waiting = NO_WAITERS;
     for (const waiter of waiting) waiter.context.signal.removeEventListener('abort', waiter);
     return waiting;
   }

@@ -9,7 +9,7 @@ import { InFlightCall } from './in-flight-call';
 /**
  * Deduplicates calls in flight (single-flight): equal requests of one caller, from whatever operations, are one call.
  * Callers never share: an identity cannot be made without one. A caller's abort ends its own wait; the call itself ends
- * when nobody waits any more. Failures are not kept.
+ * when there is no waiter left. Failures are not cached.
  */
 export class InFlightCalls<Content> {
   readonly #calls = new ShortLivedMap<InFlightCall<Content>>();
@@ -28,7 +28,7 @@ export class InFlightCalls<Content> {
    * Waits for the call in flight for this request, where it is recent enough, or starts one, which the context's operation pays for.
    * Rejects with what the call rejects with, or the reason of the context's signal. What ends it for a limit of the operation that
    * pays for it ends it for nobody else: those who joined start another one.
-   * @param start makes the call. What its context aborts for is that nobody waits any more.
+   * @param start makes the call. Its context aborts when there is no waiter left.
    */
   share(
     identity: RequestIdentity,

@@ -6,7 +6,7 @@ import type { EntryStore } from './entry-store';
 import type { CallerKeys, KeyRing } from '../keys/key-ring';
 
 /**
- * Makes entries of a caller void without finding them. Each entry carries the generation that its caller had when the
+ * Makes entries of a caller void without finding them. Each entry has the generation that its caller had when the
  * call for it was begun, and is good only while the caller still has that one. A response that is under way while its
  * caller is evicted is void when it is stored.
  */

@@ -20,7 +20,7 @@ const NOT_FOUND_MAX_SECONDS = 3;
 type Headers = ReceivedBills['headers'];
 
 /**
- * How long an answer that came at `nowMs` may be kept for its caller: the least of the operator's limit, what its
+ * How long a response that came at `nowMs` may be cached for its caller: the least of the operator's limit, what its
  * headers allow (RFC 9111, as a private cache) and the life of the caller's token. Null where that is no time at all.
  * @param found false for a 404.
  * @param tokenExpiresAtMs Infinity where the token does not say.
@@ -31,11 +31,12 @@ export function toLifetime(
   tokenExpiresAtMs: number,
   { nowMs, limits }: { nowMs: number; limits: LifetimeLimits },
 ): Lifetime | null {
-  const told = !isSilent(headers);
-  const seconds = Math.min(limits.ttlSeconds, found ? Infinity : NOT_FOUND_MAX_SECONDS, told ? toAllowedSeconds(headers, nowMs) : Infinity);
+  const isLimited = !isSilent(headers);
+  const ttlSeconds = Math.min(limits.ttlSeconds, found ? Infinity : NOT_FOUND_MAX_SECONDS);
+  const seconds = Math.min(ttlSeconds, isLimited ? toAllowedSeconds(headers, nowMs) : Infinity);
   const freshUntilMs = Math.min(nowMs + seconds * 1000, tokenExpiresAtMs);
   if (!(freshUntilMs > nowMs)) return null;
-  const staleSeconds = found ? Math.min(limits.staleSeconds, told ? toStaleSeconds(headers) : Infinity) : 0;
+  const staleSeconds = found ? Math.min(limits.staleSeconds, isLimited ? toStaleSeconds(headers) : Infinity) : 0;
   return { freshUntilMs, staleUntilMs: Math.min(freshUntilMs + staleSeconds * 1000, tokenExpiresAtMs) };
 }
 
@@ -56,7 +57,7 @@ function toAllowedSeconds(headers: Headers, nowMs: number): number {
   const control = given['cache-control'] ?? '';
   const isExplicit = /(^|[\s,])max-age\b/.test(control) || headers['expires'] !== undefined;
   if (isExplicit) return policy.maxAge() - toAgeSeconds(headers['age']);
-  // Without a lifetime of its own the answer may be kept for as long as the operator says, unless it forbids it.
+  // Without a lifetime of its own the response may be cached for as long as the operator says, unless it forbids it.
   const isForbidden =
     !policy.storable() ||
     /(^|[\s,])no-cache\b/.test(control) ||

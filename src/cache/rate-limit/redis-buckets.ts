@@ -38,7 +38,7 @@ export interface RedisBucketsOptions {
   readonly callsPerMinute: number;
   /** How long an operation waits for Redis, in milliseconds. */
   readonly waitMs: number;
-  /** Told when the buckets cannot be reached, and when they can again. */
+  /** Called when the buckets cannot be reached, and when they can again. */
   readonly outages: OutageListener;
 }
 

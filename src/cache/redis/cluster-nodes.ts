@@ -7,9 +7,9 @@ import type { ClusterClient } from './redis-client';
 
 /** What the nodes of a cluster are watched with. */
 export interface ClusterNodesOptions {
-  /** Told once of each outage of a node. */
+  /** Called once for each outage of a node. */
   readonly listener: OutageListener;
-  /** Told of each outage that begins, and when none is left. */
+  /** Called when an outage begins, and when none is left. */
   readonly changed: (isOut: boolean) => void;
   /** Called whenever a node responded in time. */
   readonly responded: () => void;
@@ -90,7 +90,7 @@ export class ClusterNodes {
 
   #open(address: string): NodeHealth {
     const { listener, changed, responded, waitLimitMs } = this.#options;
-    const told: OutageListener = {
+    const ofNode: OutageListener = {
       began: (reason, advice) => listener.began(`node ${address}: ${reason}`, advice),
       ended: () => listener.ended(),
     };
@@ -98,10 +98,10 @@ export class ClusterNodes {
       this.#out += isOut ? 1 : -1;
       if (isOut || this.#out === 0) changed(isOut);
     };
-    return new NodeHealth({ outage: new Outage(told, onChange), waitLimitMs, responded });
+    return new NodeHealth({ outage: new Outage(ofNode, onChange), waitLimitMs, responded });
   }
 
-  /** A node whose slots others have by now is out no more. */
+  /** A node whose slots other nodes have taken over is no longer out. */
   #forgetOthers({ nodeByAddress }: ClusterClient): void {
     for (const [address, { outage }] of this.#nodes) {
       if (nodeByAddress.has(address)) continue;

@@ -36,7 +36,7 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
   [/ALTNAME_INVALID|altnames/, "the certificate of Redis is another host's: correct the host name in REDIS_URL"],
 ];
 
-/** What the operator is told of an error. */
+/** What the log says about an error. */
 export function toFailureReason(error: unknown): FailureReason {
   const { code = '', message = '', name } = error as Partial<NodeJS.ErrnoException>;
   const mistake = MISTAKES.find(([pattern]) => pattern.test(`${code} ${message}`));

@@ -8,7 +8,7 @@ import type { Outage } from './outage';
 const LATE_SHARE = 1 / 3;
 /** One late response is a pause; this many in a row are an outage. */
 const LATE_OF_AN_OUTAGE = 3;
-/** A connection that says nothing for so long is taken to be dead (a lost network tells nobody). */
+/** A connection that says nothing for so long is taken to be dead (a lost network sends no signal). */
 const HUNG_MS = 3000;
 
 /** What a node's health is made of. */
@@ -75,9 +75,9 @@ export class NodeHealth {
   }
 
   /**
-   * Finds out whether a node that is out responds again, while nobody waits for that: now and then, and with one command at
+   * Finds out whether a node that is out responds again, without anything waiting for it: now and then, and with one command at
    * a time. What hangs is given no further ones, so that its connection is silent, and made anew.
-   * @param failed told of an error other than that it took too long.
+   * @param failed called with an error other than a timeout.
    */
   probe(run: () => Promise<unknown>, failed: (error: unknown) => void): void {
     if (this.#isProbed || !this.outage.mayTry(monotonicMs())) return;

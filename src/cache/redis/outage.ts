@@ -1,6 +1,6 @@
 import type { FailureReason } from './failure-reason';
 
-/** Told when a store cannot be used, once an outage, and when it can be used again. */
+/** Called when a store cannot be used, once for each outage, and when it can be used again. */
 export interface OutageListener {
   /**
    * @param reason for the operator: an error's message, never a value.
@@ -20,7 +20,7 @@ export class Outage {
   readonly #listener: OutageListener;
   readonly #onChange: (isOn: boolean) => void;
   #since: number | null = null;
-  #told = false;
+  #reported = false;
   /** What was last advised. */
   #advice: string | null = null;
   #nextProbe = 0;
@@ -63,9 +63,9 @@ export class Outage {
     const isNew = nowMs - this.#endedAt >= SAME_OUTAGE_MS;
     // A mistake in the settings may come to light while an outage is known already.
     const isAdvice = advice !== null && advice !== this.#advice;
-    if (!isAdvice && (this.#told || !isNew)) return;
+    if (!isAdvice && (this.#reported || !isNew)) return;
     this.#advice = advice;
-    this.#told = true;
+    this.#reported = true;
     this.#listener.began(reason, advice);
   }
 
@@ -74,8 +74,8 @@ export class Outage {
     this.#since = null;
     this.#endedAt = nowMs;
     this.#onChange(false);
-    if (!this.#told) return;
-    this.#told = false;
+    if (!this.#reported) return;
+    this.#reported = false;
     this.#listener.ended();
   }
 }

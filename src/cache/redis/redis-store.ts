@@ -6,7 +6,7 @@ import { TIMED_OUT } from '../../runtime/time-limit';
 import type { CacheObserver, StoreUse } from '../../telemetry/observers/cache-observer';
 import type { EntryLocks, LockOutcome, LockRequest } from '../entries/entry-locks';
 import type { EntryStore, StoreClient, StoredValues } from '../entries/entry-store';
-import { OwedWrites } from '../entries/owed-writes';
+import { PendingWrites } from '../entries/pending-writes';
 import { ClusterNodes } from './cluster-nodes';
 import { toFailureReason } from './failure-reason';
 import { createRawKeyv, toAdapter, toKeyvTtl } from './keyv-adapter';
@@ -24,13 +24,13 @@ export interface RedisStoreOptions {
   readonly urls: readonly string[];
   readonly tls?: RedisTls;
   readonly observer: CacheObserver;
-  /** Told when entries cannot be read. */
+  /** Called when entries cannot be read. */
   readonly reads: OutageListener;
-  /** Told when entries can be read but not written: no memory left, a replica, a user without the right. */
+  /** Called when entries can be read but not written: no memory left, a replica, a user without the right. */
   readonly writes: OutageListener;
-  /** Told when the user may not do what locks need. */
+  /** Called when the user lacks the permissions that locks need. */
   readonly locks?: OutageListener;
-  /** Told when a node of a cluster cannot be used, though others can. */
+  /** Called when a node of a cluster cannot be used, though others can. */
   readonly nodes?: OutageListener;
   /** How long an operation waits for Redis in all, in milliseconds. A response that takes more than a third of it is late. */
   readonly waitLimitMs: number;
@@ -72,7 +72,7 @@ class RedisStore implements EntryStore {
   readonly #pending = new PendingCommands();
   /** Owners of the locks that are held, by name. */
   readonly #held = new Map<string, string>();
-  readonly #owed = new OwedWrites((name, value, ttlMs) => this.#write(name, value, ttlMs));
+  readonly #replacing = new PendingWrites((name, value, ttlMs) => this.#write(name, value, ttlMs));
   #connected: Connected | null = null;
   /** Of a Redis that is no cluster. */
   readonly #only: NodeHealth;
@@ -109,7 +109,7 @@ class RedisStore implements EntryStore {
     // A timer may end a fraction of a millisecond early: what is left then is nothing.
     if (!connected || this.waitLimitMs - cacheWaits.store.totalMs(nowMs) < 1 || !this.#reads.mayTry(nowMs)) return NOTHING;
     try {
-      return this.#owed.over(names, await this.#read(connected, names, cacheWaits));
+      return this.#replacing.over(names, await this.#read(connected, names, cacheWaits));
     } catch (error) {
       this.#observer.failed('redis');
       if (error !== TIMED_OUT) this.#connection.commandFailed(connected.client, error);
@@ -140,7 +140,7 @@ class RedisStore implements EntryStore {
   }
 
   set(name: string, value: Buffer, ttlMs: number, replaces = false): void {
-    if (replaces) this.#owed.write(name, value, ttlMs);
+    if (replaces) this.#replacing.write(name, value, ttlMs);
     else if (!this.#reads.isOn) void this.#write(name, value, ttlMs);
   }
 
@@ -208,17 +208,17 @@ class RedisStore implements EntryStore {
   async close(): Promise<void> {
     const untilMs = monotonicMs() + CLOSE_LIMIT_MS;
     this.#writes.probeNow();
-    this.#owed.tryAll();
+    this.#replacing.tryAll();
     for (let leftMs = CLOSE_LIMIT_MS; leftMs > 0; leftMs = untilMs - monotonicMs()) {
       // A lock that stays behind holds up other processes for as long as it lasts. Who holds it has nobody to call for now.
       for (const [name, owner] of this.#held) this.#release(name, owner);
       await this.#pending.settled(leftMs);
       // Releases wait for a turn of the event loop, and so may what a command's answer leads to.
       await new Promise((resolve) => setImmediate(resolve));
-      this.#owed.tryAll();
+      this.#replacing.tryAll();
       if (this.#pending.isIdle && this.#held.size === 0) break;
     }
-    this.#owed.close();
+    this.#replacing.close();
     this.#connection.close();
   }
 
@@ -233,7 +233,7 @@ class RedisStore implements EntryStore {
     this.#reads.probeNow();
     this.#writes.probeNow();
     // Before anything is read that they make void.
-    this.#owed.tryAll();
+    this.#replacing.tryAll();
     if (!refusals.some(({ use }) => use === 'lock')) this.#noLocks.succeeded(monotonicMs());
     for (const refusal of refusals) this.#refused(refusal);
   }

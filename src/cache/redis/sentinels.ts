@@ -7,7 +7,7 @@ export function areSentinels(urls: readonly string[]): boolean {
 
 /**
  * The address of the primary that most Sentinels name now: `redis://user:password@host:port`. The user and password of
- * the addresses are the primary's; a Sentinel is told them only where it asks for some.
+ * the addresses are the primary's; they are sent to a Sentinel only where it asks for some.
  * Rejects where none of them answers, or none knows the name.
  * @param urls such as `redis-sentinel://host:26379/name`; the name is the same in all of them.
  */

@@ -60,9 +60,9 @@ export function boundCalls(model: OperationModel, { paging, pageLimits }: Predic
       case 'contract':
       case 'contract-by-id':
       case 'contract-of-invoice':
-        return withHead(below);
+        return withOwnCall(below);
       case 'contracts':
-        return timesList(withHead(below), valueOf(field, costs.members));
+        return timesList(withOwnCall(below), valueOf(field, costs.members));
       case 'entities':
         // A contract may be asked for without a page, and an invoice is searched for: a call more than the pages'.
         return timesList(add(below, toBound(searchCalls)), valueOf(field, costs.members));
@@ -104,8 +104,8 @@ export function isWithinBound(
 const NO_LISTS: ReadonlyMap<string, number> = new Map();
 const NOTHING: CallBound = { fixed: 0, perMember: NO_LISTS, pages: 0 };
 
-/** A contract of which no page is asked for is a call of its own; otherwise its data come with the pages. */
-function withHead(below: CallBound): CallBound {
+/** A contract without a page takes a call of its own; otherwise its data come with the pages. */
+function withOwnCall(below: CallBound): CallBound {
   return { ...below, fixed: below.fixed + (below.pages === 0 ? 1 : 0), pages: 0 };
 }
 

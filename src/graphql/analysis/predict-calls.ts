@@ -14,7 +14,7 @@ import type { OperationModel, SelectedField } from './operation-model';
 import { MAX_FAILURES } from './requested-operation';
 import {
   contractTypeOf,
-  HEAD,
+  EMPTY_PAGE,
   isLong,
   otherPagesOf,
   toFilteredPage,
@@ -208,7 +208,7 @@ class Prediction {
     const readsOn = (each: SelectedField): boolean => each.costs?.reads === 'page' && (this.#isUnplaced(each) || this.#readsBelow(each));
     if (selection.scans.length > 0 || field.fieldsOf(type).some(readsOn)) this.#atLeast = true;
     const pages = [...selection.pages, ...selection.scans.map((position) => this.#scanPage(position))];
-    return pages.length === 0 ? [HEAD] : pages;
+    return pages.length === 0 ? [EMPTY_PAGE] : pages;
   }
 
   #otherPagesOf(field: SelectedField): readonly OtherPage[] {

@@ -143,14 +143,14 @@ export function pageOf(args: PageArguments, info: FieldInfo, context: LookAheadC
   return costs.parse(isPlain ? { first, after } : field.arguments(info.variableValues), context.pageLimits, selectsNextPage(field));
 }
 
-/** What is asked for where a contract is wanted and no page of its invoices. */
-export const HEAD: PageRequest = { offset: 0, first: 0, probe: false };
+/** A page without items: what is asked for where a contract is wanted and no page of its invoices. */
+export const EMPTY_PAGE: PageRequest = { offset: 0, first: 0, probe: false };
 
 /** What is asked for first to find a page that does not come with a contract. */
 export function toFirstPage(page: AnyPageRequest, pageSize: number): PageRequest {
   const start = isFiltered(page) ? readingStart(page) : null;
   if (start !== null) return toScanPage(start, pageSize);
-  return isPlaced(page) ? page : HEAD;
+  return isPlaced(page) ? page : EMPTY_PAGE;
 }
 
 /** A page that does not come with its contract. */

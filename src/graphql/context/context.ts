@@ -10,13 +10,13 @@ import type { ResultMeter } from './result-meter';
 export interface GatewayContext {
   /** The id that joins the request's log lines. */
   readonly requestId: string;
-  /** The trace that the request is part of; null where it said none, and operations are not traced. */
+  /** The trace that the request is part of; null where it names none, and operations are not traced. */
   readonly traceId: string | null;
   /** Null where operations are not traced. */
   readonly trace: OperationSpan | null;
   /** When the request came, on the clock of `performance.now()`. */
   readonly startedMs: number;
-  /** The domain, on behalf of the request's caller; null where the request carries no bearer token. */
+  /** The domain, on behalf of the request's caller; null where the request has no bearer token. */
   readonly billing: Billing | null;
   readonly pageLimits: PageLimits;
   /** The operation that is executed; null before it is found. */
@@ -25,18 +25,18 @@ export interface GatewayContext {
   readonly callBudget: number;
   /** Counts what the operation returns. */
   readonly results: ResultMeter;
-  /** Whether the answer reports what it cost, in `extensions.billing`. */
+  /** Whether the response reports what it cost, in `extensions.billing`. */
   readonly traced: boolean;
-  /** Each question of the operation, where the answer is to list them; null where it is not. */
+  /** Records each request for bills, where the response is to list them; null where it is not. */
   readonly report: CallReport | null;
-  /** Whether the operation is only to be looked at: its loads ask nobody, and the answer says what it would cost. */
+  /** Whether it is a dry run: its loads make no calls, and the response says what the operation would cost. */
   readonly dryRun: boolean;
 }
 
 /**
  * The domain, for a resolver that needs data.
  * @throws BillingError `unauthenticated` where there is no caller. Such operations are refused before they are
- * executed; this is the second lock on the same door.
+ * executed; this is a second check.
  */
 export function billingOf(context: GatewayContext): Billing {
   if (!context.billing) throw missingToken();

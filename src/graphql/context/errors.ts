@@ -47,7 +47,7 @@ const APOLLO_CODES: ReadonlySet<unknown> = new Set([
   'OVERLOADED',
 ]);
 
-/** Told of an error that is nobody's but ours, with the id that the client was given. */
+/** Called with each internal error, and the id that the client was given. */
 export type ReportInternalError = (errorId: string, error: unknown) => void;
 
 /** The code that a failure of the domain has outside. */
@@ -71,7 +71,7 @@ export function createErrorFormatter(report: ReportInternalError): FormatError {
     if (mistake) return { ...formatted, message: toShort(mistake.message), extensions: { code: mistake.code } };
     if (APOLLO_CODES.has(code) || isGatewayCode(code)) return { ...formatted, extensions: withoutStacktrace(formatted.extensions) };
     const errorId = randomUUID();
-    // Outside of resolvers Apollo Server wraps what was thrown: the log tells what it was.
+    // Outside of resolvers Apollo Server wraps what was thrown: the log has the original.
     report(errorId, (cause instanceof GraphQLError && cause.originalError) || cause);
     return {
       ...formatted,

@@ -1,6 +1,6 @@
 /**
- * What a client is told of a document that could not be parsed: graphql-js's own message, but for the two that are
- * about limits and say neither what to do nor, for the second, anything at all.
+ * The message for a document that could not be parsed: graphql-js's own, except for the two that are about limits and do
+ * not say what to do.
  */
 export function toParseMessage(message: string): string {
   const maxTokens = /^Syntax Error: Document contains more that (\d+) tokens\. Parsing aborted\.$/.exec(message)?.[1];

@@ -20,11 +20,11 @@ import { toResult, type CompiledResult } from './writing/response';
 /** Boolean variables in `@skip` and `@include`, at most: a plan is compiled for each combination that is met. */
 const MAX_CONDITIONS = 6;
 
-/** What the compiled execution leaves to its user. */
+/** What the compiled execution is configured with. */
 export interface PreparedOptions<C> {
   readonly isRepeatable: IsRepeatable;
   readonly onRepeat: (info: GraphQLResolveInfo, context: C) => void;
-  /** Where plans are kept, for as long as it wants; shared by all operations. */
+  /** The cache of plans, shared by all operations. */
   readonly plans: PlanStore;
 }
 
@@ -106,7 +106,7 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> impl
 
   /** The key of the plan under these variables; null where there can be none. */
   #planKey(variables: Variables): string | null {
-    // Before anything is cached: each condition would double what one document can make us remember.
+    // Before anything is cached: each condition would double what one document can make us cache.
     if (this.#conditionNames.length > MAX_CONDITIONS) return null;
     let key = String(this.#number);
     for (const name of this.#conditionNames) {

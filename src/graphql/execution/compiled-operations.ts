@@ -7,7 +7,7 @@ import { countQuestions, selectContract } from '../analysis/selection';
 import { PreparedOperation, type CompiledPlan, type PlanStore } from './compiled-operation';
 import { planBytes } from './plan';
 
-/** What is kept: so many operations, and so many bytes of them; half of these for documents, half for compiled plans. */
+/** The bound on cached operations: how many, and how many bytes; half of these for documents, half for compiled plans. */
 export interface PreparedOperationsBound {
   readonly maxOperations: number;
   readonly maxBytes: number;
@@ -44,12 +44,12 @@ export class PreparedOperations {
     this.#plans = new LRUCache({ maxSize: bound.maxBytes / 2, sizeCalculation: ({ variant }) => planBytes(variant) });
   }
 
-  /** How many operations are kept. */
+  /** How many operations are cached. */
   get size(): number {
     return this.#known.size;
   }
 
-  /** How many plans are kept. */
+  /** How many plans are cached. */
   get planCount(): number {
     return this.#plans.size;
   }
@@ -81,7 +81,7 @@ export class PreparedOperations {
     return (known.prepared ??= this.#prepare(known.document, known.operation, this.#plans));
   }
 
-  /** An operation that is not kept: whoever has made it executes it several times. */
+  /** An operation that is not cached: its caller executes it several times. */
   prepareOnce(document: DocumentNode, operation: OperationDefinitionNode): PreparedOperation<GatewayContext> {
     return this.#prepare(document, operation, new Map<string, CompiledPlan>());
   }

@@ -26,7 +26,7 @@ export interface Execution<C> {
   readonly context: C;
   /** Counts the fields that fail. */
   readonly results: ResultMeter;
-  /** Told of each field that is not executed because an earlier alias asked for the same. */
+  /** Called for each field that is not executed because an earlier alias asked for the same. */
   readonly onRepeat: (info: GraphQLResolveInfo, context: C) => void;
 }
 

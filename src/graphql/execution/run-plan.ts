@@ -193,7 +193,7 @@ class Run {
     return false;
   }
 
-  /** Handles that a slot's promise was rejected, or what it brought could not be completed. */
+  /** Handles that a slot's promise was rejected, or that its value could not be completed. */
   #failLater(error: unknown, live: LiveResult, slot: number): void {
     const failure = error instanceof Failure ? error.failure : { error, live, slot };
     this.#after(1, () => {

@@ -88,7 +88,7 @@ function addErrors(
 
 function toGraphqlError({ code, message, locations }: DocumentError): GraphQLError {
   const error = new GraphQLError(message, { extensions: { code, http: { status: 400, headers: new HeaderMap() } } });
-  // Made by graphql-js from the document, which is not kept.
+  // graphql-js has computed them from the document, which the error must not keep in memory.
   if (locations) Object.defineProperty(error, 'locations', { value: locations, enumerable: true });
   return error;
 }

@@ -33,21 +33,21 @@ export interface DocumentError {
   readonly locations: readonly SourceLocation[] | undefined;
 }
 
-/** `run`: parsed and valid; `refuse`: one of the errors at least; `unauthenticated`: too large to be looked at without a token. */
+/** `run`: parsed and valid; `refuse`: one of the errors at least; `unauthenticated`: too large to be parsed without a token. */
 export type DocumentVerdict =
   | { readonly kind: 'run'; readonly document: DocumentNode }
   | { readonly kind: 'refuse'; readonly errors: readonly DocumentError[] }
   | { readonly kind: 'unauthenticated' };
 
-/** Errors after which a document is not looked at any further. */
+/** Errors after which validation stops. */
 const MAX_VALIDATION_ERRORS = 20;
-/** Each error tells its line, for which the text is read from its start: in a long document there are fewer. */
+/** Each error names its line, for which the text is read from its start: fewer errors are reported for a long document. */
 const MAX_ERRORS_OF_LONG_DOCUMENTS = 3;
 const LONG_DOCUMENT_CHARACTERS = 16_384;
 const LONG_DOCUMENT_LINES = 1000;
 /** Tokens that a document without a token may have: the introspection query of tools has 250. */
 const MAX_ANONYMOUS_TOKENS = 1000;
-/** How many refused documents are remembered. An entry takes some 4 KiB at most: 20 errors of 200 characters. */
+/** How many refused documents are cached. An entry takes some 4 KiB at most: 20 errors of 200 characters. */
 const MAX_REFUSED = 2000;
 
 const UNAUTHENTICATED: DocumentVerdict = { kind: 'unauthenticated' };
@@ -66,9 +66,9 @@ const UNTRUSTED: DocumentVerdict = {
 
 /**
  * Decides whether a document may run: whether it is trusted, then its limits, by checks that take linear time, and then
- * its validity. What was decided is remembered by the document's hash, refusals too. There is no other way in: whatever
- * is executed, by Apollo Server or by the compiled execution, has passed here with exactly this text, whatever transport
- * brought it. Introspection and `_service` are no exception: they run where the manifest holds them.
+ * its validity. Decisions, refusals included, are cached by the document's hash. Everything that is executed, by Apollo
+ * Server or by the compiled execution and over any transport, has passed here with exactly this text. Introspection and
+ * `_service` are no exception: they run if the manifest contains them.
  */
 export class DocumentGate {
   readonly #options: DocumentGateOptions;
@@ -143,7 +143,7 @@ const noIntrospection: ValidationRule = (context) => ({
   },
 });
 
-/** Names of the schema are not told where it is not published. */
+/** Where the schema is not published, messages must not disclose names of it. */
 function withoutSuggestion(error: GraphQLError): GraphQLError {
   error.message = error.message.replace(/ ?Did you mean(.+?)\?$/, '');
   return error;

@@ -28,7 +28,7 @@ const MIN_ROOT_FIELDS = 20;
  *
  * Our own, since graphql-armor's rules (max-depth 2.4, max-aliases 2.6) can be passed by: they exempt a subtree by the
  * name `__schema` at any level, an alias by the name `__typename`, count a fragment under way as -1, and throw out of
- * the validation instead of reporting, so that the client is told of an internal error.
+ * the validation instead of reporting, so that the client sees an internal error.
  */
 export function checkDocument(document: DocumentNode, limits: DocumentLimits): GraphQLError[] {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -75,7 +75,7 @@ function toCount(count: number): string {
   return count > 1_000_000 ? 'more than a million' : String(count);
 }
 
-/** Levels, fragments included, after which nothing is looked at any more: the largest MAX_DEPTH there can be, and well within the stack. */
+/** Levels, fragments included, below which nothing is measured: the largest MAX_DEPTH there can be, and well within the stack. */
 const MAX_LEVELS = 1000;
 
 /** What a selection set holds, fragments included. */
@@ -144,11 +144,11 @@ class Measure {
   }
 
   #ofFragment(name: string, isRoot: boolean, level: number): Size {
-    // At the root, a fragment may hold introspection; elsewhere nothing is exempt. Two answers, kept apart.
+    // At the root, a fragment may hold introspection; elsewhere nothing is exempt: a fragment may have two sizes.
     const known = isRoot ? this.#knownAtRoot : this.#known;
     let size = known.get(name);
     if (!size) {
-      // While it is measured it counts as nothing: a fragment that leads back to itself is refused by validation.
+      // While it is measured it counts as empty: validation refuses a fragment that spreads itself.
       known.set(name, NOTHING);
       known.set(name, (size = this.#ofSet(this.#fragments.get(name)?.selectionSet, isRoot, level)));
     }

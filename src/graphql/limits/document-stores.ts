@@ -2,7 +2,7 @@ import { InMemoryLRUCache, type KeyValueCache } from '@apollo/utils.keyvaluecach
 import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
-/** Where documents are remembered, each place with its own bound: a flood of one cannot push out what the other keeps. */
+/** The caches of documents, each with its own bound: a flood of one kind cannot evict the entries of the other. */
 export interface DocumentStores {
   /** Documents that were parsed and validated, by the hash of their text. */
   readonly documents: InMemoryLRUCache<DocumentNode>;
@@ -13,7 +13,7 @@ export interface DocumentStores {
 const MIB = 1024 * 1024;
 const MAX_DOCUMENT_BYTES = 32 * MIB;
 const MAX_PERSISTED_QUERY_BYTES = 8 * MIB;
-/** How long a registered text is kept: a client that is refused registers it again, in one request. */
+/** How long a registered text is stored: a client whose hash is not found registers it again, in one request. */
 export const PERSISTED_QUERY_TTL_SECONDS = 86_400;
 
 /** What a token of a parsed document takes, nodes and locations included: 290 to 480 bytes were measured (V8 of Node 20). */
@@ -48,7 +48,7 @@ export class PersistedQueries implements KeyValueCache {
     return this.#texts.get(`${APOLLO_PREFIX}${hash}`);
   }
 
-  /** The keys of what is kept. */
+  /** The keys of the stored texts. */
   keys(): string[] {
     return [...this.#texts.keys()];
   }

@@ -14,7 +14,7 @@ export type Policy = (requested: RequestedOperation, hasToken: boolean) => Graph
 
 /**
  * What each operation is held to before it is executed, in this order. The pipeline applies the list to operations that
- * it knows, and Apollo Server to new ones: a policy that stands here refuses the first request and the thousandth. Which
+ * it knows, and Apollo Server to new ones: a policy of this list refuses the first request and the thousandth. Which
  * documents may run at all is decided before, see document-gate.ts; what an operation returns is counted while it is
  * executed, see result-meter.ts.
  * @param maxCalls upstream calls that one operation may make.
@@ -45,7 +45,7 @@ function queriesOnly({ operation }: RequestedOperation): GraphQLError | null {
   });
 }
 
-/** Operations that need data and carry no token are refused before anything is executed. */
+/** Refuses operations that need data and have no token, before anything is executed. */
 function tokenRequired(requested: RequestedOperation, hasToken: boolean): GraphQLError | null {
   return hasToken || !requested.model.needsToken ? null : toMissingTokenError(missingToken());
 }

@@ -20,13 +20,13 @@ import { RefetchResolver } from './refetch.resolver';
 /** Apollo's directive for cache hints, as Apollo Server defines it. */
 const CacheControlDirective = new GraphQLDirective({
   name: 'cacheControl',
-  description: 'For how many seconds a part of an answer may be kept, and for whom: PRIVATE means for its caller alone.',
+  description: 'For how many seconds a part of a response may be cached, and for whom: PRIVATE means for its caller alone.',
   args: {
     maxAge: { type: GraphQLInt },
     scope: {
       type: new GraphQLEnumType({
         name: 'CacheControlScope',
-        description: 'Whom a kept answer may be given to.',
+        description: 'Who may be sent a cached response.',
         values: { PUBLIC: { description: 'Anybody.' }, PRIVATE: { description: 'The caller who asked, and nobody else.' } },
       }),
     },

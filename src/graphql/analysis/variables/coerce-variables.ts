@@ -5,7 +5,7 @@ export type Variables = Readonly<Record<string, unknown>>;
 
 /**
  * Coerces a request's variables (GraphQL specification, section 6.1.2); null where they are not of their types. Stops at
- * the first error: which ones there are is told by the execution. The object has no prototype, so that a variable named
+ * the first error: the execution reports all of them. The object has no prototype, so that a variable named
  * like a member of every object (`toString`) is absent where it was not sent.
  */
 export function coerceVariables(
