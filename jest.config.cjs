@@ -2,7 +2,7 @@
 // types are checked apart, by `npm run typecheck`.
 /** @type {import('jest').Config} */
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/plain-globals.cjs',
   // Tests wait half of their time, for time limits and for processes of their own: four workers keep two cores busy.
   maxWorkers: 4,
   globalSetup: '<rootDir>/test/support/global-setup.cjs',
