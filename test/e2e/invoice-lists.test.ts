@@ -1,8 +1,11 @@
 import { toSampleData } from '../../src/billing-api/data/sample-data';
 import type { Invoice } from '../../src/billing-api/data/bills-collection';
+import { toAskedBills, toBillsBody } from '../support/bills-body';
 import { toCursor } from '../support/invoice-cursor';
 import { startGateway, type Gateway, type GraphqlAnswer } from '../support/gateway';
-import { errorsOf } from '../support/scripted-gateway';
+import { countdown } from '../support/listed-source';
+import { errorsOf, withScript } from '../support/scripted-gateway';
+import type { Script } from '../support/scripted-upstream';
 
 const invoicesOf = (number: string): readonly Invoice[] =>
   toSampleData()
@@ -112,6 +115,53 @@ describe('invoiceSummary', () => {
   it('of a customer is refused where the billing API asks for a contract, and null where it knows no customer', async () => {
     const refused = await gateway.query(`{ customer(idType: "RUC", id: "80012345") { invoiceSummary ${SUMMARY} } }`);
     expect(errorsOf(refused)).toEqual([{ code: 'BAD_USER_INPUT', path: ['customer', 'invoiceSummary'] }]);
+  });
+});
+
+describe('A summary of 5,000 invoices', () => {
+  /**
+   * Answers pages once all of their wave have come, and notes how many calls each of them had to wait for, one after the other.
+   * A wave that is not asked for at once is not answered.
+   */
+  function inWaves(sizes: readonly number[], quantity: number, total: number) {
+    const starts = sizes.map((_, wave) => sizes.slice(0, wave).reduce((sum, size) => sum + size, 0));
+    const barriers = sizes.map((size) => countdown(size));
+    const depths: number[] = [];
+    let answered = 0;
+    const script: Script = async ({ url }) => {
+      const asked = toAskedBills(url);
+      const wave = starts.findLastIndex((start) => asked.pageInit >= start * quantity);
+      const depth = answered + 1;
+      depths.push(depth);
+      await barriers[wave]!();
+      answered = Math.max(answered, depth);
+      return { body: toBillsBody(asked, total) };
+    };
+    return { script, depths };
+  }
+
+  it.each([
+    [1000, [1, 2, 4]],
+    [500, [1, 2, 4, 8]],
+    [100, [1, 2, 4, 8, 16, 16, 16]],
+  ])('with %i a call takes a chain of calls as long as there are waves: %p', async (quantity, sizes) => {
+    const { script, depths } = inWaves(sizes, quantity, 5000);
+    await withScript(
+      script,
+      async ({ gateway: over }) => {
+        const { data } = await over.query(inContract('7', `invoiceSummary ${SUMMARY}`));
+        expect(data.customer.contract.invoiceSummary).toMatchObject({ count: 5000, isComplete: true });
+        expect(depths).toEqual(sizes.flatMap((size, wave) => Array.from({ length: size }, () => wave + 1)));
+      },
+      { BILLING_API_MAX_QUANTITY: String(quantity), REQUEST_DEADLINE_MS: '60000', BILLING_API_TIMEOUT_MS: '60000' },
+    );
+  });
+
+  it('is one call after the other for a gateway that would wait for each of them: this the test would notice', async () => {
+    const { script, depths } = inWaves([1, 1, 1, 1, 1, 1], 1000, 5000);
+    for (let page = 0; page < 6; page++)
+      await script({ url: `/customers/RUC/1/bills?pageInit=${page * 1000}&quantity=1000` } as never, page);
+    expect(depths).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
 
