@@ -83,6 +83,27 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     },
     code: 'BAD_USER_INPUT',
   },
+  'a deferred fragment': {
+    body: { query: customer('... @defer { contract(number: "1") { dueDate } }') },
+    headers: { accept: 'multipart/mixed;incrementalSpec=v0.2,application/graphql-response+json,application/json;q=0.9' },
+    code: 'GRAPHQL_VALIDATION_FAILED',
+    message: /@defer.* is not supported: a response comes in one piece/,
+  },
+  'a streamed list': {
+    body: { query: customer('contracts(numbers: ["1"]) @stream(initialCount: 1) { dueDate }') },
+    code: 'GRAPHQL_VALIDATION_FAILED',
+    message: /@stream.* is not supported/,
+  },
+  "a client library's own directive": {
+    body: { query: customer('isOpen: id @client') },
+    code: 'GRAPHQL_VALIDATION_FAILED',
+    message: /@client.* is meant for a client library/,
+  },
+  'a directive that nobody knows': {
+    body: { query: customer('id @nonsense') },
+    code: 'GRAPHQL_VALIDATION_FAILED',
+    message: /Unknown directive .*@nonsense/,
+  },
   'a fragment that leads to itself': { body: { query: '{ ...F } fragment F on Query { ...F }' }, code: 'GRAPHQL_VALIDATION_FAILED' },
   'no GraphQL': { body: { query: '{' }, code: 'GRAPHQL_PARSE_FAILED' },
   'brackets without end': { body: { query: '{a'.repeat(60_000) }, code: 'GRAPHQL_PARSE_FAILED' },
@@ -103,6 +124,11 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   'extensions that are a text': { body: { query: '{ __typename }', extensions: 'x' }, code: 'BAD_REQUEST' },
   'a name of an operation that is a number': { body: { query: '{ __typename }', operationName: 7 }, code: 'BAD_REQUEST' },
   'two operations in one request': { body: [{ query: '{ __typename }' }], code: 'BAD_REQUEST' },
+  'the id of a document where none are kept': {
+    body: { documentId: 'sha256:1', variables: {} },
+    code: 'BAD_REQUEST',
+    message: /TRUSTED_DOCUMENTS/,
+  },
   'an empty query': { body: { query: '' }, code: 'BAD_REQUEST' },
   'no query': { body: {}, code: 'BAD_REQUEST' },
   'a name that reaches for the prototype': { text: '{"query":"{ __typename }","variables":{"__proto__":{"a":1}}}', code: 'BAD_REQUEST' },
@@ -113,7 +139,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     status: 200,
   },
   'an empty body': { text: '', code: 'BAD_REQUEST' },
-  'another media type': { text: 'query=1', headers: { 'content-type': 'text/plain' }, code: 'BAD_REQUEST' },
+  'another media type': { text: '<query/>', headers: { 'content-type': 'text/xml' }, code: 'BAD_REQUEST', status: 415 },
   'an answer in another media type': { body: { query: '{ __typename }' }, headers: { accept: 'image/png' }, code: '', status: 406 },
   'another method': { method: 'PUT', body: { query: '{ __typename }' }, code: 'BAD_REQUEST', status: 405 },
   'a number whose digits are lost': {

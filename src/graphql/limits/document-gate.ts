@@ -13,6 +13,7 @@ import { toShort } from '../context/short-message';
 import { checkDocument, type DocumentLimits } from './document-limits';
 import { countTokens, type DocumentStores } from './document-stores';
 import { checkDocumentWork } from './document-work';
+import { explain } from './explained-errors';
 import type { TrustedDocuments } from './trusted-documents';
 
 /** What decides which documents run. */
@@ -114,7 +115,7 @@ export class DocumentGate {
     const maxErrors = isLong(text) ? MAX_ERRORS_OF_LONG_DOCUMENTS : MAX_VALIDATION_ERRORS;
     const invalid = validate(schema, document, this.#rules, { maxErrors });
     if (invalid.length > 0)
-      return refusal('GRAPHQL_VALIDATION_FAILED', this.#options.introspection ? invalid : invalid.map(withoutSuggestion));
+      return refusal('GRAPHQL_VALIDATION_FAILED', (this.#options.introspection ? invalid : invalid.map(withoutSuggestion)).map(explain));
     return { kind: 'run', document };
   }
 }

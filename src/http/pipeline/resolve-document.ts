@@ -1,6 +1,6 @@
 import type { PersistedQueries } from '../../graphql/limits/document-stores';
 import type { TrustedDocuments } from '../../graphql/limits/trusted-documents';
-import type { GraphqlRequest } from '../request/graphql-request';
+import { badRequest, type GraphqlRequest } from '../request/graphql-request';
 import { GraphQLError } from 'graphql';
 
 /** Where documents are found that a request only names. */
@@ -14,13 +14,19 @@ export interface DocumentSources {
  * Puts the text of the document that a request names in its place: a trusted document by its id, a persisted query by
  * its hash. What is left without a text, or still has a persisted query to be registered, is Apollo Server's to answer.
  * Whether a text may run is decided where every text comes by: see document-gate.ts.
- * @throws GraphQLError where only trusted documents run, and the id is that of none.
+ * @throws GraphQLError where the id is that of no trusted document, or there are none.
  */
 export function resolveDocument(request: GraphqlRequest, { persistedQueries, trustedDocuments }: DocumentSources): GraphqlRequest {
   const { query, extensions } = request;
   const persisted = extensions?.['persistedQuery'];
   if (trustedDocuments) return resolveTrusted(request, trustedDocuments, toHash(persisted));
-  if (!persisted || query !== undefined) return request;
+  if (query !== undefined) return request;
+  if (!persisted) {
+    if (!request.documentId) return request;
+    throw badRequest(
+      'This gateway keeps no documents that `documentId` could name: its operator adds them (TRUSTED_DOCUMENTS). Send the text, as `query`.',
+    );
+  }
   const { version, sha256Hash } = persisted as { readonly version?: unknown; readonly sha256Hash?: unknown };
   const text = version === 1 && typeof sha256Hash === 'string' ? persistedQueries.textOf(sha256Hash) : undefined;
   return text === undefined ? request : { ...request, query: text, extensions: undefined };

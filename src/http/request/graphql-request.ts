@@ -39,10 +39,8 @@ interface RawRequest {
  */
 export function toRequestForm({ request: { method, headers }, body }: RawRequest, maxRequestBytes: number): RequestForm {
   const type = headerOf(headers, 'content-type');
-  if (method === 'GET') {
-    const isMeant = type === undefined ? PREFLIGHTED_HEADERS.some((name) => headerOf(headers, name)) : isJson(type);
-    return isMeant ? 'search' : 'other';
-  }
+  const isPreflighted = (): boolean => PREFLIGHTED_HEADERS.some((name) => headerOf(headers, name));
+  if (method === 'GET') return (type === undefined ? isPreflighted() : isJson(type)) ? 'search' : 'other';
   if (!hasOperationInBody(method)) throw badRequest(WRONG_METHOD, 405, [['allow', ALLOWED_METHODS]]);
   if (body === null)
     throw badRequest(
@@ -59,7 +57,8 @@ export function toRequestForm({ request: { method, headers }, body }: RawRequest
     ]);
   if (isJson(type)) return 'body';
   if (method === 'QUERY') throw badRequest(NOT_JSON, type === undefined ? 400 : 415);
-  if (type === undefined ? body.length > 0 : !isText(type)) throw badRequest(NOT_JSON, 415);
+  // A text is what `fetch` sends without a header, and what a page of another site may send: that is told by Apollo Server.
+  if (type === undefined ? body.length > 0 : !isText(type) || isPreflighted()) throw badRequest(NOT_JSON, 415);
   return 'other';
 }
 
@@ -92,9 +91,8 @@ export function parseSearch(url: string): Readonly<Record<string, unknown>> | nu
     if (!PARAMETERS.has(name)) continue;
     if (name in members) return null;
     const value = at < 0 ? '' : decode(pair.slice(at + 1));
-    members[name] = name === 'variables' || name === 'extensions' ? parseJson(value, parseExactly) : value;
-    // Unlike in a body, null is no object here.
-    if (members[name] === undefined || members[name] === null) return null;
+    members[name] = value !== '' && (name === 'variables' || name === 'extensions') ? parseJson(value, parseExactly) : value;
+    if (members[name] === undefined) return null;
   }
   return members;
 }
@@ -105,16 +103,16 @@ const PARAMETERS: ReadonlySet<string> = new Set(['query', 'documentId', 'operati
 export function toGraphqlRequest(parsed: unknown): GraphqlRequest | null {
   if (!isRecord(parsed)) return null;
   const { query, documentId, operationName, variables, extensions } = parsed;
-  if (query ? typeof query !== 'string' : documentId === undefined && !extensions) return null;
+  if (query ? typeof query !== 'string' : documentId === undefined && isAbsent(extensions)) return null;
   if (!isAbsent(operationName) && typeof operationName !== 'string') return null;
   if (!isAbsent(variables) && !isRecord(variables)) return null;
   if (!isAbsent(extensions) && !isRecord(extensions)) return null;
   return {
     query: (query as string | null | undefined) || undefined,
     documentId,
-    operationName: operationName ?? undefined,
-    variables: variables ?? NO_VARIABLES,
-    extensions: extensions ?? undefined,
+    operationName: isAbsent(operationName) ? undefined : operationName,
+    variables: isAbsent(variables) ? NO_VARIABLES : variables,
+    extensions: isAbsent(extensions) ? undefined : extensions,
   };
 }
 
@@ -188,8 +186,9 @@ function decode(text: string): string {
   }
 }
 
-function isAbsent(value: unknown): value is null | undefined {
-  return value === undefined || value === null;
+/** Whether a member says nothing. Some clients send what their user has left empty, as null or as an empty text. */
+function isAbsent(value: unknown): value is null | undefined | '' {
+  return value === undefined || value === null || value === '';
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

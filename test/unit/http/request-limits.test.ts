@@ -85,6 +85,9 @@ describe('The limits of a request', () => {
       expect([answer.status, answer.code]).toEqual([400, 'BAD_REQUEST']);
       expect(answer.message).toContain('Cross-Site Request Forgery');
     }
+    // What `fetch` sends without a content type: a token shows that no other site has sent it.
+    const text = await ask({ ...form, headers: { ...form.headers, authorization: 'Bearer a-token' } });
+    expect([text.status, text.message]).toEqual([415, expect.stringContaining('send the header "Content-Type: application/json"')]);
     expect((await ask({ path: query, headers: { 'apollo-require-preflight': '1' } })).status).toBe(200);
     expect((await ask({ path: query, headers: { 'x-apollo-operation-name': 'x' } })).status).toBe(200);
   });

@@ -26,6 +26,8 @@ describe('The body of a request', () => {
     ],
     ['{"query":"{ a }","somethingElse":1}', { query: '{ a }' }],
     ['\ufeff{"query":"{ a }"}', { query: '{ a }' }],
+    ['{"query":"{ a }","operationName":null,"variables":null,"extensions":null}', { query: '{ a }' }],
+    ['{"query":"{ a }","operationName":"","variables":"","extensions":""}', { query: '{ a }' }],
   ])('is understood: %s', (text, expected) => {
     expect(parse(text)).toEqual({ ...absent, ...expected });
   });
@@ -39,6 +41,10 @@ describe('The body of a request', () => {
     '{"query":"{ a }","operationName":7}',
     '{"query":"{ a }","variables":[]}',
     '{"query":"{ a }","variables":"{}"}',
+    '{"query":"{ a }","variables":" "}',
+    '{"query":"{ a }","variables":0}',
+    '{"query":"{ a }","operationName":false}',
+    '{"query":"","extensions":""}',
     '{"query":"{ a }","extensions":"{}"}',
     '{"query":"{ a }","extensions":[]}',
   ])('is left to Apollo Server to refuse: %s', (text) => {
@@ -81,6 +87,9 @@ describe("The search of a GET's URL", () => {
     ],
     ['/graphql?query=%ff%7Ba%7D', { query: '\ufffd{a}' }],
     ['/graphql?query={a}&__proto__=1&constructor=2', { query: '{a}' }],
+    ['/graphql?query={a}&operationName=&variables=&extensions=', { query: '{a}' }],
+    ['/graphql?query={a}&operationName&variables&extensions', { query: '{a}' }],
+    ['/graphql?query={a}&variables=null&extensions=null', { query: '{a}' }],
   ])('is understood: %s', (url, expected) => {
     expect(toGraphqlRequest(parseSearch(url))).toEqual({ ...absent, ...expected });
   });
@@ -91,9 +100,10 @@ describe("The search of a GET's URL", () => {
     '/graphql?query=',
     '/graphql?query={a}&query={a}',
     '/graphql?query={a}&qu%65ry={b}',
-    '/graphql?query={a}&variables=null',
     '/graphql?query={a}&variables=[]',
-    '/graphql?query={a}&variables=',
+    '/graphql?query={a}&variables=%22%22x',
+    '/graphql?query={a}&variables=&variables={}',
+    '/graphql?query={a}&variables=undefined',
     '/graphql?query={a}&variables={',
     '/graphql?query={a}&extensions=7',
     '/graphql?query={a}&variables={"__proto__":{}}',
