@@ -62,7 +62,7 @@ describe('A request', () => {
     ['with variables that are no object', '{"query":"{ __typename }","variables":[1]}', 'application/json', 400],
     ['a batch', '[{"query":"{ __typename }"}]', 'application/json', 400],
     ['of a type that a form can send', 'query=%7B__typename%7D', 'application/x-www-form-urlencoded', 415],
-    ['text', '{ __typename }', 'text/plain', 400],
+    ['text', '{ __typename }', 'text/plain', 415],
   ])('whose body is %s is BAD_REQUEST', async (_what, body, contentType, status) => {
     const answer = await toAnswer(
       await fetch(`${gateway.url}/graphql`, { method: 'POST', headers: { 'content-type': contentType, authorization: token() }, body }),

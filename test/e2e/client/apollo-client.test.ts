@@ -1,6 +1,6 @@
 import { gql, type TypedDocumentNode } from '@apollo/client';
 import { good, withScript } from '../../support/scripted-gateway';
-import { startGateway } from '../../support/gateway';
+import { startGateway, type Json } from '../../support/gateway';
 import { createApolloClient } from './apollo-client';
 import { Tokens } from './tokens';
 
@@ -50,6 +50,10 @@ const DUE_DATE = gql`
     }
   }
 `;
+interface Row {
+  readonly number: string;
+  readonly status: boolean | null;
+}
 interface Page {
   readonly customer: {
     readonly contract: {
@@ -89,6 +93,64 @@ describe('Apollo Client, set up as in docs/apollo-client.md', () => {
       await gateway.close();
     }
   });
+
+  it.each(['nodes { number status }', 'edges { cursor node { number status } }'])(
+    'keeps the list of each filter apart, and the list from its end: %s',
+    async (rows) => {
+      const gateway = await startGateway();
+      const client = createApolloClient(
+        `${gateway.url}/graphql`,
+        new Tokens(gateway.app.billingApi!.issueToken(), () => Promise.resolve('')),
+      );
+      const query: TypedDocumentNode<Json> = gql(
+        `query Lists($filter: InvoiceFilter, $first: Int, $after: String, $last: Int, $before: String) {
+          customer(idType: "RUC", id: "80012345") { idType id contract(number: "700100") { number customer { idType id }
+            invoices(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+              ${rows} pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } }`,
+      );
+      /** Reads pages until there are no more, and returns what a component shows then. */
+      const readAll = async (variables: Record<string, unknown>): Promise<Json> => {
+        const first = (await client.query({ query, variables })).data;
+        const pages = client.watchQuery({ query, variables });
+        const seen = pages.subscribe(() => undefined);
+        try {
+          for (let page = first; ;) {
+            const { pageInfo } = page.customer.contract.invoices;
+            if (variables['last'] ? !pageInfo.hasPreviousPage : !pageInfo.hasNextPage) return client.readQuery({ query, variables });
+            const more = variables['last'] ? { before: pageInfo.startCursor } : { after: pageInfo.endCursor };
+            page = (await pages.fetchMore({ variables: more })).data;
+          }
+        } finally {
+          seen.unsubscribe();
+        }
+      };
+      const shown = (data: Json): readonly Row[] => {
+        const { nodes, edges } = data.customer.contract.invoices as { readonly nodes?: Row[]; readonly edges?: { readonly node: Row }[] };
+        return nodes ?? edges?.map(({ node }) => node) ?? [];
+      };
+      try {
+        const lists: (readonly Row[])[] = [];
+        for (const variables of [
+          { first: 7 },
+          { last: 7 },
+          { first: 7, filter: { status: true } },
+          { first: 7, filter: { status: false } },
+        ])
+          lists.push(shown(await readAll(variables)));
+        const [all, fromEnd, paid, open] = lists as [Row[], Row[], Row[], Row[]];
+        expect([all.length, new Set(all.map(({ number }) => number)).size]).toEqual([36, 36]);
+        expect(fromEnd).toEqual(all);
+        expect(paid).toEqual(all.filter(({ status }) => status === true));
+        expect(open).toEqual(all.filter(({ status }) => status === false));
+        expect([paid.length > 0, open.length > 0]).toEqual([true, true]);
+        const cached = client.readQuery({ query, variables: { last: 7 } });
+        expect(cached?.customer.contract.invoices.pageInfo).toMatchObject({ hasPreviousPage: false, hasNextPage: false });
+      } finally {
+        client.stop();
+        await gateway.close();
+      }
+    },
+  );
 
   it.each([
     ['that the billing API refuses (HTTP 200)', 'Bearer old', 'old'],

@@ -59,24 +59,41 @@ interface InvoicePage extends StoreObject {
   readonly pageInfo?: StoreObject;
 }
 
-/** Pages by the cursor that they follow. The first page starts the list again; a page that is read twice replaces itself. */
-const invoicePages: FieldPolicy<Readonly<Record<string, InvoicePage>>, InvoicePage, InvoicePage | undefined> = {
-  keyArgs: false,
-  merge: (pages, page, { args }) => {
-    const after = (args?.['after'] as string | null | undefined) ?? '';
-    return after === '' ? { [after]: page } : { ...pages, [after]: { ...pages?.[after], ...page } };
+type InvoicePages = Readonly<Record<string, InvoicePage>>;
+
+/**
+ * Pages by the cursor that they begin or end at, in the list's order; a list for each filter, and one from the list's end. A page
+ * without a cursor starts its list again; a page that is read twice replaces itself.
+ */
+const invoicePages: FieldPolicy<InvoicePages, InvoicePage, InvoicePage | undefined> = {
+  keyArgs: (args) => JSON.stringify({ filter: (args?.['filter'] as unknown) ?? null, fromEnd: isFromEnd(args) }),
+  merge: (pages = {}, page, { args }) => {
+    const cursor = ((isFromEnd(args) ? args?.['before'] : args?.['after']) as string | null | undefined) ?? '';
+    if (cursor === '') return { [cursor]: page };
+    const merged = { [cursor]: { ...pages[cursor], ...page } };
+    return isFromEnd(args) && !(cursor in pages) ? { ...merged, ...pages } : { ...pages, ...merged };
   },
   read: (stored) => {
     const pages = Object.values(stored ?? {});
-    const last = pages.at(-1);
-    if (last === undefined) return undefined;
+    const [first, last] = [pages[0], pages.at(-1)];
+    if (first === undefined || last === undefined) return undefined;
     return {
       ...last,
+      ...(last.pageInfo && { pageInfo: { ...last.pageInfo, ...toStart(first.pageInfo) } }),
       ...(last.nodes && { nodes: pages.flatMap(({ nodes = [] }) => nodes) }),
       ...(last.edges && { edges: pages.flatMap(({ edges = [] }) => edges) }),
     };
   },
 };
+
+function isFromEnd(args: Readonly<Record<string, unknown>> | null): boolean {
+  return typeof args?.['last'] === 'number';
+}
+
+/** What the first page knows about the list's start. */
+function toStart({ hasPreviousPage, startCursor }: StoreObject = {}): StoreObject {
+  return { ...(hasPreviousPage !== undefined && { hasPreviousPage }), ...(startCursor !== undefined && { startCursor }) };
+}
 
 function isTokenRefused(error: unknown): boolean {
   return CombinedGraphQLErrors.is(error) && error.errors.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED');

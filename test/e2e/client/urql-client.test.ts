@@ -1,5 +1,5 @@
 import { gql } from '@urql/core';
-import { startGateway } from '../../support/gateway';
+import { startGateway, type Json } from '../../support/gateway';
 import { good, withScript } from '../../support/scripted-gateway';
 import { Tokens } from './tokens';
 import { createUrqlClient } from './urql-client';
@@ -74,6 +74,55 @@ describe('urql, set up as in docs/urql.md', () => {
       const before = gateway.upstreamCalls();
       const again = await client.query(DUE_DATE, CONTRACT).toPromise();
       expect([again.data?.customer.contract?.dueDate, gateway.upstreamCalls() - before]).toEqual(['2025-07-15', 0]);
+    } finally {
+      await gateway.close();
+    }
+  });
+
+  it('keeps the list of each filter apart', async () => {
+    const gateway = await startGateway();
+    const token = gateway.app.billingApi!.issueToken();
+    const client = createUrqlClient(`${gateway.url}/graphql`, new Tokens(token, () => Promise.reject(new Error('no new token'))));
+    const query = gql`
+      query Lists($filter: InvoiceFilter, $after: String) {
+        customer(idType: "RUC", id: "80012345") {
+          idType
+          id
+          contract(number: "700100") {
+            number
+            customer {
+              idType
+              id
+            }
+            invoices(first: 7, after: $after, filter: $filter) {
+              nodes {
+                number
+                status
+              }
+              pageInfo {
+                hasNextPage
+                endCursor
+              }
+            }
+          }
+        }
+      }
+    `;
+    try {
+      for (const status of [true, false]) {
+        let [rows, after, isMore]: [Json[], unknown, boolean] = [[], null, true];
+        while (isMore) {
+          const { data } = await client.query(query, { filter: { status }, after }).toPromise();
+          const { nodes, pageInfo } = data.customer.contract.invoices;
+          [rows, after, isMore] = [nodes, pageInfo.endCursor, pageInfo.hasNextPage];
+        }
+        expect(new Set(rows.map((row): unknown => row.status))).toEqual(new Set([status]));
+        const { data } = await gateway.query(
+          '{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { invoices(first: 36) { nodes { number status } } } } }',
+        );
+        const expected = (data.customer.contract.invoices.nodes as Json[]).filter((node) => node.status === status);
+        expect(rows.map(({ number }): unknown => number)).toEqual(expected.map(({ number }): unknown => number));
+      }
     } finally {
       await gateway.close();
     }
