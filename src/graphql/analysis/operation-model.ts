@@ -99,7 +99,7 @@ export class OperationModel extends Selection {
    */
   fieldAt({ prev, key, typename }: FieldPath): SelectedField {
     if (typeof key === 'number' && prev) return this.fieldAt(prev);
-    const type = typename === undefined ? undefined : this.source.schema.getType(typename);
+    const type = this.source.schema.getType(typename ?? '');
     const parent = prev ? this.fieldAt(prev) : this;
     const found = isObjectType(type) && parent.fieldsOf(type).find((field) => field.key === key);
     if (!found) throw new Error(`The operation selects no field "${key}" of ${typename}.`);

@@ -34,6 +34,17 @@ describe('The model of an operation', () => {
     ).toEqual(['a', 'b']);
   });
 
+  it('looks for those names only where there are variables that a condition could take', () => {
+    const sizeAfter = (declarations: string): number => {
+      const model = toModel(`query(${declarations}) { ${data} }`);
+      expect(model.conditionNames).toEqual([]);
+      return model.size;
+    };
+    expect(['$a: ID!', '$a: [ID!]!', '$a: [Boolean!]', '$a: ID!, $b: Boolean', '$b: Boolean! = true'].map(sizeAfter)).toEqual([
+      0, 0, 0, 2, 2,
+    ]);
+  });
+
   it('has the fields that are selected under its conditions, each once for a response key', () => {
     const keysOf = (variables: Record<string, unknown>): string =>
       toModel(query, variables)
