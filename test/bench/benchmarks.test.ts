@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -31,6 +32,16 @@ interface Row {
   readonly requests: number;
   readonly rssMiB: number;
 }
+
+describe('Each benchmark', () => {
+  it.each(readdirSync(here).filter((file) => file.endsWith('.bench.mjs')))('lists its options, and measures nothing: %s', async (file) => {
+    const command = `npm run bench${file === 'workloads.bench.mjs' ? '' : `:${file.replace('.bench.mjs', '')}`}`;
+    const env = { PATH: process.env['PATH'] };
+    const { stdout } = await run(process.execPath, [join(here, file), '--help'], { env });
+    expect(stdout).toMatch(new RegExp(`^Usage: ${command}[ .]`));
+    await expect(run(process.execPath, [join(here, file), '--nothing'], { env })).rejects.toMatchObject({ code: 2, stdout: '' });
+  });
+});
 
 describe('The benchmark of workloads', () => {
   it('asks over TLS as well', async () => {

@@ -5,6 +5,7 @@ import { fork, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { readCommandLine } from './command-line.mjs';
 
 const ROUNDS = 5;
 const AT_ONCE = 8;
@@ -27,7 +28,11 @@ const toBody = (contract, count) =>
   });
 const toCount = (limit) => (limit === 21 ? 12 : 1000);
 
-if (process.argv[2] === 'upstream') serve();
+const { positionals } = readCommandLine(
+  { help: { type: 'boolean', default: false, short: 'h' } },
+  'Usage: npm run bench:cache. There are no options.',
+);
+if (positionals[0] === 'upstream') serve();
 else await main();
 
 function serve() {

@@ -4,6 +4,7 @@ import { fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { createServer, Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { readCommandLine } from './command-line.mjs';
 
 const CONTRACTS = 100;
 const ROUNDS = 9;
@@ -12,7 +13,11 @@ const WARM_UP = 60;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-if (process.argv[2] === 'gateway') await serve();
+const { positionals } = readCommandLine(
+  { help: { type: 'boolean', default: false, short: 'h' } },
+  'Usage: npm run bench:entities. There are no options.',
+);
+if (positionals[0] === 'gateway') await serve();
 else await main();
 
 /** The gateway's process: tells its address, and its CPU time whenever it is asked. */

@@ -128,12 +128,12 @@ function addSeals(add, body, what) {
 
 /** The workload's own operation, run over a source that answers at once, and the writing of its answer. */
 async function addWriter(add, count, body) {
-  const { prepared, variables, plan } = prepare(count);
+  const { prepared, variables, variant } = prepare(count);
   const answer = { content: decodeBills(body, toRequest(count)), received: null, freshUntilMs: 0, stale: false };
   const source = { read: () => Promise.resolve(answer) };
   const run = () => {
     const operation = new BillingOperation({ caller, signal, callBudget: 100 });
-    return prepared.run(plan, variables, {
+    return prepared.run(variant, variables, {
       requestId: '-',
       billing: new Billing(source, operation, PAGING),
       pageLimits: { maxPageSize: 1000 },
@@ -150,7 +150,7 @@ function prepare(count) {
   const { query, operationName, variables } = JSON.parse(toGraphqlBody(count));
   const operations = new PreparedOperations(buildServedSchema());
   const document = parse(query);
-  operations.learn(query, operationName, document, document.definitions[0]);
+  operations.learn(query, operationName, { document, operation: document.definitions[0] });
   const prepared = operations.find(query, operationName);
   return {
     operations,
@@ -159,7 +159,7 @@ function prepare(count) {
     prepared,
     raw: variables,
     variables: prepared.coerce(variables),
-    plan: prepared.variant(variables).plan,
+    variant: prepared.variant(variables),
   };
 }
 

@@ -8,9 +8,13 @@ import { describeMachine, readCommandLine, runBenchmark, toTable } from './comma
 import { startProcess } from './processes.mjs';
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
-const USAGE = `Usage: node test/bench/rolling.bench.mjs [--seconds 5] [--rounds 3] [--connections 32] [--drain 1000] [--json]
+const USAGE = `Usage: npm run bench:rolling -- [options]
 
---rounds is how many times both gateways are restarted, --drain is DRAIN_DELAY_MS.`;
+  --seconds 5         of load for each measurement
+  --rounds 3          how many times both gateways are restarted
+  --connections 32    requests under way at once
+  --drain 1000        DRAIN_DELAY_MS of the gateways
+  --json              prints everything as JSON`;
 const CONTRACTS = 300;
 const TOKENS = 5;
 /** A tick of the clock that /proc counts CPU time by, in microseconds; it is 100 a second wherever Linux runs Node. */

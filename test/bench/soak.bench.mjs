@@ -7,7 +7,7 @@ import { Agent, createServer, request } from 'node:http';
 import { createRequire } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from './command-line.mjs';
 
 const FAULT_SHARE = 0.05;
 const WORKERS = 24;
@@ -15,7 +15,15 @@ const TOKENS = 40;
 const CONTRACTS = 3000;
 const SAMPLE_MS = 5000;
 
-const { values, positionals } = parseArgs({ options: { minutes: { type: 'string', default: '2' } }, allowPositionals: true });
+const USAGE = `Usage: npm run bench:soak -- [options]
+
+  --minutes 2         of traffic`;
+
+const { values, positionals } = readCommandLine(
+  { minutes: { type: 'string', default: '2' }, help: { type: 'boolean', default: false, short: 'h' } },
+  USAGE,
+);
+
 /** The billing API, with faults. */
 function serveUpstream() {
   const inARow = new Map();
@@ -23,7 +31,7 @@ function serveUpstream() {
     (_message, response) => response.writeHead(502).end('<h1>Bad Gateway</h1>'),
     (_message, response) => response.writeHead(503, { 'retry-after': '0' }).end(),
     (_message, response) => response.writeHead(504).end(),
-    (_message, response) => response.writeHead(429).end('{}'),
+    (_message, response) => response.writeHead(429, { 'retry-after': '0' }).end('{}'),
     (message) => message.socket.resetAndDestroy(),
     (message) => message.socket.end('garbage\r\n\r\n'),
     () => undefined,

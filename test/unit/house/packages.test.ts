@@ -39,9 +39,9 @@ function findCopies({ packages }: Lock, names: readonly string[]): string[] {
 }
 
 describe.each(['package-lock.json', 'test/package-lock.json'])('The packages of %s', (file) => {
-  it('all run on the oldest Node that we promise, and on 24', () => {
+  it('all run on the oldest Node that we promise, on 24 and on 26', () => {
     expect(packageJson.engines.node).toBe('>=20.19.0');
-    expect(findUnfit(readLock(file), ['20.19.0', '24.0.0'])).toEqual([]);
+    expect(findUnfit(readLock(file), ['20.19.0', '24.0.0', '26.0.0'])).toEqual([]);
   });
 
   it('are locked without an address: they come from the registry that whoever installs them has set', () => {
