@@ -1,10 +1,8 @@
 import { accessSync, constants } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 
-/** A browser window of a profile that nobody used before. */
+/** A browser window that shares nothing with others: no cookies, no storage, no cache. */
 export interface BrowserWindow {
   readonly page: Page;
   /** What the browser complained of so far: errors of scripts, its policy's refusals, and what it could not load. */
@@ -32,24 +30,15 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** The browser of a test file: to start one takes longer than most of what its windows are opened for. */
+let browser: Promise<Browser> | undefined;
+afterAll(async () => (await browser)?.close());
+
 /** Opens a window in Debian's Chromium. Rejects, saying what to do, where there is none. */
 export async function openBrowser({ colorScheme = 'light', width = 1280, height = 800 }: WindowOptions = {}): Promise<BrowserWindow> {
-  const executablePath = findChromium(process.env['PATH'] ?? '');
-  const profile = await mkdtemp(join(tmpdir(), 'browser-'));
-  let context: BrowserContext;
-  try {
-    context = await chromium.launchPersistentContext(profile, {
-      executablePath,
-      headless: true,
-      args: FLAGS,
-      colorScheme,
-      viewport: { width, height },
-    });
-  } catch (error) {
-    await rm(profile, { recursive: true, force: true });
-    throw error;
-  }
-  const page = context.pages()[0] ?? (await context.newPage());
+  browser ??= chromium.launch({ executablePath: findChromium(process.env['PATH'] ?? ''), headless: true, args: FLAGS });
+  const context = await (await browser).newContext({ colorScheme, viewport: { width, height } });
+  const page = await context.newPage();
   const complaints: string[] = [];
   const requests: string[] = [];
   page.on('console', (message) => {
@@ -61,10 +50,7 @@ export async function openBrowser({ colorScheme = 'light', width = 1280, height 
     page,
     complaints,
     requests,
-    close: async () => {
-      await context.close();
-      await rm(profile, { recursive: true, force: true });
-    },
+    close: () => context.close(),
   };
 }
 

@@ -54,8 +54,9 @@ describe('A page that is counted from an end or ends before a cursor', () => {
 
   it('is probed for a next page where anything lies before the cursor, and only where that was asked', () => {
     expect(parse({ first: 5, before: toCursor(9) })).toEqual({ offset: 0, first: 5, probe: true });
-    expect(parse({ last: 5, before: toCursor(9) })).toEqual({ offset: 4, first: 5, probe: true });
-    expect(parse({ last: 5, before: toCursor(9) }, false)).toEqual({ offset: 4, first: 5, probe: false });
+    const tail = { last: 5, from: 0 };
+    expect(parse({ last: 5, before: toCursor(9) })).toEqual({ offset: 4, first: 5, probe: true, tail });
+    expect(parse({ last: 5, before: toCursor(9) }, false)).toEqual({ offset: 4, first: 5, probe: false, tail });
     expect(parse({ first: 5, before: toCursor(0) })).toEqual({ offset: 0, first: 0, probe: false });
     expect(parse({ first: 5, after: toCursor(4), before: toCursor(3) })).toEqual({ offset: 5, first: 0, probe: false });
   });
