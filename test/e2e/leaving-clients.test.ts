@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { until } from '../support/cache-fixtures';
+import { spawnGateway } from '../support/gateway-process';
 import { startMeteredGateway, type MeteredGateway } from '../support/metered-gateway';
 import { good } from '../support/scripted-gateway';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream';
@@ -90,4 +93,36 @@ describe('A client that leaves while the billing API works for it', () => {
     // The least of several is the least disturbed one; what is left of the noise has some room.
     expect(Math.min(...left) / Math.min(...served)).toBeLessThan(1.2);
   }, 120_000);
+});
+
+describe('Clients that have left before their connections are accepted', () => {
+  const LEFT = 20;
+
+  it('cost no call', async () => {
+    const upstream = await startScriptedUpstream((request) => good(request));
+    const gateway = spawnGateway({ BILLING_API_URL: upstream.url, NODE_ENV: 'production', HOST: '127.0.0.1' });
+    try {
+      const port = Number(new URL(await gateway.ready()).port);
+      // The operating system takes connections, and what is sent over them, for a process that is stopped.
+      gateway.child.kill('SIGSTOP');
+      await Promise.all(
+        Array.from({ length: LEFT }, async () => {
+          const socket = await open(port);
+          socket.end(toPost(), () => socket.destroy());
+          await closed(socket);
+        }),
+      );
+      gateway.child.kill('SIGCONT');
+      await until(() => gateway.stdout().split('"outcome":"aborted"').length > LEFT);
+      const staying = await open(port);
+      staying.write(toPost());
+      const [answer] = (await once(staying, 'data')) as [Buffer];
+      staying.destroy();
+      expect(answer.toString('latin1', 0, 12)).toBe('HTTP/1.1 200');
+      expect(upstream.requests).toHaveLength(1);
+    } finally {
+      await gateway.kill();
+      await upstream.close();
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { missingToken } from '../../graphql/context/context';
 import { toMissingTokenError } from '../../graphql/context/errors';
 import { monotonicMs } from '../../runtime/clock';
@@ -37,11 +38,24 @@ export interface PipelineOptions extends ExchangeOptions, DocumentSources, Execu
 }
 
 const NO_BODY = Buffer.alloc(0);
+const USED = Symbol('carried a request to GraphQL');
+
+/** Whether the connection has not carried a request yet; asked once for each. */
+function isFirst(socket: Socket & { [USED]?: boolean }): boolean {
+  if (socket[USED]) return false;
+  socket[USED] = true;
+  return true;
+}
 
 /** The way of every request to GraphQL, whatever its transport, from the HTTP server to its response. */
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #arrivals = new TurnQueue<Arrival>((arrival) => this.#handle(arrival));
+  /**
+   * First requests on their connections, which are handled a turn of the event loop later: connections wait to be accepted, and the client
+   * may have closed one meanwhile. That is read a turn after the request.
+   */
+  readonly #firsts = new TurnQueue<Arrival>((arrival) => this.#arrivals.add(arrival));
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -49,7 +63,8 @@ export class Pipeline {
 
   /** Takes a request, reads its body and answers it. */
   take(request: IncomingMessage, response: ServerResponse): void {
-    const arrive = (body: Buffer | null): void => this.#arrivals.add({ request, response, body, startedMs: performance.now() });
+    const queue = isFirst(request.socket) ? this.#firsts : this.#arrivals;
+    const arrive = (body: Buffer | null): void => queue.add({ request, response, body, startedMs: performance.now() });
     if (hasOperationInBody(request.method)) readBody(request, this.#options.maxRequestBytes, arrive);
     else arrive(NO_BODY);
   }

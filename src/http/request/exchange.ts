@@ -73,9 +73,12 @@ export class Exchange {
     this.admission = null;
   }
 
-  /** Whether the client has closed the connection: then nobody reads a response. */
+  /**
+   * Whether the client has closed the connection: then nobody reads a response. Node ends its own direction at once where the client has
+   * ended the other one, and says that the response is destroyed a turn of the event loop later.
+   */
   get isGone(): boolean {
-    return this.response.destroyed;
+    return this.response.destroyed || this.request.socket.writableEnded;
   }
 
   /** The trace of the operation; null where operations are not traced. Begun at its first use: what is begun has to be ended. */

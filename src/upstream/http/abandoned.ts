@@ -7,13 +7,13 @@ export class Abandoned extends Error {
   readonly reason: Error;
   /** Resolves when nothing of the response is to come any more: it has ended, or its connection has. */
   readonly ended: Promise<void>;
-  /** Ends the request's connection at once. */
-  readonly cut: () => void;
+  /** Ends the request's connection where the response has not come in this time, in milliseconds. */
+  readonly cutAfter: (ms: number) => void;
 
-  constructor(reason: Error, { ended, cut }: Pick<Abandoned, 'ended' | 'cut'>) {
+  constructor(reason: Error, { ended, cutAfter }: Pick<Abandoned, 'ended' | 'cutAfter'>) {
     super('nobody waits for the response');
     this.reason = reason;
     this.ended = ended;
-    this.cut = cut;
+    this.cutAfter = cutAfter;
   }
 }

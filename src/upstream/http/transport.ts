@@ -226,10 +226,13 @@ class Exchange implements PendingRequest {
       if (connection.carries(this)) connection.destroy();
       if (this.#onEnded) this.#endAbandoned(this.#onEnded);
     };
-    const leftMs = this.#ways.timeoutMs - (performance.now() - this.#startedMs);
-    this.#timer = setTimeout(cut, Math.min(leftMs, ABANDONED_MS));
+    const cutAfter = (ms: number): void => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(cut, ms);
+    };
     const ended = new Promise<void>((resolve) => (this.#onEnded = resolve));
-    this.#receiver.failed(withoutStacks(() => new Abandoned(reason, { ended, cut })));
+    cutAfter(Math.min(this.#ways.timeoutMs - (performance.now() - this.#startedMs), ABANDONED_MS));
+    this.#receiver.failed(withoutStacks(() => new Abandoned(reason, { ended, cutAfter })));
   }
 
   #endAbandoned(onEnded: () => void): void {

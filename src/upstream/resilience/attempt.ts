@@ -261,8 +261,8 @@ export class Attempt implements Waiter, ResponseReceiver {
     const place = this.#place as Place;
     if (abandoned) {
       // Until its response has come the API is busy with it, and so is its connection.
-      if (limiter.keep(place, abandoned.ended)) return;
-      abandoned.cut();
+      limiter.keep(place, abandoned);
+      return;
     }
     const isRefusedToken = failure instanceof BillingError && failure.status === 401;
     if (!isRefusedToken || limiter.waiting === 0) {

@@ -3,6 +3,7 @@ import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
 import type { CallContext } from '../../billing/ports/billing-source';
 import type { AdaptiveLimit } from './adaptive-limit';
 import type { TokenLimit, TokenLimits } from './token-limits';
+import type { Abandoned } from '../http/abandoned';
 import { overloaded } from '../errors/failures';
 import { UnknownShare } from './unknown-share';
 
@@ -33,6 +34,8 @@ export interface Waiter {
   refuse(error: Error): void;
 }
 
+/** Most responses have come by then, so that their connections need not be closed. */
+const SHORTLY_MS = 100;
 /** The queue of all tokens that the billing API has never accepted. No token is empty. */
 const UNKNOWN = '';
 
@@ -112,17 +115,15 @@ export class FairLimiter {
   }
 
   /**
-   * Keeps the place of an attempt that nobody waits for any more until it has `ended`, and gives it back then. False where it may
-   * not be kept: half of the places are for those that somebody waits for.
+   * Keeps the place of an attempt that nobody waits for any more until it has ended. Half of the places are for those that somebody
+   * waits for: beyond that it has to end soon.
    */
-  keep(place: Place, ended: Promise<void>): boolean {
-    if (this.#kept >= Math.floor(this.#options.limit.current / 2)) return false;
-    this.#kept++;
+  keep(place: Place, { ended, cutAfter }: Pick<Abandoned, 'ended' | 'cutAfter'>): void {
+    if (++this.#kept > this.#options.limit.current / 2) cutAfter(SHORTLY_MS);
     void ended.then(() => {
       this.#kept--;
       this.leave(place);
     });
-    return true;
   }
 
   /** Moves the waiting calls of a token that has just been accepted into a queue of their own. */

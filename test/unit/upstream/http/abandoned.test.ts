@@ -145,11 +145,11 @@ describe('A request that nobody waits for any more', () => {
     );
   });
 
-  it('can be cut', async () => {
+  it('ends its connection earlier where that is asked for', async () => {
     await withUpstream(async (ends) => {
       const { abandon, sockets } = ends;
       const abandoned = (await abandon()) as Abandoned;
-      abandoned.cut();
+      abandoned.cutAfter(1);
       await abandoned.ended;
       expect(await askAnother(ends)).toBe('of b');
       expect(new Set(sockets).size).toBe(2);

@@ -238,22 +238,25 @@ describe('A fair limiter', () => {
     expect(order).toEqual(['b']);
   });
 
-  it('keeps the places of attempts that nobody waits for until they have ended, half of all at most', async () => {
+  it('keeps the places of attempts that nobody waits for until they have ended, which beyond half of all is soon', async () => {
     const { limiter, taken, order, enter } = setUp(5);
     const ends: (() => void)[] = [];
-    const keep = (): boolean => limiter.keep(taken.shift() as Place, new Promise((resolve) => ends.push(resolve)));
-    expect([keep(), keep(), keep()]).toEqual([true, true, false]);
+    const hurried: number[] = [];
+    const keep = (name: number): void =>
+      limiter.keep(taken.shift() as Place, {
+        ended: new Promise((resolve) => ends.push(resolve)),
+        cutAfter: () => hurried.push(name),
+      });
+    for (const name of [1, 2, 3]) keep(name);
     void enter('a');
     await Promise.resolve();
-    expect([limiter.inFlight, order]).toEqual([5, []]);
+    expect([limiter.inFlight, order, hurried]).toEqual([5, [], [3]]);
     ends.shift()?.();
     await new Promise((resolve) => setImmediate(resolve));
     expect([limiter.inFlight, order]).toEqual([5, ['a']]);
-    expect([keep(), keep()]).toEqual([true, false]);
-  });
-
-  it('keeps the only place that there is for those who wait', () => {
-    const { limiter, taken } = setUp(1);
-    expect(limiter.keep(taken[0] as Place, new Promise(() => undefined))).toBe(false);
+    ends.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    keep(4);
+    expect([limiter.inFlight, hurried]).toEqual([4, [3]]);
   });
 });
