@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import cors from '@fastify/cors';
+import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ServerObserver, ServerState } from '../telemetry/observers/server-observer';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection/connection-limits';
@@ -63,7 +63,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Headers that a script from another origin may send, and read. */
+/** Headers that a script from another origin is known to send: a browser asks once for all of them. */
 const ALLOWED_HEADERS = [
   'authorization',
   'content-type',
@@ -94,6 +94,16 @@ const EXPOSED_HEADERS = [
   'etag',
   'accept-query',
 ];
+
+/**
+ * The headers that a page of an allowed origin may send: those that are known, and whatever others its libraries add, such as those
+ * for tracing. What protects a visitor is that there are no cookies: a page needs a token of its own.
+ * @param asked what the browser asks for, as it came.
+ */
+function withAsked(known: readonly string[], asked = ''): string[] {
+  const others = asked.split(',').map((name) => name.trim().toLowerCase());
+  return [...known, ...others.filter((name) => name !== '' && !known.includes(name))];
+}
 
 /** Where GraphQL is. A proxy may send the whole address (RFC 9112, section 3.2.2). */
 const GRAPHQL_URL = /^(?:https?:\/\/[^/?#]*)?\/graphql(?:\?|$)/i;
@@ -142,15 +152,20 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   if (options.allowPrivateNetwork) app.addHook('onRequest', allowPrivateNetwork);
   app.addHook('onRequest', tellMethods);
   const { forwardHeaders = [] } = options;
-  await app.register(cors, {
+  const corsOptions = {
     origin: options.corsOrigins === '*' ? '*' : [...options.corsOrigins],
     methods: ['GET', 'POST', 'QUERY', 'OPTIONS'],
-    allowedHeaders: [...ALLOWED_HEADERS, ...forwardHeaders],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
     // An OPTIONS that is no preflight asks which methods there are.
     strictPreflight: false,
-  });
+  };
+  const known = [...ALLOWED_HEADERS, ...forwardHeaders];
+  await app.register(
+    cors,
+    () => (request: FastifyRequest, done: (error: Error | null, options: FastifyCorsOptions) => void) =>
+      done(null, { ...corsOptions, allowedHeaders: withAsked(known, request.headers['access-control-request-headers']) }),
+  );
   const isReady = (): boolean => ready && options.isUpstreamReady();
   const probes = toProbes({ isReady, metrics: options.metrics }, options.siblings);
   if (options.probePort === null) registerProbes(app, probes);

@@ -19,6 +19,11 @@ const WANTED = [
   'x-apollo-operation-name',
   'x-billing-trace',
   'x-billing-dry-run',
+  'x-request-timeout-ms',
+  // What libraries for tracing and errors add to the requests of a page.
+  'baggage',
+  'sentry-trace',
+  'x-datadog-trace-id',
 ];
 
 function preflight(gateway: Gateway, headers: Record<string, string> = {}): Promise<Response> {
