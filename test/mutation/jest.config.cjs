@@ -1,4 +1,5 @@
 // The unit tests of the rooms that are mutated: those that start processes, gateways or browsers would run for each mutant.
+const { join } = require('node:path');
 const base = require('../../jest.config.cjs');
 
 /** @type {import('jest').Config} */
@@ -6,6 +7,8 @@ module.exports = {
   ...base,
   rootDir: '../..',
   globalSetup: undefined,
+  // Stryker loads it by itself, and knows no <rootDir>.
+  testEnvironment: base.testEnvironment.replace('<rootDir>', join(__dirname, '../..')),
   maxWorkers: 1,
   // With the sources, so that the tests that reach a file through others are found.
   roots: ['<rootDir>/src', '<rootDir>/test/unit'],

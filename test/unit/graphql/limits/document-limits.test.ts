@@ -52,6 +52,49 @@ describe('The limits of a document', () => {
     expect(check(nestedByFragments(6, nameOf))[0]).toMatch(tooDeep);
   });
 
+  it('say where the operation stands', () => {
+    const [error] = checkDocument(parse(`query Shallow { id }\n${nested(6)}`), LIMITS);
+    expect(error!.locations).toEqual([{ line: 2, column: 1 }]);
+  });
+
+  it('measure 1000 levels, fragments included, and refuse what is deeper', () => {
+    const deep = (levels: number): string => `${'{ a '.repeat(levels)}${'}'.repeat(levels)}`;
+    expect(check(deep(1000))[0]).toContain('is nested 1000 fields deep');
+    expect(check(deep(1001))[0]).toContain('is nested more than 1000 fields deep');
+    const inline = (levels: number): string => `{ ${'... { '.repeat(levels)} a ${'}'.repeat(levels)} }`;
+    expect([check(inline(999)), check(inline(1000))]).toEqual([[], [expect.stringContaining('nested more than 1000 fields')]]);
+  });
+
+  it('exempt introspection at the root of a query alone', () => {
+    const introspection = '{ a { b { c { d { e } } } } }';
+    expect([check(`{ __schema ${introspection} }`), check(`{ __type(name: "Q") ${introspection} }`)]).toEqual([[], []]);
+    expect([check(`{ __other ${introspection} }`)[0], check(`mutation { __schema ${introspection} }`)[0]]).toEqual([
+      expect.stringMatching(tooDeep),
+      expect.stringMatching(tooDeep),
+    ]);
+  });
+
+  it('count the directives of an operation itself', () => {
+    const directives = (count: number): string => '@a '.repeat(count);
+    expect(check(`query Q ${directives(100)} { id }`)).toEqual([]);
+    expect(check(`query Q ${directives(101)} { id }`)[0]).toContain('has 101 directives');
+    expect(check(`query Q ${directives(1)} { id ${directives(100)} }`)[0]).toContain('has 101 directives');
+  });
+
+  it('say how many aliases there are, up to a million', () => {
+    const fragments = [1, 2, 3, 4, 5].map((level) => `fragment F${level} on T { ${`...F${level - 1} `.repeat(10)} }`);
+    const ten = Array.from({ length: 10 }, (_, index) => `a${index}: id`).join(' ');
+    const document = (more: string): string => `{ ...F5 ${more} } fragment F0 on T { ${ten} } ${fragments.join(' ')}`;
+    expect(check(document(''))[0]).toContain('has 1000000 aliases');
+    expect(check(document('a: id'))[0]).toContain('has more than a million aliases');
+  });
+
+  it('are not passed by a fragment that leads back to itself', () => {
+    const aliases = Array.from({ length: 11 }, (_, index) => `a${index}: id`).join(' ');
+    expect(check(`{ ...A } fragment A on T { ${aliases} b { ...A } }`)[0]).toContain('has 22 aliases');
+    expect(check(`{ ...A } fragment A on T { ...A ${'id @a '.repeat(101)} }`)[0]).toContain('has 101 directives');
+  });
+
   it('measure a fragment by where it is spread, not by where it was first met', () => {
     const fragment = 'fragment F on Customer { contract(number: "1") { customer { id } } }';
     const shallowFirst = `{ customer(idType: "CPF", id: "1") { ...F contract(number: "2") { customer { ...F } } } } ${fragment}`;
@@ -95,7 +138,7 @@ describe('The limits of a document', () => {
       `{ customer(idType: "CPF", id: "1") { ${Array.from({ length: count }, (_, i) => `contract${i === 0 ? '' : i}${i === 0 ? '' : ': contract'}(number: "${i}") { ...Two }`).join(' ')} } } fragment Two on Contract { a: number b: number }`;
     // Three of its own and twice four.
     expect(check(spread(4), { ...LIMITS, maxAliases: 11 })).toEqual([]);
-    expect(check(spread(4))[0]).toContain('has 11 aliases');
+    expect(check(spread(4))[0]).toContain('has 22 aliases');
     expect(check(spread(5))[0]).toContain('has 14 aliases');
   });
 

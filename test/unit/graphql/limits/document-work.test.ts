@@ -1,0 +1,69 @@
+import { parse } from 'graphql';
+import { checkDocumentWork } from '../../../../src/graphql/limits/document-work';
+
+const check = (text: string): string | null => checkDocumentWork(parse(text))?.message ?? null;
+const times = (count: number, make: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => make(index)).join(' ');
+
+const TOO_MANY_SELECTIONS = expect.stringContaining('more than 5000 selections');
+const TOO_MANY_PAIRS = expect.stringContaining('more than 10000 pairs');
+
+describe('The work that a document makes', () => {
+  it('is bounded by its selections', () => {
+    expect(check(`{ ${times(5000, (index) => `f${index}`)} }`)).toBeNull();
+    expect(check(`{ ${times(5001, (index) => `f${index}`)} }`)).toEqual(TOO_MANY_SELECTIONS);
+    // The field that has them is one as well.
+    expect(check(`{ a { ${times(4999, (index) => `f${index}`)} } }`)).toBeNull();
+    expect(check(`{ a { ${times(5000, (index) => `f${index}`)} } }`)).toEqual(TOO_MANY_SELECTIONS);
+  });
+
+  it('counts the selections of all operations and fragments together', () => {
+    const half = (name: string): string => times(2501, (index) => `${name}${index}`);
+    expect(check(`query A { ${half('a')} }`)).toBeNull();
+    expect(check(`query A { ${half('a')} } query B { ${half('b')} }`)).toEqual(TOO_MANY_SELECTIONS);
+    expect(check(`fragment A on T { ${half('a')} } query B { ${half('b')} }`)).toEqual(TOO_MANY_SELECTIONS);
+  });
+
+  it('counts fragments wherever they are spread, and inline fragments', () => {
+    const fragment = `fragment F on T { ${times(100, (index) => `f${index}`)} }`;
+    // 101 selections for each spread, itself included, and 1 for the alias above it; 100 of the fragment by itself.
+    expect(check(`{ ${times(48, (index) => `a${index} { ...F }`)} } ${fragment}`)).toBeNull();
+    expect(check(`{ ${times(49, (index) => `a${index} { ...F }`)} } ${fragment}`)).toEqual(TOO_MANY_SELECTIONS);
+    expect(check(`{ ${times(2500, (index) => `... { f${index} }`)} }`)).toBeNull();
+    expect(check(`{ ${times(2501, (index) => `... { f${index} }`)} }`)).toEqual(TOO_MANY_SELECTIONS);
+  });
+
+  it('grows with the square of how often a field is selected', () => {
+    // 141 fields are 9,870 pairs; 142 are 10,011.
+    expect(check(`{ ${times(141, () => 'f')} }`)).toBeNull();
+    expect(check(`{ ${times(142, () => 'f')} }`)).toEqual(TOO_MANY_PAIRS);
+    expect(check(`{ ${times(142, () => 'a: f')} }`)).toEqual(TOO_MANY_PAIRS);
+    expect(check(`{ ${times(142, (index) => `a${index}: f`)} }`)).toBeNull();
+  });
+
+  it('merges what is selected of fields that are merged themselves, and of nothing else', () => {
+    // 100 times `a` are 4,950 pairs, and the fields below them as many again for each of their keys.
+    expect(check(`{ ${times(100, () => 'a { f }')} }`)).toBeNull();
+    expect(check(`{ ${times(100, () => 'a { f g }')} }`)).toEqual(TOO_MANY_PAIRS);
+    expect(check(`{ ${times(100, (index) => `a${index}: a { f g }`)} }`)).toBeNull();
+    expect(check(`{ ${times(100, () => '... { f } ...F')} } fragment F on T { f }`)).toEqual(TOO_MANY_PAIRS);
+  });
+
+  it('does not follow a fragment that leads back to itself, and follows it again elsewhere', () => {
+    expect(check('{ ...A } fragment A on T { a ...B } fragment B on T { b ...A }')).toBeNull();
+    expect(check('{ ...Missing }')).toBeNull();
+    const fragment = `fragment F on T { ${times(100, (index) => `f${index} { ...G }`)} } fragment G on T { g }`;
+    expect(check(`{ ${times(17, (index) => `a${index} { ...F }`)} } ${fragment}`)).toEqual(TOO_MANY_SELECTIONS);
+    expect(check(`{ ${times(15, (index) => `a${index} { ...F }`)} } ${fragment}`)).toBeNull();
+  });
+
+  it('is none for the definitions of a schema, which validation refuses', () => {
+    expect(check(`type T { ${times(200, () => 'f: Int')} }`)).toBeNull();
+  });
+
+  it('is not begun with for a name that is longer than any developer would write', () => {
+    expect(check(`{ ${'n'.repeat(128)} }`)).toBeNull();
+    expect(check(`{ ${'n'.repeat(129)} }`)).toContain('has 129 characters; 128 are allowed');
+    expect(check(`{ field(argument: "${'n'.repeat(1000)}") }`)).toBeNull();
+  });
+});
