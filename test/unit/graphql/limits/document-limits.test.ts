@@ -92,7 +92,7 @@ describe('The limits of a document', () => {
   it('are not passed by a fragment that leads back to itself', () => {
     const aliases = Array.from({ length: 11 }, (_, index) => `a${index}: id`).join(' ');
     expect(check(`{ ...A } fragment A on T { ${aliases} b { ...A } }`)[0]).toContain('has 22 aliases');
-    expect(check(`{ ...A } fragment A on T { ...A ${'id @a '.repeat(101)} }`)[0]).toContain('has 101 directives');
+    expect(check(`{ ...A } fragment A on T { ...A id ${'@a '.repeat(101)} }`)).toEqual([expect.stringContaining('has 101 directives')]);
   });
 
   it('measure a fragment by where it is spread, not by where it was first met', () => {
@@ -138,7 +138,7 @@ describe('The limits of a document', () => {
       `{ customer(idType: "CPF", id: "1") { ${Array.from({ length: count }, (_, i) => `contract${i === 0 ? '' : i}${i === 0 ? '' : ': contract'}(number: "${i}") { ...Two }`).join(' ')} } } fragment Two on Contract { a: number b: number }`;
     // Three of its own and twice four.
     expect(check(spread(4), { ...LIMITS, maxAliases: 11 })).toEqual([]);
-    expect(check(spread(4))[0]).toContain('has 22 aliases');
+    expect(check(spread(4))[0]).toContain('has 11 aliases');
     expect(check(spread(5))[0]).toContain('has 14 aliases');
   });
 

@@ -1,0 +1,114 @@
+import { getOperationAST, parse } from 'graphql';
+import type { ResultMeter } from '../../../../src/graphql/context/result-meter';
+import { PreparedOperation, type CompiledPlan } from '../../../../src/graphql/execution/compiled-operation';
+import { CallBudget } from '../../../../src/graphql/limits/call-budget';
+import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
+
+const schema = buildServedSchema();
+const customer = 'customer(idType: "CPF", id: "1")';
+
+function prepare(source: string) {
+  const document = parse(source);
+  const plans = new Map<string, CompiledPlan>();
+  const prepared = new PreparedOperation<{ readonly results: ResultMeter }>(schema, document, getOperationAST(document)!, {
+    isRepeatable: () => false,
+    onRepeat: () => undefined,
+    plans,
+  });
+  return { prepared, plans };
+}
+
+describe('A prepared operation', () => {
+  it('has a plan for each setting of its conditions, and one for all that differs in other variables', () => {
+    const source = `query($a: Boolean!, $b: Boolean!, $s: Boolean) { ${customer} {
+      id @include(if: $a) idType @skip(if: $b) invoices(filter: { status: $s }) { nodes { number } } } }`;
+    const { prepared, plans } = prepare(source);
+    const planOf = (a: boolean, b: boolean, s?: boolean | null) => prepared.variant({ a, b, ...(s !== undefined && { s }) })!.plan;
+    expect(planOf(true, true)).toBe(planOf(true, true, false));
+    expect(planOf(true, true)).toBe(planOf(true, true, null));
+    expect(new Set([planOf(true, true), planOf(true, false), planOf(false, true), planOf(false, false)]).size).toBe(4);
+    expect(plans.size).toBe(4);
+  });
+
+  it('shares its plans with no other operation', () => {
+    const plans = new Map<string, CompiledPlan>();
+    const document = parse(`{ ${customer} { id } }`);
+    const options = { isRepeatable: () => false, onRepeat: () => undefined, plans };
+    const [one, other] = [0, 1].map(() => new PreparedOperation(schema, document, getOperationAST(document)!, options));
+    expect(one!.variant({})!.plan).not.toBe(other!.variant({})!.plan);
+    expect(plans.size).toBe(2);
+  });
+
+  it('has no plan where a condition is null, which the execution reports', () => {
+    const { prepared, plans } = prepare(`query($a: Boolean = true) { ${customer} { id @include(if: $a) } }`);
+    expect(prepared.variant({ a: null })).toBeNull();
+    expect(plans.size).toBe(0);
+    expect(prepared.variant({ a: true })).not.toBeNull();
+  });
+
+  it('has no plans with more than six conditions', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const { prepared, plans } = prepare(
+      `query(${names.map((name) => `$${name}: Boolean!`).join(' ')}) { ${customer} { ${names.map((name) => `${name}: id @include(if: $${name})`).join(' ')} } }`,
+    );
+    expect(prepared.variant(Object.fromEntries(names.map((name) => [name, true])))).toBeNull();
+    expect(plans.size).toBe(0);
+  });
+
+  it('is compiled only where it may be, and asks no more once it is', () => {
+    const { prepared, plans } = prepare(`{ ${customer} { id } }`);
+    expect(prepared.variant({}, () => false)).toBeNull();
+    expect(plans.size).toBe(0);
+    const variant = prepared.variant({}, () => true);
+    expect(variant).not.toBeNull();
+    expect(prepared.variant({}, () => false)).toBe(variant);
+  });
+
+  it('remembers that the compiled execution does not cover it', () => {
+    const { prepared, plans } = prepare('{ __schema { types { name } } }');
+    expect(prepared.variant({})).toBeNull();
+    expect(plans.size).toBe(1);
+    expect(
+      prepared.variant({}, () => {
+        throw new Error('asked again');
+      }),
+    ).toBeNull();
+    expect(prepared.modelUnder({})).toBeNull();
+  });
+
+  it('gives requests the model that it was compiled of, under the same conditions', () => {
+    const { prepared } = prepare(`query($a: Boolean!) { ${customer} { id @include(if: $a) } }`);
+    const { model } = prepared.variant({ a: true })!;
+    expect(prepared.request({ a: true }).model).toBe(model);
+    expect(prepared.request({ a: false }).model).not.toBe(model);
+    expect(prepared.request({ a: false }).model.allFields.map(({ key }) => key)).toEqual(['customer']);
+    expect(prepared.modelUnder({})).toBeNull();
+  });
+
+  it('coerces texts by itself, and everything else as graphql-js does', () => {
+    const { prepared } = prepare(`query($id: ID!, $idType: String) { customer(idType: $idType, id: $id) { id } }`);
+    const coerce = (variables: Record<string, unknown>) => prepared.request(variables).coerced;
+    expect(coerce({ id: '7', idType: 'CPF', other: 1 })).toEqual({ id: '7', idType: 'CPF' });
+    expect(coerce({ id: '7' })).toEqual({ id: '7' });
+    expect(coerce({ id: 7, idType: null })).toEqual({ id: '7', idType: null });
+    expect([coerce({}), coerce({ id: null }), coerce({ id: true }), coerce({ id: '7', idType: 7 })]).toEqual([null, null, null, null]);
+    // What every object inherits is no variable.
+    expect(coerce(Object.create({ id: '7' }) as Record<string, unknown>)).toBeNull();
+    const withDefault = prepare(`query($id: ID = "9", $n: Int) { customer(idType: "CPF", id: $id) { id } }`).prepared;
+    expect(withDefault.request({ n: 3 }).coerced).toEqual({ id: '9', n: 3 });
+  });
+
+  it('is predicted once for a request', () => {
+    const budget = new CallBudget({ paging: { mode: 'offset', maxQuantity: 10 }, pageLimits: { maxPageSize: 10 } });
+    const { prepared } = prepare(`query($n: [ID!]!) { ${customer} { contracts(numbers: $n) { dueDate } } }`);
+    const requested = prepared.request({ n: ['1', '2'] });
+    expect(budget.predict(requested)).toEqual({ calls: 2, atLeast: false });
+    expect(budget.predict(requested)).toBe(budget.predict(requested));
+    expect([budget.refusal(requested, 2), budget.refusal(requested, 1)]).toEqual([
+      null,
+      expect.objectContaining({ extensions: expect.anything() }),
+    ]);
+    expect(budget.predict(prepared.request({ n: 7 }))).toEqual({ calls: 1, atLeast: false });
+    expect(budget.predict(prepared.request({}))).toBeNull();
+  });
+});
