@@ -15,11 +15,10 @@ export function compileArguments(field: GraphQLField<unknown, unknown>, node: Fi
     return () => (constant ??= Object.freeze(getArgumentValues(field, node)));
   }
   if (variable.some((value) => value.kind !== Kind.VARIABLE)) return (variables) => getArgumentValues(field, node, variables);
-  const literals = { ...node, arguments: (node.arguments ?? []).filter((argument) => argument.value.kind !== Kind.VARIABLE) };
-  const optional = { ...field, args: field.args.filter((arg) => given.get(arg.name)?.kind !== Kind.VARIABLE) };
+  const literals = { ...field, args: field.args.filter((arg) => given.get(arg.name)?.kind !== Kind.VARIABLE) };
   const make = compileCopies(field, given, (variables) => getArgumentValues(field, node, variables));
   let constants: Readonly<Record<string, unknown>> | null = null;
-  return (variables) => make((constants ??= getArgumentValues(optional, literals)), variables);
+  return (variables) => make((constants ??= getArgumentValues(literals, node)), variables);
 }
 
 type MakeArguments = (

@@ -176,6 +176,7 @@ describe('The bound on calls', () => {
     ['a contract', inContract('dueDate'), 1],
     ['a page with its contract', inContract(page('first: 9')), 1],
     ['a page that may be probed', inContract(page('first: 10')), 2],
+    ['two pages, with which the contract comes', inContract(`dueDate a: ${page('first: 4')} b: ${page('first: 9')}`), 2],
     ['a page of the default size', inContract('invoices { nodes { number } }'), 3],
     ['a page of the largest size', `query($f: Int) ${inContract(page('first: $f'))}`, 4],
     ['more than the largest size', inContract(page('first: 1000')), 4],
@@ -198,6 +199,9 @@ describe('The bound on calls', () => {
     expect(bound(inContract(page('first: 9')), byPage)?.fixed).toBe(2);
     const filtered = inContract(page('first: 4, filter: { status: true }'));
     expect([bound(filtered)?.fixed, bound(filtered, pushing)?.fixed]).toEqual([4, 5]);
+    expect(bound(inContract(`dueDate ${page('first: 4')}`), pushing)?.fixed).toBe(1);
+    // The page, the item before it and the one after it.
+    expect(bound(filtered, { ...byOffset, pageLimits: { maxPageSize: 39 } })?.fixed).toBe(5);
   });
 
   it('is a number for each member of a list that is a variable, summed up by variable', () => {
@@ -222,6 +226,8 @@ describe('The bound on calls', () => {
     expect([isWithin({ n: ['1', '2'] }, 10), isWithin({ n: ['1', '2'] }, 9)]).toEqual([true, false]);
     expect([isWithin({ n: '1', m: [], o: [] }, 4), isWithin({ n: '1', m: [], o: [] }, 3)]).toEqual([true, false]);
     expect([isWithin(undefined, 7), isWithin(undefined, 6)]).toEqual([true, false]);
+    // One value stands for a list of one, whatever the default is.
+    expect([isWithin({ n: [], m: '9', o: [] }, 2), isWithin({ n: [], m: '9', o: [] }, 1)]).toEqual([true, false]);
   });
 
   it('is multiplied by the literal lists above, and unknown below another variable list', () => {
