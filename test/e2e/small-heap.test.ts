@@ -1,5 +1,7 @@
+import { until } from '../support/cache-fixtures';
 import { toAskedBills, toBillsBody } from '../support/bills-body';
 import { spawnGateway } from '../support/gateway-process';
+import { openConnection } from '../support/raw-bytes';
 import { startScriptedUpstream } from '../support/scripted-upstream';
 import { GREEDY_OPERATIONS } from '../support/greedy-operations';
 
@@ -7,7 +9,45 @@ import { GREEDY_OPERATIONS } from '../support/greedy-operations';
 const CLIENTS = 8;
 const ROUNDS = 3;
 
+/** Connections that begin to send a body, the pieces of one byte that each sends, and how many are written at once. */
+const SLOW_CLIENTS = 20;
+const PIECES = 250_000;
+const PIECES_AT_ONCE = 1000;
+
 describe('A process with 256 MB of heap', () => {
+  it('survives clients without a token that send bodies byte by byte and do not end them', async () => {
+    const gateway = spawnGateway({
+      NODE_ENV: 'production',
+      NODE_OPTIONS: '--max-old-space-size=256',
+      HOST: '127.0.0.1',
+      BILLING_API_URL: 'http://127.0.0.1:9',
+    });
+    const head = 'POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const pieces = '1\r\n \r\n'.repeat(PIECES_AT_ONCE);
+    try {
+      const url = await gateway.ready();
+      await Promise.all(
+        Array.from({ length: SLOW_CLIENTS }, async () => {
+          const { socket, received, closed } = openConnection(Number(new URL(url).port));
+          socket.write(head);
+          for (let sent = 0; sent < PIECES && !socket.destroyed; sent += PIECES_AT_ONCE)
+            if (!socket.write(pieces)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
+          await until(() => received() !== '' || socket.destroyed, 120_000);
+          socket.destroy();
+          await closed;
+        }),
+      );
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"query":"{ __typename }"}',
+      });
+      expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+    } finally {
+      await gateway.kill();
+    }
+  }, 300_000);
+
   it('survives clients that ask for more than it may return, and answers the next one', async () => {
     const upstream = await startScriptedUpstream(({ url }) => ({ body: toBillsBody(toAskedBills(url), 1000) }));
     const gateway = spawnGateway({

@@ -6,6 +6,11 @@ export interface LingerBounds {
   readonly maxMs: number;
 }
 
+/** Pieces below this size, in bytes, are smaller than a packet that is full: a chunked body may have one for each byte. */
+const SMALL_PIECE_BYTES = 256;
+/** What each of them counts for, in bytes, since reading one takes as long as reading one of many. */
+const SMALL_PIECE_COSTS = 8192;
+
 export const LINGER_BOUNDS: LingerBounds = { maxBytes: 16 * 1024 * 1024, maxMs: 10_000 };
 
 /**
@@ -20,7 +25,7 @@ export function lingerAfter(request: IncomingMessage, { maxBytes, maxMs }: Linge
   const timer = setTimeout(close, maxMs);
   timer.unref();
   request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
+    bytes += chunk.length < SMALL_PIECE_BYTES ? SMALL_PIECE_COSTS : chunk.length;
     if (bytes > maxBytes) close();
   });
   request.resume();

@@ -6,7 +6,7 @@ import { monotonicMs } from '../../runtime/clock';
 import { TurnQueue } from '../../runtime/turn-queue';
 import { toClientLibrary } from '../request/client-name';
 import { exportConnection, type ExportOptions } from './export/export-connection';
-import { Exchange, type Arrival, type ExchangeOptions } from '../request/exchange';
+import { Exchange, type Arrival, type BodyFault, type ExchangeOptions } from '../request/exchange';
 import {
   MAX_ANONYMOUS_BYTES,
   parseBody,
@@ -19,7 +19,6 @@ import {
 import { headerOf } from '../request/header-of';
 import { HTML_TYPE } from '../request/media-types';
 import { hasOperationInBody } from '../request/methods';
-import { readBody } from './read-body';
 import { parseControls, ROUTER_TRACE_HEADER, type RequestControls } from '../request/request-controls';
 import { ABORTED, complete, completeErrors, type Completed } from '../response/completed';
 import { respond, type RespondOptions } from '../response/respond';
@@ -27,6 +26,7 @@ import type { ResponseCache } from '../response/response-cache';
 import { isStreamed, respondStreamed } from '../response/streamed-body';
 import { askApollo, executeNew, type ApolloOptions } from './ask-apollo';
 import { executeKnown, type ExecuteOptions } from './execute-known';
+import { RequestBodies, toBodyBounds } from './request-bodies';
 import { createContext } from './request-contexts';
 import { resolveDocument, type DocumentSources } from './resolve-document';
 
@@ -50,6 +50,7 @@ function isFirst(socket: Socket & { [USED]?: boolean }): boolean {
 /** The way of every request to GraphQL, whatever its transport, from the HTTP server to its response. */
 export class Pipeline {
   readonly #options: PipelineOptions;
+  readonly #bodies: RequestBodies;
   readonly #arrivals = new TurnQueue<Arrival>((arrival) => this.#handle(arrival));
   /**
    * First requests on their connections, which are handled a turn of the event loop later: connections wait to be accepted, and the client
@@ -59,13 +60,14 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#bodies = new RequestBodies(toBodyBounds(options.maxRequestBytes));
   }
 
   /** Takes a request, reads its body and answers it. */
   take(request: IncomingMessage, response: ServerResponse): void {
     const queue = isFirst(request.socket) ? this.#firsts : this.#arrivals;
-    const arrive = (body: Buffer | null): void => queue.add({ request, response, body, startedMs: performance.now() });
-    if (hasOperationInBody(request.method)) readBody(request, this.#options.maxRequestBytes, arrive);
+    const arrive = (body: Buffer | BodyFault): void => queue.add({ request, response, body, startedMs: performance.now() });
+    if (hasOperationInBody(request.method)) this.#bodies.read(request, arrive);
     else arrive(NO_BODY);
   }
 
@@ -103,14 +105,13 @@ export class Pipeline {
     if (cached) return this.#auditAgain(exchange, cached);
 
     // Nobody without a token has use for more: what grows with a body's size is not done for anybody.
-    if (form === 'body' && !exchange.caller && (exchange.body?.length ?? 0) > MAX_ANONYMOUS_BYTES)
+    if (form === 'body' && !exchange.caller && exchange.body.length > MAX_ANONYMOUS_BYTES)
       return completeErrors(
         { exchange, path: 'reference', operation: null, context: null },
         [toMissingTokenError(missingToken(`A request of more than ${MAX_ANONYMOUS_BYTES} bytes`))],
         this.#options.formatError,
       );
-    const parsed =
-      form === 'body' ? parseBody(exchange.body ?? NO_BODY) : form === 'search' ? parseSearch(exchange.request.url ?? '') : null;
+    const parsed = form === 'body' ? parseBody(exchange.body) : form === 'search' ? parseSearch(exchange.request.url ?? '') : null;
     const request = exchange.mediaType === null || exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);
     if (!request) return askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options);
 
@@ -149,7 +150,7 @@ export class Pipeline {
     )
       return null;
     if (headerOf(request.headers, ROUTER_TRACE_HEADER) !== undefined) return null;
-    return responses.keyOf(caller, mediaType, form === 'body' && body ? body.toString('latin1') : (request.url ?? ''));
+    return responses.keyOf(caller, mediaType, form === 'body' ? body.toString('latin1') : (request.url ?? ''));
   }
 
   /** A cached response is read once more, by whoever gets it. */

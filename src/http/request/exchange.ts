@@ -10,15 +10,20 @@ import { isExportType, JSON_TYPE, negotiateMediaType, type CSV_TYPE, type JSONL_
 import { toRequestId } from './request-id';
 import { startTraceOf, toTraceId } from './trace-parent';
 
+/** Why a body was not read to its end. */
+export type BodyFault = 'too-large' | 'too-late' | 'too-many-pieces';
+
 /** A request whose body has come. */
 export interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Empty where there is none; null where it is larger than it may be. */
-  readonly body: Buffer | null;
+  /** Empty where there is none. */
+  readonly body: Buffer | BodyFault;
   /** When it came, on the clock of `performance.now()`. */
   readonly startedMs: number;
 }
+
+const NO_BODY = Buffer.alloc(0);
 
 /** What exchanges have in common. */
 export interface ExchangeOptions {
@@ -33,7 +38,10 @@ export interface ExchangeOptions {
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly body: Buffer | null;
+  /** Empty where there is none, or it was not read. */
+  readonly body: Buffer;
+  /** Null where the whole body is here. */
+  readonly bodyFault: BodyFault | null;
   readonly startedMs: number;
   /** Joins the request's log lines. */
   readonly requestId: string;
@@ -56,7 +64,8 @@ export class Exchange {
     const { headers } = request;
     this.request = request;
     this.response = response;
-    this.body = body;
+    this.body = typeof body === 'string' ? NO_BODY : body;
+    this.bodyFault = typeof body === 'string' ? body : null;
     this.startedMs = startedMs;
     this.requestId = toRequestId(headers);
     this.caller = callers.of(headerOf(headers, 'authorization'), headers);

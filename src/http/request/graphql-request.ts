@@ -4,6 +4,7 @@ import { GraphQLError } from 'graphql';
 import type { Variables } from '../../graphql/analysis/variables/coerce-variables';
 import { parseRequestJson, toExactJson } from '../../graphql/analysis/variables/request-json';
 import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
+import type { BodyFault } from './exchange';
 import { headerOf } from './header-of';
 import { ALLOWED_METHODS, hasOperationInBody, WRONG_METHOD } from './methods';
 
@@ -27,8 +28,8 @@ export type RequestForm = 'body' | 'search' | 'other';
 /** The head of a request, and its body. */
 interface RawRequest {
   readonly request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>;
-  /** Null where it is larger than it may be. */
-  readonly body: Buffer | null;
+  readonly body: Buffer;
+  readonly bodyFault: BodyFault | null;
 }
 
 /**
@@ -37,20 +38,12 @@ interface RawRequest {
  * @throws GraphQLError `BAD_REQUEST` for a method, a body or a media type that GraphQL does not have. A QUERY without a media
  * type is malformed (RFC 10008, section 2.1); a POST without a body and a media type is what a page may send.
  */
-export function toRequestForm({ request: { method, headers }, body }: RawRequest, maxRequestBytes: number): RequestForm {
+export function toRequestForm({ request: { method, headers }, body, bodyFault }: RawRequest, maxRequestBytes: number): RequestForm {
   const type = headerOf(headers, 'content-type');
   const isPreflighted = (): boolean => PREFLIGHTED_HEADERS.some((name) => headerOf(headers, name));
   if (method === 'GET') return (type === undefined ? isPreflighted() : isJson(type)) ? 'search' : 'other';
   if (!hasOperationInBody(method)) throw badRequest(WRONG_METHOD, 405, [['allow', ALLOWED_METHODS]]);
-  if (body === null)
-    throw badRequest(
-      `The request body is larger than the ${maxRequestBytes} bytes that are allowed (MAX_REQUEST_BYTES). ` +
-        `Split the operation, or send fewer variables at once.` +
-        (headerOf(headers, 'authorization') === undefined && maxRequestBytes > MAX_ANONYMOUS_BYTES
-          ? ` Without a token, ${MAX_ANONYMOUS_BYTES} bytes are allowed.`
-          : ''),
-      413,
-    );
+  if (bodyFault) throw toBodyError(bodyFault, headerOf(headers, 'authorization') === undefined, maxRequestBytes);
   if (headerOf(headers, 'content-encoding') !== undefined && headerOf(headers, 'content-encoding') !== 'identity')
     throw badRequest('The request body must be compressed by gzip, deflate or br, or not at all.', 415, [
       ['accept-encoding', 'gzip, deflate, br'],
@@ -60,6 +53,19 @@ export function toRequestForm({ request: { method, headers }, body }: RawRequest
   // A text is what `fetch` sends without a header, and what a page of another site may send: that is told by Apollo Server.
   if (type === undefined ? body.length > 0 : !isText(type) || isPreflighted()) throw badRequest(NOT_JSON, 415);
   return 'other';
+}
+
+function toBodyError(fault: BodyFault, isAnonymous: boolean, maxRequestBytes: number): GraphQLError {
+  if (fault === 'too-late')
+    return badRequest('The end of the request body did not come in time, while the gateway waited for many others. Send it again.', 408);
+  if (fault === 'too-many-pieces')
+    return badRequest('The request body comes in too many small pieces. Send it in larger ones, or at once.');
+  return badRequest(
+    `The request body is larger than the ${maxRequestBytes} bytes that are allowed (MAX_REQUEST_BYTES). ` +
+      `Split the operation, or send fewer variables at once.` +
+      (isAnonymous && maxRequestBytes > MAX_ANONYMOUS_BYTES ? ` Without a token, ${MAX_ANONYMOUS_BYTES} bytes are allowed.` : ''),
+    413,
+  );
 }
 
 /**
