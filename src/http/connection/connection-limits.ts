@@ -35,6 +35,8 @@ export function toConnectionLimits(timeouts: ConnectionTimeouts) {
       keepAliveTimeout: timeouts.keepAliveMs,
       connectionsCheckingInterval: timeouts.checkMs,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Node would take the first of two tokens, and a proxy may have looked at the second: of both, none is a token.
+      joinDuplicateHeaders: true,
     },
     clientErrorHandler: answerClientError,
   } satisfies FastifyHttpOptions<Server>;

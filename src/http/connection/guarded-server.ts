@@ -40,7 +40,9 @@ export function createGuardedServer(
     if (response.socket === null || response.socket.writableLength > 0) unsent.add(response);
   };
   const take = (request: IncomingMessage, response: ServerResponse): void => {
-    if (shedder.admit(request, response)) handler(request, response);
+    // Headers that are repeated are joined, and no name of a host has a comma.
+    if (headerOf(request.headers, 'host')?.includes(',')) refuseHosts(response);
+    else if (shedder.admit(request, response)) handler(request, response);
   };
   const server = createServer({ ...options.http, ServerResponse: toWatchedResponse(onEnd) }, take);
   // Node would drop the headers after the first thousand without a word: a token, or the wish for a dry run. Their size is bounded.
@@ -56,4 +58,20 @@ export function createGuardedServer(
     state: () => ({ requests: shedder.underWay, unsentBytes: unsent.bytes }),
     watchUnsent: (response) => unsent.addPiece(response),
   };
+}
+
+const SEVERAL_HOSTS = JSON.stringify({
+  errors: [{ message: 'The request has more than one Host header.', extensions: { code: 'BAD_REQUEST' } }],
+});
+
+/** RFC 9112, section 3.2. */
+function refuseHosts(response: ServerResponse): void {
+  response
+    .writeHead(400, {
+      connection: 'close',
+      'cache-control': 'no-store',
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': SEVERAL_HOSTS.length,
+    })
+    .end(SEVERAL_HOSTS);
 }

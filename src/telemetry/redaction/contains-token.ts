@@ -1,5 +1,6 @@
 /** Shorter texts stand in many a token by chance. */
 const MIN_PART = 16;
+const PROBE = MIN_PART / 2;
 
 /**
  * Whether a text that a caller chose would tell the caller's token, or a good part of it, where it is written down.
@@ -7,17 +8,33 @@ const MIN_PART = 16;
  */
 export function tellsToken(text: string, credentials: string | undefined): boolean {
   if (credentials === undefined) return false;
-  const token = credentials.slice(credentials.lastIndexOf(' ') + 1);
+  const token = toToken(credentials);
   return token !== '' && (text.includes(token) || (text.length >= MIN_PART && token.includes(text)));
+}
+
+/** The token in an `Authorization` header, or the token alone. */
+export function toToken(credentials: string): string {
+  return credentials.slice(credentials.lastIndexOf(' ') + 1);
 }
 
 /**
  * Whether a text holds so many consecutive characters of a token, in upper or lower case, that they are no chance. Meant
- * for short texts: each place of the text is looked up in the token.
+ * for short texts: what may be a part is looked up in the token.
  */
 export function holdsTokenPart(text: string, token: string): boolean {
+  if (text.length < MIN_PART) return false;
   const told = text.toLowerCase();
   const secret = token.toLowerCase();
-  for (let at = 0; at + MIN_PART <= told.length; at++) if (secret.includes(told.slice(at, at + MIN_PART))) return true;
+  // Wherever such a part begins, a whole probe of half its length lies in it: that of nearly all texts is in no token.
+  for (let at = 0; at + PROBE <= told.length; at += PROBE)
+    if (secret.includes(told.slice(at, at + PROBE)) && holdsPartAround(at, told, secret)) return true;
+  return false;
+}
+
+/** The same for the parts that hold the probe at a place of the text. */
+function holdsPartAround(at: number, told: string, secret: string): boolean {
+  const last = Math.min(at, told.length - MIN_PART);
+  for (let from = Math.max(0, at + PROBE - MIN_PART); from <= last; from++)
+    if (secret.includes(told.slice(from, from + MIN_PART))) return true;
   return false;
 }

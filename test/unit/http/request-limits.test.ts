@@ -45,6 +45,32 @@ describe('The limits of a request', () => {
     expect([refused.status, refused.message]).toEqual([400, 'The header "x-billing-dry-run" must be 1, or not be there.']);
   });
 
+  it('refuse a request with more than one token, host or media type, instead of taking one of them', async () => {
+    const body = JSON.stringify({ query: '{ customer(idType: "RUC", id: "80012345") { contract(number: "7") { number } } }' });
+    const send = (...lines: readonly string[]): Promise<string> =>
+      sendBytes(
+        gateway.port,
+        ['POST /graphql HTTP/1.1', 'Connection: close', `Content-Length: ${body.length}`, ...lines, '', body].join('\r\n'),
+      );
+    const json = 'Content-Type: application/json';
+    const calls = gateway.upstreamCalls();
+    const tokens = await send('Host: gateway', json, 'Authorization: Bearer one', 'Authorization: Bearer two');
+    expect(tokens).toMatch(/^HTTP\/1\.1 401 [^]*UNAUTHENTICATED/);
+    expect(await send('Host: gateway', 'Host: other', json)).toMatch(/^HTTP\/1\.1 400 [^]*more than one Host header/);
+    expect(await send('Host: gateway', json, 'Content-Type: text/plain')).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect(gateway.upstreamCalls()).toBe(calls);
+  });
+
+  it('leave a request id out that holds a part of the token', async () => {
+    const token = 'abcdefghijklmnopqrstuvwxyz0123456789';
+    const idOf = async (id: string): Promise<unknown> => {
+      const headers = { ...json, authorization: `Bearer ${token}`, 'x-request-id': id };
+      return (await ask({ method: 'POST', headers, body: '{"query":"{ __typename }"}' })).headers['x-request-id'];
+    };
+    expect(await idOf('order-abcdefghijklmno')).toBe('order-abcdefghijklmno');
+    expect(await idOf('order-abcdefghijklmnop')).not.toContain('abcdefgh');
+  });
+
   it('refuse several operations in one request, and say what to do instead', async () => {
     for (const body of ['[]', '[{"query":"{ __typename }"},{"query":"{ __typename }"}]']) {
       const answer = await ask({ method: 'POST', headers: json, body });

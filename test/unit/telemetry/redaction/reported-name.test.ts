@@ -1,4 +1,4 @@
-import { tellsToken } from '../../../../src/telemetry/redaction/contains-token';
+import { holdsTokenPart, tellsToken } from '../../../../src/telemetry/redaction/contains-token';
 import { toToldName } from '../../../../src/telemetry/redaction/reported-name';
 
 describe('The name of an operation', () => {
@@ -31,5 +31,23 @@ describe('A text that a caller chose', () => {
       false,
       false,
     ]);
+  });
+});
+
+describe('A part of a token', () => {
+  const token = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789';
+
+  it('is found in a text wherever 16 characters of it begin, and not where there are fewer', () => {
+    for (let before = 0; before < 20; before++) {
+      for (let from = 0; from + 16 <= token.length; from++) {
+        const text = (length: number, after: number): string =>
+          `${'-'.repeat(before)}${token.slice(from, from + length)}${'-'.repeat(after)}`;
+        for (const after of [0, 1, 9]) {
+          expect([text(16, after), holdsTokenPart(text(16, after), token)]).toEqual([text(16, after), true]);
+          expect([text(15, after), holdsTokenPart(text(15, after), token)]).toEqual([text(15, after), false]);
+        }
+      }
+    }
+    expect(holdsTokenPart('x-ABCDEFGHIJKLMNOP', token)).toBe(true);
   });
 });
