@@ -1,11 +1,14 @@
 import type { BillingApi } from './billing-api/billing-api';
 import { Billing } from './billing/billing';
-import type { Paging } from './billing/loading/window-plan';
+import { formOf } from './billing/model/paged-list';
+import { PagingEvidence } from './billing/paging/paging-evidence';
+import { toPaging } from './billing/paging/window-plan';
 import { CallerCaches } from './billing/ports/caller-caches';
 import { createBillsCache } from './cache/bills-cache';
 import { openCallLimiter } from './cache/rate-limit/call-limiter';
 import { toLimitedSource } from './cache/rate-limit/limited-source';
 import type { Config } from './config/config';
+import { closeAudit, openAudit } from './audit';
 import { createGraphqlServer } from './graphql/server/apollo-server';
 import { PreparedOperations } from './graphql/execution/compiled-operations';
 import { createErrorFormatter } from './graphql/context/errors';
@@ -21,16 +24,13 @@ import { ResponseCache } from './http/response/response-cache';
 import { createHttpServer } from './http/server';
 import { ByteBudget } from './runtime/byte-budget';
 import type { Log } from './telemetry/logs/log';
-import { AuditTrail } from './telemetry/audit/audit-trail';
-import { createAuditLog } from './telemetry/logs/audit-log';
-import type { AuditObserver } from './telemetry/observers/audit-observer';
 import { toOutageLog } from './telemetry/logs/outage-log';
 import { createOperationLog } from './telemetry/logs/operation-log';
 import { toOperationObserver, toServerObserver } from './telemetry/observers/combined-observers';
 import type { OperationObserver } from './telemetry/observers/operation-observer';
 import { createServerLog } from './telemetry/logs/server-log';
 import { toDriftObserver, toUpstreamObserver } from './telemetry/logs/upstream-log';
-import { createMetrics, type Metrics } from './telemetry/metrics/metrics';
+import { createMetrics } from './telemetry/metrics/metrics';
 import type { Tracing } from './telemetry/tracing/otel-tracing';
 import { Attempts } from './upstream/resilience/attempts';
 import { ContractDrift } from './upstream/bills/contract-drift';
@@ -69,6 +69,7 @@ export interface App {
  */
 export async function createApp(config: Config, log: Log, siblings: WorkerEnd | null = null): Promise<App> {
   const opened: (() => Promise<unknown>)[] = [];
+  let responses: ResponseCache | null = null;
   const closeAll = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close();
   };
@@ -137,8 +138,17 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
       outages: toOutageLog(log, 'the limit on calls is each process’s own: Redis cannot be reached', 'the limit on calls is shared again'),
     });
     if (limiter) opened.push(() => limiter.close());
+    const { mode } = config.billingApiPaging;
+    const evidence = new PagingEvidence(config.billingApiMaxQuantity, mode === 'page', {
+      pageCut: (size, isNew) => {
+        observer.pageCut?.({ size, isNew });
+        // Some of them take a page that was cut for the last of its list.
+        if (isNew) responses?.clear();
+      },
+    });
     const cache = await createBillsCache({
       caches,
+      isEnd: (owner, count) => evidence.isEnd(formOf(owner), count),
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
       maxBytes: Math.ceil(config.cacheMaxBytes * (1 - RESPONSE_CACHE_SHARE)),
@@ -156,7 +166,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     opened.push(() => cache.close());
     const source = cache.inFrontOf(limiter ? toLimitedSource(upstream) : upstream, bills);
     const { listsContracts } = dialect;
-    const paging: Paging = { mode: config.billingApiPaging.mode, maxQuantity: config.billingApiMaxQuantity, listsContracts };
+    const paging = toPaging({ mode, listsContracts, evidence });
     const schema = countFailures(buildServedSchema());
     // A schema of its own: the first traced request (ftv1) makes Apollo Server wrap every field of its schema for good,
     // and operations that are compiled afterwards would find no plain field any more.
@@ -193,7 +203,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     });
     await apollo.start();
     opened.push(() => apollo.stop());
-    const responses = config.cacheTtlSeconds === 0 ? null : new ResponseCache(Math.ceil(config.cacheMaxBytes * RESPONSE_CACHE_SHARE));
+    responses = config.cacheTtlSeconds === 0 ? null : new ResponseCache(Math.ceil(config.cacheMaxBytes * RESPONSE_CACHE_SHARE));
     if (responses) caches.add(responses);
     const http = await createHttpServer({
       host: config.host,
@@ -260,25 +270,6 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     await closeAll();
     throw error;
   }
-}
-
-/** Opens the audit trail, where there is to be one. Rejects where its file cannot be written. */
-function openAudit({ auditLog: path, auditSecret: secret }: Config, metrics: Metrics, log: Log): Promise<AuditTrail> | null {
-  if (path === null || secret === null) return null;
-  const observers = [metrics.createAudit(), createAuditLog(log)];
-  const observer: AuditObserver = {
-    written: (lines) => observers.forEach((each) => each.written(lines)),
-    failed: (reason) => observers.forEach((each) => each.failed(reason)),
-    lost: (reads) => observers.forEach((each) => each.lost(reads)),
-    changed: () => observers.forEach((each) => each.changed()),
-  };
-  return AuditTrail.open({ path, secret, observer });
-}
-
-/** Closes it, and tells its end to the log: the log is kept elsewhere, and shows later whether lines were cut off. */
-async function closeAudit(audit: AuditTrail, log: Log): Promise<void> {
-  await audit.close();
-  log.info({ head: audit.head }, 'the audit trail is closed');
 }
 
 /** Ends the operation's span. */

@@ -8,6 +8,7 @@ import { createSharedKeyRing } from './keys/shared-key-ring';
 import { createLocalGenerations, createSharedGenerations } from './entries/caller-generations';
 import type { CallerCaches } from '../billing/ports/caller-caches';
 import { RequestIdentity } from '../billing/ports/request-identity';
+import type { IsEnd } from './entries/cached-windows';
 import { createMemoryStore } from './entries/memory-store';
 import type { OutageListener } from './redis/outage';
 import type { RedisTls } from './redis/redis-client';
@@ -41,6 +42,8 @@ export interface BillsCacheOptions {
   readonly nodes: OutageListener;
   /** All caches of the process: this one is added to them, and a token that is refused is evicted from all. */
   readonly caches: CallerCaches;
+  /** Whether a list may be taken to end with a page of that many items, shorter than was asked for; absent: it always may. */
+  readonly isEnd?: IsEnd;
   readonly observer?: CacheObserver;
 }
 
@@ -63,7 +66,7 @@ const SILENT: CacheObserver = {
 
 /** Opens the cache. */
 export async function createBillsCache(options: BillsCacheOptions): Promise<BillsCache> {
-  const { ttlSeconds, staleSeconds, caches, observer = SILENT } = options;
+  const { ttlSeconds, staleSeconds, caches, isEnd, observer = SILENT } = options;
   if (ttlSeconds === 0) {
     return {
       inFrontOf: (source, resource) => toDeduplicatedSource(source, resource, observer),
@@ -76,7 +79,7 @@ export async function createBillsCache(options: BillsCacheOptions): Promise<Bill
   const limits = { ttlSeconds, staleSeconds };
   return {
     inFrontOf: (source, resource) =>
-      new CachedSource({ resource, source, calls: new InFlightCalls(observer), ring, generations, store, limits, observer, caches }),
+      new CachedSource({ resource, source, calls: new InFlightCalls(observer), ring, generations, store, limits, observer, caches, isEnd }),
     close: () => store.close(),
   };
 }

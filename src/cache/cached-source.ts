@@ -12,7 +12,7 @@ import { FruitlessWaits } from './coalescing/fruitless-waits';
 import type { InFlightCall } from './coalescing/in-flight-call';
 import type { InFlightCalls } from './coalescing/in-flight-calls';
 import { InFlightLookups } from './coalescing/in-flight-lookups';
-import { countItems, findCovering, type CachedWindow } from './entries/cached-windows';
+import { countItems, type CachedWindow, type IsEnd } from './entries/cached-windows';
 import type { CallerGenerations } from './entries/caller-generations';
 import { openEntry, sealEntry } from './entries/entry';
 import { EntryKey } from './entries/entry-key';
@@ -32,6 +32,7 @@ export interface CachedSourceOptions<Content> {
   readonly store: EntryStore;
   readonly limits: LifetimeLimits;
   readonly observer: CacheObserver;
+  readonly isEnd?: IsEnd | undefined;
   /** Evicts a caller from all caches of the process; this one alone where it is not given. */
   readonly caches?: CallerCache;
   readonly clock?: Clock;
@@ -68,7 +69,7 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
   constructor(options: CachedSourceOptions<Content>) {
     this.#options = options;
     this.#lookups = new InFlightLookups(options.store.waitLimitMs);
-    this.#windows = new WindowLists(options.store);
+    this.#windows = new WindowLists(options.store, options.isEnd);
     this.#clock = options.clock ?? systemClock;
     this.#ttlMs = options.limits.ttlSeconds * 1000;
     this.#staleTtlMs = this.#ttlMs + options.limits.staleSeconds * 1000;
@@ -142,8 +143,7 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
       if (!generations.learn(lookup.identity.caller, keys, found[2])) return null;
       const answer = this.#toAnswer(lookup, text, { value: found[0], skip: 0, field, context });
       if (answer) return answer;
-      const nowMs = this.#nowMs();
-      const larger = findCovering(this.#windows.of(lookup.key, found[1], nowMs), lookup.request.window, nowMs, field);
+      const larger = this.#windows.findCovering(lookup, found[1], { nowMs: this.#nowMs(), field });
       return larger ? this.#findIn(larger, lookup, field, context) : null;
     };
     return values instanceof Promise ? values.then(use) : use(values);

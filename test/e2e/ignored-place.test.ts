@@ -1,4 +1,7 @@
-import type { ScriptedAnswer } from '../support/scripted-upstream';
+import { toAskedBills, toBillsBody } from '../support/bills-body';
+import { exportAll } from '../support/export-client';
+import { toCursor } from '../support/invoice-cursor';
+import type { Script, ScriptedAnswer } from '../support/scripted-upstream';
 import { errorsOf, withScript } from '../support/scripted-gateway';
 
 const inContract = (selection: string): string => `{ customer(idType: "RUC", id: "1") { contract(number: "7") { ${selection} } } }`;
@@ -15,6 +18,73 @@ describe('A billing API that sends the same invoices for every place', () => {
         const { nodes, totalCount } = answer.data.customer.contract.invoices;
         expect([nodes, totalCount]).toEqual([[{ number: '7-0' }, { number: '7-1' }], null]);
         expect(errorsOf(answer)).toEqual([{ code: 'UPSTREAM_INVALID_RESPONSE', path: ['customer', 'contract', 'invoices', 'totalCount'] }]);
+      },
+    ));
+
+  it('shows what it has where it pages in no way, and claims that it is all', () =>
+    withScript(
+      () => invoices(30),
+      async ({ gateway }) => {
+        const answer = await gateway.query(
+          inContract('invoiceSummary { count isComplete } invoices(first: 50) { nodes { number } pageInfo { hasNextPage } totalCount }'),
+        );
+        expect(errorsOf(answer)).toEqual([]);
+        expect(answer.data.customer.contract).toMatchObject({
+          invoiceSummary: { count: 30, isComplete: true },
+          invoices: { nodes: { length: 30 }, pageInfo: { hasNextPage: false }, totalCount: 30 },
+        });
+      },
+    ));
+});
+
+/** An API that sends as many invoices as it is asked for, always the first ones; 40 at most. */
+const firstOnes: Script = ({ url }) => ({ body: toBillsBody({ ...toAskedBills(url), pageInit: 0 }, 40) });
+const LATER = `invoices(first: 5, after: "${toCursor(4)}") { nodes { number } }`;
+const FIRST = 'invoices(first: 5) { nodes { number } pageInfo { hasNextPage } }';
+
+describe.each(['0', '30'])('A billing API that heeds the number of invoices and not the place, cached for %s s', (CACHE_TTL_SECONDS) => {
+  const over = (use: Parameters<typeof withScript>[1], environment: Record<string, string> = {}): Promise<void> =>
+    withScript(firstOnes, use, { CACHE_TTL_SECONDS, BILLING_API_MAX_QUANTITY: '10', ...environment });
+  const failed = (...path: string[]) => ({ code: 'UPSTREAM_INVALID_RESPONSE', path: ['customer', 'contract', ...path] });
+
+  it('has no sum in which its first invoices count again and again, no filtered page, and no export of them', () =>
+    over(async ({ gateway }) => {
+      const answer = await gateway.query(
+        inContract('invoiceSummary { count amount } invoices(first: 5, filter: { status: false }) { nodes { number } }'),
+      );
+      expect(errorsOf(answer)).toEqual([failed('invoiceSummary'), failed('invoices')]);
+      const { isWhole, text } = await exportAll(gateway, 'application/jsonl', inContract('invoices { nodes { number } }'));
+      expect([isWhole, text.match(/000000/g)?.length]).toEqual([false, 1]);
+    }));
+
+  it('has no second page: neither in the operation of the first one nor in a later one', () =>
+    over(async ({ gateway }) => {
+      expect(errorsOf(await gateway.query(inContract(`a: ${FIRST} b: ${LATER.replace(toCursor(4), toCursor(19))}`)))).toEqual([
+        failed('b'),
+      ]);
+      expect(errorsOf(await gateway.query(inContract(FIRST)))).toEqual([]);
+      for (let i = 0; i < 2; i++) expect(errorsOf(await gateway.query(inContract(LATER)))).toEqual([failed('invoices')]);
+    }));
+
+  it('has no sum that is said to be complete where it sends fewer than it is asked for', () =>
+    over(
+      async ({ gateway }) => {
+        const { data } = await gateway.query(inContract('invoiceSummary { count isComplete }'));
+        expect(data.customer.contract.invoiceSummary).toEqual({ count: 40, isComplete: false });
+      },
+      { BILLING_API_MAX_QUANTITY: '1000' },
+    ));
+});
+
+describe('A billing API that heeds the place', () => {
+  it('takes no call more for the second page of a list', () =>
+    withScript(
+      ({ url }) => ({ body: toBillsBody(toAskedBills(url), 40) }),
+      async ({ gateway, upstream }) => {
+        await gateway.query(inContract(FIRST));
+        await gateway.query(inContract(LATER));
+        await gateway.query(inContract(LATER));
+        expect(upstream.requests).toHaveLength(3);
       },
     ));
 });

@@ -3,7 +3,7 @@ import type { Customer } from '../model/customer';
 import { filterKey, type ActiveFilter } from '../model/invoice-filter';
 import { toContractNodeId } from '../model/node-id';
 import { isSamePage, type PageRequest } from '../model/window';
-import type { PageLoad } from './page-loader';
+import type { PageLoad } from './page-load';
 
 /** A contract that the billing API knows, and the pages of its invoices that were asked for together with it. */
 export class Contract {

@@ -3,7 +3,7 @@ import { toCursor } from '../model/cursor';
 import type { NamedList } from '../model/paged-list';
 import { readingStart, type FilteredRequest } from '../model/window';
 import type { ListPages, ReadingOrder } from './list-pages';
-import type { PlacedPage } from './page-loader';
+import type { PlacedPage } from './page-load';
 
 /** An item that a filter means, and its position in the whole list. */
 interface Match<Item> {
@@ -83,11 +83,19 @@ async function findForward<Item>(list: NamedList, pages: ListPages<Item>, wanted
   const { from, before, count } = wanted;
   const found: Match<Item>[] = [];
   for (let index = 0; found.length < count && pages.offsetOf(index) < before; index++) {
-    const page = await readOrStop(list, pages, { index, matches: found.length });
+    let page = await readOrStop(list, pages, { index, matches: found.length });
     if (page === null) return index === 0 ? null : found;
     const offset = pages.offsetOf(index);
-    for (let i = Math.max(0, from - offset); i < page.length && offset + i < before && found.length < count; i++)
-      if (wanted.isMatch(page[i] as Item)) found.push({ item: page[i] as Item, position: offset + i });
+    let i = Math.max(0, from - offset);
+    const look = (items: readonly Item[]): void => {
+      for (; i < items.length && offset + i < before && found.length < count; i++)
+        if (wanted.isMatch(items[i] as Item)) found.push({ item: items[i] as Item, position: offset + i });
+    };
+    look(page);
+    if (pages.isLast(page) && found.length < count && offset + page.length < before) {
+      page = await readOrStop(list, pages, { index, matches: found.length, isWhole: true });
+      look(page ?? []);
+    }
     if (pages.isLast(page)) return found;
   }
   return found;
@@ -102,7 +110,8 @@ async function findBackward<Item>(list: NamedList, pages: ListPages<Item>, wante
     // Past the list's end there is none. Before it, there is always one.
     const page = await readOrStop(list, pages, { index, matches: found.length });
     if (page === null && offset === 0) return null;
-    const items = page ?? [];
+    const isShort = page !== null && pages.isLast(page) && offset + page.length < before;
+    const items = (isShort ? await readOrStop(list, pages, { index, matches: found.length, isWhole: true }) : page) ?? [];
     for (let i = Math.min(items.length, before - offset) - 1; i >= 0 && offset + i >= from && found.length < count; i--)
       if (wanted.isMatch(items[i] as Item)) found.push({ item: items[i] as Item, position: offset + i });
   }
@@ -115,14 +124,17 @@ async function findLast<Item>(list: NamedList, pages: ListPages<Item>, wanted: W
   return all && all.slice(-wanted.count);
 }
 
-/** A page of the list. Where nothing more may be read, the error says how far the reading came, and where it goes on. */
+/**
+ * A page of the list; `isWhole`: one that the list is said to end with. Where nothing more may be read, the error says how far
+ * the reading came, and where it goes on.
+ */
 async function readOrStop<Item>(
   list: NamedList,
   pages: ListPages<Item>,
-  { index, matches }: { readonly index: number; readonly matches: number },
+  { index, matches, isWhole = false }: { readonly index: number; readonly matches: number; readonly isWhole?: boolean },
 ): Promise<readonly Item[] | null> {
   try {
-    return await pages.page(index);
+    return await (isWhole ? pages.wholePage(index) : pages.page(index));
   } catch (error) {
     if (!pages.isOver(error) || index === 0) throw error;
     const isForward = pages.order.step === 1;

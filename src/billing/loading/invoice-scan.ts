@@ -10,6 +10,8 @@ export class InvoiceScan {
   readonly #found = new Map<string, Invoice>();
   #index = 0;
   #atEnd = false;
+  /** Whether the page was read, and is short: before an invoice is said not to be there, the list's end has to be seen. */
+  #seemsLast = false;
   #reading: Promise<void> | null = null;
 
   constructor(pages: ListPages<Invoice>) {
@@ -28,12 +30,17 @@ export class InvoiceScan {
   }
 
   async #readPage(): Promise<void> {
-    const page = await this.#pages.page(this.#index);
+    const page = await (this.#seemsLast ? this.#pages.wholePage(this.#index) : this.#pages.page(this.#index));
     for (const invoice of page ?? []) {
       if (invoice.number !== null && !this.#found.has(invoice.number)) this.#found.set(invoice.number, invoice);
     }
-    this.#index++;
-    this.#atEnd = this.#pages.isLast(page);
+    const isLast = this.#pages.isLast(page);
+    if (isLast && !this.#seemsLast) this.#seemsLast = true;
+    else {
+      this.#seemsLast = false;
+      this.#index++;
+      this.#atEnd = isLast;
+    }
     this.#reading = null;
   }
 }

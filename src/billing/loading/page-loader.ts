@@ -1,134 +1,29 @@
 import DataLoader from 'dataloader';
 import type { BillingOperation } from '../ports/billing-operation';
-import type { BillingSource, BillsRequest } from '../ports/billing-source';
+import type { BillingSource, BillsRequest, CallContext, Recency } from '../ports/billing-source';
+import { DelegatedContext } from '../ports/delegated-context';
+import { monotonicMs } from '../../runtime/clock';
 import { BillingError } from '../model/billing-error';
-import type { ListOwner, PagedList } from '../model/paged-list';
-import type { Matching, PageRequest, Window } from '../model/window';
-import { findRun, planPages, type Paging } from './window-plan';
-
-/** The items of one page, cut from what the calls returned, in the list's order. */
-export interface LoadedPage<Item> {
-  readonly items: readonly Item[];
-  /** Whether the list goes on after the page; null where the page was not asked to find out. */
-  readonly hasMore: boolean | null;
-}
-
-/** A page with its place in the list: what a Relay connection is made from. */
-export interface PlacedPage<Item> extends LoadedPage<Item> {
-  readonly offset: number;
-  /** How many items were asked for. */
-  readonly first: number;
-  /** Of a page of the items that a filter means: how they stand in the whole list. */
-  readonly matching?: Matching;
-}
+import { formOf, type ListOwner, type PagedList } from '../model/paged-list';
+import type { PageRequest, Window } from '../model/window';
+import { ListCall } from '../paging/list-call';
+import { ListEnd } from '../paging/list-end';
+import { ListPlaces, type ReadWindow, type WindowRead } from '../paging/list-places';
+import { findRun, planPages, type Paging } from '../paging/window-plan';
+import { PageLoad, type ListKey, type PageDoubts, type PageKey } from './page-load';
 
 /** What reads pages of a list, whatever else comes with them. */
 export interface PageReader<Item> {
   readonly paging: Paging;
-  load(owner: ListOwner, page: PageRequest): Promise<Pick<PageLoad<unknown, Item>, 'page'>>;
+  load(owner: ListOwner, page: PageRequest): Promise<Pick<PageLoad<unknown, Item>, 'sentPage' | 'completePage'>>;
+  /** Makes sure that two items are two, of which one stands further down in the list. Rejects with BillingError where they are one. */
+  assertApart(owner: ListOwner, first: Item, later: Item): Promise<void>;
 }
 
-/** A page under way. Its promises settle on their own: no page waits for another owner's call. */
-export class PageLoad<Content, Item> {
-  readonly #calls: readonly Call<Content>[];
-  /** Calls are in order; the page starts in the first one that reaches past its offset. */
-  readonly #first: number;
-  readonly #page: PageRequest;
-  readonly #list: PagedList<Content, Item>;
-
-  constructor(calls: readonly Call<Content>[], page: PageRequest, list: PagedList<Content, Item>) {
-    this.#list = list;
-    this.#calls = calls;
-    this.#page = page;
-    this.#first = calls.findIndex((call) => page.offset < call.offset + call.limit);
-  }
-
-  /** What the first call returned, for what it says beside the items; null where the billing API does not know the list's owner. */
-  head(): Promise<Content | null> {
-    return (this.#calls[this.#first] as Call<Content>).answer;
-  }
-
-  /** What the calls for the page have returned, each with its window, as far as they are answered. */
-  get returned(): readonly { readonly window: Window; readonly content: Content }[] {
-    return this.#calls.flatMap((call) => (call.content ? [{ window: call, content: call.content }] : []));
-  }
-
-  /** The page; null where the billing API does not know the list's owner. Rejects with BillingError. */
-  page(): Promise<LoadedPage<Item> | null> {
-    const call = this.#calls[this.#first] as Call<Content>;
-    if (!isWhole(call, this.#page)) return this.#readParts();
-    return call.answer.then((content) => (content === null ? null : this.#cut(content, call)));
-  }
-
-  /** The page where the one call for it has been answered, as it has for whoever waited for `head`; otherwise undefined. */
-  knownPage(): LoadedPage<Item> | undefined {
-    const call = this.#calls[this.#first] as Call<Content>;
-    const { content = null } = call;
-    return content !== null && isWhole(call, this.#page) ? this.#cut(content, call) : undefined;
-  }
-
-  /** The page out of the one call that holds it. The call's own list is not copied where it is the page. */
-  #cut(content: Content, call: Call<Content>): LoadedPage<Item> {
-    const items = this.#list.items(content);
-    const page = this.#page;
-    const from = page.offset - call.offset;
-    // An API may send more than it was asked for.
-    return toPage(takeSlice(items, from, Math.min(items.length, call.limit, from + wantedOf(page))), page);
-  }
-
-  /** The page out of several calls, one after the other. */
-  async #readParts(): Promise<LoadedPage<Item> | null> {
-    const page = this.#page;
-    const wanted = wantedOf(page);
-    const found: (readonly Item[])[] = [];
-    let count = 0;
-    for (let i = this.#first; i < this.#calls.length; i++) {
-      const call = this.#calls[i] as Call<Content>;
-      if (call.offset >= page.offset + wanted) break;
-      const content = await call.answer;
-      if (content === null) {
-        // A window past the list's end may be answered as "not found": what came before it is the list.
-        if (i === this.#first) return null;
-        break;
-      }
-      const from = Math.max(0, page.offset - call.offset);
-      const items = this.#list.items(content);
-      // An API may send more than it was asked for. What is past the call's window is the next call's.
-      const to = Math.min(items.length, call.limit, from + wanted - count);
-      const part = takeSlice(items, from, to);
-      found.push(part);
-      count += part.length;
-      if (items.length < call.limit) break;
-    }
-    return toPage(found.length === 1 ? (found[0] as readonly Item[]) : found.flat(), page);
-  }
-}
-
-interface PageKey extends PageRequest {
-  readonly owner: ListOwner;
-  /** The owner's list: see PagedList.identity. */
-  readonly list: string;
-}
-
-/** A pending call, and what it returned. */
-class Call<Content> implements Window {
-  readonly offset: number;
-  readonly limit: number;
-  /** Undefined until it has been answered. */
-  content: Content | null | undefined = undefined;
-  readonly answer: Promise<Content | null>;
-
-  constructor({ offset, limit }: Window, read: (call: Call<Content>) => Promise<Content | null>) {
-    this.offset = offset;
-    this.limit = limit;
-    this.answer = read(this);
-  }
-}
-
-interface Run<Content> {
+interface Run<Content, Item> {
   readonly start: number;
   readonly end: number;
-  readonly calls: readonly Call<Content>[];
+  readonly calls: readonly ListCall<Content, Item>[];
 }
 
 /**
@@ -141,8 +36,10 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
   readonly #list: PagedList<Content, Item>;
   readonly #source: BillingSource<Content>;
   readonly #operation: BillingOperation;
-  readonly #runs = new Map<string, Run<Content>[]>();
+  readonly #runs = new Map<string, Run<Content, Item>[]>();
   readonly #loader: DataLoader<PageKey, PageLoad<Content, Item>, string>;
+  readonly #doubts: PageDoubts<Content, Item>;
+  readonly #places: ListPlaces<Item> | null;
   #asked = 0;
   /** Pages for which a call was made. */
   #called = 0;
@@ -157,6 +54,17 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
       cacheKeyFn: (key) => `${key.list}/${key.offset}/${key.first}/${key.probe ? 1 : 0}`,
       name: list.name,
     });
+    const { evidence } = paging;
+    const read: ReadWindow<Item> = (owner, page, isFresh = false) => this.#readWindow(owner, page, isFresh);
+    this.#places = evidence ? new ListPlaces(list, evidence, read) : null;
+    const end = this.#places && new ListEnd(list, paging, this.#places, read);
+    this.#doubts = {
+      isClaimed: operation.claimsEnd,
+      judge: (owner, size) => evidence?.judge(formOf(owner), size) ?? 'end',
+      placeOf: (key, call) => this.#placeOf(key, call),
+      isMisplaced: (call) => evidence?.isMisplaced(call) ?? false,
+      restOf: end && ((owner, call, isClaimed) => end.restOf(owner, call, isClaimed)),
+    };
   }
 
   /** How many pages were answered by a call that was made for another page. */
@@ -186,9 +94,13 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
     });
   }
 
+  async assertApart(owner: ListOwner, first: Item, later: Item): Promise<void> {
+    if (this.#places?.isSame(first, later)) await this.#places.assertHeeded(owner);
+  }
+
   /** Takes a window of a list that came with another question's call: its pages are not asked for again. */
   adopt(owner: ListOwner, { offset, limit }: Window, content: Content): void {
-    const call = Object.assign(new Call<Content>({ offset, limit }, () => Promise.resolve(content)), { content });
+    const call = Object.assign(new ListCall<Content, Item>({ offset, limit }, () => Promise.resolve(content)), { content });
     const list = this.#list.identity(owner);
     this.#runs.set(list, [...(this.#runs.get(list) ?? []), { start: offset, end: offset + limit, calls: [call] }]);
   }
@@ -211,23 +123,22 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
       for (const group of missing.values()) this.#addRuns(group[0] as PageKey, group);
     }
     step?.end(keys.length, this.#callCount - callsBefore);
-    return keys.map((key) => new PageLoad((this.#find(key) as Run<Content>).calls, key, this.#list));
+    const on = { list: this.#list, doubts: this.#doubts };
+    return keys.map((key) => new PageLoad((this.#find(key) as Run<Content, Item>).calls, key, on));
   }
 
   /** The run that holds the whole page, if one was planned. */
-  #find(key: PageKey): Run<Content> | undefined {
+  #find(key: PageKey): Run<Content, Item> | undefined {
     const runs = this.#runs.get(key.list);
     return runs && findRun(runs, key);
   }
 
   #addRuns(key: PageKey, pages: readonly PageKey[]): void {
-    const { customer, contractNumber, filter } = key.owner;
-    const read = (call: Call<Content>): Promise<Content | null> =>
-      this.#read({ customer, contractNumber, filter, window: { offset: call.offset, limit: call.limit } }, call);
-    const runs = planPages(pages, this.paging).map(({ start, end, calls }): Run<Content> => ({
+    const read = (call: ListCall<Content, Item>): Promise<Content | null> => this.#read(key, call, this.#operation);
+    const runs = planPages(pages, this.paging).map(({ start, end, calls }): Run<Content, Item> => ({
       start,
       end,
-      calls: calls.map((call) => new Call(call, read)),
+      calls: calls.map((call) => new ListCall(call, read)),
     }));
     for (const run of runs) {
       const pagesOfRun = runs.length === 1 ? pages.length : pages.filter((page) => findRun(runs, page) === run).length;
@@ -238,16 +149,19 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
     this.#runs.set(key.list, earlier ? earlier.concat(runs) : runs);
   }
 
-  #read(request: BillsRequest, call: Call<Content>): Promise<Content | null> {
+  #read(key: ListKey, call: ListCall<Content, Item>, context: CallContext): Promise<Content | null> {
     const operation = this.#operation;
     if (operation.deadToken) return handled(Promise.reject(operation.deadToken));
+    const { customer, contractNumber, filter } = key.owner;
+    const request: BillsRequest = { customer, contractNumber, filter, window: { offset: call.offset, limit: call.limit } };
     return handled(
-      this.#source.read(request, operation).then(
+      this.#source.read(request, context).then(
         (answer) => {
           // A cached response that finds no room is let go, and read again when there is some.
-          if (!operation.mayHold(answer)) return operation.waitForRoom(answer).then(() => this.#read(request, call));
+          if (!operation.mayHold(answer)) return operation.waitForRoom(answer).then(() => this.#read(key, call, context));
           operation.noteAnswer(answer, request);
           call.content = answer.content;
+          if (answer.content !== null) this.#judge(key, call, answer.content);
           return answer.content;
         },
         (error: unknown) => {
@@ -257,39 +171,75 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
       ),
     );
   }
+
+  /** Notes what a response shows of how the API pages. */
+  #judge({ owner, list }: ListKey, call: ListCall<Content, Item>, content: Content): void {
+    const places = this.#places;
+    if (!places || (owner.contractNumber === null && this.paging.listsContracts)) return;
+    const items = itemsOf(this.#list, content);
+    places.evidence.notePage(formOf(owner), Math.min(items.length, call.limit));
+    const [first] = items;
+    if (first !== undefined && call.offset === 0 && items.length >= call.limit && !places.isSettled(owner)) places.noteFirst(list, first);
+  }
+
+  /** Compares what a call has returned with the beginning of the list, where another call of the operation has that, or had it before. */
+  #placeOf(key: ListKey, call: ListCall<Content, Item>): Promise<void> | null {
+    const places = this.#places;
+    if (!places || !call.content || places.isSettled(key.owner)) return null;
+    const [item] = itemsOf(this.#list, call.content);
+    if (item === undefined) return null;
+    const first = this.#runs.get(key.list)?.find((run) => run.start === 0)?.calls[0];
+    if (!first || first.content !== undefined) return places.check(key, item);
+    // A failure is that of the first page, and not of this one.
+    return handled(
+      first.answer.then(
+        () => places.check(key, item) ?? undefined,
+        () => undefined,
+      ),
+    );
+  }
+
+  /** Reads a window beside the pages that are asked for: what these say of the list is in doubt. Rejects with BillingError. */
+  async #readWindow(owner: ListOwner, page: PageRequest, isFresh: boolean): Promise<WindowRead<Item>> {
+    const key: ListKey = { owner, list: this.#list.identity(owner) };
+    const context = isFresh ? new FreshContext(this.#operation) : this.#operation;
+    const read = (call: ListCall<Content, Item>): Promise<Content | null> => this.#read(key, call, context);
+    const calls = planPages([page], this.paging).flatMap((run) => run.calls.map((call) => new ListCall(call, read)));
+    const found: Item[] = [];
+    let hasSurplus = false;
+    for (const call of calls) {
+      const content = await call.answer;
+      if (content === null) break;
+      const items = this.#list.items(content);
+      const skip = Math.max(0, page.offset - call.offset);
+      found.push(...items.slice(skip, Math.min(items.length, call.limit, skip + page.first - found.length)));
+      hasSurplus ||= Math.max(items.length, this.#list.sent?.(content) ?? 0) > call.limit;
+      if (items.length < call.limit) break;
+    }
+    return { items: found, hasSurplus };
+  }
+}
+
+/** The operation, for a question that is to be asked anew. */
+class FreshContext extends DelegatedContext {
+  readonly #recency: Recency = { notBeforeMs: monotonicMs(), usesCached: false };
+
+  override get recency(): Recency {
+    return this.#recency;
+  }
+}
+
+/** The items of a response; none where they cannot be used. */
+function itemsOf<Content, Item>(list: PagedList<Content, Item>, content: Content): readonly Item[] {
+  try {
+    return list.items(content);
+  } catch {
+    return [];
+  }
 }
 
 /** A promise that several may await, or nobody: its rejection is never "unhandled", since each reader gets it. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
-}
-
-/** Whether a page ends within one call, as nearly all do. */
-function isWhole(call: Window, page: PageRequest): boolean {
-  return page.offset + wantedOf(page) <= call.offset + call.limit;
-}
-
-/** Items that a page needs: one more than it shows where it is to know whether the list goes on. */
-function wantedOf(page: PageRequest): number {
-  return page.probe ? page.first + 1 : page.first;
-}
-
-/** Whether a page has what was asked for: false for one that is counted from a cursor which the list does not reach. */
-export function isFull({ items }: LoadedPage<unknown>, { first, tail, offset }: PageRequest): boolean {
-  return !tail || items.length >= first || (items.length > 0 && offset === tail.from);
-}
-
-/** A page with its place. */
-export function toPlaced<Item>({ items, hasMore }: LoadedPage<Item>, { offset, first }: PageRequest): PlacedPage<Item> {
-  return { items, hasMore, offset, first };
-}
-
-function takeSlice<Item>(items: readonly Item[], from: number, to: number): readonly Item[] {
-  return from === 0 && to === items.length ? items : items.slice(from, to);
-}
-
-function toPage<Item>(items: readonly Item[], page: PageRequest): LoadedPage<Item> {
-  if (!page.probe) return { items, hasMore: null };
-  return items.length > page.first ? { items: items.slice(0, page.first), hasMore: true } : { items, hasMore: false };
 }

@@ -5,10 +5,11 @@ import type { BillingSource } from '../ports/billing-source';
 import { findPage, type FilteredList } from './filtered-page';
 import { ListPages, type ReadingOrder } from './list-pages';
 import { ListReader, type ListRead } from './list-reader';
-import { isFull, PageLoader, toPlaced, type LoadedPage, type PageLoad, type PlacedPage } from './page-loader';
+import { isFull, toPlaced, type LoadedPage, type PageLoad, type PlacedPage } from './page-load';
+import { PageLoader } from './page-loader';
 import { endsEarly, toPushedEnd, toPushedPage, toScanRequest, type PushedRequest } from './pushed-page';
 import { toTotalBounds, TotalSearch, UNKNOWN, type TotalBounds } from './total-search';
-import type { Paging } from './window-plan';
+import type { Paging } from '../paging/window-plan';
 
 /** What shows whether a list's owner is known. */
 const FIRST_ITEM: PageRequest = { offset: 0, first: 1, probe: false };

@@ -1,6 +1,6 @@
 import { BillingError } from '../model/billing-error';
 import { toPushedWindow, type FilteredRequest, type PushedWindow } from '../model/window';
-import type { PlacedPage } from './page-loader';
+import type { PlacedPage } from './page-load';
 
 /** A filtered page that the billing API is asked for. */
 export interface PushedRequest extends FilteredRequest {

@@ -1,20 +1,23 @@
 import { BillingError } from '../model/billing-error';
 import { MAX_POSITION } from '../model/cursor';
 import type { ListOwner } from '../model/paged-list';
-import type { PageReader, PlacedPage } from './page-loader';
+import type { PlacedPage } from './page-load';
+import type { PageReader } from './page-loader';
 
 /** Between which numbers the length of a list is known to lie. `most` Infinity: nothing is known. */
 export interface TotalBounds {
   readonly least: number;
   readonly most: number;
+  /** Whether a page was short, so that the list seems to end at `least`. */
+  readonly seemsLeast?: boolean;
 }
 
 /** What a page says about its list's length. */
 export function toTotalBounds({ offset, first, items, hasMore }: PlacedPage<unknown>): TotalBounds {
   const end = offset + items.length;
-  // An empty page says where the list ends at the latest; a page that is not full, where it ends.
+  // An empty page says where the list ends at the latest; a page that is not full, where it seems to end.
   if (items.length === 0) return first === 0 ? UNKNOWN : { least: 0, most: offset };
-  if (hasMore === false || items.length < first) return { least: end, most: end };
+  if (hasMore === false || items.length < first) return { least: end, most: Infinity, seemsLeast: true };
   return { least: hasMore ? end + 1 : end, most: Infinity };
 }
 
@@ -38,6 +41,7 @@ export class TotalSearch {
   readonly #owner: ListOwner;
   #least = UNKNOWN.least;
   #most = UNKNOWN.most;
+  #seemsLeast = false;
   #total: Promise<number> | null = null;
 
   constructor(loader: PageReader<unknown>, owner: ListOwner) {
@@ -46,7 +50,10 @@ export class TotalSearch {
   }
 
   /** The number of items. All who ask in an operation share one search, and what each of them knows. Rejects with BillingError. */
-  total({ least, most }: TotalBounds): Promise<number> {
+  total({ least, most, seemsLeast = false }: TotalBounds): Promise<number> {
+    if (seemsLeast && !this.#loader.paging.evidence) this.#most = Math.min(this.#most, least);
+    if (least > this.#least) this.#seemsLeast = seemsLeast;
+    else if (least === this.#least) this.#seemsLeast ||= seemsLeast;
     this.#least = Math.max(this.#least, least);
     this.#most = Math.min(this.#most, most);
     return (this.#total ??= this.#search());
@@ -55,6 +62,7 @@ export class TotalSearch {
   async #search(): Promise<number> {
     // All fields that what has arrived lets ask do so first: the calls do not depend on the order in which they are executed.
     await new Promise(setImmediate);
+    if (this.#seemsLeast && this.#least < this.#most) await this.#lookAt(this.#least);
     for (let step = Math.max(1, this.#least); this.#most === Infinity && this.#least <= MAX_POSITION; step *= 2) {
       await this.#lookAt(this.#least + step - 1);
     }
@@ -72,6 +80,6 @@ export class TotalSearch {
   /** Whether there is an item at a position. */
   async #has(position: number): Promise<boolean> {
     const load = await this.#loader.load(this.#owner, { offset: position, first: 1, probe: false });
-    return ((await load.page())?.items.length ?? 0) > 0;
+    return ((await load.completePage())?.items.length ?? 0) > 0;
   }
 }

@@ -53,6 +53,8 @@ export interface Bills {
   readonly dueDate: string | null;
   readonly billingAddresses: readonly Address[] | null;
   readonly invoices: readonly Invoice[];
+  /** How many invoices were sent, those outside of the window included; absent: no others. */
+  readonly sentInvoices?: number;
   /** Each contract apart, in a response to a request without a contract number; absent in others. */
   readonly contracts?: readonly Bills[];
 }
@@ -64,4 +66,6 @@ export const BILLS: PagedList<Bills, Invoice> = {
   identity: ({ customer, contractNumber, filter }) =>
     filter ? `${contractKey(customer, contractNumber)} ${filterKey(filter)}` : contractKey(customer, contractNumber),
   items: ({ invoices }) => invoices,
+  sent: ({ sentInvoices = 0 }) => sentInvoices,
+  fingerprint: (invoice) => invoice.number ?? `${invoice.billPeriod} ${invoice.amount} ${invoice.status}`,
 };

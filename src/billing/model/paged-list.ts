@@ -13,6 +13,13 @@ export interface ListOwner {
 export interface PagedList<Content, Item> extends OwnedList {
   /** The items of one response's window, in order. May throw BillingError. */
   readonly items: (content: Content) => readonly Item[];
+  /** How many items were sent, those outside of the window included; absent or 0: no others are known of. */
+  readonly sent?: (content: Content) => number;
+  /**
+   * A text that is the same for an item whatever response it came in, and for few others. May throw BillingError. Absent:
+   * items cannot be told apart, and an API that sends the same ones for every place is not found out.
+   */
+  fingerprint?(item: Item): string;
 }
 
 /** A list by its name, which stands in its cursors and in the names of its cache entries. */
@@ -33,4 +40,10 @@ const UNNAMED = 'bills';
 /** What cursors and the names of cache entries begin with, so that no list takes another's for its own. */
 export function listPrefix({ name }: NamedList): string {
   return name === UNNAMED ? '' : `${name}:`;
+}
+
+/** How requests for a list are written: what holds for one form may not hold for another, whatever API it is. */
+export function formOf({ contractNumber, filter }: ListOwner): string {
+  if (filter) return contractNumber === null ? 'customer filtered' : 'contract filtered';
+  return contractNumber === null ? 'customer' : 'contract';
 }

@@ -28,6 +28,8 @@ export interface BillingOperationOptions {
   readonly audit?: ReadAudit | undefined;
   /** How recent what it uses has to be; without it, whatever is cached may be used. */
   readonly recency?: Recency | null;
+  /** Whether what it reads is said to be a whole list, such as by an export; without it, that is said where it is asked. */
+  readonly claimsEnd?: boolean;
   /** Counts the bytes of responses that the operation holds; without it, they are not bounded. */
   readonly memory?: ByteHolder | undefined;
 }
@@ -46,6 +48,7 @@ export class BillingOperation implements CallContext {
   readonly memory: ByteHolder | undefined;
   readonly recency: Recency | null;
   readonly admission: CallAdmission | null;
+  readonly claimsEnd: boolean;
   /** Why it may make no calls, where it met that. */
   refusal: CallsRefused | null = null;
   /** Calls made to the billing API for this operation; a call that another operation had under way is not counted. */
@@ -77,6 +80,7 @@ export class BillingOperation implements CallContext {
     this.callBudget = options.callBudget;
     this.recency = options.recency ?? null;
     this.admission = options.limiter ? new CallAdmission(options.limiter, this) : null;
+    this.claimsEnd = options.claimsEnd ?? false;
     this.#audit = options.audit;
     this.memory = options.memory;
   }

@@ -1,3 +1,4 @@
+import type { ListOwner } from '../../billing/model/paged-list';
 import type { Window } from '../../billing/model/window';
 import type { Lifetime } from './lifetime';
 
@@ -23,6 +24,24 @@ export function countItems(read: () => readonly unknown[]): number | null {
 /** Whether the cached window answers the other one: it holds all of it, or all there is from its start to the list's end. */
 export function covers(cached: CachedWindow, window: Window): boolean {
   return cached.offset <= window.offset && (window.offset + window.limit <= cached.offset + cached.limit || cached.count < cached.limit);
+}
+
+/** Whether a list may be taken to end with a page of that many items, which is shorter than was asked for. */
+export type IsEnd = (owner: ListOwner, count: number) => boolean;
+
+/**
+ * The windows that may answer the other one. One that came back short is left out where its list may go on; and whoever asks
+ * for what comes behind it wants to know just that.
+ */
+export function withoutDoubtful(
+  windows: readonly CachedWindow[],
+  { window, ...owner }: ListOwner & { readonly window: Window },
+  isEnd: IsEnd,
+): readonly CachedWindow[] {
+  return windows.filter(({ offset, limit, count }) => {
+    const end = offset + count;
+    return count === 0 || count >= limit || window.offset + window.limit <= end || (window.offset < end && isEnd(owner, count));
+  });
 }
 
 /**

@@ -1,10 +1,27 @@
 import { LRUCache } from 'lru-cache';
-import { addWindow, decodeWindows, encodeWindows, mergeWindows, type CachedWindow } from './cached-windows';
+import type { ListOwner } from '../../billing/model/paged-list';
+import type { Window } from '../../billing/model/window';
+import {
+  addWindow,
+  decodeWindows,
+  encodeWindows,
+  findCovering,
+  mergeWindows,
+  withoutDoubtful,
+  type CachedWindow,
+  type IsEnd,
+} from './cached-windows';
 import type { EntryKey } from './entry-key';
 import type { EntryStore } from './entry-store';
+import type { Lifetime } from './lifetime';
 
 /** Contracts whose windows this process knows: at some 600 bytes each, 6 MB. */
 const MAX_KNOWN_LISTS = 10_000;
+interface WindowLookup {
+  readonly key: EntryKey;
+  readonly request: ListOwner & { readonly window: Window };
+}
+
 const NO_WINDOWS: readonly CachedWindow[] = [];
 
 /**
@@ -15,8 +32,26 @@ export class WindowLists {
   readonly #store: EntryStore;
   readonly #known = new LRUCache<string, readonly CachedWindow[]>({ max: MAX_KNOWN_LISTS });
 
-  constructor(store: EntryStore) {
+  readonly #isEnd: IsEnd | undefined;
+
+  /** @param isEnd whether a list may be taken to end with a short page; without it, it always may. */
+  constructor(store: EntryStore, isEnd?: IsEnd) {
     this.#store = store;
+    this.#isEnd = isEnd;
+  }
+
+  /**
+   * The window of the contract that answers a request's with the least to read; undefined where none does.
+   * @param field until when it must be good.
+   */
+  findCovering(
+    { key, request }: WindowLookup,
+    list: Buffer | undefined,
+    { nowMs, field }: { readonly nowMs: number; readonly field: keyof Lifetime },
+  ): CachedWindow | undefined {
+    const windows = this.of(key, list, nowMs);
+    const usable = this.#isEnd ? withoutDoubtful(windows, request, this.#isEnd) : windows;
+    return findCovering(usable, request.window, nowMs, field);
   }
 
   /** The contract's windows: those that this process knows of, and those of the list that lay in the store. */

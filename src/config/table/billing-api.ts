@@ -79,8 +79,8 @@ export const BILLING_API = {
   billingApiMaxQuantity: {
     name: 'BILLING_API_MAX_QUANTITY',
     what:
-      'Most invoices that one call may ask for; larger windows are split. Where the billing API returns fewer, lists ' +
-      'seem to end there: `npm run contract:probe` finds out',
+      'Most invoices that one call may ask for; larger windows are split. Where the billing API returns fewer without ' +
+      'saying so, finding out takes further calls: `npm run contract:probe` tells its maximum',
     kind: whole(1, 100_000),
     default: '1000',
   },

@@ -1,5 +1,5 @@
 import type { GraphQLObjectType } from 'graphql';
-import { countCalls, type Paging } from '../../billing/loading/window-plan';
+import { countCalls, type Paging } from '../../billing/paging/window-plan';
 import { BillingError } from '../../billing/model/billing-error';
 import { BILLS } from '../../billing/model/bills';
 import type { Customer } from '../../billing/model/customer';

@@ -12,7 +12,7 @@ import {
   type PageLimits,
   type PageRequest,
 } from '../../billing/model/window';
-import type { Paging } from '../../billing/loading/window-plan';
+import type { Paging } from '../../billing/paging/window-plan';
 import type { OwnedList } from '../../billing/model/paged-list';
 import { comesWithContract, type PageCosts } from './field-costs';
 import { fieldOf, type Executing, type FieldInfo, type SelectedField } from './operation-model';

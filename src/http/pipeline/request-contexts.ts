@@ -62,6 +62,7 @@ export function createContext(
         ...(options.lifetime ?? startLifetime(exchange.response, controls.deadlineMs)),
         callBudget: options.callBudget,
         recency: toRecency(controls.maxAgeSeconds),
+        claimsEnd: controls.claimsEnd ?? false,
         // A dry run reads nothing.
         limiter: controls.dryRun ? undefined : (options.limiter ?? undefined),
         audit: controls.dryRun ? undefined : options.audit,

@@ -23,6 +23,8 @@ export interface RequestControls {
   readonly dryRun: boolean;
   /** How old a cached response may be that is used, in seconds; null: as old as the operator allows. */
   readonly maxAgeSeconds: number | null;
+  /** Whether what the operation reads is a part of what is said to be complete. */
+  readonly claimsEnd?: boolean;
 }
 
 /**

@@ -38,6 +38,11 @@ export class ResponseCache implements CallerCache {
     this.#epochs.evictCaller(caller);
   }
 
+  /** Forgets all responses of all callers. */
+  clear(): void {
+    this.#answers.clear();
+  }
+
   /** The response cached under the key, where it is still fresh. */
   find(key: string, nowMs: number): Completed | undefined {
     const answer = this.#answers.get(key);

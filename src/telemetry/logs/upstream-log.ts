@@ -19,6 +19,14 @@ export function toUpstreamObserver(metrics: UpstreamObserver, log: Log): Upstrea
         'the billing API sent bytes that belong to no request: the connection is closed, and what was cached from it evicted',
       );
     },
+    pageCut: ({ size, isNew }) => {
+      metrics.pageCut?.({ size, isNew });
+      if (!isNew) return;
+      log.warn(
+        { size },
+        'the billing API sends fewer invoices than it is asked for, though the list goes on: set BILLING_API_MAX_QUANTITY to this size',
+      );
+    },
     attemptEnded: (record) => {
       metrics.attemptEnded?.(record);
       logAttempt(record);

@@ -102,6 +102,11 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
     help: 'Times that the billing API sent bytes that belong to no request',
     registers,
   });
+  const cuts = new Counter({
+    name: `${PREFIX}upstream_pages_cut_total`,
+    help: 'Times that the billing API was found to send fewer invoices than it was asked for, though the list goes on',
+    registers,
+  });
   for (const reason of ['circuit', 'queue', 'memory']) refused.inc({ reason }, 0);
   const observers = new Map<string, (seconds: number) => void>();
   return {
@@ -115,6 +120,7 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
     callRefused: (reason) => refused.inc({ reason }),
     requestResent: () => resends.inc(),
     strayBytesCame: () => strays.inc(),
+    pageCut: () => cuts.inc(),
   };
 }
 

@@ -22,6 +22,8 @@ export interface UpstreamObserver {
   attemptEnded?(record: AttemptRecord): void;
   /** A response, or a list in it, cannot be used; `reason` names the place in it and never a value. */
   responseUnusable?(record: { readonly requestId: string | undefined; readonly reason: string }): void;
+  /** A response has `size` items of a longer list, though more were asked for. `isNew`: for the first time. */
+  pageCut?(record: { readonly size: number; readonly isNew: boolean }): void;
   /** A call ended, after however many attempts; `outcome` as with attempts. */
   callEnded?(outcome: string): void;
   /** A call ended without an attempt: the circuit was open, too many calls were waiting, or its operation holds as many bytes as it may. */

@@ -56,17 +56,16 @@ export class ResponseDecoder {
     if (!isUtf8(body)) throw invalidResponse('the body is not UTF-8');
     const window = { offset: skip, limit: request.window.limit };
     const scanned = scanBills(body, { spec: this.spec, window, strict: this.#strict, mayBeList: this.#mayBeList });
-    for (const contract of scanned.contracts) this.#assertNoError(scanned, contract, skip);
-    const content = this.#toBills(scanned, request, skip);
+    for (const contract of scanned.contracts) this.#assertNoError(scanned, contract);
+    const content = this.#toBills(scanned, request);
     return { content, failure: content?.failure ?? null, retyped: scanned.retyped };
   }
 
-  #toBills(scanned: ScannedBills, request: BillsRequest, skip: number): ResponseBills | null {
+  #toBills(scanned: ScannedBills, request: BillsRequest): ResponseBills | null {
     const asked = request.contractNumber;
     const [first] = scanned.contracts;
-    if (first && !scanned.isList && asked !== null && !this.#listsAll)
-      return toAsked(asked, this.#toContract(scanned, first, request, skip));
-    const all = scanned.contracts.map((contract) => this.#toContract(scanned, contract, request, skip));
+    if (first && !scanned.isList && asked !== null && !this.#listsAll) return toAsked(asked, this.#toContract(scanned, first, request));
+    const all = scanned.contracts.map((contract) => this.#toContract(scanned, contract, request));
     if (asked === null) return scanned.isList ? ResponseBills.merge(all, request.window) : (all[0] as ResponseBills);
     if (this.#listsAll && !all.some((bills) => isContract(asked, bills))) return toUnlisted(all, request.window.offset);
     const bills = scanned.isList ? findContract(all, asked) : (all[0] as ResponseBills);
@@ -77,7 +76,7 @@ export class ResponseDecoder {
    * An error that is reported under a successful status must not pass for a contract without bills: neither a member that
    * says so, nor an object that has nothing of a contract.
    */
-  #assertNoError({ odd }: ScannedBills, contract: ScannedContract, skip: number): void {
+  #assertNoError({ odd }: ScannedBills, contract: ScannedContract): void {
     const { marks, addresses, invoices, others } = contract;
     if (others.reportError) throw invalidResponse('the body reports an error');
     const { misspelt } = this.spec.contract;
@@ -86,17 +85,18 @@ export class ResponseDecoder {
     if (others.exist && !isKnown) throw invalidResponse("the body has none of the contract's members");
     // A contract number may be the request's own: with nothing else, the response is about no contract.
     const isBare = !addresses?.count && !marks.slice(1, -1).some(isValue);
-    if (isBare && isSaidToFail(contract, skip)) throw invalidResponse('the body reports an error and has no data');
+    if (isBare && isSaidToFail(contract)) throw invalidResponse('the body reports an error and has no data');
   }
 
-  #toContract(scanned: ScannedBills, contract: ScannedContract, { customer, contractNumber }: BillsRequest, skip: number): ResponseBills {
+  #toContract(scanned: ScannedBills, contract: ScannedContract, { customer, contractNumber }: BillsRequest): ResponseBills {
     const { bytes, odd, isList } = scanned;
     const head = { bytes, odd, marks: contract.marks, layout: this.spec.contract.layout };
     // In a list of contracts, each says which one it is.
     const number = contractNumber ?? (isList ? numberOf(() => readText(head, 0)) : null);
     const addresses = toAddressList(contract);
-    const invoices = toInvoiceList(contract, skip);
+    const invoices = toInvoiceList(contract);
     return new ResponseBills(head, {
+      sent: contract.invoices?.sent ?? 0,
       billingAddresses:
         addresses instanceof Error || addresses === null
           ? addresses
@@ -138,13 +138,13 @@ function toRecords<R extends { readonly layout: { readonly stride: number } }, T
 }
 
 /** The list of invoices, or why there is none: one that is missing must not pass for an empty one where it may be somewhere else. */
-function toInvoiceList(contract: ScannedContract, skip: number): ScannedList | Error | null {
+function toInvoiceList(contract: ScannedContract): ScannedList | Error | null {
   const { invoices, namesInvoices, others } = contract;
   if (invoices) {
-    const isFailed = invoices.count === 0 && (others.haveFailedCode || isSaidToFail(contract, skip));
+    const isFailed = invoices.sent === 0 && (others.haveFailedCode || isSaidToFail(contract));
     return invoices.failure ?? (isFailed ? invalidResponse('the list of invoices is empty, and another member may say why') : invoices);
   }
-  if (others.tellOfFailure || isSaidToFail(contract, skip))
+  if (others.tellOfFailure || isSaidToFail(contract))
     return invalidResponse('the list of invoices is missing, and another member may say why');
   const mayBeElsewhere = namesInvoices
     ? others.holdList || (others.nameInvoices && others.holdData)
@@ -152,12 +152,9 @@ function toInvoiceList(contract: ScannedContract, skip: number): ScannedList | E
   return mayBeElsewhere ? invalidResponse('the list of invoices is missing, and other members may hold it') : null;
 }
 
-/**
- * Whether there is no invoice, and an envelope reports an error. Of a body whose first invoices are left out, the list may
- * only seem to be empty.
- */
-function isSaidToFail({ invoices, others }: ScannedContract, skip: number): boolean {
-  return others.exist && skip === 0 && !invoices?.failure && !invoices?.count && others.reportErrorInside();
+/** Whether no invoice was sent, and an envelope reports an error. */
+function isSaidToFail({ invoices, others }: ScannedContract): boolean {
+  return others.exist && !invoices?.failure && !invoices?.sent && others.reportErrorInside();
 }
 
 function toAddressList({ addresses, others }: ScannedContract): ScannedList | Error | null {
@@ -184,7 +181,7 @@ function toUnlisted(all: readonly ResponseBills[], offset: number): ResponseBill
     'a contract of the body does not say which one it is: see members.contract.contractNumber of the dialect',
   );
   if (offset === 0) throw failure;
-  return new ResponseBills(null, { billingAddresses: failure, invoices: [] });
+  return new ResponseBills(null, { billingAddresses: failure, invoices: [], sent: 0 });
 }
 
 /** Whether bills say that they are of a contract: by its number or, without it, by that of any invoice. */

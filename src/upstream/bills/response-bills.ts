@@ -7,6 +7,8 @@ import { invalidResponse } from '../errors/failures';
 export interface ResponseLists {
   readonly billingAddresses: readonly Address[] | Error | null;
   readonly invoices: readonly Invoice[] | Error;
+  /** Invoices that were sent, those outside of the window included. */
+  readonly sent: number;
 }
 
 /** The bills of a response. What cannot be used is thrown when it is read. */
@@ -29,11 +31,12 @@ export class ResponseBills implements Bills {
    */
   static merge(all: readonly ResponseBills[], { offset, limit }: Window): ResponseBills {
     const failed = all.find((bills) => bills.#lists.invoices instanceof Error);
-    if (failed) return new ResponseBills(null, { billingAddresses: null, invoices: failed.#lists.invoices }, all);
+    if (failed) return new ResponseBills(null, { billingAddresses: null, invoices: failed.#lists.invoices, sent: 0 }, all);
     const invoices = all.flatMap((bills) => bills.usableInvoices);
     const isNoWindow = all.length > 1 && (invoices.length > limit || offset > 0);
     const lists = {
       billingAddresses: null,
+      sent: invoices.length,
       invoices: isNoWindow ? invalidResponse('the body is a window of each of several contracts') : invoices,
     };
     return new ResponseBills(null, lists, all);
@@ -41,6 +44,10 @@ export class ResponseBills implements Bills {
 
   get contracts(): readonly ResponseBills[] {
     return this.#contracts ?? [this];
+  }
+
+  get sentInvoices(): number {
+    return this.#lists.sent;
   }
 
   get contractNumber(): string | null {

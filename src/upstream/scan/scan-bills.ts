@@ -28,6 +28,8 @@ export interface ScannedList {
   readonly count: number;
   readonly marks: readonly number[];
   readonly failure: Error | null;
+  /** Items of the body, those that are not wanted included. */
+  readonly sent: number;
 }
 
 /** A contract whose values are marked. A list is null where its member is absent or null. */
@@ -201,7 +203,8 @@ class ContractScan implements ScannedContract, MemberReader {
     const target: Target = { marks: scratch, base: 0 };
     let count = 0;
     let at = skipSpace(bytes, open + 1);
-    for (let item = 0; bytes[at] !== CLOSE_BRACKET; item++) {
+    let item = 0;
+    for (; bytes[at] !== CLOSE_BRACKET; item++) {
       if (item > 0) {
         if (bytes[at] !== COMMA) throw notJson();
         at = skipSpace(bytes, at + 1);
@@ -221,7 +224,7 @@ class ContractScan implements ScannedContract, MemberReader {
     }
     const marks = scratch.slice(0, count * stride);
     if (scratch.length > MAX_KEPT_MARKS) scratch = zeros(1024);
-    return { list: { count, marks, failure: null }, end: at + 1 };
+    return { list: { count, marks, failure: null, sent: item }, end: at + 1 };
   }
 
   /** One object where a list is promised is a list of one, where it has a member of such an object. */
@@ -236,7 +239,8 @@ class ContractScan implements ScannedContract, MemberReader {
     const isEmpty = skipSpace(scanner.bytes, at + 1) === end - 1;
     const isOther = marks[lengthColumn] === 0 && scanner.odd[oddBefore] === spec.itemError;
     if (isEmpty || isOther) return { list: failed(`/${listName(spec)} must be array,null`), end };
-    return { list: skip === 0 ? { count: 1, marks, failure: null } : { count: 0, marks: [], failure: null }, end };
+    const isWanted = skip === 0;
+    return { list: { count: isWanted ? 1 : 0, marks: isWanted ? marks : [], failure: null, sent: 1 }, end };
   }
 
   #retyped(spec: RecordSpec, rule: string): ScannedList {
@@ -255,7 +259,7 @@ interface Wanted {
 
 /** A list that cannot be used. */
 function failed(detail: string): ScannedList {
-  return { count: 0, marks: [], failure: invalidResponse(detail) };
+  return { count: 0, marks: [], failure: invalidResponse(detail), sent: 0 };
 }
 
 /** The member that holds a record's list. */

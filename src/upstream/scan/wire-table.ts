@@ -24,7 +24,7 @@ export interface WireTable {
 /** A member for each leaf of the domain's records, and no others: what only one of the two has, the compiler names. */
 interface DomainTable {
   /** Contracts are bodies of their own in a list. */
-  readonly contract: Readonly<Record<Exclude<keyof Bills, keyof WireTable['lists'] | 'contracts'>, LeafMember>>;
+  readonly contract: Readonly<Record<Exclude<keyof Bills, keyof WireTable['lists'] | 'contracts' | 'sentInvoices'>, LeafMember>>;
   readonly address: Readonly<Record<keyof Address, LeafMember>>;
   /** The rest of an invoice is not read from the response: see records.ts. */
   readonly invoice: Readonly<Record<Exclude<keyof Invoice, 'origin' | 'state' | 'currency'>, LeafMember>>;

@@ -94,7 +94,8 @@ describe('An export with an invoice of which a field cannot be had', () => {
   const withBroken = (index: number, use: (ends: ScriptedGateway) => Promise<void>): Promise<void> =>
     withScript(({ url }) => {
       const body = toBillsBody(toAskedBills(url), 5) as { invoiceCollection: object[] };
-      body.invoiceCollection[index] = { ...body.invoiceCollection[index], invoiceAmount: 'much' };
+      const invoice = body.invoiceCollection[index];
+      if (invoice) body.invoiceCollection[index] = { ...invoice, invoiceAmount: 'much' };
       return { body };
     }, use);
 

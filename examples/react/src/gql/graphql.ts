@@ -150,7 +150,7 @@ export type InvoiceConnection = {
   readonly nodes: ReadonlyArray<Invoice>;
   /** Where the page lies in the list. */
   readonly pageInfo: PageInfo;
-  /** How many invoices the list has, pages aside; with a filter, how many of them it means. The billing API does not say: unless the page ends the list, this takes about 2 log₂ n upstream calls of one invoice each, one after the other. With a filter, the whole list is read. */
+  /** How many invoices the list has, pages aside; with a filter, how many of them it means. The billing API does not say: this takes about 2 log₂ n upstream calls of one invoice each, one after the other, or one if the page ends the list. With a filter, the whole list is read. */
   readonly totalCount: Maybe<Scalars['Int']['output']>;
 };
 
@@ -176,7 +176,7 @@ export type InvoiceSummary = {
   readonly amount: Scalars['BigInt']['output'];
   /** Invoices that were read and match the filter. */
   readonly count: Scalars['Int']['output'];
-  /** False if the call budget, the calls of the token or the deadline ended before the list did: then this is about a part of the invoices. */
+  /** False if the end of the list was not seen, because the call budget, the calls of the token, the deadline or a failure ended the reading: then this may be about a part of the invoices. */
   readonly isComplete: Scalars['Boolean']['output'];
   /** Invoices that were counted and have no amount. */
   readonly withoutAmount: Scalars['Int']['output'];

@@ -12,7 +12,7 @@ export class InvoiceConnectionResolver {
     nullable: true,
     description:
       'How many invoices the list has, pages aside; with a filter, how many of them it means. The billing API does not say: ' +
-      'unless the page ends the list, this takes about 2 log₂ n upstream calls of one invoice each, one after the other. With a ' +
+      'this takes about 2 log₂ n upstream calls of one invoice each, one after the other, or one if the page ends the list. With a ' +
       'filter, the whole list is read.',
   })
   totalCount(@Root() connection: Connection<Invoice>, @Ctx() context: GatewayContext): number | Promise<number> {

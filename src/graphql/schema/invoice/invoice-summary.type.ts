@@ -16,7 +16,8 @@ export class InvoiceSummaryType implements InvoiceSummary {
 
   @Field(() => Boolean, {
     description:
-      'False if the call budget, the calls of the token or the deadline ended before the list did: then this is about a part of the invoices.',
+      'False if the end of the list was not seen, because the call budget, the calls of the token, the deadline or a failure ended ' +
+      'the reading: then this may be about a part of the invoices.',
   })
   readonly isComplete!: boolean;
 }

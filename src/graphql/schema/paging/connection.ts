@@ -1,4 +1,4 @@
-import type { PlacedPage } from '../../../billing/loading/page-loader';
+import type { PlacedPage } from '../../../billing/loading/page-load';
 import { toTotalBounds, type TotalBounds } from '../../../billing/loading/total-search';
 import { toCursor } from '../../../billing/model/cursor';
 import type { ActiveFilter } from '../../../billing/model/invoice-filter';

@@ -51,6 +51,8 @@ export class PageReader {
   readonly #options: PageReaderOptions;
   readonly #cost = { calls: 0, merged: 0, cached: 0, stale: 0 };
   #size: number;
+  /** Whether a page came full: a shorter one was not cut, and is the last. */
+  #hasFull = false;
 
   constructor(exchange: Exchange, request: PagedRequest, options: PageReaderOptions) {
     this.#exchange = exchange;
@@ -72,7 +74,10 @@ export class PageReader {
       const first = Math.min(this.#size - (offset % this.#size), end - offset);
       if (first === 0) return { kind: 'rows', rows: [], read: 0, isLast: true };
       const page = await this.#execute(offset, first);
-      if (page.kind === 'rows') return { ...page, isLast: page.read < first || offset + first >= end };
+      if (page.kind === 'rows') {
+        this.#hasFull ||= page.read === this.#size;
+        return { ...page, isLast: page.read < first || offset + first >= end };
+      }
       if (page.kind !== 'failed' || first === 1 || !page.codes.includes(TOO_LARGE)) return page;
       this.#size = Math.ceil(first / 2);
     }
@@ -90,8 +95,8 @@ export class PageReader {
       const request: KnownRequest = {
         known,
         variables: { ...variables, ...toPageVariables(paged, offset, first) },
-        // What a page cost is the export's to tell.
-        controls: { ...controls, traced: false, detailed: false },
+        // What a page cost is the export's to tell; that a short one is the last, too.
+        controls: { ...controls, traced: false, detailed: false, claimsEnd: !this.#hasFull },
         lifetime,
       };
       const completed = await executeKnown(this.#exchange, request, this.#options);

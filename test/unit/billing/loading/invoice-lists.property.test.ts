@@ -2,7 +2,7 @@ import { BILLS } from '../../../../src/billing/model/bills';
 import fc from 'fast-check';
 import { Billing } from '../../../../src/billing/billing';
 import { summarize } from '../../../../src/billing/loading/invoice-summary';
-import { countCalls } from '../../../../src/billing/loading/window-plan';
+import { countCalls } from '../../../../src/billing/paging/window-plan';
 import { toTotalBounds } from '../../../../src/billing/loading/total-search';
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import { toCursor } from '../../../support/invoice-cursor';

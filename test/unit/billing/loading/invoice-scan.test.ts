@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Billing } from '../../../../src/billing/billing';
 import { BillingError } from '../../../../src/billing/model/billing-error';
-import type { Paging } from '../../../../src/billing/loading/window-plan';
+import type { Paging } from '../../../../src/billing/paging/window-plan';
 import { countdown, customer, failureOf, ListedSource, startOperation, type ListedSourceOptions } from '../../../support/listed-source';
 
 function createBilling(options: ListedSourceOptions, callBudget = 100, paging: Paging = { mode: 'offset', maxQuantity: 10 }) {

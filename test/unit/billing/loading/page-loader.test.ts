@@ -3,7 +3,7 @@ import { BILLS } from '../../../../src/billing/model/bills';
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import { PageLoader } from '../../../../src/billing/loading/page-loader';
 import type { PageRequest } from '../../../../src/billing/model/window';
-import type { Paging } from '../../../../src/billing/loading/window-plan';
+import type { Paging } from '../../../../src/billing/paging/window-plan';
 import {
   countdown,
   customer,

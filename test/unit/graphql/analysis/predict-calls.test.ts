@@ -1,5 +1,5 @@
 import { getOperationAST, parse } from 'graphql';
-import type { Paging } from '../../../../src/billing/loading/window-plan';
+import type { Paging } from '../../../../src/billing/paging/window-plan';
 import { boundCalls, isWithinBound } from '../../../../src/graphql/analysis/call-bound';
 import { predictCalls, type PredictionLimits } from '../../../../src/graphql/analysis/predict-calls';
 import { RequestedOperation } from '../../../../src/graphql/analysis/requested-operation';

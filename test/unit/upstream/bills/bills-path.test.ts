@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { planRuns } from '../../../../src/billing/loading/window-plan';
+import { planRuns } from '../../../../src/billing/paging/window-plan';
 import { CONTRACT_REQUEST, toBillsPath, toFilterParameters, toPushLimits } from '../../../../src/upstream/bills/bills-path';
 import { customer } from '../../../support/listed-source';
 

@@ -1,4 +1,5 @@
 import type { PageRequest, Window } from '../model/window';
+import type { PagingEvidence } from './paging-evidence';
 
 /** How the billing API pages: which windows one call can ask for. */
 export interface Paging {
@@ -6,11 +7,23 @@ export interface Paging {
   readonly mode: 'offset' | 'page';
   /** Most invoices that one call may ask for. */
   readonly maxQuantity: number;
+  /** What responses have shown of how the API pages; absent: it is taken at its word, and a short page ends its list. */
+  readonly evidence?: PagingEvidence;
   /**
    * Whether a request without a contract number is answered with each of the customer's contracts apart. The window is then
    * one of each contract's invoices: only the first one, in the largest size there is, has the invoices of all.
    */
   readonly listsContracts?: boolean;
+}
+
+/** How the API pages, as far as its responses have shown. */
+export function toPaging(paging: Omit<Paging, 'maxQuantity'> & { readonly evidence: PagingEvidence }): Paging {
+  return {
+    ...paging,
+    get maxQuantity() {
+      return paging.evidence.maxQuantity;
+    },
+  };
 }
 
 /** Calls that together answer every page between `start` and `end`, in order, without a gap. */

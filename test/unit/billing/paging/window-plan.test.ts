@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { PageRequest } from '../../../../src/billing/model/window';
-import { planRuns, type Paging, type PlannedRun } from '../../../../src/billing/loading/window-plan';
+import { planRuns, type Paging, type PlannedRun } from '../../../../src/billing/paging/window-plan';
 
 const pages = fc.array(fc.record({ offset: fc.nat({ max: 3000 }), first: fc.integer({ min: 1, max: 400 }), probe: fc.boolean() }), {
   minLength: 1,

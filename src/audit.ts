@@ -1,0 +1,25 @@
+import type { Config } from './config/config';
+import { AuditTrail } from './telemetry/audit/audit-trail';
+import { createAuditLog } from './telemetry/logs/audit-log';
+import type { Log } from './telemetry/logs/log';
+import type { Metrics } from './telemetry/metrics/metrics';
+import type { AuditObserver } from './telemetry/observers/audit-observer';
+
+/** Opens the audit trail, where there is to be one. Rejects where its file cannot be written. */
+export function openAudit({ auditLog: path, auditSecret: secret }: Config, metrics: Metrics, log: Log): Promise<AuditTrail> | null {
+  if (path === null || secret === null) return null;
+  const observers = [metrics.createAudit(), createAuditLog(log)];
+  const observer: AuditObserver = {
+    written: (lines) => observers.forEach((each) => each.written(lines)),
+    failed: (reason) => observers.forEach((each) => each.failed(reason)),
+    lost: (reads) => observers.forEach((each) => each.lost(reads)),
+    changed: () => observers.forEach((each) => each.changed()),
+  };
+  return AuditTrail.open({ path, secret, observer });
+}
+
+/** Closes it, and tells its end to the log: the log is kept elsewhere, and shows later whether lines were cut off. */
+export async function closeAudit(audit: AuditTrail, log: Log): Promise<void> {
+  await audit.close();
+  log.info({ head: audit.head }, 'the audit trail is closed');
+}
