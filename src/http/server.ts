@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { TurnQueue } from '../runtime/turn-queue';
 import type { ServerObserver, ServerState } from '../telemetry/observers/server-observer';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection/connection-limits';
 import { createGuardedServer, type GuardedServer } from './connection/guarded-server';
@@ -124,6 +126,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     return503OnClosing: false,
     serverFactory: (handler) => {
       const guards = { ...options, ...limits, maxRequestBytes, observer: options.serverObserver, cors: () => entrance?.cors ?? null };
+      // Like GraphQL's, after a turn's sockets have been read: clients that are answered while they are read, and ask again at once, would
+      // keep the event loop reading.
+      const others = new TurnQueue<ServerResponse>((response) => handler(response.req, response));
       guarded = createGuardedServer(guards, (request, response) => {
         // While it drains: the next request on this connection would meet its end. With `Connection: close` a load balancer
         // makes a new one, elsewhere, before that.
@@ -131,7 +136,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
         // Preflights are the CORS plugin's.
         if (entrance && request.method !== 'OPTIONS' && (request.url === '/graphql' || GRAPHQL_URL.test(request.url ?? '')))
           entrance.pipeline.take(request, response);
-        else handler(request, response);
+        else others.add(response);
       });
       return guarded.server;
     },
