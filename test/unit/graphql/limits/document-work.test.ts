@@ -38,6 +38,9 @@ describe('The work that a document makes', () => {
     expect(check(`{ ${times(141, () => 'f')} }`)).toBeNull();
     expect(check(`{ ${times(142, () => 'f')} }`)).toEqual(TOO_MANY_PAIRS);
     expect(check(`{ ${times(142, () => 'a: f')} }`)).toEqual(TOO_MANY_PAIRS);
+    // 9,870 and 120 and 10 pairs are as many as there may be.
+    const most = `${times(141, () => 'f')} ${times(16, () => 'g')} ${times(5, () => 'h')}`;
+    expect([check(`{ ${most} }`), check(`{ ${most} i i }`)]).toEqual([null, TOO_MANY_PAIRS]);
     expect(check(`{ ${times(142, (index) => `a${index}: f`)} }`)).toBeNull();
   });
 
