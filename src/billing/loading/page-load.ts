@@ -40,8 +40,10 @@ export interface PageDoubts<Content, Item> {
   placeOf(key: ListKey, call: ListCall<Content, Item>): Promise<void> | null;
   /** Whether a call's items are not those of its window. */
   isMisplaced(call: Window): boolean;
-  /** The items that follow a short call's in its window; see ListEnd. Null: none, a short call ends its list. */
-  readonly restOf: ((owner: ListOwner, call: ListCall<Content, Item>, isClaimed: boolean) => Promise<readonly Item[]>) | null;
+  /** Whether a short call may be read on; false: it ends its list. */
+  readonly readsOn: boolean;
+  /** The items that follow a short call's in its window; see ListEnd. */
+  restOf(owner: ListOwner, call: ListCall<Content, Item>, isClaimed: boolean): Promise<readonly Item[]>;
 }
 
 /**
@@ -116,7 +118,7 @@ export class PageLoad<Content, Item> {
   #isPlain(call: ListCall<Content, Item>, content: Content): boolean {
     if (call.offset > 0 && (this.#doubts.isMisplaced(call) || this.#doubts.placeOf(this.#page, call) !== null)) return false;
     const items = this.#list.items(content);
-    if (!this.#doubts.restOf || !this.#isShort(call, items)) return true;
+    if (!this.#doubts.readsOn || !this.#isShort(call, items)) return true;
     return call.rest === null && !this.#doubts.isClaimed && this.#judge(call, items) === 'end';
   }
 
@@ -182,9 +184,11 @@ export class PageLoad<Content, Item> {
     const call = this.#calls[index] as ListCall<Content, Item>;
     const doubts = this.#doubts;
     const items = this.#list.items(content);
-    if (!doubts.restOf || !this.#isShort(call, items) || (reading === 'sent' && call.rest === null)) return items;
+    const isElsewhere = items.length > 0 && doubts.isMisplaced(call);
+    if (!doubts.readsOn || (!isElsewhere && !this.#isShort(call, items))) return items;
+    if (reading === 'sent' && call.rest === null && !isElsewhere) return items;
     const isClaimed = reading === 'claimed';
-    const isKnown = call.rest !== null || doubts.isMisplaced(call) || this.#goesOnBehind(index);
+    const isKnown = call.rest !== null || isElsewhere || this.#goesOnBehind(index);
     if (!isClaimed && !isKnown && this.#judge(call, items) === 'end') return items;
     try {
       const rest = await doubts.restOf(this.#page.owner, call, isClaimed);

@@ -10,6 +10,7 @@ import { ListCall } from '../paging/list-call';
 import { ListEnd } from '../paging/list-end';
 import { ListPlaces, type ReadWindow, type WindowRead } from '../paging/list-places';
 import { findRun, planPages, type Paging } from '../paging/window-plan';
+import type { PagingEvidence, ShortPage } from '../paging/paging-evidence';
 import { PageLoad, type ListKey, type PageDoubts, type PageKey } from './page-load';
 
 /** What reads pages of a list, whatever else comes with them. */
@@ -31,15 +32,16 @@ interface Run<Content, Item> {
  * one, pages of one owner that overlap or touch become one call (see window-plan), and what an earlier tick
  * returned is not asked for again.
  */
-export class PageLoader<Content, Item> implements PageReader<Item> {
+export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<Content, Item> {
   readonly paging: Paging;
   readonly #list: PagedList<Content, Item>;
   readonly #source: BillingSource<Content>;
   readonly #operation: BillingOperation;
   readonly #runs = new Map<string, Run<Content, Item>[]>();
   readonly #loader: DataLoader<PageKey, PageLoad<Content, Item>, string>;
-  readonly #doubts: PageDoubts<Content, Item>;
-  readonly #places: ListPlaces<Item> | null;
+  readonly #evidence: PagingEvidence | undefined;
+  #madePlaces: ListPlaces<Item> | null = null;
+  #madeEnd: ListEnd<Content, Item> | null = null;
   #asked = 0;
   /** Pages for which a call was made. */
   #called = 0;
@@ -54,17 +56,36 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
       cacheKeyFn: (key) => `${key.list}/${key.offset}/${key.first}/${key.probe ? 1 : 0}`,
       name: list.name,
     });
-    const { evidence } = paging;
+    this.#evidence = paging.evidence;
+  }
+
+  get isClaimed(): boolean {
+    return this.#operation.claimsEnd;
+  }
+
+  get readsOn(): boolean {
+    return this.#evidence !== undefined;
+  }
+
+  judge(owner: ListOwner, size: number): ShortPage {
+    return this.#evidence?.judge(formOf(owner), size) ?? 'end';
+  }
+
+  isMisplaced(call: Window): boolean {
+    return this.#evidence?.isMisplaced(call) ?? false;
+  }
+
+  restOf(owner: ListOwner, call: ListCall<Content, Item>, isClaimed: boolean): Promise<readonly Item[]> {
+    const places = this.#places;
+    if (!places) return Promise.resolve([]);
+    return (this.#madeEnd ??= new ListEnd(this.#list, this.paging, places)).restOf(owner, call, isClaimed);
+  }
+
+  /** Made when it is first asked for: in most operations there is nothing to find out. Null: that is never asked. */
+  get #places(): ListPlaces<Item> | null {
+    if (!this.#evidence) return null;
     const read: ReadWindow<Item> = (owner, page, isFresh = false) => this.#readWindow(owner, page, isFresh);
-    this.#places = evidence ? new ListPlaces(list, evidence, read) : null;
-    const end = this.#places && new ListEnd(list, paging, this.#places, read);
-    this.#doubts = {
-      isClaimed: operation.claimsEnd,
-      judge: (owner, size) => evidence?.judge(formOf(owner), size) ?? 'end',
-      placeOf: (key, call) => this.#placeOf(key, call),
-      isMisplaced: (call) => evidence?.isMisplaced(call) ?? false,
-      restOf: end && ((owner, call, isClaimed) => end.restOf(owner, call, isClaimed)),
-    };
+    return (this.#madePlaces ??= new ListPlaces(this.#list, this.#evidence, read));
   }
 
   /** How many pages were answered by a call that was made for another page. */
@@ -95,12 +116,13 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
   }
 
   async assertApart(owner: ListOwner, first: Item, later: Item): Promise<void> {
-    if (this.#places?.isSame(first, later)) await this.#places.assertHeeded(owner);
+    const places = this.#places;
+    if (places?.isSame(first, later)) await places.assertHeeded(owner);
   }
 
   /** Takes a window of a list that came with another question's call: its pages are not asked for again. */
   adopt(owner: ListOwner, { offset, limit }: Window, content: Content): void {
-    const call = Object.assign(new ListCall<Content, Item>({ offset, limit }, () => Promise.resolve(content)), { content });
+    const call = Object.assign(new ListCall<Content, Item>({ offset, limit }, false, () => Promise.resolve(content)), { content });
     const list = this.#list.identity(owner);
     this.#runs.set(list, [...(this.#runs.get(list) ?? []), { start: offset, end: offset + limit, calls: [call] }]);
   }
@@ -123,7 +145,7 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
       for (const group of missing.values()) this.#addRuns(group[0] as PageKey, group);
     }
     step?.end(keys.length, this.#callCount - callsBefore);
-    const on = { list: this.#list, doubts: this.#doubts };
+    const on = { list: this.#list, doubts: this };
     return keys.map((key) => new PageLoad((this.#find(key) as Run<Content, Item>).calls, key, on));
   }
 
@@ -135,10 +157,11 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
 
   #addRuns(key: PageKey, pages: readonly PageKey[]): void {
     const read = (call: ListCall<Content, Item>): Promise<Content | null> => this.#read(key, call, this.#operation);
+    const isProbed = pages.some(({ probe }) => probe);
     const runs = planPages(pages, this.paging).map(({ start, end, calls }): Run<Content, Item> => ({
       start,
       end,
-      calls: calls.map((call) => new ListCall(call, read)),
+      calls: calls.map((call) => new ListCall(call, isProbed, read)),
     }));
     for (const run of runs) {
       const pagesOfRun = runs.length === 1 ? pages.length : pages.filter((page) => findRun(runs, page) === run).length;
@@ -174,16 +197,17 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
 
   /** Notes what a response shows of how the API pages. */
   #judge({ owner, list }: ListKey, call: ListCall<Content, Item>, content: Content): void {
-    const places = this.#places;
-    if (!places || (owner.contractNumber === null && this.paging.listsContracts)) return;
+    const evidence = this.#evidence;
+    if (!evidence || (owner.contractNumber === null && this.paging.listsContracts)) return;
     const items = itemsOf(this.#list, content);
-    places.evidence.notePage(formOf(owner), Math.min(items.length, call.limit));
-    const [first] = items;
-    if (first !== undefined && call.offset === 0 && items.length >= call.limit && !places.isSettled(owner)) places.noteFirst(list, first);
+    evidence.notePage(formOf(owner), Math.min(items.length, call.limit));
+    // Who knows that the list goes on may ask for what follows.
+    if ((call.isProbed || this.isClaimed) && call.offset === 0 && items.length >= call.limit)
+      this.#places?.noteFirst({ owner, list }, items[0] as Item);
   }
 
   /** Compares what a call has returned with the beginning of the list, where another call of the operation has that, or had it before. */
-  #placeOf(key: ListKey, call: ListCall<Content, Item>): Promise<void> | null {
+  placeOf(key: ListKey, call: ListCall<Content, Item>): Promise<void> | null {
     const places = this.#places;
     if (!places || !call.content || places.isSettled(key.owner)) return null;
     const [item] = itemsOf(this.#list, call.content);
@@ -204,7 +228,7 @@ export class PageLoader<Content, Item> implements PageReader<Item> {
     const key: ListKey = { owner, list: this.#list.identity(owner) };
     const context = isFresh ? new FreshContext(this.#operation) : this.#operation;
     const read = (call: ListCall<Content, Item>): Promise<Content | null> => this.#read(key, call, context);
-    const calls = planPages([page], this.paging).flatMap((run) => run.calls.map((call) => new ListCall(call, read)));
+    const calls = planPages([page], this.paging).flatMap((run) => run.calls.map((call) => new ListCall(call, false, read)));
     const found: Item[] = [];
     let hasSurplus = false;
     for (const call of calls) {

@@ -11,11 +11,14 @@ export class ListCall<Content, Item> implements Window {
   end: ShortPage | null = null;
   /** The items that follow in its window, where that was asked for: none where the list ends with the call's own. */
   rest: Promise<readonly Item[]> | null = null;
+  /** Whether a page is asked for with it whose client wants to know if another follows. */
+  readonly isProbed: boolean;
   readonly answer: Promise<Content | null>;
 
-  constructor({ offset, limit }: Window, read: (call: ListCall<Content, Item>) => Promise<Content | null>) {
+  constructor({ offset, limit }: Window, isProbed: boolean, read: (call: ListCall<Content, Item>) => Promise<Content | null>) {
     this.offset = offset;
     this.limit = limit;
+    this.isProbed = isProbed;
     this.answer = read(this);
   }
 }

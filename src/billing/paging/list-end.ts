@@ -18,12 +18,12 @@ export class ListEnd<Content, Item> {
   readonly #read: ReadWindow<Item>;
   readonly #places: ListPlaces<Item>;
 
-  constructor(list: PagedList<Content, Item>, paging: Paging, places: ListPlaces<Item>, read: ReadWindow<Item>) {
+  constructor(list: PagedList<Content, Item>, paging: Paging, places: ListPlaces<Item>) {
     this.#list = list;
     this.#paging = paging;
     this.#evidence = places.evidence;
     this.#places = places;
-    this.#read = read;
+    this.#read = places.read;
   }
 
   /**

@@ -47,13 +47,13 @@ export function placeIsIgnored(): BillingError {
 export class ListPlaces<Item> {
   readonly evidence: PagingEvidence;
   readonly #list: OwnedList & Pick<PagedList<unknown, Item>, 'fingerprint'>;
-  readonly #read: ReadWindow<Item>;
+  readonly read: ReadWindow<Item>;
   readonly #found = new Map<string, Promise<PlaceReading>>();
 
   constructor(list: OwnedList & Pick<PagedList<unknown, Item>, 'fingerprint'>, evidence: PagingEvidence, read: ReadWindow<Item>) {
     this.evidence = evidence;
     this.#list = list;
-    this.#read = read;
+    this.read = read;
   }
 
   /** Whether nothing is to be found out about requests for lists like this one. */
@@ -62,7 +62,8 @@ export class ListPlaces<Item> {
   }
 
   /** Notes the first item of a list that may go on. */
-  noteFirst(list: string, item: Item): void {
+  noteFirst({ owner, list }: { readonly owner: ListOwner; readonly list: string }, item: Item): void {
+    if (this.isSettled(owner)) return;
     const fingerprint = this.#fingerprintOf(item);
     if (fingerprint !== null) this.evidence.noteFirstItem(list, fingerprint);
   }
@@ -116,7 +117,7 @@ export class ListPlaces<Item> {
   }
 
   async #find(owner: ListOwner): Promise<PlaceReading> {
-    const { items, hasSurplus } = await readItemAt(this.#read, owner, MAX_POSITION);
+    const { items, hasSurplus } = await readItemAt(this.read, owner, MAX_POSITION);
     if (items.length > 0) return hasSurplus ? 'unpaged' : 'ignored';
     this.evidence.notePlaceHeeded(formOf(owner));
     return 'heeded';

@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { Billing } from '../../../../src/billing/billing';
+import { toTotalBounds } from '../../../../src/billing/loading/total-search';
+import { PagingEvidence } from '../../../../src/billing/paging/paging-evidence';
+import { toPaging } from '../../../../src/billing/paging/window-plan';
+import type { BillingSource, BillsAnswer, BillsRequest, CallContext } from '../../../../src/billing/ports/billing-source';
+import { customer, startOperation, toInvoiceAt } from '../../../support/listed-source';
+
+/** An API whose lists are as long as `totals` says, and that sends `caps` invoices at most, by contract. */
+class CappedSource implements BillingSource {
+  calls = 0;
+  readonly #totals: readonly number[];
+  readonly #caps: readonly number[];
+  readonly #mode: 'offset' | 'page';
+
+  constructor(totals: readonly number[], caps: readonly number[], mode: 'offset' | 'page') {
+    this.#totals = totals;
+    this.#caps = caps;
+    this.#mode = mode;
+  }
+
+  read({ contractNumber, window }: BillsRequest, context: CallContext): Promise<BillsAnswer> {
+    context.spendCall();
+    this.calls++;
+    const index = Number(contractNumber);
+    const limit = Math.min(window.limit, this.#caps[index]!);
+    // A page number counts pages of the size that is sent.
+    const offset = this.#mode === 'page' ? (window.offset / window.limit) * limit : window.offset;
+    const count = Math.max(0, Math.min(limit, this.#totals[index]! - offset));
+    const invoices = Array.from({ length: count }, (_, at) => toInvoiceAt(contractNumber, offset + at));
+    const content = { contractNumber, dueDate: null, billingAddresses: null, invoices };
+    return Promise.resolve({ content, received: null, freshUntilMs: 0, stale: false });
+  }
+}
+
+const MAX_QUANTITY = 40;
+const question = fc.record({
+  contract: fc.nat({ max: 2 }),
+  kind: fc.constantFrom('summary', 'total', 'search', 'missing', 'page'),
+  first: fc.integer({ min: 1, max: 90 }),
+});
+
+describe.each(['offset', 'page'] as const)('Lists of an API that cuts pages in silence, with paging by %s', (mode) => {
+  const start = (caps: readonly number[], totals: readonly number[]) => {
+    const source = new CappedSource(totals, caps, mode);
+    const paging = toPaging({ mode, listsContracts: false, evidence: new PagingEvidence(MAX_QUANTITY, mode === 'page') });
+    return { source, ask: () => new Billing(source, startOperation({ callBudget: 100_000 }), paging) };
+  };
+  const totals = fc.array(fc.integer({ min: 0, max: 130 }), { minLength: 3, maxLength: 3 });
+
+  it('are whole wherever that is claimed, whatever was asked before, and however they are cut', () =>
+    fc.assert(
+      fc.asyncProperty(
+        totals,
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 3, maxLength: 3 }),
+        fc.array(question, { minLength: 1, maxLength: 6 }),
+        async (lengths, caps, questions) => {
+          const { ask } = start(caps, lengths);
+          for (const { contract, kind, first } of questions) {
+            const n = lengths[contract]!;
+            const owner = { customer, contractNumber: String(contract) };
+            const billing = ask();
+            const sum = { count: n, amount: (n * Math.max(0, n - 1)) / 2, withoutAmount: 0, isComplete: true };
+            if (kind === 'summary') expect(await billing.invoiceSummary(owner, {})).toEqual(sum);
+            else if (kind === 'search')
+              expect((await billing.invoice(customer, owner.contractNumber, `n${n - 1}`))?.amount).toBe(n > 0 ? n - 1 : undefined);
+            else if (kind === 'missing') expect(await billing.invoice(customer, owner.contractNumber, 'x')).toBeNull();
+            else {
+              const page = { offset: 0, first, probe: kind === 'page' };
+              const contractOf = (await billing.contract(customer, owner.contractNumber, [page]))!;
+              const loaded = billing.knownInvoices(contractOf, page) ?? (await billing.contractInvoices(contractOf, page))!;
+              expect(loaded.items).toEqual(Array.from({ length: loaded.items.length }, (_, at) => toInvoiceAt(owner.contractNumber, at)));
+              expect(await billing.totalCount(owner, toTotalBounds(loaded))).toBe(n);
+            }
+          }
+        },
+      ),
+    ));
+
+  it('have whole pages too, from the first one on, where ten invoices or more are sent of each', () =>
+    fc.assert(
+      fc.asyncProperty(
+        totals,
+        fc.integer({ min: 10, max: 50 }),
+        fc.array(
+          fc.record({
+            contract: fc.nat({ max: 2 }),
+            offset: mode === 'page' ? fc.constant(0) : fc.constantFrom(0, 0, 7, 40, 80),
+            first: fc.integer({ min: 1, max: 90 }),
+            probe: fc.boolean(),
+          }),
+          {
+            minLength: 1,
+            maxLength: 6,
+          },
+        ),
+        async (lengths, cap, pages) => {
+          // Lists that are exactly as long as a page that is cut look like it: every tenth of them alone is looked at.
+          fc.pre(!lengths.includes(cap));
+          const { ask } = start([cap, cap, cap], lengths);
+          for (const { contract, ...page } of pages) {
+            const n = lengths[contract]!;
+            const billing = ask();
+            const contractOf = (await billing.contract(customer, String(contract), [page]))!;
+            const { items, hasMore } = billing.knownInvoices(contractOf, page) ?? (await billing.contractInvoices(contractOf, page))!;
+            const expected = Math.max(0, Math.min(page.first, n - page.offset));
+            expect(items.map(({ amount }) => amount)).toEqual(Array.from({ length: expected }, (_, at) => page.offset + at));
+            expect(hasMore).toBe(page.probe ? n > page.offset + page.first : null);
+          }
+        },
+      ),
+    ));
+
+  it('that are sent whole take no further call once a longer one was seen, and one for a claim', async () => {
+    const { source, ask } = start([1000, 1000, 1000], [35, 12, 12]);
+    const callsOf = async (use: (billing: Billing) => Promise<unknown>): Promise<number> => {
+      const before = source.calls;
+      await use(ask());
+      return source.calls - before;
+    };
+    const page = (contract: string) => (billing: Billing) =>
+      billing
+        .contract(customer, contract, [{ offset: 0, first: 39, probe: true }])
+        .then((found) => billing.contractInvoices(found!, { offset: 0, first: 39, probe: true }));
+    expect([await callsOf(page('0')), await callsOf(page('1')), await callsOf(page('2'))]).toEqual([2, 1, 1]);
+    expect(await callsOf((billing) => billing.invoiceSummary({ customer, contractNumber: '1' }, {}))).toBe(2);
+  });
+});
