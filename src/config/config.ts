@@ -79,17 +79,20 @@ export function parseConfig(env: Environment): Config {
     ...findIneffective(reading),
     ...findContradictions(reading),
     ...reading.problems,
-    ...findTlsProblems(billingApiTls),
+    ...findTlsProblems(config),
     ...findMisspelt(env),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
 
-/** Why the TLS files cannot be used, which would be met with the first connection. */
-function findTlsProblems(paths: TlsFilePaths): string[] {
+/** Why the TLS files cannot be used, which would be met with the first connection; or never, and tokens would go in the clear. */
+function findTlsProblems({ billingApiTls, billingApiUrl }: Pick<Config, 'billingApiTls' | 'billingApiUrl'>): string[] {
+  if (!hasTlsFiles(billingApiTls)) return [];
+  if (billingApiUrl?.protocol === 'http:')
+    return ['BILLING_API_TLS_* settings have no effect without TLS: BILLING_API_URL must start with https://.'];
   try {
-    if (hasTlsFiles(paths)) loadTlsFiles(paths);
+    loadTlsFiles(billingApiTls);
     return [];
   } catch (error) {
     return [(error as Error).message];

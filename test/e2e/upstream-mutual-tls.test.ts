@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -26,6 +27,13 @@ const SETTINGS = {
 };
 let upstream: Server;
 let gateway: Gateway | null = null;
+
+/** A file that holds a certificate, and the first half of another one. */
+function halfWritten(cert: string): string {
+  const [path, text] = [join(directory, 'half-written.crt'), readFileSync(cert, 'utf8')];
+  writeFileSync(path, text + text.slice(0, text.length / 2));
+  return path;
+}
 
 function install({ cert, key }: { cert: string; key: string }): void {
   copyFileSync(key, files.key);
@@ -99,6 +107,15 @@ describe('a billing API that wants a client certificate', () => {
     expect(logged()).not.toContain(PASSPHRASE);
   });
 
+  it('gets one that has expired as well, and the log says so, once', async () => {
+    const expired = authority.issueExpired('client-expired');
+    await start({ BILLING_API_TLS_CERT_FILE: expired.cert, BILLING_API_TLS_KEY_FILE: expired.key });
+    await ask();
+    const lines = (gateway as Gateway).logLines.filter((line) => line.includes('BILLING_API_TLS_CERT_FILE has expired'));
+    const expiredAt = new Date(new X509Certificate(readFileSync(expired.cert)).validTo).toISOString();
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([expect.objectContaining({ level: 40, expiredAt })]);
+  });
+
   it.each<[string, () => Environment, RegExp]>([
     ['a missing certificate', () => ({ BILLING_API_TLS_CERT_FILE: join(directory, 'none') }), /CERT_FILE: ".*none" .*\(ENOENT\)/],
     [
@@ -109,6 +126,21 @@ describe('a billing API that wants a client certificate', () => {
     ['what is no certificate', () => ({ BILLING_API_TLS_CERT_FILE: files.passphrase }), /CERT_FILE: .* no certificate in PEM/],
     ['what is no key', () => ({ BILLING_API_TLS_KEY_FILE: files.passphrase }), /KEY_FILE: .* no private key in PEM/],
     ['the key of another certificate', () => ({ BILLING_API_TLS_KEY_FILE: stranger.key }), /KEY_FILE: .* not the key of the certificate/],
+    [
+      'an intermediate certificate that is cut off',
+      () => ({ BILLING_API_TLS_CERT_FILE: halfWritten(one.cert) }),
+      /CERT_FILE: .* a certificate that cannot be read, number 2 of 2/,
+    ],
+    [
+      'an authority that is cut off, behind one that is whole',
+      () => ({ BILLING_API_TLS_CA_FILE: halfWritten(authority.cert) }),
+      /CA_FILE: .* a certificate that cannot be read, number 2 of 2/,
+    ],
+    [
+      'files for a billing API without TLS',
+      () => ({ BILLING_API_URL: 'http://localhost' }),
+      /TLS_\* settings have no effect without TLS: BILLING_API_URL must start with https/,
+    ],
     ['what is no CA', () => ({ BILLING_API_TLS_CA_FILE: files.passphrase }), /CA_FILE: .* no certificate in PEM/],
     [
       'no passphrase',

@@ -8,6 +8,8 @@ import { startBalancer } from '../support/balancer';
 import { toAskedBills, toBillsBody } from '../support/bills-body';
 import { createAuthority } from '../support/certificates';
 import { startGateway } from '../support/gateway';
+import { withScript } from '../support/scripted-gateway';
+import { startSocketUpstream } from '../support/socket-upstream';
 import { startScriptedUpstream, type ScriptedAnswer } from '../support/scripted-upstream';
 
 const QUERY =
@@ -84,7 +86,8 @@ describe('The reason of a failed attempt or an unusable response', () => {
     ['503', { status: 503 }, /^status 503$/],
     ['522', { status: 522 }, /^status 522$/],
     ['a redirect', { status: 302 }, /^status 302$/],
-    ['HTML', { body: '<html>words-of-the-upstream</html>' }, /JSON/i],
+    ['HTML', { body: '<html>words-of-the-upstream</html>' }, /^the body is not JSON, but HTML or XML$/],
+    ['an empty body', { body: '' }, /^the body is not JSON: it is empty$/],
     ['an amount that is a text', bills({ invoiceCollection: 'words-of-the-upstream' }), /invoiceCollection/],
     ['a contract number of another contract', bills({ contractNo: '80088008' }), /contract/i],
   ])('is in a log line, and holds no address, token or identifier: %s', async (_fault, answer, reason) => {
@@ -106,8 +109,48 @@ describe('The reason of a failed attempt or an unusable response', () => {
   });
 
   it('tells a timeout, and a connection that nobody takes', async () => {
-    expect(await reasonsOf({ hang: 'before-headers' }, { BILLING_API_TIMEOUT_MS: '100' })).toEqual(['no whole answer within 100 ms']);
+    expect(await reasonsOf({ hang: 'before-headers' }, { BILLING_API_TIMEOUT_MS: '1000' })).toEqual(['no whole answer within 1000 ms']);
     expect(await reasonsOf({}, { BILLING_API_URL: 'http://127.0.0.1:1' })).toEqual(['no connection: ECONNREFUSED']);
+  });
+
+  it('tells a network that swallows everything from a billing API that is slow', async () => {
+    const swallowing = await startSocketUpstream(() => undefined);
+    const limit = { BILLING_API_TIMEOUT_MS: '100' };
+    const origin = { BILLING_API_URL: swallowing.url.replace('http:', 'https:') };
+    const proxy = { BILLING_API_URL: 'http://billing.example', BILLING_API_PROXY: swallowing.url };
+    try {
+      expect(await reasonsOf({}, { ...limit, ...origin })).toEqual(['no connection within 100 ms']);
+      expect(await reasonsOf({}, { ...limit, ...proxy })).toEqual(['no connection within 100 ms']);
+    } finally {
+      await swallowing.close();
+    }
+    expect(await reasonsOf({ hang: 'in-body' }, { BILLING_API_TIMEOUT_MS: '1000' })).toEqual([
+      'no whole answer within 1000 ms, but a part of one',
+    ]);
+  });
+});
+
+describe('A refusal by something in front of the billing API', () => {
+  const page = '<html><head><title>400 No required SSL certificate was sent</title></head></html>';
+  it.each<[string, ScriptedAnswer, string, string]>([
+    ['a web server that wants TLS or a certificate', { status: 400, body: page }, 'BAD_USER_INPUT', '400 without an errorBody'],
+    [
+      'an API gateway that wants its key',
+      { status: 401, headers: { 'www-authenticate': 'Key realm="kong"' }, body: { message: 'No API key found in request' } },
+      'UNAUTHENTICATED',
+      '401 that asks for other credentials than a bearer token',
+    ],
+    ['a firewall', { status: 403, body: '<h1>Access Denied</h1>' }, 'FORBIDDEN', '403 without an errorBody'],
+  ])('is in the log at the default level: %s', async (_what, answer, code, reason) => {
+    await withScript(
+      () => answer,
+      async ({ gateway }) => {
+        expect((await gateway.query(QUERY)).errors.map(({ extensions }) => extensions?.['code'])).toEqual([code]);
+        const lines = gateway.logLines.filter((line) => line.includes('"msg":"attempt"')).map((line) => JSON.parse(line) as unknown);
+        expect(lines).toEqual([expect.objectContaining({ level: 40, status: answer.status, reason })]);
+      },
+      { LOG_LEVEL: 'info' },
+    );
   });
 });
 

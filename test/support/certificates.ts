@@ -11,6 +11,8 @@ export interface CertificateFiles {
 export interface TestAuthority extends CertificateFiles {
   /** Issues a certificate for `localhost`, or for a client of this name. */
   issue(name: string, options?: { readonly passphrase?: string }): CertificateFiles;
+  /** Issues a certificate that expires as soon as it is issued. */
+  issueExpired(name: string): CertificateFiles;
 }
 
 function openssl(...words: string[]): void {
@@ -33,6 +35,12 @@ export function createAuthority(directory: string, name = 'authority'): TestAuth
         ...['req', '-x509', ...EC, ...secrecy, '-days', '2', '-subj', `/CN=${subject}`, '-addext', `subjectAltName=DNS:${subject}`],
         ...['-addext', 'basicConstraints=critical,CA:FALSE', '-CA', cert, '-CAkey', key, '-keyout', path('key'), '-out', path('crt')],
       );
+      return { cert: path('crt'), key: path('key') };
+    },
+    issueExpired: (subject) => {
+      const path = (suffix: string): string => join(directory, `${name}-${subject}.${suffix}`);
+      openssl('req', ...EC, '-nodes', '-subj', `/CN=${subject}`, '-keyout', path('key'), '-out', path('csr'));
+      openssl('x509', '-req', '-in', path('csr'), '-CA', cert, '-CAkey', key, '-CAcreateserial', '-days', '0', '-out', path('crt'));
       return { cert: path('crt'), key: path('key') };
     },
   };

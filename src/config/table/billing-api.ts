@@ -6,6 +6,7 @@ import { REFUSED, type Kind, type Table } from '../kinds/setting';
 const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
 const ADDRESS = url(['http:', 'https:']);
+const PROXY = refine(ADDRESS, `${ADDRESS.form}, with a user and a password, if any, in URL encoding`, hasReadableCredentials);
 const EMBEDDED = 'embedded';
 
 /** The base address of the billing API, or the word that asks for the embedded one. */
@@ -24,6 +25,16 @@ const BASE_ADDRESS: Kind<URL | typeof EMBEDDED> = {
 
 function hasMoreThanBase({ search, hash, username, password }: URL): boolean {
   return search !== '' || hash !== '' || username !== '' || password !== '';
+}
+
+/** A percent sign that encodes nothing, or no UTF-8, would fail each request. */
+function hasReadableCredentials({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(`${username}:${password}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const BILLING_API = {
@@ -148,21 +159,21 @@ export const BILLING_API = {
     what:
       'Proxy through which the billing API is reached (CONNECT), whatever the variables below say; it may ' +
       'hold a user and a password, which are never logged',
-    kind: url(['http:', 'https:']),
+    kind: PROXY,
     unset: 'HTTPS_PROXY or HTTP_PROXY',
     secret: true,
   },
   httpsProxy: {
     name: 'HTTPS_PROXY',
     what: 'Proxy for a billing API behind https; also read in lower case',
-    kind: url(['http:', 'https:']),
+    kind: PROXY,
     unset: 'none',
     alsoLowerCase: true,
   },
   httpProxy: {
     name: 'HTTP_PROXY',
     what: 'Proxy for a billing API behind http; also read in lower case',
-    kind: url(['http:', 'https:']),
+    kind: PROXY,
     unset: 'none',
     alsoLowerCase: true,
   },

@@ -12,7 +12,7 @@ export function createAttemptLog(log: Log): (record: AttemptRecord) => void {
   return (record) => {
     const { requestId, outcome, status, reason, durationMs, isRetry } = record;
     // A refusal for another reason than its status is not the billing API's own: a firewall or an API gateway made it.
-    const isForeign = outcome === 'forbidden' && reason !== `status ${status}`;
+    const isForeign = reason !== null && status !== null && reason !== `status ${status}`;
     const level = WARNED.has(outcome) || isForeign ? 'warn' : 'debug';
     if (!log.isLevelEnabled(level)) return;
     log[level](

@@ -11,6 +11,8 @@ export function toUpstreamObserver(metrics: UpstreamObserver, log: Log): Upstrea
     circuitChanged: toCircuitLog(log),
     tlsFilesReloaded: () => log.info('the TLS files of the billing API have changed: new connections use them'),
     tlsFilesUnusable: (record) => log.warn(record, 'the TLS files of the billing API have changed and cannot be used: the old ones stay'),
+    clientCertificateExpired: (record) =>
+      log.warn(record, 'the client certificate of BILLING_API_TLS_CERT_FILE has expired: the billing API may refuse connections'),
     responseUnusable: (record) => log.warn(record, 'a response of the billing API cannot be used'),
     strayBytesCame: (record) => {
       metrics.strayBytesCame?.(record);

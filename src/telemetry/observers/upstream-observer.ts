@@ -39,6 +39,8 @@ export interface UpstreamObserver {
   tlsFilesReloaded?(): void;
   /** They have changed and cannot be used: the old ones stay in use. `reason` names a setting, and quotes nothing of the files. */
   tlsFilesUnusable?(record: { readonly reason: string }): void;
+  /** The client certificate has expired: the billing API may refuse connections. */
+  clientCertificateExpired?(record: { readonly expiredAt: string }): void;
   circuitChanged?(state: CircuitName): void;
 }
 

@@ -51,19 +51,31 @@ export interface RefusedAnswer {
   readonly message: string | null;
   /** The `Retry-After` header. */
   readonly retryAfter: string | undefined;
-  /** Whether the body is the contract's errorBody: then the billing API itself has answered. */
+  /** Whether the body is the contract's errorBody: then the billing API itself has answered. Asked of 400 and 403. */
   readonly isErrorBody: boolean;
+  /** The `WWW-Authenticate` header. */
+  readonly challenge?: string | undefined;
 }
 
 /** The domain's error for a status of the billing API other than 200 and 404. */
-export function toFailure(status: number, { message, retryAfter, isErrorBody }: RefusedAnswer): AttemptFailure {
+export function toFailure(status: number, { message, retryAfter, isErrorBody, challenge }: RefusedAnswer): AttemptFailure {
   switch (status) {
     case 400:
-      return new AttemptFailure('invalid-input', message ?? 'The billing API refused the request as malformed.', { status });
-    case 401:
-      return new AttemptFailure('unauthenticated', 'The billing API did not accept the bearer token. Ask for a new token and try again.', {
+      return new AttemptFailure('invalid-input', message ?? 'The billing API refused the request as malformed.', {
         status,
+        // Of a web server, for example, that wants a client certificate, or TLS.
+        ...(isErrorBody ? {} : { cause: toCause('400 without an errorBody') }),
       });
+    case 401:
+      // RFC 9110, section 11.6.1: the header says which credentials are missing. An API gateway's key is not the client's to renew.
+      return challenge === undefined || /\bbearer\b/i.test(challenge)
+        ? new AttemptFailure('unauthenticated', 'The billing API did not accept the bearer token. Ask for a new token and try again.', {
+            status,
+          })
+        : new AttemptFailure('unauthenticated', 'The request was refused on its way to the billing API. Tell the operator.', {
+            cause: toCause('401 that asks for other credentials than a bearer token'),
+            status,
+          });
     case 403:
       // A firewall's or an API gateway's refusal says nothing about the token.
       return isErrorBody
@@ -93,13 +105,16 @@ function toMs(seconds: number | null): number | null {
   return seconds === null ? null : seconds * 1000;
 }
 
+const MAX_RETRY_AFTER_S = 86_400;
+
 // RFC 9110, section 5.6.7: an HTTP-date in one of its three forms, all of them in UTC; asctime's does not say so.
 const RETRY_AFTER =
   /(?:^|,)[ \t]*(?:([0-9]{1,9})|([A-Z][a-z]{2,8}, [0-9]{2}[ -][^,]{1,30} GMT)|([A-Z][a-z]{2} [A-Z][a-z]{2} [^,]{5,20}))[ \t]*(?=,|$)/g;
 
 /**
  * Seconds from `Retry-After` (RFC 9110, section 10.2.3: a number of seconds or a date), never negative; null where it says
- * neither. Where the header came more than once, the longest time counts.
+ * neither. Where the header came more than once, the longest time counts. More than a day is a day: a clock or a unit may be
+ * wrong, and clients' timers overflow after 24 days.
  */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | null {
   let longest: number | null = null;
@@ -107,7 +122,7 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
     const found = seconds === undefined ? toSecondsUntil(date ?? `${asctime ?? ''} GMT`, nowMs) : Number(seconds);
     if (found !== null && (longest === null || found > longest)) longest = found;
   }
-  return longest;
+  return longest === null ? null : Math.min(longest, MAX_RETRY_AFTER_S);
 }
 
 function toSecondsUntil(date: string, nowMs: number): number | null {

@@ -4,8 +4,11 @@ import { notHttp } from '../errors/failures';
 const MAX_LINE_BYTES = 4096;
 
 // RFC 9112, section 7.1: the size in hexadecimal digits, and extensions, which nobody here understands. Seven digits are 256 MiB.
-const EXTENSION = /;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[^"\\\r\n]|\\[^\r\n])*"))?/;
-const SIZE_LINE = new RegExp(`^0*([0-9A-Fa-f]{1,7})(?:${EXTENSION.source})*\\r\\n$`);
+// White space before an extension and around its equals sign has to be read (section 7.1.1). Old servers also pad the size with it.
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+const QUOTED = '"(?:[^"\\\\\\r\\n]|\\\\[^\\r\\n])*"';
+const EXTENSION = `[ \\t]*;[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*(?:${TOKEN}|${QUOTED}))?`;
+const SIZE_LINE = new RegExp(`^0*([0-9A-Fa-f]{1,7})(?:${EXTENSION})*[ \\t]*\\r\\n$`);
 const LINE_FEED = 0x0a;
 
 /** What comes next: a chunk's size, its data, the line's end after them, or what follows the last chunk. */

@@ -122,6 +122,16 @@ export class Connection {
     return this.#request === request;
   }
 
+  /** Whether it is open: the request on it has left, which it does not before TLS and a proxy's tunnel are there. */
+  get isOpen(): boolean {
+    return this.#socket !== null && !this.#socket.connecting && this.#socket.writableCorked === 0;
+  }
+
+  /** Whether a byte of the response to the request on it has come. */
+  get isAnswering(): boolean {
+    return this.#parser?.hasBegun === true;
+  }
+
   /** Keeps nothing of the body of the response that is to come. */
   discardBody(): void {
     this.#parser?.discardBody();

@@ -140,7 +140,7 @@ class Exchange implements PendingRequest {
     this.#ways = ways;
     this.#heldBytes = request.reservedBytes ?? 0;
     request.signal.addEventListener('abort', this, { once: true });
-    this.#timer = setTimeout(() => this.#giveUp(timedOut(`no whole answer within ${ways.timeoutMs} ms`)), ways.timeoutMs);
+    this.#timer = setTimeout(() => this.#giveUp(timedOut(this.#missingAfter(`${ways.timeoutMs} ms`))), ways.timeoutMs);
   }
 
   /** Called when the signal aborts. */
@@ -260,6 +260,13 @@ class Exchange implements PendingRequest {
   #toAbortFailure(reason: Error): BillingError {
     if (!(reason instanceof BillingError)) return unreachable(reason);
     const hadTime = performance.now() - this.#startedMs >= this.#ways.timeoutMs / 2;
-    return reason.failure === 'timeout' && hadTime ? timedOut("no whole answer within the operation's time") : reason;
+    return reason.failure === 'timeout' && hadTime ? timedOut(this.#missingAfter("the operation's time")) : reason;
+  }
+
+  /** What has not come within the time, for the operator: a network that swallows everything is no slow billing API. */
+  #missingAfter(time: string): string {
+    const connection = this.#connection;
+    if (!connection?.isOpen) return `no connection within ${time}`;
+    return `no whole answer within ${time}${connection.isAnswering ? ', but a part of one' : ''}`;
   }
 }

@@ -206,7 +206,8 @@ export class Attempt implements Waiter, ResponseReceiver {
       message:
         status === 400 ? readErrorMessage(body, { token: this.context.caller.token, address: transport.baseUrl }, errorMessage) : null,
       retryAfter: headers['retry-after'],
-      isErrorBody: status === 403 && isErrorBody(body, errorMessage),
+      isErrorBody: (status === 400 || status === 403) && isErrorBody(body, errorMessage),
+      challenge: headers['www-authenticate'],
     });
   }
 

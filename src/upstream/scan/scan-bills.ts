@@ -8,6 +8,7 @@ import {
   endOfValue,
   endOfWord,
   isSpace,
+  LESS_THAN,
   LETTER_N,
   notJson,
   OPEN_BRACE,
@@ -73,12 +74,8 @@ export interface ScanOptions {
 export function scanBills(received: Buffer, options: ScanOptions): ScannedBills {
   const bytes = withoutTrailingSpace(received);
   const at = skipSpace(bytes, 0);
-  const first = bytes[at] as number;
-  const isList = first === OPEN_BRACKET;
-  if (first !== OPEN_BRACE && !isList) {
-    if (endOfValue(bytes, at) !== bytes.length) throw notJson();
-    throw invalidResponse('/ must be object');
-  }
+  const isList = bytes[at] === OPEN_BRACKET;
+  if (bytes[at] !== OPEN_BRACE && !isList) throw toMisfit(bytes, at);
   // With such a last byte, reading past the end never means anything.
   if (bytes[bytes.length - 1] !== (isList ? CLOSE_BRACKET : CLOSE_BRACE)) throw notJson();
   const scanner = new RecordScanner(bytes, options.strict);
@@ -86,6 +83,13 @@ export function scanBills(received: Buffer, options: ScanOptions): ScannedBills 
   const end = contracts[0] ? contracts[0].scan(at) : scanContracts(scanner, options, at, contracts);
   if (end !== bytes.length) throw notJson();
   return { bytes, contracts, isList, odd: scanner.odd, retyped: scanner.retyped };
+}
+
+/** Why a body cannot be used that begins neither as an object nor as a list: an empty one and a page are told apart for the operator. */
+function toMisfit(bytes: Buffer, at: number): Error {
+  if (at === bytes.length) return invalidResponse('the body is not JSON: it is empty');
+  if (bytes[at] === LESS_THAN) return invalidResponse('the body is not JSON, but HTML or XML');
+  return endOfValue(bytes, at) === bytes.length ? invalidResponse('/ must be object') : notJson();
 }
 
 function scanContracts(scanner: RecordScanner, options: ScanOptions, open: number, contracts: ContractScan[]): number {

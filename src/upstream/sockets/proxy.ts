@@ -43,9 +43,10 @@ function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
       const name = (bracketed ?? plain).replace(/^\*?\./, '');
       if (name === '' || (entryPort !== undefined && entryPort !== ownPort)) return false;
       if (isIP(host) === 0) return host === name || host.endsWith(`.${name}`);
-      const [address = '', prefix] = name.split('/');
-      if (prefix === undefined) return address === host;
-      if (isIP(address) !== isIP(host) || !/^[0-9]{1,3}$/.test(prefix) || Number(prefix) > (family === 'ipv6' ? 128 : 32)) return false;
+      // An address is a range of one: IPv6 has many ways to write the same.
+      const bits = family === 'ipv6' ? 128 : 32;
+      const [address = '', prefix = String(bits)] = name.split('/');
+      if (isIP(address) !== isIP(host) || !/^[0-9]{1,3}$/.test(prefix) || Number(prefix) > bits) return false;
       const range = new BlockList();
       range.addSubnet(address, Number(prefix), family);
       return range.check(host, family);
@@ -72,12 +73,13 @@ export function openTunnel(proxy: URL, host: string, port: number): Opening {
   });
   const socket = new Promise<Socket>((resolve, reject) => {
     request.once('connect', ({ statusCode }, tunnel, early) => {
-      if (statusCode !== undefined && statusCode >= 200 && statusCode < 300 && early.length === 0) {
+      const isTunnel = statusCode !== undefined && statusCode >= 200 && statusCode < 300;
+      if (isTunnel && early.length === 0) {
         resolve(tunnel);
         return;
       }
       tunnel.destroy();
-      reject(toError(`the proxy answered ${statusCode ?? 0}`));
+      reject(toError(isTunnel ? 'bytes came through the proxy before the request' : `the proxy answered ${statusCode ?? 0}`));
     });
     request.once('response', (response) => {
       response.destroy();

@@ -22,14 +22,24 @@ const SETTINGS = {
   caFile: 'BILLING_API_TLS_CA_FILE',
 } as const;
 const CHECK_EVERY_MS = 1000;
+/** Where a certificate begins in PEM: OpenSSL reads these three. */
+const BEGIN_CERTIFICATE = /(?=-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----)/;
 
-type TlsFilesObserver = Pick<UpstreamObserver, 'tlsFilesReloaded' | 'tlsFilesUnusable'>;
+type TlsFilesObserver = Pick<UpstreamObserver, 'tlsFilesReloaded' | 'tlsFilesUnusable' | 'clientCertificateExpired'>;
+
+/** What is made of the files. */
+interface LoadedTlsFiles {
+  readonly context: SecureContext;
+  /** When the client certificate expires, in milliseconds since the epoch; Infinity where there is none. */
+  readonly expiresAtMs: number;
+}
 
 /** Client certificate and CAs for new connections, read again when their files change. */
 export class TlsFiles {
   readonly #paths: TlsFilePaths;
   readonly #observer: TlsFilesObserver;
-  #context: SecureContext;
+  #loaded: LoadedTlsFiles;
+  #isExpiryTold = false;
   #version: string;
   #checkedMs = performance.now();
 
@@ -38,24 +48,40 @@ export class TlsFiles {
     this.#paths = paths;
     this.#observer = observer;
     this.#version = toVersion(paths);
-    this.#context = loadTlsFiles(paths);
+    this.#loaded = loadTlsFiles(paths);
+    this.#tellExpiry();
   }
 
   /** The newest usable context. Looks at the files at most once a second. */
   current(): SecureContext {
     const nowMs = performance.now();
-    if (nowMs - this.#checkedMs < CHECK_EVERY_MS) return this.#context;
-    this.#checkedMs = nowMs;
+    if (nowMs - this.#checkedMs >= CHECK_EVERY_MS) {
+      this.#checkedMs = nowMs;
+      this.#reload();
+      this.#tellExpiry();
+    }
+    return this.#loaded.context;
+  }
+
+  #reload(): void {
     const version = toVersion(this.#paths);
-    if (version === this.#version) return this.#context;
+    if (version === this.#version) return;
     this.#version = version;
     try {
-      this.#context = loadTlsFiles(this.#paths);
+      this.#loaded = loadTlsFiles(this.#paths);
+      this.#isExpiryTold = false;
       this.#observer.tlsFilesReloaded?.();
     } catch (error) {
       this.#observer.tlsFilesUnusable?.({ reason: (error as Error).message });
     }
-    return this.#context;
+  }
+
+  /** Tells once of a client certificate that has expired: many servers close a connection without saying that this is why. */
+  #tellExpiry(): void {
+    const { expiresAtMs } = this.#loaded;
+    if (this.#isExpiryTold || Date.now() < expiresAtMs) return;
+    this.#isExpiryTold = true;
+    this.#observer.clientCertificateExpired?.({ expiredAt: new Date(expiresAtMs).toISOString() });
   }
 }
 
@@ -65,21 +91,43 @@ export function hasTlsFiles(paths: TlsFilePaths): boolean {
 }
 
 /** Reads and checks the files. @throws Error that names the setting whose file cannot be used, and quotes nothing of it. */
-export function loadTlsFiles(paths: TlsFilePaths): SecureContext {
+export function loadTlsFiles(paths: TlsFilePaths): LoadedTlsFiles {
   if ((paths.certFile === null) !== (paths.keyFile === null))
     throw new Error(`${SETTINGS.certFile} and ${SETTINGS.keyFile} must be set together.`);
   const cert = read(paths, 'certFile');
   const key = read(paths, 'keyFile');
   const ca = read(paths, 'caFile');
   const passphrase = read(paths, 'keyPassphraseFile')?.trimEnd();
-  const certificate = cert === undefined ? null : check(paths, 'certFile', 'no certificate in PEM', () => new X509Certificate(cert));
-  if (ca !== undefined) check(paths, 'caFile', 'no certificate in PEM', () => new X509Certificate(ca));
+  const certificate = cert === undefined ? null : readCertificates(paths, 'certFile', cert);
+  if (ca !== undefined) readCertificates(paths, 'caFile', ca);
   if (key !== undefined && certificate) {
     const why = `no private key in PEM${passphrase === undefined ? ' without a passphrase' : ' with this passphrase'}`;
     const privateKey = check(paths, 'keyFile', why, () => createPrivateKey({ key, ...(passphrase === undefined ? {} : { passphrase }) }));
     if (!certificate.checkPrivateKey(privateKey)) throw new Error(toProblem(paths, 'keyFile', 'it is not the key of the certificate'));
   }
-  return createSecureContext({ cert, key, ca, passphrase });
+  try {
+    return {
+      context: createSecureContext({ cert, key, ca, passphrase }),
+      expiresAtMs: certificate ? Date.parse(certificate.validTo) : Infinity,
+    };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(toProblem(paths, cert === undefined ? 'caFile' : 'certFile', `OpenSSL refuses it (${code ?? 'unknown'})`), {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The first certificate of a file. All of them are read: OpenSSL would take the authorities before one that cannot be read,
+ * as of a file that is half written, for all that there are.
+ */
+function readCertificates(paths: TlsFilePaths, field: 'certFile' | 'caFile', text: string): X509Certificate {
+  const pieces = text.split(BEGIN_CERTIFICATE).filter((piece) => BEGIN_CERTIFICATE.test(piece));
+  const certificates = pieces.map((piece, index) =>
+    check(paths, field, `a certificate that cannot be read, number ${index + 1} of ${pieces.length}`, () => new X509Certificate(piece)),
+  );
+  return certificates[0] ?? check(paths, field, 'no certificate in PEM', () => new X509Certificate(text));
 }
 
 function read(paths: TlsFilePaths, field: keyof TlsFilePaths): string | undefined {

@@ -162,6 +162,12 @@ describe('The configuration', () => {
     expect(problems.join()).not.toContain('hunter2');
   });
 
+  it.each(['p%zz', 'p%E9'])('refuses a proxy whose password cannot be decoded, and does not quote it: %s', (password) => {
+    const problems = problemsOf({ BILLING_API_PROXY: `http://me:${password}@proxy`, HTTPS_PROXY: `http://me:${password}@proxy` });
+    expect(problems).toEqual([expect.stringMatching(/^BILLING_API_PROXY .* URL/), expect.stringMatching(/^HTTPS_PROXY .* URL/)]);
+    expect(problems.join()).not.toContain(password);
+  });
+
   it('needs a secret of at least 32 characters with a Redis', () => {
     const redis = { REDIS_URL: 'rediss://cache.example:6380/1' };
     expect(problemsOf(redis)).toEqual([expect.stringContaining('CACHE_SECRET is missing')]);

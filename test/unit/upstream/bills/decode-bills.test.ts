@@ -108,8 +108,17 @@ describe('decodeBills', () => {
   });
 
   it.each([
-    '',
-    '<!DOCTYPE html><html></html>',
+    ['', 'the body is not JSON: it is empty'],
+    [' \r\n', 'the body is not JSON: it is empty'],
+    ['<!DOCTYPE html><html></html>', 'the body is not JSON, but HTML or XML'],
+    ['\n<?xml version="1.0"?><bills/>', 'the body is not JSON, but HTML or XML'],
+    ['null', '/ must be object'],
+  ])('tells what it refuses: %j', (body, refusal) => {
+    expect(refusalOf(body)).toBe(refusal);
+  });
+
+  it.each([
+    ")]}',\n{}",
     '{"contractNo":"1"',
     '{"contractNo":"1"}}',
     '[{"contractNo":"1"}',

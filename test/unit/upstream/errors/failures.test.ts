@@ -78,6 +78,24 @@ describe('a failed attempt', () => {
     expect(toReason(new TypeError('x'))).toBe('TypeError');
   });
 
+  it('of status 400 tells whether the billing API itself has answered', () => {
+    expect(toReason(toFailure(400, null, undefined))).toBe('status 400');
+    expect(toReason(toFailure(400, null, undefined, false))).toBe('400 without an errorBody');
+  });
+
+  it.each([
+    [undefined, true],
+    ['Bearer realm="bills", error="invalid_token"', true],
+    ['Basic realm="x", bearer', true],
+    ['Key realm="kong"', false],
+    ['AzureApiManagementKey realm="https://apim.example"', false],
+  ])('of status 401 with WWW-Authenticate: %s blames the token: %j', (challenge, blamesToken) => {
+    const failure = toFailureOf(401, { message: null, retryAfter: undefined, isErrorBody: false, challenge });
+    expect(failure.failure).toBe('unauthenticated');
+    expect(failure.message.includes('token')).toBe(blamesToken);
+    expect(toReason(failure)).toBe(blamesToken ? 'status 401' : '401 that asks for other credentials than a bearer token');
+  });
+
   it('of status 403 speaks of the token only where the billing API itself has answered', () => {
     expect(toFailure(403, null, undefined).message).toContain('token');
     expect(toFailure(403, null, undefined, false).message).not.toContain('token');
@@ -105,6 +123,9 @@ describe('parseRetryAfter', () => {
     ['-5', null],
     ['1.5', null],
     ['99999999999999999999', null],
+    ['86400', 86_400],
+    ['999999999', 86_400],
+    ['Wed, 21 Oct 2099 07:28:00 GMT', 86_400],
     [undefined, null],
   ])('reads %j as %j', (value, seconds) => {
     expect(parseRetryAfter(value, now)).toBe(seconds);

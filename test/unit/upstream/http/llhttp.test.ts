@@ -39,6 +39,14 @@ const EXPLAINED = new Map<string, { readonly node: string; readonly ours: string
     { node: '200 World', ours: 'refused', why: 'The same; and `identity` is no coding any more (RFC 9112, appendix C.3).' },
   ],
   [
+    'transfer-encoding: Trailing space on chunked body',
+    {
+      node: 'refused',
+      ours: '200 This is the data in the first chunk\r\nand this is the second one\r\n',
+      why: 'Old servers pad the size of a chunk; it has one meaning alone. llhttp reads it so where it is lenient.',
+    },
+  ],
+  [
     'transfer-encoding: `chunkedchunked` transfer-encoding does not enable chunked enconding',
     { node: '200 2\r\nOK\r\n0\r\n\r\n', ours: 'refused', why: 'The same; and the framing of chunks is not a body.' },
   ],

@@ -40,6 +40,9 @@ describe('The proxy of an origin', () => {
     ['https://[fd00::1]', 'fd00::/8', true],
     ['https://[fd00::1]', '[fd00::1]:443', true],
     ['https://[fd00::1]', '[fd00::1]', true],
+    ['https://[fd00::1]', 'fd00:0:0:0:0:0:0:1', true],
+    ['https://[fd00::1]', '[FD00:0::0001]:443', true],
+    ['https://[fd00::1]', 'fd00::2', false],
   ])('of %s with NO_PROXY=%j: exempt is %j', (origin, noProxy, isExempt) => {
     expect(findProxy(new URL(origin), { ...PROXIES, noProxy }) === null).toBe(isExempt);
   });
