@@ -62,7 +62,25 @@ export function createConnector({ origin, proxy, tlsFiles }: ConnectorOptions): 
     };
   return () => {
     const socket = isTls ? overTls(tcp) : connectTcp(tcp);
-    socket.once('connect', () => addresses.reached(socket.remoteAddress));
+    noteAddress(socket, addresses, isTls);
     return socket;
   };
+}
+
+/** Notes whether the address that a socket is connected to is of use: TLS is agreed on there, or without TLS a byte comes. */
+function noteAddress(socket: Socket, addresses: AddressMemory, isTls: boolean): void {
+  let address: string | undefined;
+  let isAgreed = false;
+  socket.once('connect', () => {
+    address = socket.remoteAddress;
+    if (!isTls) addresses.reached(address);
+  });
+  if (isTls)
+    socket.once('secureConnect', () => {
+      isAgreed = true;
+      addresses.reached(address);
+    });
+  socket.once('close', () => {
+    if (address !== undefined && !isAgreed && (isTls || socket.bytesRead === 0)) addresses.useless(address);
+  });
 }

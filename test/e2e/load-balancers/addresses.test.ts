@@ -86,6 +86,20 @@ describe('A billing API with two addresses', () => {
     expect([resends > 0, first.connectionCount > 0, second.connectionCount > 0]).toEqual([true, true, true]);
   });
 
+  it.each<[string, (socket: Socket) => unknown]>([
+    ['closes each connection', (socket) => socket.destroy()],
+    ['resets each connection when a request comes', (socket) => socket.once('data', () => socket.resetAndDestroy())],
+    ['never answers', (socket) => socket.pause()],
+  ])('costs no client an answer where the first one takes connections and %s', async (_what, onConnection) => {
+    await first.close();
+    const broken = await startBalancer({ onRequest: () => undefined, onConnection }, { host: '127.0.0.1', port: second.port });
+    const url = `http://${NAME}:${second.port}`;
+    const { failed, reasons } = await sendLoad({ url, operations: 20, clients: 1, settings: { BILLING_API_TIMEOUT_MS: '2000' } });
+    const connectionCount = broken.connectionCount();
+    await broken.close();
+    expect([failed, reasons, connectionCount]).toEqual([[], [expect.any(String)], 1]);
+  });
+
   it('costs no client an answer where each of them dies while the other is there', async () => {
     let before = 0;
     const { failed, reasons } = await send(async (answered) => {

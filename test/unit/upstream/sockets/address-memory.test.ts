@@ -20,6 +20,17 @@ describe('The memory of addresses', () => {
     expect(await namesOf(memory)).toEqual(['192.0.2.3']);
   });
 
+  it('puts the address that was of no use last, until it is reached again', async () => {
+    const memory = new AddressMemory((_hostname, _options, callback) => callback(null, ADDRESSES));
+    memory.reached('192.0.2.1');
+    memory.useless('192.0.2.1');
+    expect(await namesOf(memory)).toEqual(['192.0.2.2', '192.0.2.3', '192.0.2.1']);
+    memory.reached('192.0.2.3');
+    expect(await namesOf(memory)).toEqual(['192.0.2.3', '192.0.2.2', '192.0.2.1']);
+    memory.reached('192.0.2.1');
+    expect(await namesOf(memory)).toEqual(['192.0.2.1', '192.0.2.2', '192.0.2.3']);
+  });
+
   it('gives the first one where only one is asked for, and passes errors on', async () => {
     const memory = new AddressMemory((_hostname, _options, callback) => callback(null, ADDRESSES));
     memory.reached('192.0.2.3');
