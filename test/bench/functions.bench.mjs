@@ -30,7 +30,7 @@ const { PreparedOperations } = require('../../dist/graphql/execution/compiled-op
 const { buildServedSchema } = require('../../dist/graphql/schema/subgraph');
 const { ResponseCache } = require('../../dist/http/response/response-cache');
 const { parseBody, toGraphqlRequest } = require('../../dist/http/request/graphql-request');
-const { readBody } = require('../../dist/http/pipeline/read-body');
+const { RequestBodies, toBodyBounds } = require('../../dist/http/pipeline/request-bodies');
 const { ShortLivedMap } = require('../../dist/runtime/short-lived-map');
 const { decodeBills } = require('../../dist/upstream/bills/decode-bills');
 
@@ -172,10 +172,11 @@ function addRequests(add) {
   const { operations, query, operationName, prepared, raw } = prepare(12);
   // A request of node:http's, as far as it is used.
   const message = Object.assign(new EventEmitter(), { headers: { 'content-length': String(body.length) } });
+  const bodies = new RequestBodies(toBodyBounds(262_144));
   add('read a request of one piece', 50, () => {
     let read = null;
     message.removeAllListeners();
-    readBody(message, 262_144, (all) => (read = all));
+    bodies.read(message, (all) => (read = all));
     message.emit('data', body);
     message.emit('end');
     return read;

@@ -13,6 +13,7 @@ const USAGE = `Usage: npm run bench:outcomes -- [options]
   --seconds 1         for each case and round
   --rounds 5          rounds, in turn; the median counts
   --connections 16    each with one request under way
+  --variants 128      different contracts that are asked for in turn
   --json              prints everything as JSON`;
 
 /** Contracts of which the billing API says something else than bills; of those below, each has bills. */
@@ -20,7 +21,6 @@ const UNKNOWN = 9_000_000;
 const FORBIDDEN = 9_100_000;
 const MALFORMED = 9_200_000;
 const BROKEN = 9_300_000;
-const VARIANTS = 128;
 
 const FIELDS =
   'number dueDate billingAddresses { street neighborhood city state country zipCode } invoices(first: 12) { nodes { number contractNumber billPeriod amount status } }';
@@ -86,7 +86,12 @@ async function main() {
     };
     // The circuit breaker goes by what all have been answered.
     const [healthy, broken] = [await open(), await open()];
-    const prepared = CASES.map((each) => ({ ...each, ends: each.isBreaking ? broken : healthy, requests: toRequests(each), samples: [] }));
+    const prepared = CASES.map((each) => ({
+      ...each,
+      ends: each.isBreaking ? broken : healthy,
+      requests: toRequests(each, values.variants),
+      samples: [],
+    }));
     // The broken one has been well for a while: its operations are known, and the token is.
     await rehearse({ ...prepared[0], ends: broken, requests: prepared[0].requests.slice(0, 4) });
     for (const each of prepared) await rehearse(each);
@@ -97,8 +102,8 @@ async function main() {
   }
 }
 
-function toRequests({ query, at, token }) {
-  return Array.from({ length: VARIANTS }, (_, variant) => {
+function toRequests({ query, at, token }, variants) {
+  return Array.from({ length: variants }, (_, variant) => {
     const [a, b] = at.map((first) => (typeof first === 'number' ? String(first + variant) : first));
     return { method: 'POST', path: '/graphql', body: JSON.stringify({ query, variables: { a, b } }), token };
   });

@@ -328,6 +328,8 @@ describe.each(['memory', 'redis'])('a cached source: %s', (kind) => {
       await expect(leaving).rejects.toBe(gone);
       expect((await staying).content?.invoices).toHaveLength(3);
       expect(calls() - before).toBe(1);
+      // A response that comes soon would be read to its end.
+      upstream.setScript(() => ({ hang: 'before-headers' }));
       const last = rig.ask(newToken(), { signal: second.signal });
       await upstream.waitForRequests(before + 2);
       second.abort(gone);

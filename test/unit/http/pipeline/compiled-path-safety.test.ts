@@ -12,7 +12,7 @@ describe('The prepared lane', () => {
   });
   afterAll(() => gateway.close());
 
-  it.each(['Absent', '', 'Known\n', '\n'])(
+  it.each(['Absent', 'Known\n', '\n'])(
     'leaves an operation that there is none of, named %j, to be refused each time',
     async (operationName) => {
       for (let round = 0; round < 3; round++) {
@@ -22,6 +22,13 @@ describe('The prepared lane', () => {
       expect((await gateway.query(query, {}, { operationName: 'Known' })).data).toEqual({ customer: { id: '1' } });
     },
   );
+
+  it('takes an empty name for none each time', async () => {
+    for (let round = 0; round < 3; round++)
+      expect((await gateway.query(query, {}, { operationName: '' })).data).toEqual({ customer: { id: '1' } });
+    const two = await gateway.query(`${query} query Other { __typename }`, {}, { operationName: '' });
+    expect([two.status, two.errors.length]).toEqual([400, 1]);
+  });
 
   it('refuses each time a document that only looks like a name and a document it knows', async () => {
     await gateway.query(query, {}, { operationName: 'Known' });
