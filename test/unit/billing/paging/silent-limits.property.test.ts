@@ -95,8 +95,8 @@ describe.each(['offset', 'page'] as const)('Lists of an API that cuts pages in s
           },
         ),
         async (lengths, cap, pages) => {
-          // Lists that are exactly as long as a page that is cut look like it: every tenth of them alone is looked at.
-          fc.pre(!lengths.includes(cap));
+          // What is left of a list may be as long as a page that is cut: of such, every tenth alone is looked at.
+          fc.pre(lengths.every((n) => pages.every(({ offset }) => n - offset !== cap)));
           const { ask } = start([cap, cap, cap], lengths);
           for (const { contract, ...page } of pages) {
             const n = lengths[contract]!;
