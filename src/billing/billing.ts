@@ -7,7 +7,7 @@ import type { ListOwner } from './model/paged-list';
 import type { BillingError } from './model/billing-error';
 import { listContracts, notListed } from './loading/contract-list';
 import { InvoiceScan } from './loading/invoice-scan';
-import { toPredicate, type ActiveFilter, type InvoiceFilter } from './model/invoice-filter';
+import { filterKey, toActiveFilter, toPredicate, type ActiveFilter, type InvoiceFilter } from './model/invoice-filter';
 import { toScanPage, type FilteredPage, type FilteredRequest, type PageRequest, type TailRequest } from './model/window';
 import type { Paging } from './paging/window-plan';
 import { PagedLists } from './loading/paged-lists';
@@ -27,6 +27,7 @@ export class Billing {
   readonly operation: BillingOperation;
   readonly #invoices: PagedLists<Bills, Invoice>;
   #scans: Map<string, InvoiceScan> | null = null;
+  #summaries: Map<string, Promise<InvoiceSummary | null>> | null = null;
 
   constructor(source: BillingSource, operation: BillingOperation, paging: Paging) {
     this.operation = operation;
@@ -174,7 +175,7 @@ export class Billing {
   async filteredCount(owner: ListOwner, filter: ActiveFilter): Promise<number> {
     const read = await this.#invoices.read(owner);
     if (read?.end) throw read.end;
-    return read ? summarize(read, filter).count : 0;
+    return (await this.#summary(owner, filter))?.count ?? 0;
   }
 
   /** The invoice of that number, in the list's pages up to the one that has it; null where there is none. Rejects with BillingError. */
@@ -192,9 +193,18 @@ export class Billing {
    * where the contract or the customer is not known. Rejects with BillingError.
    */
   async invoiceSummary(owner: ListOwner, filter: InvoiceFilter): Promise<InvoiceSummary | null> {
-    const read = await this.#invoices.read(owner);
-    if (read?.end) this.operation.isIncomplete = true;
-    return read && summarize(read, filter);
+    const summary = await this.#summary(owner, toActiveFilter(filter));
+    if (summary && !summary.isComplete) this.operation.isIncomplete = true;
+    return summary;
+  }
+
+  /** Made once for a list and a filter: the contract of each invoice may ask for the same one. */
+  #summary(owner: ListOwner, filter: ActiveFilter | null): Promise<InvoiceSummary | null> {
+    const key = `${BILLS.identity(owner)} ${filter ? filterKey(filter) : ''}`;
+    const summaries = (this.#summaries ??= new Map<string, Promise<InvoiceSummary | null>>());
+    let summary = summaries.get(key);
+    if (!summary) summaries.set(key, (summary = this.#invoices.read(owner).then((read) => read && summarize(read, filter ?? {}))));
+    return summary;
   }
 
   /** How many invoices the list has, found with few small calls. @param bounds what is known of it. Rejects with BillingError. */

@@ -34,6 +34,22 @@ describe('invoices(filter: …)', () => {
   const predicted = async (query: string): Promise<unknown> =>
     (await gateway.query(query, undefined, { headers: { 'x-billing-dry-run': '1' } })).extensions?.['billing'].prediction as unknown;
 
+  it('takes at most 100 periods of 50 characters, and asks the billing API for nothing where there are more', async () => {
+    const periods = (count: number, length: number): string[] =>
+      Array.from({ length: count }, (_, index) => String(index).padEnd(length, '.'));
+    for (const selection of ['invoices(filter: $f) { nodes { number } }', 'invoiceSummary(filter: $f) { count }']) {
+      const query = `query($f: InvoiceFilter) ${inContract('700100', selection)}`;
+      expect((await ask(query, { f: { billPeriods: periods(100, 50) } })).errors).toEqual([]);
+      for (const billPeriods of [periods(101, 3), periods(1, 51)]) {
+        const { errors, data, calls } = await ask(query, { f: { billPeriods } });
+        expect(errors).toMatchObject([
+          { message: '`billPeriods` must be at most 100 periods of at most 50 characters each.', extensions: { code: 'BAD_USER_INPUT' } },
+        ]);
+        expect([data.customer.contract, calls]).toEqual([null, 0]);
+      }
+    }
+  });
+
   it('returns the invoices that it means, with their places in the whole list, in the call that brings the contract and one behind the last', async () => {
     const open = invoicesOf('700100').flatMap(({ invoiceStatus, invoiceNumber }, position) =>
       invoiceStatus === false ? [{ number: invoiceNumber, position }] : [],

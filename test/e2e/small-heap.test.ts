@@ -14,6 +14,13 @@ const SLOW_CLIENTS = 20;
 const PIECES = 250_000;
 const PIECES_AT_ONCE = 1000;
 
+/** A filter as large as a request may be, for each of many pages. */
+const MANY_PERIODS = {
+  query: `query($f: InvoiceFilter) { customer(idType: "RUC", id: "80012345") { contract(number: "7") {
+    ${Array.from({ length: 80 }, (_, index) => `a${index}: invoices(first: ${index + 1}, filter: $f) { nodes { number } }`).join(' ')} } } }`,
+  variables: { f: { billPeriods: Array.from({ length: 20_000 }, (_, index) => `p${index}`) } },
+};
+
 describe('A process with 256 MB of heap', () => {
   it('survives clients without a token that send bodies byte by byte and do not end them', async () => {
     const gateway = spawnGateway({
@@ -68,6 +75,7 @@ describe('A process with 256 MB of heap', () => {
       };
       const client = async (): Promise<void> => {
         for (let round = 0; round < ROUNDS; round++) {
+          expect((await ask(MANY_PERIODS)).text).toContain('BAD_USER_INPUT');
           for (const [name, body] of Object.entries(GREEDY_OPERATIONS)) {
             const { status, text } = await ask(body);
             expect([name, status, text.includes('RESULT_LIMIT_EXCEEDED')]).toEqual([name, 400, true]);

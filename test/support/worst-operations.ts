@@ -125,6 +125,19 @@ export const WORST_OPERATIONS: Readonly<Record<string, object>> = {
       'contract(number: "7") { invoices(first: 1000) { nodes { number contract { dueDate invoices(first: 10) { nodes { number } } } } } }',
     ),
   },
+  'the same summary below each invoice': {
+    query: customer(
+      'contract(number: "7") { invoices(first: 1000) { nodes { contract { invoiceSummary(filter: { status: true }) { amount } } } } }',
+    ),
+  },
+  'filters of many periods under aliases': {
+    query: `query($f: InvoiceFilter) ${customer(`contract(number: "7") { ${numbers(80, (index) => `a${index}: invoices(first: ${index + 1}, filter: $f) { nodes { number } }`).join(' ')} }`)}`,
+    variables: { f: { billPeriods: numbers(100, (index) => String(index).padEnd(50, '.')) } },
+  },
+  'a filter of many periods below each invoice': {
+    query: `query($f: InvoiceFilter) ${customer('contract(number: "7") { invoices(first: 1000) { nodes { contract { invoices(first: 9, filter: $f) { nodes { number } } } } } }')}`,
+    variables: { f: { billPeriods: numbers(100, (index) => String(index).padEnd(50, '.')) } },
+  },
   'an invoice that is not there, often': {
     query: customer(
       `contract(number: "7") { ${numbers(90, (index) => `i${index}: invoice(number: "none${index}") { number }`).join(' ')} }`,

@@ -1,3 +1,4 @@
+import { filterKey } from '../model/invoice-filter';
 import type { ListOwner, PagedList } from '../model/paged-list';
 import { toPageOfTail, type FilteredRequest, type PageRequest, type TailRequest } from '../model/window';
 import type { BillingOperation } from '../ports/billing-operation';
@@ -26,6 +27,7 @@ export class PagedLists<Content, Item> {
   #pages: Map<string, ListPages<Item>> | null = null;
   #readers: Map<string, ListReader<Item>> | null = null;
   #searches: Map<string, TotalSearch> | null = null;
+  #filtered: Map<string, Promise<PlacedPage<Item> | null>> | null = null;
 
   constructor(list: PagedList<Content, Item>, source: BillingSource<Content>, operation: BillingOperation, paging: Paging) {
     this.loader = new PageLoader(list, source, operation, paging);
@@ -77,7 +79,18 @@ export class PagedLists<Content, Item> {
    * call budget or the deadline ends the reading before the page is found.
    * @param isKnown as for `unplacedPage`.
    */
-  async filteredPage(
+  filteredPage(owner: ListOwner, request: FilteredRequest, search: FilterSearch<Item>): Promise<PlacedPage<Item> | null> {
+    const { filter, size, isBackward, from, before, probe } = request;
+    const { asksPrevious, isKnown } = search;
+    // The contract of each invoice may ask for the same one, and each search goes through the list.
+    const key = `${this.#list.identity(owner)} ${[size, isBackward, from, before, probe, asksPrevious, isKnown].join(' ')} ${filterKey(filter)}`;
+    const pages = (this.#filtered ??= new Map<string, Promise<PlacedPage<Item> | null>>());
+    let page = pages.get(key);
+    if (!page) pages.set(key, (page = this.#findFiltered(owner, request, search)));
+    return page;
+  }
+
+  async #findFiltered(
     owner: ListOwner,
     request: FilteredRequest,
     { isKnown, ...search }: FilterSearch<Item>,

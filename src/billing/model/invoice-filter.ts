@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { invalidArgument } from './billing-error';
 import type { Invoice } from './bills';
 import type { NamedList } from './paged-list';
 
@@ -14,18 +15,32 @@ export interface ActiveFilter {
   readonly billPeriods: readonly string[] | null;
 }
 
-/** The filter of an argument that has its type; null where it excludes nothing. */
+/** Periods that a filter may name: of eight years, where there is one a month. They are looked at for each page and summary. */
+const MAX_PERIODS = 100;
+/** Characters of a period. The billing API's contract calls it a text, and says no more. */
+const MAX_PERIOD_CHARACTERS = 50;
+
+/**
+ * The filter of an argument that has its type; null where it excludes nothing.
+ * @throws BillingError `invalid-input` where it names too many periods, or one that is too long.
+ */
 export function toActiveFilter(argument: unknown): ActiveFilter | null {
   const { status = null, billPeriods = null } = (argument ?? {}) as { status?: boolean | null; billPeriods?: unknown };
   if (status === null && billPeriods === null) return null;
   // GraphQL takes one value for a list of one.
   const periods = billPeriods === null ? null : ((Array.isArray(billPeriods) ? billPeriods : [billPeriods]) as string[]);
+  if (periods && (periods.length > MAX_PERIODS || periods.some(({ length }) => length > MAX_PERIOD_CHARACTERS)))
+    throw invalidArgument('billPeriods', `at most ${MAX_PERIODS} periods of at most ${MAX_PERIOD_CHARACTERS} characters each`);
   return { status, billPeriods: periods && [...new Set(periods)].sort() };
 }
 
-/** A text that two filters share if and only if they are equal: a JSON list. */
-export function filterKey({ status, billPeriods }: ActiveFilter): string {
-  return JSON.stringify([status, billPeriods]);
+const keys = new WeakMap<ActiveFilter, string>();
+
+/** A text that two filters share if and only if they are equal: a JSON list. Made once for each. */
+export function filterKey(filter: ActiveFilter): string {
+  let key = keys.get(filter);
+  if (key === undefined) keys.set(filter, (key = JSON.stringify([filter.status, filter.billPeriods])));
+  return key;
 }
 
 /**

@@ -36,7 +36,7 @@ export type FieldCosts =
   /** An invoice by its number: the contract's list from its start on. */
   | { readonly reads: 'search'; readonly parse: (args: FieldArguments) => string }
   /** All invoices of the contract or of the whole customer: the list from its start on, to its end. */
-  | { readonly reads: 'scan' }
+  | { readonly reads: 'scan'; readonly parse: (args: FieldArguments) => unknown }
   /** How long a page's list is, which is searched for. */
   | { readonly reads: 'total' }
   /** Entities, one for each member of the argument `members`. */

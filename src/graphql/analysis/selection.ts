@@ -81,8 +81,7 @@ function lookInto(fields: readonly SelectedField[], { variableValues, path }: Pl
     // Of the contract's own fields, those are in the bills that do not say that the key has them.
     if (definition && costs?.reads !== 'key') needsBills = true;
     try {
-      if (costs?.reads === 'scan') scans.add(0);
-      else if (costs?.reads === 'search') {
+      if (costs?.reads === 'scan' || costs?.reads === 'search') {
         scans.add(0);
         costs.parse(field.arguments(variableValues));
       } else if (costs?.reads === 'page') {

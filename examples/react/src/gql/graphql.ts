@@ -164,7 +164,7 @@ export type InvoiceEdge = {
 
 /** Which invoices are meant. What is left out, or null, excludes none. */
 export type InvoiceFilter = {
-  /** Only invoices whose period is one of these, exactly as the billing API writes it. */
+  /** Only invoices whose period is one of these, exactly as the billing API writes it; at most 100, of 50 characters. */
   readonly billPeriods?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   /** Only invoices with this status. */
   readonly status?: InputMaybe<Scalars['Boolean']['input']>;

@@ -5,6 +5,7 @@ import type { Contract } from '../../../billing/loading/contract';
 import { parseInvoiceNumber } from '../../../billing/model/customer';
 import type { ListOwner } from '../../../billing/model/paged-list';
 import type { InvoiceSummary } from '../../../billing/loading/invoice-summary';
+import { toActiveFilter } from '../../../billing/model/invoice-filter';
 import { costs } from '../../analysis/field-costs';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { InvoiceConnectionType } from '../invoice/invoice-connection.type';
@@ -46,7 +47,7 @@ export class ContractResolver {
       : billing.contractInvoices(contract, page).then((invoices) => toConnection(BILLS, invoices, owner, context));
   }
 
-  @Extensions(costs({ reads: 'scan' }))
+  @Extensions(costs({ reads: 'scan', parse: ({ filter }) => toActiveFilter(filter) }))
   @FieldResolver(() => InvoiceSummaryType, {
     nullable: true,
     description:

@@ -6,6 +6,7 @@ import { parseContractNumber, parseCustomer, type Customer } from '../../../bill
 import { toCustomerNodeId } from '../../../billing/model/node-id';
 import type { ListOwner } from '../../../billing/model/paged-list';
 import type { InvoiceSummary } from '../../../billing/loading/invoice-summary';
+import { toActiveFilter } from '../../../billing/model/invoice-filter';
 import { assertArgumentsBelow, assertRootArguments } from '../../analysis/argument-check';
 import { toList } from '../../analysis/argument-values';
 import { costs } from '../../analysis/field-costs';
@@ -119,7 +120,7 @@ export class CustomerResolver {
     return toConnection(BILLS, invoices, owner, context);
   }
 
-  @Extensions(costs({ reads: 'scan' }))
+  @Extensions(costs({ reads: 'scan', parse: ({ filter }) => toActiveFilter(filter) }))
   @FieldResolver(() => InvoiceSummaryType, {
     nullable: true,
     description:

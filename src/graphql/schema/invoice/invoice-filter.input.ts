@@ -8,7 +8,7 @@ export class InvoiceFilterInput implements InvoiceFilter {
 
   @Field(() => [String], {
     nullable: true,
-    description: 'Only invoices whose period is one of these, exactly as the billing API writes it.',
+    description: 'Only invoices whose period is one of these, exactly as the billing API writes it; at most 100, of 50 characters.',
   })
   billPeriods?: string[] | null;
 }
