@@ -55,6 +55,37 @@ describe('A process with 256 MB of heap', () => {
     }
   }, 300_000);
 
+  it('survives clients that send many requests at once and read no response', async () => {
+    const upstream = await startScriptedUpstream(({ url }) => ({ body: toBillsBody(toAskedBills(url), 1000) }));
+    const gateway = spawnGateway({
+      NODE_ENV: 'production',
+      NODE_OPTIONS: '--max-old-space-size=256',
+      HOST: '127.0.0.1',
+      BILLING_API_URL: upstream.url,
+    });
+    const body = JSON.stringify({
+      query: '{ customer(idType: "RUC", id: "80012345") { contract(number: "7") { invoices(first: 1000) { nodes { number amount } } } } }',
+    });
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer a-token' };
+    const head = Object.entries({ host: 'gateway', ...headers, 'content-length': body.length }).map(([name, value]) => `${name}: ${value}`);
+    const request = ['POST /graphql HTTP/1.1', ...head, '', body].join('\r\n');
+    try {
+      const url = await gateway.ready();
+      const ask = async (): Promise<number> => (await fetch(`${url}/graphql`, { method: 'POST', headers, body })).status;
+      expect(await ask()).toBe(200);
+      const connections = Array.from({ length: SLOW_CLIENTS }, () => openConnection(Number(new URL(url).port)));
+      for (const { socket } of connections) socket.pause().write(request.repeat(500));
+      expect(await ask()).toBe(200);
+      // What was closed by the gateway shows when it is read.
+      for (const { socket } of connections) socket.resume();
+      await Promise.all(connections.map(({ closed }) => closed));
+      expect(await ask()).toBe(200);
+    } finally {
+      await gateway.kill();
+      await upstream.close();
+    }
+  }, 300_000);
+
   it('survives clients that ask for more than it may return, and answers the next one', async () => {
     const upstream = await startScriptedUpstream(({ url }) => ({ body: toBillsBody(toAskedBills(url), 1000) }));
     const gateway = spawnGateway({

@@ -3,6 +3,7 @@ import type { ServerObserver, ServerState } from '../../telemetry/observers/serv
 import type { CorsHeaders } from '../request/cors-headers';
 import { headerOf } from '../request/header-of';
 import { lingerAfter } from './lingering-close';
+import { countRequest, countResponse } from './pipelined-requests';
 import { LoadShedder } from './load-shedder';
 import { UnsentResponses, type UnsentLimits } from './unsent-responses';
 import { toWatchedResponse } from './watched-response';
@@ -40,11 +41,19 @@ export function createGuardedServer(
     if (response.socket === null || response.socket.writableLength > 0) unsent.add(response);
   };
   const take = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request;
+    // What was parsed before the connection was closed.
+    if (socket.destroyed) return;
+    if (!countRequest(response)) {
+      socket.destroy();
+      observer.connectionCut('too-many-requests');
+      return;
+    }
     // Headers that are repeated are joined, and no name of a host has a comma.
     if (headerOf(request.headers, 'host')?.includes(',')) refuseHosts(response);
     else if (shedder.admit(request, response)) handler(request, response);
   };
-  const server = createServer({ ...options.http, ServerResponse: toWatchedResponse(onEnd) }, take);
+  const server = createServer({ ...options.http, ServerResponse: toWatchedResponse({ onEnd, onSent: countResponse }) }, take);
   // Node would drop the headers after the first thousand without a word: a token, or the wish for a dry run. Their size is bounded.
   server.maxHeadersCount = 0;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {

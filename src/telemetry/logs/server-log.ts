@@ -17,6 +17,9 @@ export function createServerLog(log: Log, everyMs = EVERY_MS): ServerObserver {
     'too-much-unsent': createDigest(everyMs, (count) =>
       log.warn({ count }, 'connections are closed: clients have left too many bytes unread (MAX_UNSENT_BYTES)'),
     ),
+    'too-many-requests': createDigest(everyMs, (count) =>
+      log.warn({ count }, 'connections are closed: their clients have sent too many requests without waiting for a response'),
+    ),
   };
   return { requestShed: shed, connectionCut: (reason) => cut[reason]() };
 }

@@ -12,9 +12,9 @@ export function createServerMetrics(registry: Registry, prefix: string): ServerO
   });
   const cut = createTallyCounter(registry, {
     name: `${prefix}connections_cut_total`,
-    help: 'Connections closed because their clients did not read the response (WRITE_TIMEOUT_MS, MAX_UNSENT_BYTES)',
+    help: 'Connections closed because their clients did not read the response (WRITE_TIMEOUT_MS, MAX_UNSENT_BYTES), or sent too many requests at once',
     label: 'reason',
-    values: ['no-progress', 'too-much-unsent'],
+    values: ['no-progress', 'too-much-unsent', 'too-many-requests'],
   });
   return { requestShed: () => shed('concurrency'), connectionCut: (reason) => cut(reason) };
 }

@@ -1,5 +1,5 @@
-/** Why a connection was closed by the gateway while a response was being sent over it. */
-export type CutReason = 'no-progress' | 'too-much-unsent';
+/** Why a connection was closed by the gateway while responses were to be sent over it. */
+export type CutReason = 'no-progress' | 'too-much-unsent' | 'too-many-requests';
 
 /** What the HTTP server has under way. */
 export interface ServerState {
@@ -13,6 +13,6 @@ export interface ServerState {
 export interface ServerObserver {
   /** A request was refused with 503 because too many were under way. */
   requestShed(): void;
-  /** A connection was closed because its client did not read the response. */
+  /** A connection was closed because its client did not read the response, or sent too many requests without waiting for one. */
   connectionCut(reason: CutReason): void;
 }

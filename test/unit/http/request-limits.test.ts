@@ -1,5 +1,6 @@
 import { Callers } from '../../../src/http/request/callers';
 import { CONNECTION_TIMEOUTS } from '../../../src/http/connection/connection-limits';
+import { until } from '../../support/cache-fixtures';
 import { startBareServer, type BareServer } from '../../support/bare-server';
 import { startGateway, type Gateway } from '../../support/gateway';
 import { openConnection, sendBytes } from '../../support/raw-bytes';
@@ -59,6 +60,27 @@ describe('The limits of a request', () => {
     expect(await send('Host: gateway', 'Host: other', json)).toMatch(/^HTTP\/1\.1 400 [^]*more than one Host header/);
     expect(await send('Host: gateway', json, 'Content-Type: text/plain')).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect(gateway.upstreamCalls()).toBe(calls);
+  });
+
+  it('answer 100 pipelined requests in their order, and close a connection with more', async () => {
+    const body = JSON.stringify({ query: '{ __typename }' });
+    const requests = (count: number): string =>
+      Array.from(
+        { length: count },
+        (_, index) =>
+          `POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nX-Request-Id: r${index}\r\n` +
+          `Content-Length: ${body.length}\r\n\r\n${body}`,
+      ).join('');
+    const { socket, received, closed } = openConnection(gateway.port);
+    const ids = (): string[] => Array.from(received().matchAll(/x-request-id: (r\d+)\r/g), ([, id]) => id as string);
+    for (let round = 1; round <= 3; round++) {
+      socket.write(requests(100));
+      await until(() => ids().length === round * 100);
+    }
+    expect(ids().slice(0, 100)).toEqual(Array.from({ length: 100 }, (_, index) => `r${index}`));
+    socket.write(requests(101));
+    await closed;
+    expect(ids()).toHaveLength(300);
   });
 
   it('leave a request id out that holds a part of the token', async () => {
