@@ -1,5 +1,7 @@
 import { getOperationAST, parse } from 'graphql';
 import type { Paging } from '../../../../src/billing/paging/window-plan';
+import { parseCustomer } from '../../../../src/billing/model/customer';
+import { toContractNodeId } from '../../../../src/billing/model/node-id';
 import { boundCalls, isWithinBound } from '../../../../src/graphql/analysis/call-bound';
 import { predictCalls, type PredictionLimits } from '../../../../src/graphql/analysis/predict-calls';
 import { RequestedOperation } from '../../../../src/graphql/analysis/requested-operation';
@@ -32,6 +34,7 @@ const inCustomer = (body: string): string => `{ ${ofCustomer(body)} }`;
 const inContract = (body: string): string => inCustomer(`contract(number: "1") { ${body} }`);
 const page = (args: string, more = ''): string => `invoices(${args}) { nodes { number } ${more} }`;
 const key = { customer: { idType: 'CPF', id: '1' } };
+const CONTRACT_ID = toContractNodeId(parseCustomer('CPF', '1'), '1');
 const ENTITIES =
   'query($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { contract(number: "1") { dueDate } } ... on Contract { dueDate } ... on Invoice { amount } } }';
 
@@ -41,6 +44,25 @@ describe('The prediction of calls', () => {
     ['a contract', inContract('dueDate'), '1'],
     ['a contract whose key alone is selected', inContract('number'), '1'],
     ['a contract by its id', '{ fetch__Contract(nodeId: "x") { dueDate } }', '0'],
+    ['a contract by an id', `{ fetch__Contract(nodeId: "${CONTRACT_ID}") { dueDate } }`, '1'],
+    ['a contract whose number has several digits', inCustomer('contract(number: "12") { dueDate }'), '1'],
+    [
+      'no contracts that would lead to another one',
+      inCustomer('contracts(numbers: []) { customer { contract(number: "3") { dueDate } } }'),
+      '0',
+    ],
+    ['a page from the end of the list beside other fields', inContract(`number dueDate ${page('last: 4')}`), '1+'],
+    [
+      'the keys of what invoices lead to',
+      inCustomer('invoices(first: 2) { nodes { contract { __typename number customer { nodeId id } } } }'),
+      '1',
+    ],
+    ['keys of what invoices lead to, and more', inCustomer('invoices(first: 2) { nodes { contract { number dueDate } } }'), '1+'],
+    [
+      'a page of the contract of an invoice that stands apart',
+      inContract(`invoice(number: "7") { amount contract { ${page(`first: 4, after: "${toCursor(90)}"`)} } }`),
+      '2+',
+    ],
     ['different contracts', inCustomer('contracts(numbers: [1, 2, 2, 3]) { dueDate }'), '3'],
     ['no contracts', inCustomer('contracts(numbers: []) { dueDate }'), '0'],
     ['contracts that are not named, of an API that does not list them', inCustomer('contracts { dueDate }'), '0'],
@@ -161,6 +183,7 @@ describe('The prediction of calls', () => {
     ['contracts', 'contracts { dueDate }', '1'],
     ['contracts with a page', `contracts { ${page('first: 4')} }`, '1'],
     ['contracts with pages', `contracts { a: ${page('first: 4')} b: ${page(`first: 4, after: "${toCursor(90)}"`)} }`, '2+'],
+    ['contracts with pages that touch', `contracts { a: ${page('first: 4')} b: ${page(`first: 4, after: "${toCursor(3)}"`)} }`, '1+'],
     ['contracts with a page that may take more calls', `contracts { ${page('first: 10')} }`, '1+'],
     ['contracts that lead to another one', 'contracts { customer { contract(number: "1") { dueDate } } }', '2'],
     ['contracts with an argument that is not of its form', `contracts { ${page('first: 0')} }`, '0'],
