@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import {
   createOperationDescriptor,
@@ -18,13 +16,11 @@ import {
   type OperationType,
   type ReaderFragment,
 } from 'relay-runtime';
-import { findCodeBlocks } from '../../support/code-blocks';
 import { startGateway, type Gateway, type Json } from '../../support/gateway';
+import { makeRelayProject } from '../../support/relay-project';
 import { createRelayEnvironment } from './relay-environment';
 import { createRelayNetwork } from './relay-network';
 
-const root = join(__dirname, '../../..');
-const PAGE = 'docs/relay.md';
 const CUSTOMER = { idType: 'RUC', id: '80012345' };
 
 /** Two customers with the same number, and a customer's own invoices. */
@@ -113,23 +109,9 @@ describe('The Relay configuration of the documentation', () => {
   });
 });
 
-/** Makes the front end that the page describes, compiles its documents, and loads what the compiler wrote. */
+/** Compiles the documents of the page, and loads what the compiler wrote. */
 async function compile(folder: string): Promise<Artifacts> {
-  const blocks = findCodeBlocks(await readFile(join(root, PAGE), 'utf8'), PAGE);
-  const find = (language: string, word: string): string => {
-    const found = blocks.filter((block) => block.language === language && block.text.includes(word));
-    expect([word, found.length]).toEqual([word, 1]);
-    return found[0]!.text;
-  };
-  await Promise.all(['src', 'relay', 'out'].map((name) => mkdir(join(folder, name))));
-  await Promise.all([
-    copyFile(join(root, 'schema/schema.graphql'), join(folder, 'schema.graphql')),
-    writeFile(join(folder, 'relay.config.json'), find('json', 'schemaConfig')),
-    writeFile(join(folder, 'relay/fetchable.graphql'), find('graphql', '@fetchable')),
-    writeFile(join(folder, 'src/Bills.ts'), find('ts', '@refetchable')),
-    writeFile(join(folder, 'src/More.ts'), MORE),
-  ]);
-  await promisify(execFile)(process.execPath, [require.resolve('relay-compiler/cli.js'), 'relay.config.json'], { cwd: folder });
+  await makeRelayProject(folder, { 'More.ts': MORE });
   const written = join(folder, 'src/__generated__');
   const names = (await readdir(written)).map((file) => file.replace(/\.graphql\.ts$/, ''));
   await build({
