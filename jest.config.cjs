@@ -5,6 +5,8 @@ module.exports = {
   testEnvironment: '<rootDir>/test/support/plain-globals.cjs',
   // Tests wait half of their time, for time limits and for processes of their own: four workers keep two cores busy.
   maxWorkers: 4,
+  // A worker that has held 1 GB takes half a second to end, which is all that Jest waits before it speaks of leaks and kills it.
+  workerGracefulExitTimeout: 10_000,
   globalSetup: '<rootDir>/test/support/global-setup.cjs',
   setupFiles: ['<rootDir>/test/support/property-seed.cjs'],
   roots: ['<rootDir>/test'],
