@@ -148,7 +148,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     });
     const cache = await createBillsCache({
       caches,
-      isEnd: (owner, count) => evidence.isEnd(formOf(owner), count),
+      isEnd: (owner, count) => evidence.isSettledEnd(formOf(owner), count),
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
       maxBytes: Math.ceil(config.cacheMaxBytes * (1 - RESPONSE_CACHE_SHARE)),

@@ -98,6 +98,13 @@ export class PagingEvidence {
     return !this.#cuts.has(size) && (size < MIN_DOUBTFUL || size < this.#seenOf(form).longest);
   }
 
+  /** The same for a page that was looked into already, if it was as long as the longest: see `judge`. */
+  isSettledEnd(form: string, size: number): boolean {
+    if (this.isEnd(form, size)) return true;
+    const seen = this.#seenOf(form).sightings.get(size);
+    return seen !== undefined && seen.count > 0 && seen.pending === null && !this.#cuts.has(size);
+  }
+
   /** Whether some list was cut at that size. */
   isCut(size: number): boolean {
     return this.#cuts.has(size);

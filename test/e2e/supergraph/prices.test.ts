@@ -41,7 +41,7 @@ describe("Hive Gateway's demand control", () => {
   it.each([
     ['contract-bills.graphql', { number: '700100' }],
     ['contract-invoices-page.graphql', { number: '700100', first: 2 }],
-    ['find-invoice.graphql', { number: '700100', invoiceNumber: '2' }],
+    ['find-invoice.graphql', { number: '700100', invoiceNumber: '700100-000002' }],
     ['customer-invoices.graphql', { first: 4 }],
   ])('prices %s at the calls that it makes', async (name, variables) => {
     const { estimated, calls } = await price(`${readFileSync(join(folder, name), 'utf8')}${FRAGMENTS}`, { ...customer, ...variables });
