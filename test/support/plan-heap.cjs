@@ -20,7 +20,7 @@ function toQuery() {
 /** A document whose plan is small, since its aliases have equal selections, and whose model is large. */
 function toAliases() {
   const leaves = Array.from({ length: 40 }, (_, index) => `number${index}: number`).join(' ');
-  const conditions = NAMES.map((name, index) => `${name}: number @include(if: $${name})`).join(' ');
+  const conditions = NAMES.map((name) => `${name}: number @include(if: $${name})`).join(' ');
   const aliases = Array.from({ length: 90 }, (_, index) => `alias${index}: contract(number: "1") { ...Selected }`).join(' ');
   const variables = NAMES.map((name) => `$${name}: Boolean!`).join(', ');
   return `query Conditions(${variables}) { customer(idType: "CPF", id: "1") { ${aliases} } } fragment Selected on Contract { ${leaves} ${conditions} }`;

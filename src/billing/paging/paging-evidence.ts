@@ -95,7 +95,7 @@ export class PagingEvidence {
 
   /** Whether a page of that size, shorter than was asked for, may be taken for the last of its list. */
   isEnd(form: string, size: number): boolean {
-    return !this.#cuts.has(size) && (size < MIN_DOUBTFUL || size < this.#seenOf(form).longest);
+    return !this.#cuts.has(size) && (size < MIN_DOUBTFUL || !isRound(size) || size < this.#seenOf(form).longest);
   }
 
   /** The same for a page that was looked into already, if it was as long as the longest: see `judge`. */
@@ -168,6 +168,11 @@ export class PagingEvidence {
   firstItemOf(list: string): string | undefined {
     return this.#firstItems.get(list);
   }
+}
+
+/** Whether a size may be the most that an API sends: people choose 20, 50 or 64 for that, and lists end anywhere. */
+function isRound(size: number): boolean {
+  return size % 5 === 0 || (size & (size - 1)) === 0;
 }
 
 function isPowerOf(base: number, count: number): boolean {
