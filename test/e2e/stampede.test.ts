@@ -166,7 +166,7 @@ describe('equal questions that come to several processes at once', () => {
       });
     await probe(async () => toAnswer(await post('999', 'other-probe')));
     const lost = post('1001', 'one').catch(() => null);
-    await until(async () => (await locks()).length === 1);
+    await until(async () => (await locks()).length === 1 && calls().length === 1);
     await dying.kill();
     await lost;
     expect(await locks()).toHaveLength(1);

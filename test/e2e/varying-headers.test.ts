@@ -48,6 +48,8 @@ const NOT_VARIED: Readonly<Record<string, string>> = {
   'if-none-match': 'RFC 9110, section 13.1.2',
   'content-encoding': 'RFC 10008, section 2.7: part of the content, and of its key',
   'transfer-encoding': 'part of the message',
+  host: 'RFC 9110, section 7.2: part of the target URI, and of its key',
+  'access-control-request-headers': 'of preflights alone: responses to OPTIONS are not cached (RFC 9110, section 9.3.7)',
 };
 
 /** Files that read headers whose names are not written where they are read. */

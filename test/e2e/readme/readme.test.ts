@@ -34,7 +34,7 @@ const SOURCES: Readonly<Record<string, string>> = { 'CONTRIBUTING.md': 'src/conf
 /** What the test of Relay compiles, and executes. */
 const isRelays = (block: CodeBlock): boolean =>
   fileOf(block) === 'docs/relay.md' && /schemaConfig|@fetchable|@refetchable/.test(block.text);
-const RELAY = join(root, 'test/e2e/client/relay.test.ts');
+const RELAY = join(root, 'test/support/relay-project.ts');
 
 /** How a block of each language is run. Rejects, or throws, where the block does not do what it shows. */
 const RUNNERS: Readonly<Record<string, (block: CodeBlock) => Promise<void>>> = {
