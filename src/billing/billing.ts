@@ -71,7 +71,7 @@ export class Billing {
     return this.#contractOfPage(owner, number, pages[0] ?? EMPTY_PAGE);
   }
 
-  /** Apart from the other, which it is a case of: what an asynchronous function keeps while it waits grows with all that it may do. */
+  /** The common case, kept separate because an async function's saved state grows with all of its branches. */
   async #contractOfPage(owner: ListOwner, number: string, page: PageRequest): Promise<Contract | null> {
     const load = await this.#invoices.loader.load(owner, page);
     const head = await load.head();

@@ -26,8 +26,8 @@ export type OddValue = string | number | bigint | Error;
  * Records whose values are read from the bytes of a JSON text when they are wanted. A mark is 0 where there is no value
  * or null. Above 0 it is, for a text without escapes, the position of its quotation mark; for a whole number of at most
  * 15 digits without exponent, the position of its first character; for a boolean, `TRUE_MARK` or `FALSE_MARK`. Below 0,
- * `~mark` is an index into `odd`. Marks are small integers in a plain array: to make a typed array for each of a response's
- * lists took longer than to fill it.
+ * `~mark` is an index into `odd`. Marks are small integers in a plain array: allocating a typed array for each list of a
+ * response took longer than filling it.
  */
 export interface ByteRecords {
   readonly bytes: Buffer;

@@ -11,12 +11,12 @@ export interface CancelSignal {
   removeEventListener(type: 'abort', listener: AbortListener): void;
 }
 
-/** A function, or an object (DOM, EventListener), which needs no closure for itself. */
+/** A function, or an object as in the DOM's EventListener, which needs no closure. */
 export type AbortListener = (() => void) | { handleEvent(): void };
 
 const NOT_ABORTED = new Error('not aborted');
 
-/** A signal and its trigger in one. Listeners are told once, in the order in which they came. */
+/** A signal and its trigger in one. Listeners are called once, in the order in which they were added. */
 export class Cancellation implements CancelSignal {
   aborted = false;
   reason: Error = NOT_ABORTED;

@@ -1,17 +1,17 @@
 /**
- * How a request ends that nobody waits for any more while its response is still to come. The response is read to its end and
- * dropped, so that the connection can carry other requests: a new one would cost more than the rest of the response.
+ * The failure of a request that its caller abandoned before the response arrived. The response is still read to its end and
+ * discarded so that the connection can be reused: opening a new one costs more than reading the rest.
  */
 export class Abandoned extends Error {
-  /** Why nobody waits: the reason of the request's signal. */
+  /** Why the request was abandoned: the reason of its signal. */
   readonly reason: Error;
-  /** Resolves when nothing of the response is to come any more: it has ended, or its connection has. */
+  /** Resolves when the response is complete or its connection is closed. */
   readonly ended: Promise<void>;
-  /** Ends the request's connection where the response has not come in this time, in milliseconds. */
+  /** Closes the connection unless the response is complete within `ms` milliseconds. */
   readonly cutAfter: (ms: number) => void;
 
   constructor(reason: Error, { ended, cutAfter }: Pick<Abandoned, 'ended' | 'cutAfter'>) {
-    super('nobody waits for the response');
+    super('the request was abandoned');
     this.reason = reason;
     this.ended = ended;
     this.cutAfter = cutAfter;

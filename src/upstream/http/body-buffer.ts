@@ -28,13 +28,13 @@ export class BodyBuffer {
     }
   }
 
-  /** Keeps nothing of the body, neither of what has come nor of what is to come. */
+  /** Discards the body: what has arrived and what is still to arrive. */
   discard(): void {
     this.#isDiscarded = true;
     this.take();
   }
 
-  /** The whole body, or what is kept of it. Nothing of it stays here. */
+  /** Returns the body, empty if it was discarded, and releases it. */
   take(): Buffer {
     this.#closeBlock();
     const pieces = this.#pieces;

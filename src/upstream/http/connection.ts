@@ -6,10 +6,10 @@ import { lost, notHttp, unreachable } from '../errors/failures';
 import type { Opening } from '../sockets/proxy';
 import type { HttpAnswer } from './http-response';
 
-/** A request that is to be sent, or has been, and is told how it ended: `answered` or `failed`, once. */
+/** A request that is queued or in flight. Either `answered` or `failed` is called, once. */
 export interface PendingRequest {
   readonly caller: Caller;
-  /** Whether nobody waits for the response any more: then it is not sent again. */
+  /** Whether its caller has gone: an abandoned request is not sent again. */
   readonly isAbandoned: boolean;
   /** Sends itself on the connection, and returns whether it did: its time may have been over while it waited. */
   sendOn(connection: Connection): boolean;
@@ -24,8 +24,8 @@ export interface ConnectionOwner {
   /** The connection has carried its request, and may carry another when it has rested. */
   rests(connection: Connection): void;
   /**
-   * The connection is of no use any more. `unprocessed`: the request that the server closed it on without a byte of a
-   * response, which is to be sent again, on a new connection.
+   * The connection cannot be used again. `unprocessed`: a request to be sent again on a new connection, because the server
+   * closed this one before the first byte of a response.
    */
   gone(connection: Connection, unprocessed: PendingRequest | null): void;
   /** The server sent bytes that belong to no request. The connection is ended. */
@@ -117,27 +117,27 @@ export class Connection {
     else this.#unsent = head;
   }
 
-  /** Whether the request has been sent on it, and its response is still to come. */
+  /** Whether the request is in flight on this connection. */
   carries(request: PendingRequest): boolean {
     return this.#request === request;
   }
 
-  /** Whether it is open: the request on it has left, which it does not before TLS and a proxy's tunnel are there. */
+  /** Whether it is established, including TLS and a proxy's tunnel, so that its request has been written. */
   get isOpen(): boolean {
     return this.#socket !== null && !this.#socket.connecting && this.#socket.writableCorked === 0;
   }
 
-  /** Whether a byte of the response to the request on it has come. */
+  /** Whether the first byte of the pending response has arrived. */
   get isAnswering(): boolean {
     return this.#parser?.hasBegun === true;
   }
 
-  /** Keeps nothing of the body of the response that is to come. */
+  /** Discards the body of the pending response while it is read. */
   discardBody(): void {
     this.#parser?.discardBody();
   }
 
-  /** Ends the connection. The request on it, if there is one, is told nothing more. */
+  /** Closes the connection without notifying the request in flight, if any. */
   destroy(): void {
     this.#request = null;
     this.#leave();

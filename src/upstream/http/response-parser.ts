@@ -92,7 +92,7 @@ export class AnswerParser {
     }
   }
 
-  /** Reads on to the answer's end, and keeps nothing of its body. */
+  /** Discards the body while the rest of the response is read. */
   discardBody(): void {
     this.#body.discard();
   }

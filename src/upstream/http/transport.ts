@@ -47,9 +47,9 @@ export interface TransportRequest {
   readonly trace?: readonly string[] | undefined;
 }
 
-/** Told how a request ended: one of the two, once. */
+/** Receives the outcome of a request. Exactly one method is called, once. */
 export interface ResponseReceiver {
-  /** With the whole response, decompressed where it was compressed. */
+  /** The response is complete, and decompressed. */
   answered(answer: HttpAnswer): void;
   /** @param failure a BillingError, or Abandoned. */
   failed(failure: Error): void;
@@ -60,13 +60,12 @@ export interface Transport {
   /** Where the billing API is. */
   readonly baseUrl: URL;
   /**
-   * Sends one GET. A request that meets the end of an idle connection (closed without a byte of a response, or answered
-   * 408) is sent again at once, on a new connection and within the same time. Redirects are not followed. Fails with
-   * BillingError: `timeout`, `unavailable` where no connection was had or kept, `invalid-response` for what is larger than
-   * the limit, `budget-exceeded` or NoRoom where the body finds no room in `memory`, or the reason of `signal`; with
-   * Abandoned around it where the response is still to come. Where the signal's deadline came after half of `timeoutMs`, that
-   * counts as a `timeout` of the attempt.
-   * @throws Error where something in the request would not stay in its line; then the receiver is told nothing.
+   * Sends one GET. If the server closes a reused connection before the first byte of a response, or answers 408, the request is
+   * sent again at once on a new connection, within the same time limit. Redirects are not followed. Fails with BillingError:
+   * `timeout`; `unavailable` if there was no connection or it was lost; `invalid-response` for a response that is too large;
+   * `budget-exceeded` or NoRoom if the body does not fit into `memory`; or the reason of `signal`, wrapped in Abandoned if the
+   * response is still being read. A deadline that passes after more than half of `timeoutMs` counts as a `timeout`.
+   * @throws Error if part of the request contains a line break or another forbidden character; the receiver is not called then.
    */
   send(request: TransportRequest, receiver: ResponseReceiver): void;
   close(): Promise<void>;
@@ -97,7 +96,7 @@ export function createTransport(options: TransportOptions): Transport {
       } else connections.dispatch(new Exchange({ request, head: toHead(request) }, receiver, ways));
     },
     close: () => {
-      // Not until all have ended: a stalled answer must not hold up the stop.
+      // Does not wait for pending requests: a stalled response must not delay shutdown.
       connections.close();
       return Promise.resolve();
     },
@@ -105,19 +104,19 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 const NO_BODY = Buffer.alloc(0);
-/** How long the response to an abandoned request is waited for, in milliseconds, and how large its body may be, in bytes. */
+/** Limits for reading the response to an abandoned request: time in milliseconds, body size in bytes. */
 const ABANDONED_MS = 1000;
 const ABANDONED_BYTES = 256 * 1024;
 
-/** What all exchanges have in common. */
+/** What all exchanges share. */
 interface ExchangeWays extends ContentCodingOptions {
-  /** How long one may take, in milliseconds. */
+  /** Time limit of one exchange, in milliseconds. */
   readonly timeoutMs: number;
-  /** Where whole answers wait for the end of the turn. */
+  /** Complete responses, delivered at the end of the turn of the event loop. */
   readonly ended: TurnQueue<Exchange>;
 }
 
-/** One request and its answer, within its time. */
+/** One request and its response, with a time limit. */
 class Exchange implements PendingRequest {
   readonly #request: TransportRequest;
   readonly #head: string;
@@ -127,10 +126,10 @@ class Exchange implements PendingRequest {
   readonly #startedMs = performance.now();
   #connection: Connection | null = null;
   #answer: HttpAnswer | null = null;
-  /** Bytes of memory that were set aside or taken. */
+  /** Bytes reserved or taken in `memory`. */
   #heldBytes: number;
   #isOver = false;
-  /** Called at the end of an abandoned request. */
+  /** Set once the request is abandoned; called when its response is complete. */
   #onEnded: (() => void) | null = null;
 
   constructor({ request, head }: { request: TransportRequest; head: string }, receiver: ResponseReceiver, ways: ExchangeWays) {
@@ -164,7 +163,8 @@ class Exchange implements PendingRequest {
   }
 
   holds(bytes: number, mostBytes: number): BillingError | null {
-    if (this.isAbandoned) return bytes > ABANDONED_BYTES ? invalidResponse('the body is too large to be read for nobody') : null;
+    if (this.isAbandoned)
+      return bytes > ABANDONED_BYTES ? invalidResponse('the response to an abandoned request is too large to read on') : null;
     const { memory } = this.#request;
     const more = bytes - this.#heldBytes;
     if (!memory || more <= 0) return null;
@@ -190,7 +190,7 @@ class Exchange implements PendingRequest {
     this.#receiver.failed(failure);
   }
 
-  /** Hands the whole response over, decompressed where it was compressed. */
+  /** Passes the complete response on, decompressed. */
   deliver(): void {
     if (this.#onEnded) {
       this.#endAbandoned(this.#onEnded);
@@ -203,22 +203,22 @@ class Exchange implements PendingRequest {
       decodeContent(answer, this.#ways).then(
         (decoded) => receiver.answered(decoded),
         (failure: unknown) => {
-          // Of an error status, the body is at most a message.
+          // The body of an error response is only used for its message.
           if (answer.status < 300 || answer.status === 404) receiver.failed(failure as BillingError);
           else receiver.answered({ ...answer, body: NO_BODY });
         },
       );
   }
 
-  /** Ends the exchange since nobody waits for it any more, or since the API has not answered in time. */
+  /** Ends the exchange because its caller has gone or the API did not respond in time. */
   #abort(failure: BillingError): void {
     const connection = this.#connection;
-    // One that was lost, so that the request waits for another, carries it no more.
+    // A lost connection no longer carries the request, which is waiting for another one.
     if (failure instanceof AttemptFailure || !connection?.carries(this)) this.#giveUp(failure);
     else this.#abandon(failure, connection);
   }
 
-  /** Tells who waited, and reads on, for the connection's sake, no longer than the API has time for its answer. */
+  /** Reports the failure, and reads the rest of the response so that the connection can be reused, within the request's time limit. */
   #abandon(reason: BillingError, connection: Connection): void {
     this.#settle(0);
     connection.discardBody();
@@ -240,13 +240,13 @@ class Exchange implements PendingRequest {
     onEnded();
   }
 
-  /** Ends the exchange from our side: the caller is told at once, and the connection, on which an answer may still come, is closed. */
+  /** Fails the exchange at once and closes its connection, on which a response could still arrive. */
   #giveUp(failure: BillingError): void {
     this.#connection?.destroy();
     this.failed(failure);
   }
 
-  /** @param landedBytes of those that were held, how many have come. */
+  /** @param landedBytes how many of the held bytes have arrived. */
   #settle(landedBytes: number): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
@@ -256,14 +256,14 @@ class Exchange implements PendingRequest {
     signal.removeEventListener('abort', this);
   }
 
-  /** An abort for lack of time, after the API had a fair share of it, is the API's failure to answer. */
+  /** A deadline that left the API a fair share of its time limit counts as the API's failure to respond. */
   #toAbortFailure(reason: Error): BillingError {
     if (!(reason instanceof BillingError)) return unreachable(reason);
     const hadTime = performance.now() - this.#startedMs >= this.#ways.timeoutMs / 2;
     return reason.failure === 'timeout' && hadTime ? timedOut(this.#missingAfter("the operation's time")) : reason;
   }
 
-  /** What has not come within the time, for the operator: a network that swallows everything is no slow billing API. */
+  /** What was missing when the time was up, for the log: a network that drops packets is not a slow billing API. */
   #missingAfter(time: string): string {
     const connection = this.#connection;
     if (!connection?.isOpen) return `no connection within ${time}`;

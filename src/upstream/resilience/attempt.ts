@@ -12,20 +12,20 @@ import type { AcceptedTokenSet } from './accepted-tokens';
 import type { AdaptiveLimit } from './adaptive-limit';
 import type { CircuitBreaker } from './circuit-breaker';
 import type { Health } from './failure-window';
-import type { FairLimiter, Place, Waiter } from './fair-limiter';
+import type { FairLimiter, Slot, Waiter } from './fair-limiter';
 import type { TokenLimits } from './token-limits';
 
-/** A call to the billing API, of which attempts are made. */
+/** A call to the billing API; it may take several attempts. */
 export interface UpstreamCall {
   readonly request: BillsRequest;
-  /** The request's path and query. */
+  /** Path and query of the request. */
   readonly path: string;
 }
 
-/** What all attempts go through, and what they are noted in. */
+/** What all attempts share. */
 export interface AttemptWays {
   readonly transport: Transport;
-  /** Where an error body has its message; without it, as the contract has it. */
+  /** Path of the message in an error body; undefined: as in the contract. */
   readonly errorMessage: readonly string[] | undefined;
   readonly observer: UpstreamObserver;
   readonly limit: AdaptiveLimit;
@@ -35,15 +35,15 @@ export interface AttemptWays {
   readonly circuit: CircuitBreaker;
 }
 
-/** Whom an attempt tells of its end; it does so once. */
+/** Settles the attempt's promise, once. */
 export interface AttemptEnd {
   readonly resolve: (answer: HttpAnswer) => void;
   readonly reject: (error: Error) => void;
 }
 
 /**
- * One attempt at a call, from its wait for a place to its end. It is all that lives for the attempt, besides the one promise
- * of who makes it: while many calls wait, a promise or a closure for each step is what the garbage collector copies.
+ * One attempt at a call, from waiting for a slot to its end. It is a single object with a single promise on purpose: while
+ * hundreds of calls wait, a promise or closure per step is what the garbage collector spends its time copying.
  */
 export class Attempt implements Waiter, ResponseReceiver {
   readonly context: CallContext;
@@ -51,16 +51,16 @@ export class Attempt implements Waiter, ResponseReceiver {
   readonly #call: UpstreamCall;
   readonly #resends: number;
   readonly #end: AttemptEnd;
-  /** When it was sent, or began to wait. */
+  /** When it was sent or, before that, when it started to wait. */
   #startedMs = 0;
-  #place: Place | null = null;
+  #slot: Slot | null = null;
   #isProbe = false;
-  /** Whether its response has found no room before. */
+  /** Whether this is the second try, after the response did not fit into memory. */
   #isRepeated = false;
   #queueStep: TracedStep | undefined = undefined;
   #trace: TracedAttempt | undefined = undefined;
 
-  /** @param resends attempts at the same call before this one. */
+  /** @param resends number of earlier attempts at the same call. */
   constructor(
     ways: AttemptWays,
     { call, context, resends }: { call: UpstreamCall; context: CallContext; resends: number },
@@ -73,7 +73,7 @@ export class Attempt implements Waiter, ResponseReceiver {
     this.#end = end;
   }
 
-  /** Sends it now, or as soon as there is a place for it. */
+  /** Sends the request now, or as soon as a slot is free. */
   start(): void {
     const { circuit, limiter } = this.#ways;
     const refusal = circuit.state === 'closed' ? null : circuit.refusal(performance.now());
@@ -81,13 +81,13 @@ export class Attempt implements Waiter, ResponseReceiver {
       this.#refuse(refusal);
       return;
     }
-    const place = limiter.tryEnter(this.context);
-    if (place) this.#send(place);
+    const slot = limiter.tryEnter(this.context);
+    if (slot) this.#send(slot);
     else this.#wait();
   }
 
-  /** There is a place for it, and room for its response. */
-  admit(place: Place): void {
+  /** Called by the limiter: a slot is free, and there is room for the response. */
+  admit(slot: Slot): void {
     const { context } = this;
     const { circuit, limiter } = this.#ways;
     this.#endWait();
@@ -95,26 +95,26 @@ export class Attempt implements Waiter, ResponseReceiver {
     context.noteQueued?.(nowMs - this.#startedMs);
     const refusal = circuit.refusal(nowMs);
     if (!refusal) {
-      this.#send(place);
+      this.#send(slot);
       return;
     }
-    context.memory?.give(place.reservedBytes);
-    limiter.leave(place);
+    context.memory?.give(slot.reservedBytes);
+    limiter.leave(slot);
     this.#refuse(refusal);
   }
 
-  /** It gets no place. */
+  /** Called by the limiter: the call will not get a slot. */
   refuse(error: Error): void {
     this.#endWait();
     const failure = error instanceof BillingError ? error.failure : null;
     const { observer, circuit } = this.#ways;
     if (failure === 'budget-exceeded') observer.callRefused?.('memory');
     else if (failure === 'unavailable') observer.callRefused?.(circuit.state === 'closed' ? 'queue' : 'circuit');
-    // Otherwise its token was refused, which says nothing about load.
+    // Anything else means that the token was refused, which is not a matter of load.
     this.#end.reject(error);
   }
 
-  /** Called when the signal aborts while it waits. */
+  /** Called when the signal aborts while the call is waiting. */
   handleEvent(): void {
     this.#ways.limiter.withdraw(this);
     this.#endWait();
@@ -127,7 +127,7 @@ export class Attempt implements Waiter, ResponseReceiver {
       failure = this.#failureOf(answer);
       this.#note(answer, failure);
     } catch (error) {
-      // Nobody above would learn of it.
+      // There is no caller on the stack to catch it.
       this.#end.reject(error as Error);
       return;
     }
@@ -136,7 +136,7 @@ export class Attempt implements Waiter, ResponseReceiver {
   }
 
   failed(failure: Error): void {
-    // What one abort ends has ended as a whole before the places are free for others.
+    // Deferred, so that everything one abort cancels is cancelled before its slots are given to other calls.
     queueMicrotask(() => this.#fail(failure));
   }
 
@@ -164,11 +164,11 @@ export class Attempt implements Waiter, ResponseReceiver {
     this.#end.reject(refusal);
   }
 
-  #send(place: Place): void {
+  #send(slot: Slot): void {
     const { circuit, transport } = this.#ways;
     const { caller, signal, requestId, memory, trace } = this.context;
-    const { reservedBytes } = place;
-    this.#place = place;
+    const { reservedBytes } = slot;
+    this.#slot = slot;
     this.#isProbe = circuit.begin();
     this.#startedMs = performance.now();
     this.#trace = trace?.startAttempt(this.#resends);
@@ -185,21 +185,21 @@ export class Attempt implements Waiter, ResponseReceiver {
     const abandoned = error instanceof Abandoned ? error : null;
     const failure = abandoned ? abandoned.reason : error;
     this.#note(null, failure, abandoned);
-    // What waits of an operation that holds as much as it may would find no room either.
+    // The operation's waiting calls would not find room for their responses either.
     if (failure instanceof BillingError && failure.failure === 'budget-exceeded')
       this.#ways.limiter.refuse((waiting) => (waiting.memory === memory ? failure : null));
     if (!(failure instanceof NoRoom) || this.#isRepeated) {
       this.#end.reject(failure);
       return;
     }
-    // Once more, when there is that much room, so that it is not in vain a second time.
+    // Try once more when there is that much room.
     this.#isRepeated = true;
     memory?.expect(failure.mostBytes);
     this.#wait();
   }
 
   #failureOf({ status, headers, body }: HttpAnswer): AttemptFailure | null {
-    // Which of the statuses of 2xx can be used is for those to say who read the body.
+    // Which 2xx statuses are usable is decided when the body is decoded.
     if ((status >= 200 && status < 300) || status === 404) return null;
     const { transport, errorMessage } = this.#ways;
     return toFailure(status, {
@@ -211,7 +211,7 @@ export class Attempt implements Waiter, ResponseReceiver {
     });
   }
 
-  /** Notes its end in all that depends on how attempts end, and gives its place back. */
+  /** Reports the outcome to the breaker, the limits and the observer, and returns the slot. */
   #note(answer: HttpAnswer | null, failure: Error | null, abandoned: Abandoned | null = null): void {
     const nowMs = performance.now();
     const durationMs = nowMs - this.#startedMs;
@@ -246,44 +246,44 @@ export class Attempt implements Waiter, ResponseReceiver {
       tokenLimits.noteAnswer(caller.token, limit.current);
     }
     const status = failure instanceof BillingError ? failure.status : null;
-    // How fast a failure came says nothing about how busy the API is.
+    // The latency of a failure says nothing about how busy the API is.
     if (failure === null || (failure instanceof AttemptFailure && failure.failure === 'timeout'))
       limit.noteLatency(durationMs, limiter.inFlight, nowMs);
     else if (status === 429) {
       tokenLimits.noteRefusal(caller.token, limit.current, nowMs);
-      // Made-up tokens must not shrink the limit of all others.
+      // Made-up tokens must not shrink the limit for everyone.
       if (accepted.has(caller)) limit.noteRefusal(caller.token, nowMs);
     } else if (status === 401) accepted.refuse(caller);
   }
 
-  /** Gives its place back. */
+  /** Returns the slot. */
   #leave(failure: Error | null, abandoned: Abandoned | null): void {
     const { limiter } = this.#ways;
-    const place = this.#place as Place;
+    const slot = this.#slot as Slot;
     if (abandoned) {
-      // Until its response has come the API is busy with it, and so is its connection.
-      limiter.keep(place, abandoned);
+      // The API and the connection stay busy until the response is complete.
+      limiter.keep(slot, abandoned);
       return;
     }
     const isRefusedToken = failure instanceof BillingError && failure.status === 401;
     if (!isRefusedToken || limiter.waiting === 0) {
-      limiter.leave(place);
+      limiter.leave(slot);
       return;
     }
-    // The operation learns of its refused token in the turns after this one; its waiting calls must not be sent before.
+    // The operation sees the refusal only in a later turn; its waiting calls must not be sent before that.
     const { token } = this.context.caller;
     setImmediate(() => {
       limiter.refuse((waiting) => (waiting.caller.token === token ? waiting.deadToken : null));
-      limiter.leave(place);
+      limiter.leave(slot);
     });
   }
 }
 
-/** What an attempt's end says about the API's health; null where we ended it before it had shown anything. */
+/** What the outcome says about the API's health; null if the gateway ended the attempt before it could show anything. */
 function toHealth(failure: Error | null): Health | null {
   if (isOutage(failure)) return 'outage';
   if (failure instanceof AttemptFailure) return failure.status !== null && failure.status >= 500 ? 'error' : 'ok';
-  // An answer that cannot be used is an answer: one odd contract must not take the API from all others.
+  // An unusable response is still a response: one malformed contract must not open the breaker for everyone.
   return failure === null || (failure instanceof BillingError && failure.failure === 'invalid-response') ? 'ok' : null;
 }
 

@@ -12,49 +12,49 @@ export interface FairLimiterOptions {
   readonly limit: AdaptiveLimit;
   readonly tokenLimits: TokenLimits;
   readonly accepted: AcceptedTokens;
-  /** How many calls may wait, all callers together. */
+  /** How many calls of all callers together may wait. */
   readonly maxWaiting: number;
 }
 
-/** A place among the attempts in flight; to be given back with `leave`. */
-export interface Place {
-  /** The token where it is unknown; null: it was accepted. */
+/** A slot for one attempt in flight. Return it with `leave`. */
+export interface Slot {
+  /** The caller's token if the billing API has never accepted it; otherwise null. */
   readonly unknownToken: string | null;
   readonly tokenLimit: TokenLimit | undefined;
-  /** Set aside in the operation's memory for the response: given back by who sends the request. */
+  /** Bytes reserved for the response in the operation's memory; released by the transport. */
   readonly reservedBytes: number;
 }
 
-/** A call that waits for a place, and is told of one, or of why it gets none, once. */
+/** A call that waits for a slot. Exactly one of its methods is called, once. */
 export interface Waiter {
   readonly context: CallContext;
   /** Must not throw. */
-  admit(place: Place): void;
-  /** @param error `unavailable` where too many calls wait, or what `FairLimiter.refuse` was called with. */
+  admit(slot: Slot): void;
+  /** @param error `unavailable` if too many calls are waiting, or the error passed to `FairLimiter.refuse`. */
   refuse(error: Error): void;
 }
 
-/** Most responses have come by then, so that their connections need not be closed. */
+/** Grace period for abandoned attempts under pressure, in milliseconds: long enough for most responses to complete. */
 const SHORTLY_MS = 100;
-/** The queue of all tokens that the billing API has never accepted. No token is empty. */
+/** Key of the queue shared by all tokens the billing API has never accepted. A token is never empty. */
 const UNKNOWN = '';
 
 /**
- * Bounds the attempts that are in flight at once. A call that finds no place waits in the queue of its token, and the
- * queues are served in turn: however much one token asks for, the single call of another one is next but one. Tokens that
- * the billing API has never accepted share one queue, and the places that others leave (`UnknownShare`). The queues
- * together are bounded; when they are full, the longest one loses its newest call, and that of unknown tokens one of the middle.
+ * Limits the attempts in flight. A call that finds no free slot waits in its token's queue. Queues are served round-robin, so a
+ * token with a single call never waits behind all the calls of a greedy one. Tokens the billing API has never accepted share one
+ * queue and the slots that accepted tokens leave (`UnknownShare`). The total queue length is bounded: when it is reached, the
+ * longest queue drops its newest call, or a call from its middle if it is the queue of unknown tokens.
  */
 export class FairLimiter {
   readonly #options: FairLimiterOptions;
-  /** By token, in the order of their turns. A queue in here is never empty. */
+  /** By token, in round-robin order. Never contains an empty queue. */
   readonly #queues = new Map<string, Waiter[]>();
   readonly #unknown = new UnknownShare();
   #inFlight = 0;
   #acceptedInFlight = 0;
   #waiting = 0;
-  /** Places of attempts that nobody waits for any more. */
-  #kept = 0;
+  /** Slots held by abandoned attempts. */
+  #abandoned = 0;
   #isAdmitting = false;
   #mayHaveMore = false;
 
@@ -70,9 +70,9 @@ export class FairLimiter {
     return this.#waiting;
   }
 
-  /** Takes a place where one is free and nobody may have it before; null where the call has to wait. */
-  tryEnter(context: CallContext): Place | null {
-    // The limit may have grown since the last place was given back.
+  /** Takes a free slot unless another call is entitled to it first; null if the call has to wait. */
+  tryEnter(context: CallContext): Slot | null {
+    // The limit may have grown since the last slot was returned.
     if (this.#waiting > 0) this.admitWaiting();
     const { token } = context.caller;
     const isUnknown = this.#isUnknown(context);
@@ -80,7 +80,7 @@ export class FairLimiter {
     return this.#mayEnter(token, isUnknown) && hasRoom(context) ? this.#take(context, isUnknown) : null;
   }
 
-  /** Waits for a place. */
+  /** Queues a call for a slot. It may be admitted or refused before this returns. */
   enter(waiter: Waiter): void {
     const key = this.#isUnknown(waiter.context) ? UNKNOWN : waiter.context.caller.token;
     if (this.#waiting >= this.#options.maxWaiting && !this.#makeRoom(key)) {
@@ -92,7 +92,7 @@ export class FairLimiter {
     this.admitWaiting();
   }
 
-  /** Waits no longer, and is told nothing. Without effect for one that does not wait. */
+  /** Removes a call from its queue without notifying it. Has no effect if it is not queued. */
   withdraw(waiter: Waiter): void {
     for (const key of [waiter.context.caller.token, UNKNOWN]) {
       const queue = this.#queues.get(key);
@@ -105,8 +105,8 @@ export class FairLimiter {
     }
   }
 
-  /** Gives a place back. */
-  leave({ unknownToken, tokenLimit }: Place): void {
+  /** Returns a slot. */
+  leave({ unknownToken, tokenLimit }: Slot): void {
     this.#inFlight--;
     if (unknownToken === null) this.#acceptedInFlight--;
     else this.#unknown.leave(unknownToken);
@@ -115,18 +115,18 @@ export class FairLimiter {
   }
 
   /**
-   * Keeps the place of an attempt that nobody waits for any more until it has ended. Half of the places are for those that somebody
-   * waits for: beyond that it has to end soon.
+   * Lets an abandoned attempt hold its slot until its response is complete. If abandoned attempts hold more than half of all
+   * slots, further ones are cut off after `SHORTLY_MS`.
    */
-  keep(place: Place, { ended, cutAfter }: Pick<Abandoned, 'ended' | 'cutAfter'>): void {
-    if (++this.#kept > this.#options.limit.current / 2) cutAfter(SHORTLY_MS);
+  keep(slot: Slot, { ended, cutAfter }: Pick<Abandoned, 'ended' | 'cutAfter'>): void {
+    if (++this.#abandoned > this.#options.limit.current / 2) cutAfter(SHORTLY_MS);
     void ended.then(() => {
-      this.#kept--;
-      this.leave(place);
+      this.#abandoned--;
+      this.leave(slot);
     });
   }
 
-  /** Moves the waiting calls of a token that has just been accepted into a queue of their own. */
+  /** Moves the waiting calls of a newly accepted token into a queue of their own. */
   moveAccepted(token: string): void {
     const unknown = this.#queues.get(UNKNOWN);
     if (!unknown) return;
@@ -138,7 +138,7 @@ export class FairLimiter {
     for (const waiter of moved) this.#append(token, waiter);
   }
 
-  /** Ends the wait of all calls for which `toError` has an error. */
+  /** Refuses all waiting calls for which `toError` returns an error. */
   refuse(toError: (context: CallContext) => BillingError | null): void {
     for (const queue of [...this.#queues.values()]) {
       for (const waiter of [...queue]) {
@@ -155,21 +155,21 @@ export class FairLimiter {
   }
 
   #mayEnter(token: string, isUnknown: boolean): boolean {
-    if (!this.#hasPlace || (isUnknown && !this.#hasPlaceForUnknown)) return false;
+    if (!this.#hasSlot || (isUnknown && !this.#hasSlotForUnknown)) return false;
     const tokenLimit = this.#options.tokenLimits.of(token);
     return !tokenLimit || tokenLimit.inFlight < tokenLimit.current;
   }
 
-  get #hasPlace(): boolean {
+  get #hasSlot(): boolean {
     return this.#inFlight < this.#options.limit.current;
   }
 
-  get #hasPlaceForUnknown(): boolean {
+  get #hasSlotForUnknown(): boolean {
     const othersWait = this.#waiting > (this.#queues.get(UNKNOWN)?.length ?? 0);
-    return this.#unknown.hasPlace(this.#options.limit.current, this.#acceptedInFlight, { othersWait, nowMs: performance.now() });
+    return this.#unknown.hasSlot(this.#options.limit.current, this.#acceptedInFlight, { othersWait, nowMs: performance.now() });
   }
 
-  #take({ caller, memory }: CallContext, isUnknown: boolean): Place {
+  #take({ caller, memory }: CallContext, isUnknown: boolean): Slot {
     const tokenLimit = this.#options.tokenLimits.of(caller.token);
     this.#inFlight++;
     if (isUnknown) this.#unknown.enter(caller.token);
@@ -178,9 +178,9 @@ export class FairLimiter {
     return { unknownToken: isUnknown ? caller.token : null, tokenLimit, reservedBytes: memory?.reserve() ?? 0 };
   }
 
-  /** Gives free places to the waiting calls whose turn it is. */
+  /** Admits waiting calls, queue by queue, while slots are free. */
   admitWaiting(): void {
-    // One that is admitted may end at once, and give its place back: the loop that is under way goes on with it.
+    // An admitted call may fail at once and return its slot; the running loop then continues instead of recursing.
     this.#mayHaveMore = true;
     if (this.#isAdmitting) return;
     this.#isAdmitting = true;
@@ -194,13 +194,13 @@ export class FairLimiter {
     }
   }
 
-  /** A queue that may have no place now keeps its turn. */
+  /** A queue that cannot be served now keeps its turn. */
   #admitInTurn(): void {
-    // A queue that is put back comes up again in this same loop, which ends when places do, or calls that may have one.
+    // A re-inserted queue is visited again by this loop, which ends when there are no slots left or no call may take one.
     for (const [key, queue] of this.#queues) {
-      // The only queue keeps its turn. To put it back would change the map with each call, which V8 pays with its old tables.
-      while (this.#queues.size === 1 && queue.length > 1 && this.#hasPlace && this.#admitFirst(key, queue));
-      if (!this.#hasPlace) return;
+      // A single queue is served in place: re-inserting it for each call would make V8 rebuild the map's table again and again.
+      while (this.#queues.size === 1 && queue.length > 1 && this.#hasSlot && this.#admitFirst(key, queue));
+      if (!this.#hasSlot) return;
       if (!this.#admitFirst(key, queue)) continue;
       this.#queues.delete(key);
       if (queue.length > 0) this.#queues.set(key, queue);
@@ -208,10 +208,10 @@ export class FairLimiter {
   }
 
   #admitFirst(key: string, queue: Waiter[]): boolean {
-    // An operation that waits for memory keeps nobody else waiting, with the same token neither.
+    // An operation waiting for memory must not block other calls, not even those with the same token.
     const isUnknown = key === UNKNOWN;
-    // Looked at first: a queue of unknown tokens may be long.
-    if (isUnknown && !this.#hasPlaceForUnknown) return false;
+    // Checked first, because the queue of unknown tokens may be long.
+    if (isUnknown && !this.#hasSlotForUnknown) return false;
     const index = isUnknown ? this.#unknown.next(queue, hasRoom) : queue.findIndex(({ context }) => hasRoom(context));
     const waiter = queue[index];
     if (!waiter) return false;
@@ -231,8 +231,8 @@ export class FairLimiter {
   }
 
   /**
-   * Refuses the newest call of the longest queue, where that is longer than the newcomer's own would be. The queue of
-   * unknown tokens, served from both ends, loses the one that would have to wait for longest: also to a newcomer of its own.
+   * Refuses the newest call of the longest queue, if that is longer than the new call's own queue would be. The queue of unknown
+   * tokens is served from both ends, so it drops the call in the middle, which would wait longest, even for one of its own.
    */
   #makeRoom(newcomer: string): boolean {
     let longest: Waiter[] = [];

@@ -38,7 +38,7 @@ export function retryCall<T>(call: FailedCall<T>, maxRetries: number, budget: Re
   };
   const policy = retry(handleWhen(mayRetry), { maxAttempts: maxRetries, backoff: new DelegateBackoff(() => pauseMs) }).dangerouslyUnref();
   return new Promise<T>((resolve, reject) => {
-    // The policy sleeps through an abort; whoever waits must not.
+    // The policy does not wake up on abort, so the abort rejects the promise directly.
     const onAbort = (): void => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     policy

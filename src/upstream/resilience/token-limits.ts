@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-/** Tokens whose limit is remembered: those that were refused lately. */
+/** How many recently refused tokens are remembered. */
 const MAX_TOKENS = 1000;
 /** The share of its limit that a token keeps after a 429. Attempts in flight are refused together: a limit shrinks only so often. */
 const SHARE_AFTER_REFUSAL = 0.7;

@@ -4,7 +4,7 @@ import { CacheWaits } from '../../../../src/billing/ports/cache-waits';
 import { Caller } from '../../../../src/billing/model/caller';
 import { AdaptiveLimit } from '../../../../src/upstream/resilience/adaptive-limit';
 import type { AcceptedTokens } from '../../../../src/billing/ports/accepted-tokens';
-import { FairLimiter, type Place, type Waiter } from '../../../../src/upstream/resilience/fair-limiter';
+import { FairLimiter, type Slot, type Waiter } from '../../../../src/upstream/resilience/fair-limiter';
 import { TokenLimits } from '../../../../src/upstream/resilience/token-limits';
 import { failureOf } from '../../../support/listed-source';
 
@@ -38,9 +38,9 @@ class Context implements CallContext {
 function setUp(
   places: number,
   maxWaiting = 100,
-): { limiter: FairLimiter; taken: Place[]; order: string[]; enter: (name: string, context?: Context) => Promise<void> } {
+): { limiter: FairLimiter; taken: Slot[]; order: string[]; enter: (name: string, context?: Context) => Promise<void> } {
   const limiter = createLimiter(places, { maxWaiting });
-  const taken: Place[] = [];
+  const taken: Slot[] = [];
   for (let place = limiter.tryEnter(new Context('first')); place; place = limiter.tryEnter(new Context('first'))) taken.push(place);
   const order: string[] = [];
   const enter = (name: string, context = new Context(name[0] as string)): Promise<void> =>
@@ -52,7 +52,7 @@ function setUp(
 }
 
 /** Waits as an attempt does: until it is admitted or refused, or its signal aborts. */
-function enterLater(limiter: FairLimiter, context: Context): Promise<Place> {
+function enterLater(limiter: FairLimiter, context: Context): Promise<Slot> {
   return new Promise((resolve, reject) => {
     const waiter: Waiter = { context, admit: resolve, refuse: reject };
     const { signal } = context;
@@ -78,7 +78,7 @@ function createLimiter(
   return new FairLimiter({ limit: new AdaptiveLimit(places), tokenLimits: new TokenLimits(), accepted, maxWaiting: 100, ...options });
 }
 
-async function leaveAll(limiter: FairLimiter, taken: Place[]): Promise<void> {
+async function leaveAll(limiter: FairLimiter, taken: Slot[]): Promise<void> {
   for (let place = taken.shift(); place; place = taken.shift()) {
     limiter.leave(place);
     await Promise.resolve();
@@ -89,10 +89,10 @@ async function leaveAll(limiter: FairLimiter, taken: Place[]): Promise<void> {
 describe('A fair limiter', () => {
   it('gives places at once while there are some, and no more', () => {
     const limiter = createLimiter(2);
-    const enter = (): Place | null => limiter.tryEnter(new Context('a'));
+    const enter = (): Slot | null => limiter.tryEnter(new Context('a'));
     const place = enter();
     expect([enter() === null, enter()]).toEqual([false, null]);
-    limiter.leave(place as Place);
+    limiter.leave(place as Slot);
     expect(enter()).not.toBeNull();
     expect([limiter.inFlight, limiter.waiting]).toEqual([2, 0]);
   });
@@ -108,19 +108,19 @@ describe('A fair limiter', () => {
   it('lets nobody pass those who wait', async () => {
     const { limiter, taken, enter } = setUp(1);
     const waiting = enter('a');
-    limiter.leave(taken.pop() as Place);
+    limiter.leave(taken.pop() as Slot);
     expect(limiter.tryEnter(new Context('b'))).toBeNull();
     await waiting;
-    limiter.leave(taken.pop() as Place);
+    limiter.leave(taken.pop() as Slot);
     expect(limiter.tryEnter(new Context('b'))).not.toBeNull();
   });
 
   it('gives unknown tokens all but an eighth of the places, and a twelfth while others wait', async () => {
     const limiter = createLimiter(24);
-    const unknown: Place[] = [];
+    const unknown: Slot[] = [];
     for (let place = limiter.tryEnter(new Context('x')); place; place = limiter.tryEnter(new Context('x'))) unknown.push(place);
     expect(unknown).toHaveLength(21);
-    const known: Place[] = [];
+    const known: Slot[] = [];
     for (let place = limiter.tryEnter(new Context('a')); place; place = limiter.tryEnter(new Context('a'))) known.push(place);
     expect(known).toHaveLength(3);
     const order: string[] = [];
@@ -132,11 +132,11 @@ describe('A fair limiter', () => {
     }
     // While places come back, unknown tokens are down to two of them.
     for (let round = 0; round < 19; round++) {
-      limiter.leave(unknown.shift() as Place);
+      limiter.leave(unknown.shift() as Slot);
       await Promise.resolve();
     }
     expect(order).toEqual(Array.from({ length: 19 }, () => 'a'));
-    limiter.leave(unknown.shift() as Place);
+    limiter.leave(unknown.shift() as Slot);
     await Promise.resolve();
     await Promise.resolve();
     expect(order.filter((token) => token === 'x')).toHaveLength(1);
@@ -154,7 +154,7 @@ describe('A fair limiter', () => {
     const waiting = ['y', 'z', 'y', 'z'].map((token) => enterLater(limiter, new Context(token)).then(() => order.push(token)));
     known.add('z');
     limiter.moveAccepted('z');
-    limiter.leave(first as Place);
+    limiter.leave(first as Slot);
     await Promise.all([waiting[1], waiting[3], waiting[0]]);
     expect(order.slice(0, 3).sort()).toEqual(['y', 'z', 'z']);
     expect(limiter.waiting).toBe(1);
@@ -164,7 +164,7 @@ describe('A fair limiter', () => {
     const tokenLimits = new TokenLimits();
     const limiter = createLimiter(4, { tokenLimits });
     tokenLimits.noteRefusal('a', 2, 0);
-    const place = limiter.tryEnter(new Context('a')) as Place;
+    const place = limiter.tryEnter(new Context('a')) as Slot;
     expect(limiter.tryEnter(new Context('a'))).toBeNull();
     let isAdmitted = false;
     const waiting = enterLater(limiter, new Context('a')).then(() => (isAdmitted = true));
@@ -184,7 +184,7 @@ describe('A fair limiter', () => {
     controller.abort(gone);
     expect(await failure).toBe(gone);
     expect(limiter.waiting).toBe(1);
-    limiter.leave(taken.pop() as Place);
+    limiter.leave(taken.pop() as Slot);
     await other;
     expect(order).toEqual(['b']);
     expect(await failureOf(enter('a', new Context('a', controller.signal)))).toBe(gone);
@@ -243,7 +243,7 @@ describe('A fair limiter', () => {
     const ends: (() => void)[] = [];
     const hurried: number[] = [];
     const keep = (name: number): void =>
-      limiter.keep(taken.shift() as Place, {
+      limiter.keep(taken.shift() as Slot, {
         ended: new Promise((resolve) => ends.push(resolve)),
         cutAfter: () => hurried.push(name),
       });

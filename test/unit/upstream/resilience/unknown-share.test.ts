@@ -8,7 +8,7 @@ const all = (): boolean => true;
 /** How many more may be in flight at that moment. */
 function fill(share: UnknownShare, accepted: number, nowMs: number, othersWait = false): number {
   let entered = 0;
-  while (share.hasPlace(64, accepted, { othersWait, nowMs })) share.enter(`token ${entered++}`);
+  while (share.hasSlot(64, accepted, { othersWait, nowMs })) share.enter(`token ${entered++}`);
   for (let i = 0; i < entered; i++) share.leave(`token ${i}`);
   return entered;
 }
@@ -31,7 +31,7 @@ describe('The share of unknown tokens', () => {
   it('is a twelfth while others wait, and never nothing', () => {
     const share = new UnknownShare();
     expect(fill(share, 0, 5000, true)).toBe(5);
-    expect(share.hasPlace(1, 0, { othersWait: true, nowMs: 5000 })).toBe(true);
+    expect(share.hasSlot(1, 0, { othersWait: true, nowMs: 5000 })).toBe(true);
   });
 
   it('serves the oldest and the newest of them in turn', () => {
