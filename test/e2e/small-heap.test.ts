@@ -21,14 +21,18 @@ const MANY_PERIODS = {
   variables: { f: { billPeriods: Array.from({ length: 20_000 }, (_, index) => `p${index}`) } },
 };
 
+function spawnSmall(billingApiUrl: string): ReturnType<typeof spawnGateway> {
+  return spawnGateway({
+    NODE_ENV: 'production',
+    NODE_OPTIONS: '--max-old-space-size=256',
+    HOST: '127.0.0.1',
+    BILLING_API_URL: billingApiUrl,
+  });
+}
+
 describe('A process with 256 MB of heap', () => {
   it('survives clients without a token that send bodies byte by byte and do not end them', async () => {
-    const gateway = spawnGateway({
-      NODE_ENV: 'production',
-      NODE_OPTIONS: '--max-old-space-size=256',
-      HOST: '127.0.0.1',
-      BILLING_API_URL: 'http://127.0.0.1:9',
-    });
+    const gateway = spawnSmall('http://127.0.0.1:9');
     const head = 'POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
     const pieces = '1\r\n \r\n'.repeat(PIECES_AT_ONCE);
     try {
@@ -57,12 +61,7 @@ describe('A process with 256 MB of heap', () => {
 
   it('survives clients that send many requests at once and read no response', async () => {
     const upstream = await startScriptedUpstream(({ url }) => ({ body: toBillsBody(toAskedBills(url), 1000) }));
-    const gateway = spawnGateway({
-      NODE_ENV: 'production',
-      NODE_OPTIONS: '--max-old-space-size=256',
-      HOST: '127.0.0.1',
-      BILLING_API_URL: upstream.url,
-    });
+    const gateway = spawnSmall(upstream.url);
     const body = JSON.stringify({
       query: '{ customer(idType: "RUC", id: "80012345") { contract(number: "7") { invoices(first: 1000) { nodes { number amount } } } } }',
     });
@@ -75,7 +74,8 @@ describe('A process with 256 MB of heap', () => {
       expect(await ask()).toBe(200);
       const connections = Array.from({ length: SLOW_CLIENTS }, () => openConnection(Number(new URL(url).port)));
       for (const { socket } of connections) socket.pause().write(request.repeat(500));
-      expect(await ask()).toBe(200);
+      // While the requests arrive, another client may be refused with a 503; it is served soon.
+      await until(async () => (await ask()) === 200, 60_000);
       // What was closed by the gateway shows when it is read.
       for (const { socket } of connections) socket.resume();
       await Promise.all(connections.map(({ closed }) => closed));
@@ -88,12 +88,7 @@ describe('A process with 256 MB of heap', () => {
 
   it('survives clients that ask for more than it may return, and answers the next one', async () => {
     const upstream = await startScriptedUpstream(({ url }) => ({ body: toBillsBody(toAskedBills(url), 1000) }));
-    const gateway = spawnGateway({
-      NODE_ENV: 'production',
-      NODE_OPTIONS: '--max-old-space-size=256',
-      HOST: '127.0.0.1',
-      BILLING_API_URL: upstream.url,
-    });
+    const gateway = spawnSmall(upstream.url);
     try {
       const url = `${await gateway.ready()}/graphql`;
       const ask = async (body: object): Promise<{ status: number; text: string }> => {
