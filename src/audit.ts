@@ -5,7 +5,7 @@ import type { Log } from './telemetry/logs/log';
 import type { Metrics } from './telemetry/metrics/metrics';
 import type { AuditObserver } from './telemetry/observers/audit-observer';
 
-/** Opens the audit trail, where there is to be one. Rejects where its file cannot be written. */
+/** Opens the audit trail; returns null if none is configured. Rejects if its file cannot be written. */
 export function openAudit({ auditLog: path, auditSecret: secret }: Config, metrics: Metrics, log: Log): Promise<AuditTrail> | null {
   if (path === null || secret === null) return null;
   const observers = [metrics.createAudit(), createAuditLog(log)];
@@ -18,7 +18,7 @@ export function openAudit({ auditLog: path, auditSecret: secret }: Config, metri
   return AuditTrail.open({ path, secret, observer });
 }
 
-/** Closes it, and tells its end to the log: the log is kept elsewhere, and shows later whether lines were cut off. */
+/** Closes the audit trail and logs its head. The log is stored elsewhere, so the head later shows whether lines were cut off. */
 export async function closeAudit(audit: AuditTrail, log: Log): Promise<void> {
   await audit.close();
   log.info({ head: audit.head }, 'the audit trail is closed');

@@ -129,12 +129,12 @@ describe('a billing API that wants a client certificate', () => {
     [
       'an intermediate certificate that is cut off',
       () => ({ BILLING_API_TLS_CERT_FILE: halfWritten(one.cert) }),
-      /CERT_FILE: .* a certificate that cannot be read, number 2 of 2/,
+      /CERT_FILE: .* an unreadable certificate \(2 of 2\)/,
     ],
     [
       'an authority that is cut off, behind one that is whole',
       () => ({ BILLING_API_TLS_CA_FILE: halfWritten(authority.cert) }),
-      /CA_FILE: .* a certificate that cannot be read, number 2 of 2/,
+      /CA_FILE: .* an unreadable certificate \(2 of 2\)/,
     ],
     [
       'files for a billing API without TLS',

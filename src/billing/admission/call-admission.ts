@@ -2,14 +2,14 @@ import { OperationLimitError } from '../model/billing-error';
 import type { Caller } from '../model/caller';
 import type { CallLimiter, CallShortage } from './call-limiter';
 
-/** What an operation has used so far. */
+/** The caller of an operation, and what the operation has used so far. */
 export interface CallAccount {
   readonly caller: Caller;
-  /** Questions that were answered without a call. */
+  /** Number of loads answered without a call. */
   readonly cached: number;
 }
 
-/** The refusal of calls that the token's limit does not allow; the billing API was not asked. */
+/** Thrown for calls that the token's rate limit does not allow; no request is made. */
 export class CallsRefused extends OperationLimitError {
   constructor(message: string, retryAfterSeconds: number) {
     super('rate-limited', message, { retryAfterSeconds });
@@ -17,16 +17,16 @@ export class CallsRefused extends OperationLimitError {
 }
 
 /**
- * Holds one operation to the limit of its token. Before its first call, all calls that it is predicted to make are taken
- * at once: it makes all of them or none. Each call beyond those is taken before it is made: where none is left, the operation
- * ends with what it has. One that is answered from caches takes nothing, and is never refused. What was taken and not used
- * is given back at its end.
+ * Applies the rate limit of a token to one operation. Before the first call, all predicted calls are taken from the token's
+ * bucket at once: the operation makes all of them or none. Each further call is taken before it is made; if none is left, the
+ * operation ends with the data that it has. An operation answered from caches takes nothing and is never refused. Unused calls
+ * are returned to the bucket at the end.
  */
 export class CallAdmission {
   readonly #limiter: CallLimiter;
   readonly #account: CallAccount;
   #predict: () => number = () => 1;
-  /** How many calls were taken at once; null before that. */
+  /** Number of calls taken up front; null before that. */
   #reserved: number | null = null;
   #decision: Promise<void> | null = null;
   #asked = 0;
@@ -39,12 +39,12 @@ export class CallAdmission {
     this.#account = account;
   }
 
-  /** @param predict how many calls the operation will make with nothing cached; called before the first call alone. */
+  /** @param predict returns how many calls the operation makes with empty caches; called before the first call only. */
   expect(predict: () => number): void {
     this.#predict = predict;
   }
 
-  /** To be called before each call. Resolves where it may be made; rejects with CallsRefused otherwise. */
+  /** Must be called before each call. Resolves if it may be made; otherwise rejects with CallsRefused. */
   async admit(): Promise<void> {
     const place = ++this.#asked;
     await (this.#decision ??= this.#reserve());
@@ -52,7 +52,7 @@ export class CallAdmission {
     this.#admitted++;
   }
 
-  /** To be called once, when the operation makes no call any more. */
+  /** Must be called once, when the operation makes no further calls. */
   end(): void {
     this.#hasEnded = true;
     this.#giveBackUnused();
@@ -64,11 +64,11 @@ export class CallAdmission {
     const shortage = await this.#limiter.take(caller, calls);
     if (shortage) throw toRefusal(calls, shortage);
     this.#reserved = calls;
-    // Its client went while it waited. What was asked for until then is made all the same: others may wait for it.
+    // The client disconnected meanwhile. Calls requested before that are still made: other operations may be waiting for them.
     if (this.#hasEnded) this.#giveBackUnused();
   }
 
-  /** A call that was not predicted. After the first refusal nothing is asked any more: what is read has no gaps. */
+  /** Takes a call that was not predicted. After the first refusal all are refused, so that the data read has no gaps. */
   async #takeOne(): Promise<void> {
     const shortage = this.#exhausted ? null : await this.#limiter.take(this.#account.caller, 1);
     if (shortage) this.#exhausted ??= toExhaustion(this.#admitted, shortage);
@@ -79,7 +79,7 @@ export class CallAdmission {
     const unused = (this.#reserved ?? 0) - this.#asked;
     if (unused <= 0) return;
     this.#limiter.giveBack(this.#account.caller, unused);
-    // A call that another operation waits for may still be asked for: it is taken anew.
+    // A call that another operation waits for may still be requested: it then takes a new one.
     this.#reserved = this.#asked;
   }
 }
@@ -92,7 +92,7 @@ function toRefusal(calls: number, { limit, remaining, seconds }: CallShortage): 
   );
 }
 
-/** How many more it would need is not known: the most that there can be is a full bucket. */
+/** It is not known how many more calls are needed, so the wait is until the bucket is full. */
 function toExhaustion(made: number, { limit, resetSeconds }: CallShortage): CallsRefused {
   return new CallsRefused(
     `${limitOf(limit)} None is left for the operation, which has made ${made}. Repeat it after ${resetSeconds} s, or ask for ` +

@@ -1,16 +1,16 @@
-/** What became of an attempt to take calls out of a bucket. */
+/** The result of taking calls from a bucket. */
 export interface TakenCalls {
   readonly granted: boolean;
-  /** What is in the bucket now. */
+  /** Calls left in the bucket. */
   readonly calls: number;
 }
 
-/** Buckets that several processes share. */
+/** Token buckets shared by several processes. */
 export interface SharedCallBuckets {
   /**
-   * Takes all of the calls or none; null where the buckets cannot be reached. Never rejects.
-   * @param key of a bucket; a hash, never a token.
-   * @param calls below 0: they are given back.
+   * Takes all of the calls or none; resolves to null if the buckets cannot be reached. Never rejects.
+   * @param key identifies the bucket; a hash, never a token.
+   * @param calls negative to return calls to the bucket.
    */
   take(key: string, calls: number): Promise<TakenCalls | null>;
   close(): Promise<void>;

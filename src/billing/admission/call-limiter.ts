@@ -1,27 +1,27 @@
 import type { Caller } from '../model/caller';
 
-/** What is left of a token's calls. */
+/** The remaining calls of a token. */
 export interface CallQuota {
-  /** Calls in a full bucket, which are also those of a minute. */
+  /** Calls in a full bucket, which is also the limit per minute. */
   readonly limit: number;
-  /** Whole calls that may be made now. */
+  /** Number of calls that may be made now, rounded down. */
   readonly remaining: number;
-  /** After how many seconds without a call the bucket is full. */
+  /** Seconds until the bucket is full, if no call is made. */
   readonly resetSeconds: number;
 }
 
-/** There are not as many calls as are wanted. */
+/** Too few calls are left. */
 export interface CallShortage extends CallQuota {
-  /** After how many seconds without a call there are as many. */
+  /** Seconds until enough calls are available, if no call is made. */
   readonly seconds: number;
 }
 
-/** Limits the calls that a token may make. Never fails: what it cannot find out it decides by what it knows. */
+/** Limits the calls per token. Never fails: if the shared state is unavailable, it decides by local state. */
 export interface CallLimiter {
-  /** Takes calls out of the token's bucket, all of them or none. Null: they may be made. */
+  /** Takes calls from the token's bucket, all or none. Resolves to null if they may be made. */
   take(caller: Caller, calls: number): Promise<CallShortage | null>;
-  /** Gives back calls that were taken and not made. */
+  /** Returns calls that were taken but not made. */
   giveBack(caller: Caller, calls: number): void;
-  /** What is left, as far as this process knows. */
+  /** The remaining calls, as far as this process knows. */
   quotaOf(caller: Caller): CallQuota;
 }

@@ -4,58 +4,58 @@ import type { Matching, PageRequest, Window } from '../model/window';
 import type { ListCall } from '../paging/list-call';
 import type { ShortPage } from '../paging/paging-evidence';
 
-/** The items of one page, cut from what the calls returned, in the list's order. */
+/** The items of one page, taken from the responses, in list order. */
 export interface LoadedPage<Item> {
   readonly items: readonly Item[];
-  /** Whether the list goes on after the page; null where the page was not asked to find out. */
+  /** Whether the list goes on after the page; null if that was not requested. */
   readonly hasMore: boolean | null;
 }
 
-/** A page with its place in the list: what a Relay connection is made from. */
+/** A page with its position in the list, as a Relay connection needs it. */
 export interface PlacedPage<Item> extends LoadedPage<Item> {
   readonly offset: number;
-  /** How many items were asked for. */
+  /** How many items were requested. */
   readonly first: number;
-  /** Of a page of the items that a filter means: how they stand in the whole list. */
+  /** For a filtered page: where its items are in the whole list. */
   readonly matching?: Matching;
 }
 
-/** Somebody's list. */
+/** Identifies an owner's list. */
 export interface ListKey {
   readonly owner: ListOwner;
   /** See PagedList.identity. */
   readonly list: string;
 }
 
-/** A page of somebody's list. */
+/** Identifies a page of an owner's list. */
 export interface PageKey extends PageRequest, ListKey {}
 
-/** What a page asks where the calls for it do not tell all. */
+/** Checks that a page makes when its responses may be truncated or misplaced. */
 export interface PageDoubts<Content, Item> {
-  /** Whether all that is read is said to be complete. */
+  /** Whether everything that is read is reported as complete. */
   readonly isClaimed: boolean;
-  /** What a page says of its list's end that has so many items, and fewer than were asked for. */
+  /** Judges whether a page of `size` items, shorter than requested, ends its list. */
   judge(owner: ListOwner, size: number): ShortPage;
-  /** Whether a call stands where it was asked for; null: it does. Rejects with BillingError where it does not. */
+  /** Checks that a response has the items at the requested offset; null: it does. Rejects with BillingError if it does not. */
   placeOf(key: ListKey, call: ListCall<Content, Item>): Promise<void> | null;
-  /** Whether a call's items are not those of its window. */
+  /** Whether a response may hold the items of another window. */
   isMisplaced(call: Window): boolean;
-  /** Whether a short call may be read on; false: it ends its list. */
+  /** Whether reading may continue after a short page; false: it ends its list. */
   readonly readsOn: boolean;
-  /** The items that follow a short call's in its window; see ListEnd. */
+  /** Returns the items of a short page's window that the page lacks; see ListEnd. */
   restOf(owner: ListOwner, call: ListCall<Content, Item>, isClaimed: boolean): Promise<readonly Item[]>;
 }
 
 /**
- * What is made of a short page: it is taken as it was `sent`, though its list may go on; it is read on where that is `likely`;
- * or the list is `claimed` to end with it, so that this has to be seen.
+ * How to treat a short page. `sent`: use it as received, although its list may go on. `likely`: read on if it is likely to be
+ * truncated. `claimed`: verify that the list ends, because the caller reports it as complete.
  */
 type EndReading = 'sent' | 'likely' | 'claimed';
 
-/** A page under way. Its promises settle on their own: no page waits for another owner's call. */
+/** A page being loaded. Its promises settle independently: no page waits for another owner's call. */
 export class PageLoad<Content, Item> {
   readonly #calls: readonly ListCall<Content, Item>[];
-  /** Calls are in order; the page starts in the first one that reaches past its offset. */
+  /** Index of the call in which the page starts: the first one, in order, that reaches past the page's offset. */
   readonly #first: number;
   readonly #page: PageKey;
   readonly #list: PagedList<Content, Item>;
@@ -73,17 +73,17 @@ export class PageLoad<Content, Item> {
     this.#first = calls.findIndex((call) => page.offset < call.offset + call.limit);
   }
 
-  /** What the first call returned, for what it says beside the items; null where the billing API does not know the list's owner. */
+  /** The first response, for its data beside the items; null if the billing API does not know the list's owner. */
   head(): Promise<Content | null> {
     return (this.#calls[this.#first] as ListCall<Content, Item>).answer;
   }
 
-  /** What the calls for the page have returned, each with its window, as far as they are answered. */
+  /** The responses received so far, each with its window. */
   get returned(): readonly { readonly window: Window; readonly content: Content }[] {
     return this.#calls.flatMap((call) => (call.content ? [{ window: call, content: call.content }] : []));
   }
 
-  /** The page; null where the billing API does not know the list's owner. Rejects with BillingError. */
+  /** The page; null if the billing API does not know the list's owner. Rejects with BillingError. */
   page(): Promise<LoadedPage<Item> | null> {
     const call = this.#calls[this.#first] as ListCall<Content, Item>;
     if (!isWhole(call, this.#page)) return this.#readParts(this.#usual);
@@ -93,20 +93,20 @@ export class PageLoad<Content, Item> {
     });
   }
 
-  /** The page as it was sent, for those who go on to `completePage` where it is short. */
+  /** The page as received, for callers that call `completePage` if it is short. */
   sentPage(): Promise<LoadedPage<Item> | null> {
     return this.#readParts('sent');
   }
 
   /**
-   * The page for those who say that a list ends with it: if it is short, it is made sure that the list does. Rejects with
-   * BillingError, also where that cannot be found out.
+   * The page for callers that report it as the end of the list: a short page is verified, and read on if it was truncated.
+   * Rejects with BillingError, also if the end cannot be verified.
    */
   completePage(): Promise<LoadedPage<Item> | null> {
     return this.#readParts('claimed');
   }
 
-  /** The page where the one call for it has been answered, as it has for whoever waited for `head`; otherwise undefined. */
+  /** The page if its only call has been answered, which holds after awaiting `head`; otherwise undefined. */
   knownPage(): LoadedPage<Item> | undefined {
     const call = this.#calls[this.#first] as ListCall<Content, Item>;
     const { content = null } = call;
@@ -114,7 +114,7 @@ export class PageLoad<Content, Item> {
     return this.#cut(this.#list.items(content), call);
   }
 
-  /** Whether a call's own items are all that there is to say, as they nearly always are. */
+  /** Whether the page can be taken from the response without further checks. This is nearly always so. */
   #isPlain(call: ListCall<Content, Item>, content: Content): boolean {
     if (call.offset > 0 && (this.#doubts.isMisplaced(call) || this.#doubts.placeOf(this.#page, call) !== null)) return false;
     const items = this.#list.items(content);
@@ -130,21 +130,21 @@ export class PageLoad<Content, Item> {
     return (call.end ??= this.#doubts.judge(this.#page.owner, items.length));
   }
 
-  /** Whether the page needs items behind those of a call, in the call's window. */
+  /** Whether a response is short and the page needs items of its window that it lacks. */
   #isShort(call: Window, items: readonly Item[]): boolean {
     const end = call.offset + items.length;
     return items.length > 0 && items.length < call.limit && end < this.#page.offset + wantedOf(this.#page);
   }
 
-  /** The page out of the one call that holds it. The call's own list is not copied where it is the page. */
+  /** Takes the page from the one response that holds it. The response's list is not copied if it is exactly the page. */
   #cut(items: readonly Item[], call: Window): LoadedPage<Item> {
     const page = this.#page;
     const from = page.offset - call.offset;
-    // An API may send more than it was asked for.
+    // An API may return more items than requested.
     return toPage(takeSlice(items, from, Math.min(items.length, call.limit, from + wantedOf(page))), page);
   }
 
-  /** The page out of several calls, one after the other. */
+  /** Joins the page from several responses, in order. */
   async #readParts(reading: EndReading): Promise<LoadedPage<Item> | null> {
     const page = this.#page;
     const wanted = wantedOf(page);
@@ -155,7 +155,7 @@ export class PageLoad<Content, Item> {
       if (call.offset >= page.offset + wanted) break;
       const content = await call.answer;
       if (content === null) {
-        // A window past the list's end may be answered as "not found": what came before it is the list.
+        // A window past the end of the list may return "not found": the items before it are the whole list.
         if (i === this.#first) return null;
         break;
       }
@@ -164,22 +164,22 @@ export class PageLoad<Content, Item> {
       const part = this.#partOf(call, items ?? this.#list.items(content), count);
       found.push(part);
       count += part.length;
-      // Whether the list goes on is not known: who asks for the next page finds out.
+      // It is not known whether the list goes on: the request for the next page will tell.
       if (items === null) return { items: found.flat().slice(0, page.first), hasMore: page.probe || null };
       if (items.length < call.limit) break;
     }
     return toPage(found.length === 1 ? (found[0] as readonly Item[]) : found.flat(), page);
   }
 
-  /** What a call adds to the page. */
+  /** The part of the page that a response contributes. */
   #partOf(call: Window, items: readonly Item[], count: number): readonly Item[] {
     const { offset } = this.#page;
     const from = Math.max(0, offset - call.offset);
-    // An API may send more than it was asked for. What is past the call's window is the next call's.
+    // An API may return more items than requested. Those past the window belong to the next call.
     return takeSlice(items, from, Math.min(items.length, call.limit, from + wantedOf(this.#page) - count));
   }
 
-  /** All the items of a call's window; null where it is not known whether those that came are all. */
+  /** All items of a call's window; null if it cannot be determined whether the response has them all. */
   async #itemsOf(index: number, content: Content, reading: EndReading): Promise<readonly Item[] | null> {
     const call = this.#calls[index] as ListCall<Content, Item>;
     const doubts = this.#doubts;
@@ -195,34 +195,34 @@ export class PageLoad<Content, Item> {
       return doubts.isMisplaced(call) ? rest : items.concat(rest);
     } catch (error) {
       if (isClaimed || !(error instanceof BillingError)) throw error;
-      // An API that heeds no place has no more than the first page, which this is.
+      // From an API that ignores offsets only the first page can be read, and this is it.
       return error.failure === 'invalid-response' ? items : null;
     }
   }
 
-  /** Whether a later call of the page, made at once with a short one, is known to have returned items. */
+  /** Whether the next call of the page, made concurrently with a short one, is known to have returned items. */
   #goesOnBehind(index: number): boolean {
     const { content = null } = this.#calls[index + 1] ?? {};
     return content !== null && this.#list.items(content).length > 0;
   }
 }
 
-/** Whether a page ends within one call, as nearly all do. */
+/** Whether a page ends within one call. Nearly all do. */
 function isWhole(call: Window, page: PageRequest): boolean {
   return page.offset + wantedOf(page) <= call.offset + call.limit;
 }
 
-/** Items that a page needs: one more than it shows where it is to know whether the list goes on. */
+/** Number of items that a page needs: one more than it shows if it must know whether the list goes on. */
 function wantedOf(page: PageRequest): number {
   return page.probe ? page.first + 1 : page.first;
 }
 
-/** Whether a page has what was asked for: false for one that is counted from a cursor which the list does not reach. */
+/** Whether a page has the items requested; false if it is counted from a cursor past the end of the list. */
 export function isFull({ items }: LoadedPage<unknown>, { first, tail, offset }: PageRequest): boolean {
   return !tail || items.length >= first || (items.length > 0 && offset === tail.from);
 }
 
-/** A page with its place. */
+/** Adds a page's position. */
 export function toPlaced<Item>({ items, hasMore }: LoadedPage<Item>, { offset, first }: PageRequest): PlacedPage<Item> {
   return { items, hasMore, offset, first };
 }

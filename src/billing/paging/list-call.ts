@@ -1,17 +1,17 @@
 import type { Window } from '../model/window';
 import type { ShortPage } from './paging-evidence';
 
-/** A pending call, and what it returned. */
+/** A call for one window of a list, with its response once that has arrived. */
 export class ListCall<Content, Item> implements Window {
   readonly offset: number;
   readonly limit: number;
-  /** Undefined until it has been answered. */
+  /** Undefined until the response arrives; null if the billing API does not know the owner. */
   content: Content | null | undefined = undefined;
-  /** What it says of its list's end, where it has fewer items than were asked for; null where nobody has looked yet. */
+  /** For a short page: whether the list ends here. Null until that has been judged. */
   end: ShortPage | null = null;
-  /** The items that follow in its window, where that was asked for: none where the list ends with the call's own. */
+  /** The remaining items of the window, once requested; empty if the list ends with this page. */
   rest: Promise<readonly Item[]> | null = null;
-  /** Whether a page is asked for with it whose client wants to know if another follows. */
+  /** Whether a page served by this call must know if another page follows (`hasNextPage`). */
   readonly isProbed: boolean;
   readonly answer: Promise<Content | null>;
 

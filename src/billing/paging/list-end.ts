@@ -4,12 +4,12 @@ import { placeIsIgnored, readItemAt, type ListPlaces, type ReadWindow } from './
 import { MIN_DOUBTFUL, type PagingEvidence } from './paging-evidence';
 import type { Paging } from './window-plan';
 
-/** Most pages that are read at once. */
+/** Maximum number of pages read concurrently. */
 const MAX_WAVE = 16;
 
 /**
- * Finds out whether a list ends with a short page, by asking for the one item behind it, and reads on where it does not. So
- * no invoice is missing because the billing API sends fewer than it was asked for.
+ * Checks whether a short page is the end of its list by requesting the one item after it. If there is one, reads on, so that
+ * no invoice is missing when the billing API truncates pages.
  */
 export class ListEnd<Content, Item> {
   readonly #list: PagedList<Content, Item>;
@@ -27,11 +27,11 @@ export class ListEnd<Content, Item> {
   }
 
   /**
-   * The items that follow a short page's in its window. Rejects with BillingError where that cannot be found out.
-   * @param isClaimed whether the list is said to be complete: then what other lists have shown is not enough.
+   * Returns the items of a short page's window that the page lacks. Rejects with BillingError if they cannot be read.
+   * @param isClaimed whether the caller reports the list as complete: then evidence from other lists does not suffice.
    */
   async restOf(owner: ListOwner, call: ListCall<Content, Item>, isClaimed: boolean): Promise<readonly Item[]> {
-    // The API pages within each contract: of all of them, no single item can be asked for.
+    // The API pages within each contract, so a single item of the merged list cannot be requested.
     if (owner.contractNumber === null && this.#paging.listsContracts) return [];
     const size = this.#list.items(call.content as Content).length;
     if (call.end === 'pending' && !isClaimed) {
@@ -57,8 +57,8 @@ export class ListEnd<Content, Item> {
   }
 
   /**
-   * Whether a page is all that can be had of a list, where the item behind it looks like the first one; false: they are two
-   * items. Rejects with BillingError where there may be more that cannot be had.
+   * Whether a page is the whole list although the item after it looks like its first item. False: the list has two equal
+   * items. Rejects with BillingError if there may be further items that the API does not return.
    */
   async #isAll(owner: ListOwner, size: number): Promise<boolean> {
     const reading = await this.#places.find(owner);
@@ -66,20 +66,21 @@ export class ListEnd<Content, Item> {
     return reading !== 'heeded';
   }
 
-  /** Reads from a position to another, or to the list's end, in waves of 1, 2, 4 and so on of pages of the size that the API sends. */
+  /** Reads from one position to another, or to the end of the list, in waves of 1, 2, 4, … pages of the size that the API returns. */
   async #readOn(owner: ListOwner, { from, to, size }: { readonly from: number; readonly to: number; readonly size: number }) {
     const items: Item[] = [];
     for (let at = from, wave = 1; at < to; at = from + items.length, wave = Math.min(wave * 2, MAX_WAVE)) {
       const { items: part } = await this.#read(owner, { offset: at, first: Math.min(to - at, wave * size), probe: false });
       items.push(...part);
-      // Its last page is shorter than those that were cut: that is the list's end.
+      // The last page is shorter than a truncated one: this is the end of the list.
       if (part.length === 0 || part.length % size !== 0) break;
     }
     return items;
   }
 
   /**
-   * Notes that the API cuts lists at a size, if it does so again for one item more: a list may have grown between two calls.
+   * Records that the API truncates pages at a size. Unless that is known already, confirms it with a larger window first: the
+   * list may have grown between the two calls.
    */
   async #learn(owner: ListOwner, size: number): Promise<void> {
     if (this.#evidence.isCut(size)) {
@@ -96,7 +97,7 @@ export class ListEnd<Content, Item> {
   }
 }
 
-/** A promise that several may await, or nobody. */
+/** Marks a rejection as handled: the promise may have any number of readers, or none. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

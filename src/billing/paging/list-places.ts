@@ -4,19 +4,19 @@ import { formOf, type ListOwner, type OwnedList, type PagedList } from '../model
 import type { PageRequest } from '../model/window';
 import type { PagingEvidence } from './paging-evidence';
 
-/** What a window of a list has. */
+/** The items of one window. */
 export interface WindowRead<Item> {
   readonly items: readonly Item[];
-  /** Whether more were sent than were asked for. */
+  /** Whether the API returned more items than requested. */
   readonly hasSurplus: boolean;
 }
 
-/** Reads a window of a list, by as many calls as it takes. `isFresh`: whatever is cached is left alone. Rejects with BillingError. */
+/** Reads a window of a list, with as many calls as it takes. `isFresh` bypasses the caches. Rejects with BillingError. */
 export type ReadWindow<Item> = (owner: ListOwner, page: PageRequest, isFresh?: boolean) => Promise<WindowRead<Item>>;
 
 const NOTHING = { items: [], hasSurplus: false };
 
-/** Reads the one item at a position; none behind the list's end, which an API may also say by a 400. Rejects with BillingError. */
+/** Reads the item at a position; none past the end of the list, which some APIs report with a 400. Rejects with BillingError. */
 export async function readItemAt<Item>(read: ReadWindow<Item>, owner: ListOwner, position: number): Promise<WindowRead<Item>> {
   try {
     return await read(owner, { offset: position, first: 1, probe: false });
@@ -27,22 +27,22 @@ export async function readItemAt<Item>(read: ReadWindow<Item>, owner: ListOwner,
 }
 
 /**
- * What the API makes of the place of a window: it heeds it, or it sends the list's first items for every place; `unpaged`: as many
- * as it has, whatever number is asked for.
+ * How the API treats a window's offset. `heeded`: it returns the items at the offset. `ignored`: it returns the first items for
+ * every offset. `unpaged`: it also ignores the limit and returns the whole list.
  */
 export type PlaceReading = 'heeded' | 'ignored' | 'unpaged';
 
-/** Made anew for each page. */
+/** Returns a new error each time, since errors are thrown per page. */
 export function placeIsIgnored(): BillingError {
   return new BillingError(
     'invalid-response',
-    'The billing API sends the same invoices for every place in the list: only the first page can be had. Tell the operator.',
+    'The billing API returns the same invoices for every page, so only the first page can be read. Tell the operator.',
   );
 }
 
 /**
- * Finds out whether the billing API heeds the place of a window. One that does not sends the list's first items for every
- * page: they would be shown, and summed up, again and again.
+ * Checks whether the billing API heeds a window's offset. One that ignores it returns the first items for every page; without
+ * this check they would be listed and summed up repeatedly.
  */
 export class ListPlaces<Item> {
   readonly evidence: PagingEvidence;
@@ -56,12 +56,12 @@ export class ListPlaces<Item> {
     this.read = read;
   }
 
-  /** Whether nothing is to be found out about requests for lists like this one. */
+  /** Whether no check is needed for lists like this one. */
   isSettled(owner: ListOwner): boolean {
     return this.#list.fingerprint === undefined || this.evidence.isPlaceHeeded(formOf(owner));
   }
 
-  /** Notes the first item of a list that may go on. */
+  /** Records the first item of a list that may have further pages. */
   noteFirst({ owner, list }: { readonly owner: ListOwner; readonly list: string }, item: Item): void {
     if (this.isSettled(owner)) return;
     const fingerprint = this.#fingerprintOf(item);
@@ -69,8 +69,9 @@ export class ListPlaces<Item> {
   }
 
   /**
-   * Compares an item at a later position with the list's first one, as far as that is known. Null: they differ, or nothing
-   * is known. Otherwise it rejects with BillingError where the API heeds no place; a list may have the same item twice.
+   * Compares an item at a later position with the list's first item. Returns null if they differ or the first item is not
+   * known. Otherwise the promise rejects with BillingError if the API ignores offsets, and resolves if the list has two equal
+   * items.
    */
   check({ owner, list }: { readonly owner: ListOwner; readonly list: string }, item: Item): Promise<void> | null {
     const first = this.evidence.firstItemOf(list);
@@ -81,35 +82,35 @@ export class ListPlaces<Item> {
     return null;
   }
 
-  /** Whether two items look the same. Lists may have such; one whose values cannot be read looks like no other. */
+  /** Whether two items have the same fingerprint; false if either has unreadable values. Different items may look the same. */
   isSame(one: Item, other: Item): boolean {
     const fingerprint = this.#fingerprintOf(one);
     return fingerprint !== null && fingerprint === this.#fingerprintOf(other);
   }
 
-  /** The same where items that cannot be told apart may be the same. */
+  /** Like `isSame`, but true if either item has unreadable values. */
   mayBeSame(one: Item, other: Item): boolean {
     const [a, b] = [this.#fingerprintOf(one), this.#fingerprintOf(other)];
     return a === null || b === null || a === b;
   }
 
-  /** Rejects with BillingError where the API does not heed the place of a window. */
+  /** Rejects with BillingError if the API ignores offsets. */
   assertHeeded(owner: ListOwner): Promise<void> {
     const checked = this.find(owner).then((reading) => {
       if (reading !== 'heeded') throw placeIsIgnored();
     });
-    // Nobody may wait for it.
+    // The caller may drop the promise: avoid an unhandled rejection.
     checked.catch(() => undefined);
     return checked;
   }
 
-  /** Asks for an item at a place that no list reaches, once for each list. Rejects with BillingError where that fails. */
+  /** Requests an item at an offset past the end of any list, once per list. Rejects with BillingError if the call fails. */
   find(owner: ListOwner): Promise<PlaceReading> {
     const key = this.#list.identity(owner);
     let found = this.#found.get(key);
     if (!found) {
       found = this.#find(owner);
-      // Each reader gets it.
+      // Every reader of the promise sees the rejection.
       found.catch(() => undefined);
       this.#found.set(key, found);
     }

@@ -1,42 +1,42 @@
-/** Told of how the billing API pages, where that is not as it was asked. Must not throw. */
+/** Receives an event when the billing API truncates a page. Must not throw. */
 export interface PagingObserver {
-  /** It sent `size` items of a longer list, though more were asked for. `isNew`: for the first time. */
+  /** The API returned `size` items of a longer list although more were requested. `isNew`: the first page truncated at this size. */
   pageCut(size: number, isNew: boolean): void;
 }
 
 /**
- * What a short page says of its list: it ends there, or it may go on, or that is being found out for another list with a page
- * of the same size.
+ * Whether a short page ends its list. `end`: it does. `doubtful`: it may be truncated, and must be checked. `pending`: another
+ * list with a page of the same size is being checked.
  */
 export type ShortPage = 'end' | 'doubtful' | 'pending';
 
-/** A shorter page is taken for the list's last: few APIs have so small pages, and most lists are short. */
+/** Shorter pages count as the end of their list: few APIs have such a small maximum, and most lists are short. */
 export const MIN_DOUBTFUL = 10;
-/** Of lists that end with a page as long as the longest so far, the 1st, 10th, 100th and so on are looked at again. */
+/** The 1st, 10th, 100th, … list that ends with a page as long as the longest so far is checked. */
 const SIGHTING_BASE = 10;
-/** Sizes that are remembered; an API has one or a few. */
+/** Maximum number of truncation sizes to remember; an API has one or a few. */
 const MAX_SIZES = 64;
-/** Lists whose first item is remembered until it is known that the API heeds the place of a window. */
+/** Maximum number of lists whose first item is remembered until the API is known to heed offsets. */
 const MAX_FIRST_ITEMS = 256;
 
-/** What was seen of requests of one form. */
+/** Observations from requests of one form. */
 interface Seen {
-  /** Items of the longest page so far. A page that is shorter was not cut, unless the API cuts some lists more than others. */
+  /** Length of the longest page so far. A shorter page was not truncated, unless the API's maximum differs between lists. */
   longest: number;
-  /** Of pages that are as long as the longest. */
+  /** By page size, for pages as long as the longest. */
   readonly sightings: Map<number, Sightings>;
 }
 
 interface Sightings {
   count: number;
-  /** Settles when the list that is being looked at is known to go on or not. */
+  /** Resolves when the running check has ended. */
   pending: Promise<void> | null;
 }
 
 /**
- * What the responses of this process have shown of how the billing API pages, which its contract does not say: how many
- * items it sends at most, and whether it heeds the place of a window. An API that sends fewer items than it is asked for,
- * without a word, makes lists look shorter than they are.
+ * What this process has learned from responses about how the billing API pages, which the contract does not specify: the
+ * maximum page size, and whether offsets are heeded. An API that silently truncates pages makes lists look shorter than they
+ * are.
  */
 export class PagingEvidence {
   readonly #configured: number;
@@ -44,14 +44,15 @@ export class PagingEvidence {
   readonly #observer: PagingObserver;
   readonly #seen = new Map<string, Seen>();
   #maxQuantity: number;
-  /** Sizes at which lists were cut. */
+  /** Sizes at which pages were truncated. */
   readonly #cuts = new Set<number>();
   readonly #heeded = new Set<string>();
   readonly #firstItems = new Map<string, string>();
 
   /**
-   * @param maxQuantity items that one call may ask for, as it is configured.
-   * @param isAligned whether windows are named by page numbers: then a page that is cut is not where it was asked for.
+   * @param maxQuantity the configured maximum number of items per call.
+   * @param isAligned whether windows are addressed by page number: the API then computes a truncated page's offset from its own
+   * page size, and the items are not those of the window.
    */
   constructor(maxQuantity: number, isAligned: boolean, observer: PagingObserver = { pageCut: () => undefined }) {
     this.#configured = maxQuantity;
@@ -60,12 +61,12 @@ export class PagingEvidence {
     this.#observer = observer;
   }
 
-  /** Items that one call may ask for, as far as is known now. */
+  /** Maximum number of items that a call may request, as currently known. */
   get maxQuantity(): number {
     return this.#maxQuantity;
   }
 
-  /** Notes that a page has so many items. @param form of its request: an API may cut some and not others. */
+  /** Records the size of a page. @param form the form of its request: an API may truncate some forms only. */
   notePage(form: string, size: number): void {
     const seen = this.#seenOf(form);
     if (size <= seen.longest) return;
@@ -80,8 +81,8 @@ export class PagingEvidence {
   }
 
   /**
-   * What a page says of its list's end that has so many items, and fewer than were asked for. A doubtful one is to be looked
-   * into by whoever asks: see `settle`.
+   * Judges whether a page of `size` items, shorter than requested, ends its list. If it is `doubtful`, the caller must check it
+   * and pass the check to `settle`.
    */
   judge(form: string, size: number): ShortPage {
     if (this.isEnd(form, size)) return 'end';
@@ -93,24 +94,24 @@ export class PagingEvidence {
     return isPowerOf(SIGHTING_BASE, ++seen.count) ? 'doubtful' : 'end';
   }
 
-  /** Whether a page of that size, shorter than was asked for, may be taken for the last of its list. */
+  /** Whether a page of this size, shorter than requested, counts as the end of its list without a check. */
   isEnd(form: string, size: number): boolean {
     return !this.#cuts.has(size) && (size < MIN_DOUBTFUL || !isRound(size) || size < this.#seenOf(form).longest);
   }
 
-  /** The same for a page that was looked into already, if it was as long as the longest: see `judge`. */
+  /** Like `isEnd`, but also true if a page of this size has been checked and was not truncated. */
   isSettledEnd(form: string, size: number): boolean {
     if (this.isEnd(form, size)) return true;
     const seen = this.#seenOf(form).sightings.get(size);
     return seen !== undefined && seen.count > 0 && seen.pending === null && !this.#cuts.has(size);
   }
 
-  /** Whether some list was cut at that size. */
+  /** Whether some page was truncated at this size. */
   isCut(size: number): boolean {
     return this.#cuts.has(size);
   }
 
-  /** Has others with a page of that size wait until it is known whether the list of a doubtful one goes on. */
+  /** Registers a running check, so that other lists with a page of this size wait for it. Returns the check's promise. */
   settle<T>(form: string, size: number, looking: Promise<T>): Promise<T> {
     const seen = this.#seenOf(form).sightings.get(size);
     if (!seen || seen.pending) return looking;
@@ -119,7 +120,7 @@ export class PagingEvidence {
         seen.pending = null;
       },
       () => {
-        // Nothing was found out: the next one is looked at instead.
+        // The check failed: check the next list instead.
         seen.pending = null;
         seen.count = 0;
       },
@@ -127,14 +128,14 @@ export class PagingEvidence {
     return looking;
   }
 
-  /** Resolves when nothing is being found out about pages of that size. Never rejects. */
+  /** Resolves when no check of pages of this size is running. Never rejects. */
   settled(form: string, size: number): Promise<void> {
     return this.#seenOf(form).sightings.get(size)?.pending ?? Promise.resolve();
   }
 
   /**
-   * Notes that a list goes on after a page of that size, which is shorter than was asked for. Where no page was ever longer,
-   * no more are asked for at once from now on.
+   * Records a page that was truncated at this size. If no page was ever longer, the size becomes the maximum number of items
+   * that a call requests.
    */
   noteCut(size: number): void {
     const isNew = !this.#cuts.has(size);
@@ -144,12 +145,12 @@ export class PagingEvidence {
     this.#observer.pageCut(size, isNew);
   }
 
-  /** Whether a page of a list may be one that was cut, and so not at its place: see the constructor. */
+  /** Whether a page may have been truncated and so hold items of another window: see `isAligned` of the constructor. */
   isMisplaced({ offset, limit }: { readonly offset: number; readonly limit: number }): boolean {
     return this.#isAligned && offset > 0 && limit > this.#maxQuantity && limit <= this.#configured;
   }
 
-  /** Whether the API was seen to heed the place of a window, in requests of this form. */
+  /** Whether the API is known to heed offsets in requests of this form. */
   isPlaceHeeded(form: string): boolean {
     return this.#heeded.has(form);
   }
@@ -158,7 +159,7 @@ export class PagingEvidence {
     this.#heeded.add(form);
   }
 
-  /** Remembers the first item of a list that goes on, by what tells it from others. */
+  /** Remembers the fingerprint of the first item of a list that has further pages. */
   noteFirstItem(list: string, fingerprint: string): void {
     this.#firstItems.delete(list);
     if (this.#firstItems.size >= MAX_FIRST_ITEMS) this.#firstItems.delete(this.#firstItems.keys().next().value as string);
@@ -170,7 +171,7 @@ export class PagingEvidence {
   }
 }
 
-/** Whether a size may be the most that an API sends: people choose 20, 50 or 64 for that, and lists end anywhere. */
+/** Whether a size may be an API's maximum page size: people choose numbers such as 20, 50 or 64, while lists have any length. */
 function isRound(size: number): boolean {
   return size % 5 === 0 || (size & (size - 1)) === 0;
 }

@@ -5,18 +5,18 @@ import type { PagingEvidence } from './paging-evidence';
 export interface Paging {
   /** `offset`: any window. `page`: windows that start at a multiple of their length. See contract/reading.md. */
   readonly mode: 'offset' | 'page';
-  /** Most invoices that one call may ask for. */
+  /** Maximum number of invoices that one call may request. */
   readonly maxQuantity: number;
-  /** What responses have shown of how the API pages; absent: it is taken at its word, and a short page ends its list. */
+  /** What responses have shown about how the API pages. Absent: a short page always ends its list. */
   readonly evidence?: PagingEvidence;
   /**
-   * Whether a request without a contract number is answered with each of the customer's contracts apart. The window is then
-   * one of each contract's invoices: only the first one, in the largest size there is, has the invoices of all.
+   * Whether the response to a request without a contract number lists the customer's contracts separately. The window then
+   * applies to each contract, and only the first window, in the largest size, has the invoices of all of them.
    */
   readonly listsContracts?: boolean;
 }
 
-/** How the API pages, as far as its responses have shown. */
+/** Returns the paging settings with the maximum quantity that responses have shown so far. */
 export function toPaging(paging: Omit<Paging, 'maxQuantity'> & { readonly evidence: PagingEvidence }): Paging {
   return {
     ...paging,
@@ -26,24 +26,24 @@ export function toPaging(paging: Omit<Paging, 'maxQuantity'> & { readonly eviden
   };
 }
 
-/** Calls that together answer every page between `start` and `end`, in order, without a gap. */
+/** Calls that together cover every page between `start` and `end`, in order and without gaps. */
 export interface PlannedRun {
   readonly start: number;
   readonly end: number;
   readonly calls: readonly Window[];
 }
 
-/** What is asked for where only the contract's own data are wanted: the smallest window that every reading can name. */
+/** The window to request if only the contract's own data are needed: the smallest one that both paging modes can address. */
 const FIRST_INVOICE: readonly PageRequest[] = [{ offset: 0, first: 1, probe: false }];
 
-/** The run that holds the whole page, if there is one. A page of no invoices is the contract's own data: they are in any run of it. */
+/** The run that holds the whole page, if any. A page of no invoices needs only the contract's own data, which any run has. */
 export function findRun<Run extends Pick<PlannedRun, 'start' | 'end'>>(runs: readonly Run[], page: PageRequest): Run | undefined {
   if (page.first === 0) return runs[0];
   const end = page.offset + page.first + (page.probe ? 1 : 0);
   return runs.find((run) => run.start <= page.offset && end <= run.end);
 }
 
-/** Plans the calls for pages of one contract that no earlier run holds; pages of no invoices add nothing to others. */
+/** Plans the calls for pages of one contract that no earlier run covers. Pages of no invoices add no call to others. */
 export function planPages(pages: readonly PageRequest[], paging: Paging): PlannedRun[] {
   const [page] = pages;
   if (pages.length === 1 && page && page.first > 0) return planRuns(pages, paging);
@@ -53,8 +53,8 @@ export function planPages(pages: readonly PageRequest[], paging: Paging): Planne
 
 /**
  * Plans the calls for pages of one contract: pages that overlap or touch become one run, pages that stand apart stay
- * apart, and a run longer than a call may be is split. All its calls are made at once, the one for a probe alone as well:
- * made after the call before it came back full, it would double the time that a page of the largest size takes.
+ * apart, and a run longer than one call allows is split. Its calls are made concurrently, including one that only probes for
+ * a next page: made after the previous call came back full, it would double the latency of a page of the largest size.
  */
 export function planRuns(pages: readonly PageRequest[], paging: Paging): PlannedRun[] {
   if (pages.length === 1) {
@@ -85,12 +85,12 @@ export function planRuns(pages: readonly PageRequest[], paging: Paging): Planned
 }
 
 /**
- * How many calls the loader makes for pages of one owner's list, by the wave in which they are asked for: what an earlier
- * wave's calls bring is not asked for again.
+ * Counts the calls that the loader makes for pages of one owner's list, given the wave in which each page is requested: data
+ * from an earlier wave is not requested again.
  */
 export function countCalls(waves: readonly (readonly PageRequest[] | undefined)[], paging: Paging): number {
   const only = waves.length === 1 && waves[0]?.length === 1 ? waves[0][0] : undefined;
-  // What nearly every list comes down to.
+  // The common case.
   if (only && only.first < paging.maxQuantity && paging.mode === 'offset') return 1;
   const calls = new Set<string>();
   const runs: PlannedRun[] = [];
@@ -99,7 +99,7 @@ export function countCalls(waves: readonly (readonly PageRequest[] | undefined)[
     if (missing.length === 0) continue;
     for (const run of planPages(missing, paging)) {
       runs.push(run);
-      // The very same window of two runs is one call: it is shared while it is under way.
+      // Two runs with the same window make one call: it is shared while in flight.
       for (const call of run.calls) calls.add(`${call.offset}/${call.limit}`);
     }
   }
@@ -113,9 +113,9 @@ function split(start: number, dataEnd: number, end: number, { mode, maxQuantity 
   return calls;
 }
 
-/** The same where a page number can only name windows that start at a multiple of their length. */
+/** Like `split`, but for page numbers, which can only address windows that start at a multiple of their length. */
 function splitAligned(start: number, dataEnd: number, end: number, maxQuantity: number): Window[] {
-  // The smallest such window around ours is one call; where none is short enough, windows next to each other cover it.
+  // One call for the smallest such window around ours; if that would be too long, adjacent windows cover it.
   for (let size = end - start; size <= maxQuantity; size++) {
     const offset = start - (start % size);
     if (end <= offset + size) return [{ offset, limit: size }];
@@ -124,7 +124,7 @@ function splitAligned(start: number, dataEnd: number, end: number, maxQuantity: 
   const size = Math.min(dataEnd - start, maxQuantity);
   let offset = start - (start % size);
   for (; offset < dataEnd; offset += size) calls.push({ offset, limit: size });
-  // To learn whether a list goes on, one invoice is enough: any place is a multiple of that length.
+  // One invoice is enough to learn whether the list goes on, and any offset is a multiple of that length.
   if (offset < end) calls.push({ offset, limit: 1 });
   return calls;
 }

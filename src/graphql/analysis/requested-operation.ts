@@ -2,30 +2,30 @@ import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graph
 import { coerceVariables, conditionValues, type Conditions, type Variables } from './variables/coerce-variables';
 import { OperationModel } from './operation-model';
 
-/** Fields of an operation, list members included, that may fail: each costs an error with its path, which takes as long as many objects. */
+/** Maximum number of failing fields, list members included: each adds an error with a path, which takes as long as many objects. */
 export const MAX_FAILURES = 1000;
 
-/** An operation as a request asks for it. */
+/** An operation as a request specifies it. */
 export interface OperationRequest {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
-  /** As they came. */
+  /** As received, before coercion. */
   readonly variables: Variables | undefined;
 }
 
-/** What is known of an operation from earlier requests. */
+/** Cached analysis of an operation from earlier requests. */
 export interface KnownAnalysis {
-  /** Null where the variables are not of their types. */
+  /** Coerces the variables; null if they do not match their types. */
   coerce(variables: Variables): Variables | null;
-  /** The model under these conditions; null where none is cached. */
+  /** The model under these conditions; null if none is cached. */
   modelUnder(conditions: Conditions): OperationModel | null;
 }
 
 /**
- * A valid operation about to be executed. Policies, the prediction of calls, the resolvers and the response read it here:
- * its variables are coerced once, and its document is walked once under the conditions of the request. The model lives as
- * long as the request, or as the plan that was compiled of it: an unbounded number of documents takes no memory.
+ * A valid operation about to be executed. Policies, call prediction, resolvers and the response share it: its variables are
+ * coerced once, and its document is walked once under the conditions of the request. The model lives as long as the request,
+ * or as the plan compiled from it, so that memory does not grow with the number of documents.
  */
 export class RequestedOperation implements OperationRequest {
   readonly schema: GraphQLSchema;
@@ -45,19 +45,19 @@ export class RequestedOperation implements OperationRequest {
     this.#known = known;
   }
 
-  /** The variables, coerced; null where they are not of their types. */
+  /** The coerced variables; null if they do not match their types. */
   get coerced(): Variables | null {
     if (this.#coerced === undefined)
       this.#coerced = this.#known ? this.#known.coerce(this.variables ?? {}) : coerceVariables(this.schema, this.operation, this.variables);
     return this.#coerced;
   }
 
-  /** What is selected under the request's variables. */
+  /** The selection under the request's variables. */
   get model(): OperationModel {
     return (this.#model ??= this.#findModel());
   }
 
-  /** What may be selected, whatever the variables are. */
+  /** Everything that may be selected, whatever the variables are. */
   get whole(): OperationModel {
     return (this.#whole ??= OperationModel.of(this, {}));
   }

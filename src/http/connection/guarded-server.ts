@@ -8,26 +8,26 @@ import { LoadShedder } from './load-shedder';
 import { UnsentResponses, type UnsentLimits } from './unsent-responses';
 import { toWatchedResponse } from './watched-response';
 
-/** What bounds the connections of a server. */
+/** Limits on the connections of a server. */
 export interface GuardOptions extends UnsentLimits {
   readonly maxConcurrentRequests: number;
   readonly maxRequestBytes: number;
   /** Null before the server listens. */
   readonly cors: () => CorsHeaders | null;
-  /** Timeouts and sizes that Node itself looks after. */
+  /** Timeouts and sizes that Node itself enforces. */
   readonly http: ServerOptions;
   readonly observer: ServerObserver;
 }
 
-/** An HTTP server, and what it has under way. */
+/** An HTTP server and its current load. */
 export interface GuardedServer {
   readonly server: Server;
   readonly state: () => ServerState;
-  /** Watches a response whose client has read all of its pieces but the last one. */
+  /** Watches a streamed response of which all chunks but the last have been sent. */
   readonly watchUnsent: (response: ServerResponse) => void;
 }
 
-/** Makes a server that sheds load, closes connections whose clients do not read, and reads on after early responses. */
+/** Creates a server that sheds load, closes connections of clients that do not read, and lingers on close after early responses. */
 export function createGuardedServer(
   options: GuardOptions,
   handler: (request: IncomingMessage, response: ServerResponse) => void,
@@ -37,27 +37,27 @@ export function createGuardedServer(
   const shedder = new LoadShedder({ ...options, onShed: () => observer.requestShed() });
   const onEnd = (response: ServerResponse): void => {
     if (!response.req.complete) lingerAfter(response.req);
-    // Without a socket it waits for the response to an earlier request of the same connection.
+    // Without a socket, it is queued behind the response to an earlier pipelined request.
     if (response.socket === null || response.socket.writableLength > 0) unsent.add(response);
   };
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
-    // What was parsed before the connection was closed.
+    // Pipelined requests may have been parsed before the connection was closed.
     if (socket.destroyed) return;
     if (!countRequest(response)) {
       socket.destroy();
       observer.connectionCut('too-many-requests');
       return;
     }
-    // Headers that are repeated are joined, and no name of a host has a comma.
+    // Repeated headers are joined with a comma, which no host name contains.
     if (headerOf(request.headers, 'host')?.includes(',')) refuseHosts(response);
     else if (shedder.admit(request, response)) handler(request, response);
   };
   const server = createServer({ ...options.http, ServerResponse: toWatchedResponse({ onEnd, onSent: countResponse }) }, take);
-  // Node would drop the headers after the first thousand without a word: a token, or the wish for a dry run. Their size is bounded.
+  // By default Node silently drops headers after the first thousand, such as the token or the dry-run header. Their size is bounded.
   server.maxHeadersCount = 0;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    // A client that asks first is not told to send what will be refused (RFC 9110, section 10.1.1).
+    // A client that sends `Expect: 100-continue` is not asked for a body that will be refused (RFC 9110, section 10.1.1).
     const isRefused = shedder.isFull || Number(headerOf(request.headers, 'content-length') ?? 0) > options.maxRequestBytes;
     if (!isRefused) response.writeContinue();
     take(request, response);

@@ -10,11 +10,11 @@ export interface LoadShedderOptions {
   readonly maxConcurrentRequests: number;
   /** Null before the server listens. */
   readonly cors: () => CorsHeaders | null;
-  /** Told of every request that is refused. */
+  /** Called for every refused request. */
   readonly onShed: () => void;
 }
 
-/** When a refused client may try again, in seconds (RFC 9110, section 10.2.3). What is under way is answered by then. */
+/** When a refused client may try again, in seconds (RFC 9110, section 10.2.3). The requests in progress are answered by then. */
 const RETRY_AFTER_SECONDS = 1;
 const BODY = JSON.stringify({
   errors: [
@@ -25,13 +25,13 @@ const BODY = JSON.stringify({
   ],
 });
 
-/** How many requests are refused in one turn of the event loop: so many at least, and this share of those that are to be refused. */
+/** Requests refused in one turn of the event loop: at least this number, and this share of those waiting to be refused. */
 const REFUSED_A_TURN = 64;
 const REFUSED_SHARE = 1 / 8;
-/** More than these are refused in the same turn: they take memory. */
+/** Requests waiting beyond this number are refused in the same turn, since they hold memory. */
 const MAX_TO_REFUSE = 4096;
 
-/** What is under way on one connection: HTTP/1.1 pipelining allows several requests at once. */
+/** The load of one connection. HTTP/1.1 pipelining allows several requests at once. */
 interface ConnectionLoad {
   requests: number;
   isClosed: boolean;
@@ -40,15 +40,15 @@ const LOAD = Symbol('requests under way');
 type CountedSocket = Socket & { [LOAD]: ConnectionLoad | undefined };
 
 /**
- * Bounds the requests that are under way at once. Beyond the bound a request is answered with 503 and `Retry-After`
- * from its headers alone, before anything of it is parsed: what is queued beyond the capacity only makes
- * every response late, the probes' included.
+ * Limits concurrent requests. Beyond the limit a request is answered with 503 and `Retry-After` as soon as its headers have
+ * arrived, before its body is read or parsed: queueing beyond the capacity would only delay every response, including the
+ * probes'.
  *
- * A request counts from its last byte on, so that clients who send their bodies slowly take nobody's place.
+ * A request counts once its last byte has arrived, so that slow senders occupy no slots.
  */
 export class LoadShedder {
   readonly #options: LoadShedderOptions;
-  /** Responses to requests that are to be refused, in the order in which they came. */
+  /** Responses to requests waiting to be refused, in order of arrival. */
   readonly #refused: ServerResponse[] = [];
   #underWay = 0;
 
@@ -56,17 +56,17 @@ export class LoadShedder {
     this.#options = options;
   }
 
-  /** Requests that were received completely and are not answered yet. */
+  /** Number of requests that were received completely and are not answered yet. */
   get underWay(): number {
     return this.#underWay;
   }
 
-  /** Whether one more request would be refused. */
+  /** Whether the next request would be refused. */
   get isFull(): boolean {
     return this.#underWay >= this.#options.maxConcurrentRequests;
   }
 
-  /** Whether the request may go on. Otherwise it is refused soon. */
+  /** Returns whether the request may proceed. Otherwise it will be refused shortly. */
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     if (isExempt(request)) return true;
     if (this.isFull) {
@@ -76,7 +76,7 @@ export class LoadShedder {
     if (!hasBody(request)) this.#enter(response);
     else {
       request.once('end', () => {
-        // Refused before its body was read.
+        // It may have been refused before its body was read.
         if (!response.writableEnded) this.#enter(response);
       });
     }
@@ -96,7 +96,7 @@ export class LoadShedder {
     });
   }
 
-  /** Of pipelined requests, only the first one's response is told that its connection has closed. */
+  /** Watches the socket, since of pipelined responses only the first emits `close` when the connection closes. */
   #watch(socket: Socket): ConnectionLoad {
     const load = { requests: 0, isClosed: socket.destroyed };
     socket.once('close', () => {
@@ -107,9 +107,9 @@ export class LoadShedder {
   }
 
   /**
-   * Refuses some of those that are to be, when the turn's sockets have been read. Clients that were refused while they are read, and ask
-   * again at once, would keep the event loop reading: with more than a thousand of them it came to nothing else for seconds. And
-   * who asks again waits for the next refusal, so that most of each turn is left for those who are served.
+   * Refuses some of the waiting requests, after the sockets of this turn have been read. Refused during the read phase, clients
+   * that retry at once would keep the event loop reading: with more than a thousand of them it did nothing else for seconds.
+   * Clients that retry wait for the next batch of refusals, which leaves most of each turn to admitted requests.
    */
   readonly #refuseSome = (): void => {
     const { length } = this.#refused;
@@ -139,12 +139,12 @@ export class LoadShedder {
   }
 }
 
-/** Probes answer under any load; a preflight that fails would hide the 503 from the page that is to read it. */
+/** Probes are answered under any load; a failed preflight would hide the 503 from the page that needs to read it. */
 function isExempt({ method, url = '' }: IncomingMessage): boolean {
   return method === 'OPTIONS' || (method === 'GET' && PROBE_PATHS.includes(url.split('?', 1)[0] ?? ''));
 }
 
-/** Whether a body follows (RFC 9112, section 6). */
+/** Whether the request has a body (RFC 9112, section 6). */
 function hasBody({ headers }: IncomingMessage): boolean {
   const length = headerOf(headers, 'content-length');
   return (length !== undefined && length !== '0') || headerOf(headers, 'transfer-encoding') !== undefined;

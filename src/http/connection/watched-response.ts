@@ -1,13 +1,13 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Told of each response: by `onEnd` when all of it has been handed over, and by `onSent` when the operating system has taken it. */
+/** Called for each response: `onEnd` when it has been ended, and `onSent` when the operating system has taken all of it. */
 export interface ResponseWatch {
   readonly onEnd: (response: ServerResponse) => void;
   readonly onSent: (response: ServerResponse) => void;
 }
 
-/** Makes the class of a server's responses. */
+/** Creates the response class of a server. */
 export function toWatchedResponse({ onEnd, onSent }: ResponseWatch): typeof ServerResponse<IncomingMessage> {
   return class extends ServerResponse {
     override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
@@ -16,7 +16,7 @@ export function toWatchedResponse({ onEnd, onSent }: ResponseWatch): typeof Serv
       return this;
     }
 
-    // Node calls it between a response and the next one of the connection.
+    // Node calls this between two responses of a connection.
     override detachSocket(socket: Socket): void {
       super.detachSocket(socket);
       onSent(this);

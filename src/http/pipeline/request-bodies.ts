@@ -4,36 +4,36 @@ import { MAX_ANONYMOUS_BYTES } from '../request/graphql-request';
 import { headerOf } from '../request/header-of';
 import { decodeBody, isDecodable } from './decode-body';
 
-/** Bounds of the bodies of requests. */
+/** Limits on request bodies. */
 export interface BodyBounds {
-  /** Of one body, in bytes. */
+  /** Maximum size of one body, in bytes. */
   readonly maxBytes: number;
-  /** Of all bodies together that are not complete, in bytes. */
+  /** Maximum memory held by all incomplete bodies together, in bytes. */
   readonly maxUnfinishedBytes: number;
 }
 
-/** What all bodies may take together that are not complete, in bytes; four of the largest ones at least. */
+/** Memory for all incomplete bodies together, in bytes; at least four times the maximum size of one. */
 const UNFINISHED_BYTES = 64 * 1024 * 1024;
-/** Memory that is taken at least for a body that comes in pieces, in bytes. */
+/** Initial buffer size for a body that arrives in pieces, in bytes. */
 const MIN_CAPACITY = 4096;
-/** Pieces of any size that a body may come in. Each takes some 2 µs, however small it is (measured, Node 20). */
+/** Number of pieces that a body may have whatever their size. Each takes about 2 µs, however small it is (measured, Node 20). */
 const MAX_SMALL_PIECES = 1000;
-/** What further pieces have on average at least, in bytes. */
+/** Minimum average size of further pieces, in bytes. */
 const MIN_PIECE_BYTES = 64;
 
-/** The bounds where one body may have `maxBytes`. */
+/** Derives the limits from the maximum size of one body. */
 export function toBodyBounds(maxBytes: number): BodyBounds {
   return { maxBytes, maxUnfinishedBytes: Math.max(UNFINISHED_BYTES, 4 * maxBytes) };
 }
 
 /**
- * Reads the bodies of requests. A body that comes in pieces is put together as it comes: an object for each piece would take a
- * hundred times as much memory as a piece of one byte. What clients begin to send and do not end is bounded for all of them
- * together; past that, the body is given up that was begun first, since others take milliseconds.
+ * Reads request bodies. A body that arrives in pieces is assembled in one buffer as it arrives: an object per piece would take
+ * a hundred times the memory of a one-byte piece. Incomplete bodies share one memory limit; beyond it, the oldest is abandoned,
+ * since an ordinary body takes milliseconds to arrive.
  */
 export class RequestBodies {
   readonly #bounds: BodyBounds;
-  /** In the order in which they were begun. */
+  /** Oldest first. */
   readonly #unfinished = new Set<UnfinishedBody>();
   #unfinishedBytes = 0;
 
@@ -41,15 +41,15 @@ export class RequestBodies {
     this.#bounds = bounds;
   }
 
-  /** Bytes that bodies take which are not complete. */
+  /** Memory held by incomplete bodies, in bytes. */
   get unfinishedBytes(): number {
     return this.#unfinishedBytes;
   }
 
   /**
-   * Reads a request's body and hands it over, or what is wrong with it as soon as that shows. A body with a content coding is
-   * decoded, within the same bound (without a token, within MAX_ANONYMOUS_BYTES), and the request loses its `Content-Encoding`;
-   * with an unknown coding it is handed over as it is. A client that goes away before its body's end is not answered.
+   * Reads a request's body and passes it to `done`, or the fault as soon as it is detected. A body with a content coding is
+   * decoded, within the same limit (without a token, within MAX_ANONYMOUS_BYTES), and the request loses its `Content-Encoding`;
+   * with an unknown coding it is passed on as it is. If the client disconnects before the end of its body, `done` is not called.
    */
   read(request: IncomingMessage, done: (body: Buffer | BodyFault) => void): void {
     const { maxBytes } = this.#bounds;
@@ -66,7 +66,7 @@ export class RequestBodies {
       done(fault);
     };
     const onData = (chunk: Buffer): void => {
-      // Nearly all bodies come in one piece, which is not copied.
+      // Nearly all bodies arrive in one piece, which is not copied.
       if (!unfinished && !whole && chunk.length === declared) {
         whole = chunk;
         return;
@@ -115,10 +115,10 @@ export class RequestBodies {
   }
 }
 
-/** A body of which a part has come. */
+/** A partially received body. */
 class UnfinishedBody {
   readonly giveUp: (fault: BodyFault) => void;
-  /** Its bytes that were added to those of all. */
+  /** The bytes that it has added to the shared total. */
   countedBytes = 0;
   #bytes = Buffer.alloc(0);
   #length = 0;
@@ -128,18 +128,18 @@ class UnfinishedBody {
     this.giveUp = giveUp;
   }
 
-  /** Bytes of memory that it takes. */
+  /** Size of its buffer, in bytes. */
   get capacity(): number {
     return this.#bytes.length;
   }
 
-  /** Adds a piece; what is wrong with the body then, or null. */
+  /** Adds a piece; returns the body's fault, or null. */
   add(piece: Buffer, maxBytes: number): BodyFault | null {
     const length = this.#length + piece.length;
     if (length > maxBytes) return 'too-large';
     if (++this.#pieces > MAX_SMALL_PIECES + length / MIN_PIECE_BYTES) return 'too-many-pieces';
     if (length > this.capacity) {
-      // What a client says it will send is not set aside before it comes.
+      // Grows with the data received: memory is not reserved for a declared length.
       const larger = Buffer.allocUnsafeSlow(Math.min(maxBytes, Math.max(length, 2 * this.capacity, MIN_CAPACITY)));
       this.#bytes.copy(larger, 0, 0, this.#length);
       this.#bytes = larger;
@@ -149,7 +149,7 @@ class UnfinishedBody {
     return null;
   }
 
-  /** All that has come. */
+  /** The bytes received so far. */
   toBody(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }

@@ -13,19 +13,19 @@ import { ResponseBills } from './response-bills';
 /** How responses are read. */
 export interface DecoderOptions {
   readonly table?: WireTable;
-  /** Whether a value of another type than the contract's fails the whole response, instead of being converted or failing alone. */
+  /** Whether a value of the wrong type makes the whole response invalid, instead of being converted or failing on its own. */
   readonly strict?: boolean;
-  /** Whether the API lists all of a customer's contracts, whichever one is asked for: one that is not listed is not known. */
+  /** Whether every response lists all of the customer's contracts, so that a contract that is not listed does not exist. */
   readonly listsAll?: boolean;
-  /** Whether a response is expected to be a list of contracts: then one is no difference from the contract. */
+  /** Whether a response is expected to be a list of contracts; such a list then does not count as drift. */
   readonly mayBeList?: boolean;
-  /** What the deployment says of its invoices; without it, nothing. */
+  /** How the deployment defines its invoices' status and currency; absent: undefined. */
   readonly meaning?: InvoiceMeaning;
 }
 
 const NO_MEANING: InvoiceMeaning = { statusTrue: null, currency: null };
 
-/** Makes bills from the bodies of responses. */
+/** Decodes response bodies into bills. */
 export class ResponseDecoder {
   readonly spec: BillsSpec;
   readonly #strict: boolean;
@@ -47,10 +47,10 @@ export class ResponseDecoder {
   }
 
   /**
-   * Makes bills from the body of a successful response, with every digit of its numbers. What cannot be used of it is
-   * thrown when it is read: one value, an item of a list, or a list.
-   * @param skip invoices of the body before the request's window.
-   * @throws BillingError `invalid-response` where the body is not JSON, reports an error, or is about another contract.
+   * Decodes the body of a successful response, keeping every digit of its numbers. An unusable value, list item or list throws
+   * when it is read.
+   * @param skip number of invoices in the body before the request's window.
+   * @throws BillingError `invalid-response` if the body is not JSON, reports an error, or is about another contract.
    */
   decode(body: Buffer, request: BillsRequest, skip = 0): DecodedContent<Bills> {
     if (!isUtf8(body)) throw invalidResponse('the body is not UTF-8');
@@ -73,8 +73,8 @@ export class ResponseDecoder {
   }
 
   /**
-   * An error that is reported under a successful status must not pass for a contract without bills: neither a member that
-   * says so, nor an object that has nothing of a contract.
+   * An error reported with a successful status must not be taken for a contract without bills. Refuses members that report an
+   * error, and objects without any of a contract's members.
    */
   #assertNoError({ odd }: ScannedBills, contract: ScannedContract): void {
     const { marks, addresses, invoices, others } = contract;
@@ -83,7 +83,7 @@ export class ResponseDecoder {
     const isValue = (mark: number): boolean => mark !== 0 && !misspelt.includes(odd[~mark] as BillingError);
     const isKnown = addresses !== null || invoices !== null || marks.slice(0, -1).some(isValue);
     if (others.exist && !isKnown) throw invalidResponse("the body has none of the contract's members");
-    // A contract number may be the request's own: with nothing else, the response is about no contract.
+    // The contract number may be echoed from the request: on its own, it does not make the response a contract.
     const isBare = !addresses?.count && !marks.slice(1, -1).some(isValue);
     if (isBare && isSaidToFail(contract)) throw invalidResponse('the body reports an error and has no data');
   }
@@ -91,7 +91,7 @@ export class ResponseDecoder {
   #toContract(scanned: ScannedBills, contract: ScannedContract, { customer, contractNumber }: BillsRequest): ResponseBills {
     const { bytes, odd, isList } = scanned;
     const head = { bytes, odd, marks: contract.marks, layout: this.spec.contract.layout };
-    // In a list of contracts, each says which one it is.
+    // In a list of contracts, each identifies itself.
     const number = contractNumber ?? (isList ? numberOf(() => readText(head, 0)) : null);
     const addresses = toAddressList(contract);
     const invoices = toInvoiceList(contract);
@@ -118,10 +118,10 @@ export class ResponseDecoder {
   }
 }
 
-/** Reads responses as the contract has them. */
+/** Decodes responses that follow the contract. */
 const CONTRACT = new ResponseDecoder();
 
-/** Makes bills from a body that follows the contract; see `ResponseDecoder.decode`. */
+/** Decodes a body that follows the contract; see `ResponseDecoder.decode`. */
 export function decodeBills(body: Buffer, request: BillsRequest, skip = 0): Bills {
   return CONTRACT.decode(body, request, skip).content as Bills;
 }
@@ -137,7 +137,7 @@ function toRecords<R extends { readonly layout: { readonly stride: number } }, T
   return items;
 }
 
-/** The list of invoices, or why there is none: one that is missing must not pass for an empty one where it may be somewhere else. */
+/** The list of invoices, or the reason why there is none. A missing list is not taken for an empty one if it may be elsewhere. */
 function toInvoiceList(contract: ScannedContract): ScannedList | Error | null {
   const { invoices, namesInvoices, others } = contract;
   if (invoices) {
@@ -152,7 +152,7 @@ function toInvoiceList(contract: ScannedContract): ScannedList | Error | null {
   return mayBeElsewhere ? invalidResponse('the list of invoices is missing, and other members may hold it') : null;
 }
 
-/** Whether no invoice was sent, and an envelope reports an error. */
+/** Whether the list is empty and an envelope reports an error. */
 function isSaidToFail({ invoices, others }: ScannedContract): boolean {
   return others.exist && !invoices?.failure && !invoices?.sent && others.reportErrorInside();
 }
@@ -162,7 +162,7 @@ function toAddressList({ addresses, others }: ScannedContract): ScannedList | Er
   return others.nameAddresses ? invalidResponse('the list of addresses is missing, and another member may hold it') : null;
 }
 
-/** The contract of that number in a list of contracts. */
+/** The contract with this number in a list of contracts. */
 function findContract(all: readonly ResponseBills[], asked: string): ResponseBills {
   const found = all.filter((bills) => isContract(asked, bills));
   const [bills, another] = found.length > 0 ? found : all;
@@ -171,9 +171,9 @@ function findContract(all: readonly ResponseBills[], asked: string): ResponseBil
 }
 
 /**
- * What a list of all of a customer's contracts says of one that it does not name: that it is not known, if each names
- * itself. One that does not may be the one that was asked for. Past the end of the invoices, where they alone name it, that
- * is usual: there are no more.
+ * The result for a contract that is missing from a list of all of the customer's contracts: it does not exist, if each listed
+ * contract identifies itself. One that does not may be the requested one. If only the invoices identify it, this is usual past
+ * the end of the invoices.
  */
 function toUnlisted(all: readonly ResponseBills[], offset: number): ResponseBills | null {
   if (all.every((bills) => numbersOf(bills).length > 0)) return null;
@@ -184,7 +184,7 @@ function toUnlisted(all: readonly ResponseBills[], offset: number): ResponseBill
   return new ResponseBills(null, { billingAddresses: failure, invoices: [], sent: 0 });
 }
 
-/** Whether bills say that they are of a contract: by its number or, without it, by that of any invoice. */
+/** Whether the bills name a contract: by its number or, without one, by that of any invoice. */
 function isContract(asked: string, bills: ResponseBills): boolean {
   return numbersOf(bills).some((number) => isSameNumber(asked, number));
 }
@@ -197,10 +197,10 @@ function numbersOf(bills: ResponseBills): string[] {
 }
 
 /**
- * The bills of the contract that was asked for. The contract calls the number an integer, so leading zeros do not tell two
- * apart. The field is optional. Without it, invoices that all name another contract give the response away, and such that
- * name several are no list of one contract.
- * @throws BillingError where they are another contract's.
+ * The bills of the requested contract. The API defines the number as an integer, so leading zeros are ignored. The field is
+ * optional. Without it, the invoices are checked: if all name another contract, the response is refused; if they name several
+ * contracts, the list of invoices is unusable.
+ * @throws BillingError if the bills belong to another contract.
  */
 function toAsked(asked: string, bills: ResponseBills): ResponseBills {
   if (isOwnNumber(asked, bills)) return bills;
@@ -213,7 +213,7 @@ function toAsked(asked: string, bills: ResponseBills): ResponseBills {
   throw invalidResponse(`${place} is not the contract that was asked for`);
 }
 
-/** Whether the bills name this contract as theirs, as nearly all do. */
+/** Whether the bills name this contract. Nearly all do. */
 function isOwnNumber(asked: string, bills: ResponseBills): boolean {
   try {
     const own = bills.contractNumber;
@@ -223,7 +223,7 @@ function isOwnNumber(asked: string, bills: ResponseBills): boolean {
   }
 }
 
-/** A contract number; null where there is none that can be used. */
+/** A contract number; null if it is missing or unusable. */
 function numberOf(read: () => string | null): string | null {
   try {
     return read();

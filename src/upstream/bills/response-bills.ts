@@ -3,22 +3,22 @@ import type { Window } from '../../billing/model/window';
 import { readText, type ByteRecords } from '../../runtime/byte-records';
 import { invalidResponse } from '../errors/failures';
 
-/** The lists of a contract. An Error is thrown when the list is read. */
+/** The lists of a contract. In place of a list, an Error that is thrown when the list is read. */
 export interface ResponseLists {
   readonly billingAddresses: readonly Address[] | Error | null;
   readonly invoices: readonly Invoice[] | Error;
-  /** Invoices that were sent, those outside of the window included. */
+  /** Number of invoices received, including those outside the window. */
   readonly sent: number;
 }
 
-/** The bills of a response. What cannot be used is thrown when it is read. */
+/** The bills of a response. Reading an unusable part throws. */
 export class ResponseBills implements Bills {
-  /** Null where the bills are those of several contracts. */
+  /** Null for the bills of several contracts. */
   readonly #head: ByteRecords | null;
   readonly #lists: ResponseLists;
   readonly #contracts: readonly ResponseBills[] | null;
 
-  /** @param contracts the contracts whose bills these are, where they are several. */
+  /** @param contracts the separate contracts, for the bills of several. */
   constructor(head: ByteRecords | null, lists: ResponseLists, contracts: readonly ResponseBills[] | null = null) {
     this.#head = head;
     this.#lists = lists;
@@ -26,8 +26,8 @@ export class ResponseBills implements Bills {
   }
 
   /**
-   * The bills of all contracts of a list, one after the other. The API pages within each contract: where there are more than
-   * were asked for, or not the first ones were asked for, a window of all of them cannot be had.
+   * Concatenates the bills of all contracts of a list. The API pages within each contract: with several contracts, the invoices
+   * form no window of the whole list if there are more than requested, or if the window is not the first.
    */
   static merge(all: readonly ResponseBills[], { offset, limit }: Window): ResponseBills {
     const failed = all.find((bills) => bills.#lists.invoices instanceof Error);
@@ -66,20 +66,20 @@ export class ResponseBills implements Bills {
     return usable(this.#lists.invoices);
   }
 
-  /** The invoices; none where the list cannot be used. */
+  /** The invoices; empty if the list is unusable. */
   get usableInvoices(): readonly Invoice[] {
     const { invoices } = this.#lists;
     return invoices instanceof Error ? [] : invoices;
   }
 
-  /** Why a list cannot be used, of a contract's own; null where all can. */
+  /** The failure of the first unusable list; null if all are usable. */
   get failure(): Error | null {
     if (this.#contracts) return this.#contracts.find((bills) => bills.failure)?.failure ?? null;
     const { billingAddresses, invoices } = this.#lists;
     return invoices instanceof Error ? invoices : billingAddresses instanceof Error ? billingAddresses : null;
   }
 
-  /** The same with a list of invoices that cannot be used. */
+  /** Returns these bills with an unusable list of invoices. */
   withoutInvoices(failure: Error): ResponseBills {
     return new ResponseBills(this.#head, { ...this.#lists, invoices: failure });
   }

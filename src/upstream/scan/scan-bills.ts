@@ -19,27 +19,27 @@ import type { BillsSpec, RecordSpec } from './record-spec';
 import { RecordScanner, type MemberReader, type Target } from './scan-record';
 import { UnknownMembers } from './unknown-members';
 
-/** More addresses than a contract has. */
+/** Maximum number of addresses; no contract has so many. */
 const MAX_ADDRESSES = 100;
-/** Scratch space for marks that has grown beyond this is given up after its list. */
+/** A scratch array that has grown beyond this is released after its list. */
 const MAX_KEPT_MARKS = 256 * 1024;
 
-/** A list of records; `failure` says why there is none. */
+/** A list of records; if it cannot be used, `failure` gives the reason. */
 export interface ScannedList {
   readonly count: number;
   readonly marks: readonly number[];
   readonly failure: Error | null;
-  /** Items of the body, those that are not wanted included. */
+  /** Number of items in the body, including those outside the window. */
   readonly sent: number;
 }
 
-/** A contract whose values are marked. A list is null where its member is absent or null. */
+/** A contract whose values are marked. A list is null if its member is absent or null. */
 export interface ScannedContract {
   readonly marks: readonly number[];
   readonly addresses: ScannedList | null;
   readonly invoices: ScannedList | null;
   readonly others: UnknownMembers;
-  /** Whether the response names the list of invoices, be it as null. */
+  /** Whether the response has the list of invoices, even if null. */
   readonly namesInvoices: boolean;
 }
 
@@ -50,24 +50,24 @@ export interface ScannedBills {
   /** Whether the body is a list of contracts. */
   readonly isList: boolean;
   readonly odd: readonly OddValue[];
-  /** Members with a value of another type than the contract's, by path. */
+  /** Paths of members whose type differs from the contract's. */
   readonly retyped: ReadonlySet<string>;
 }
 
 /** How a body is scanned. */
 export interface ScanOptions {
   readonly spec: BillsSpec;
-  /** Invoices before those that are wanted, and how many are wanted. The others are only held to be JSON. */
+  /** The invoices to mark. The others are only checked to be JSON. */
   readonly window: Window;
-  /** Whether a value of another type fails the whole body. */
+  /** Whether a value of the wrong type makes the whole body invalid. */
   readonly strict: boolean;
-  /** Whether a list of contracts is as good as one contract. */
+  /** Whether the body may be a list of contracts. */
   readonly mayBeList?: boolean;
 }
 
 /**
- * Reads the body of a response once, from its first byte to its last: holds it to be JSON, and marks the values of its
- * records where they stand, without making anything of them.
+ * Scans the body of a response once, from the first byte to the last: checks that it is JSON, and marks the positions of the
+ * records' values without converting them.
  * @param received valid UTF-8.
  * @throws BillingError `invalid-response` for what is not JSON, or neither an object nor a list of objects.
  */
@@ -76,7 +76,7 @@ export function scanBills(received: Buffer, options: ScanOptions): ScannedBills 
   const at = skipSpace(bytes, 0);
   const isList = bytes[at] === OPEN_BRACKET;
   if (bytes[at] !== OPEN_BRACE && !isList) throw toMisfit(bytes, at);
-  // With such a last byte, reading past the end never means anything.
+  // With such a last byte, reading past the end cannot change the result.
   if (bytes[bytes.length - 1] !== (isList ? CLOSE_BRACKET : CLOSE_BRACE)) throw notJson();
   const scanner = new RecordScanner(bytes, options.strict);
   const contracts = isList ? [] : [new ContractScan(scanner, options)];
@@ -85,7 +85,7 @@ export function scanBills(received: Buffer, options: ScanOptions): ScannedBills 
   return { bytes, contracts, isList, odd: scanner.odd, retyped: scanner.retyped };
 }
 
-/** Why a body cannot be used that begins neither as an object nor as a list: an empty one and a page are told apart for the operator. */
+/** The failure of a body that begins as neither an object nor a list. Tells the operator if it is empty or a web page. */
 function toMisfit(bytes: Buffer, at: number): Error {
   if (at === bytes.length) return invalidResponse('the body is not JSON: it is empty');
   if (bytes[at] === LESS_THAN) return invalidResponse('the body is not JSON, but HTML or XML');
@@ -114,10 +114,10 @@ function scanContracts(scanner: RecordScanner, options: ScanOptions, open: numbe
   }
 }
 
-/** Marks of the list that is being scanned: one list at a time. */
+/** Marks of the list being scanned. Only one list is scanned at a time. */
 let scratch = zeros(1024);
 
-/** Of a contract that has the contract's members alone. Nothing is added to it. */
+/** Shared by contracts without unknown members. Never modified. */
 const NO_OTHERS = new UnknownMembers();
 
 /** Reads the lists of one contract. */
@@ -127,7 +127,7 @@ class ContractScan implements ScannedContract, MemberReader {
   addresses: ScannedList | null = null;
   invoices: ScannedList | null = null;
   namesInvoices = false;
-  /** Where the text of each list begins, and what follows it. */
+  /** Start and end positions of each list. */
   #addressesFrom = 0;
   #addressesTo = 0;
   #invoicesFrom = 0;
@@ -141,7 +141,7 @@ class ContractScan implements ScannedContract, MemberReader {
     this.marks = zeros(options.spec.contract.layout.stride);
   }
 
-  /** Scans the contract that begins at `open`, and returns the position after it. */
+  /** Scans the contract that begins at `open`; returns the position after it. */
   scan(open: number): number {
     return this.#scanner.scan(this.#options.spec.contract, open, { marks: this.marks, base: 0 }, this);
   }
@@ -172,7 +172,7 @@ class ContractScan implements ScannedContract, MemberReader {
     return end;
   }
 
-  /** A list that stands there again. Of two that differ nobody knows which one is meant. */
+  /** Handles a repeated list. If the two differ, it is not known which one is valid. */
   #repeat(record: RecordSpec, at: number): number {
     const { bytes } = this.#scanner;
     const end = endOfValue(bytes, at);
@@ -231,7 +231,7 @@ class ContractScan implements ScannedContract, MemberReader {
     return { list: { count, marks, failure: null, sent: item }, end: at + 1 };
   }
 
-  /** One object where a list is promised is a list of one, where it has a member of such an object. */
+  /** An object in place of a list counts as a list of one, if it has one of the record's members. */
   #scanSingle(spec: RecordSpec, at: number, { skip }: Wanted): { readonly list: ScannedList; readonly end: number } {
     const scanner = this.#scanner;
     const { stride, lengthColumn } = spec.layout;
@@ -255,7 +255,7 @@ class ContractScan implements ScannedContract, MemberReader {
   }
 }
 
-/** Items of a list before those that are wanted, and how many are wanted. */
+/** The items of a list to mark. */
 interface Wanted {
   readonly skip: number;
   readonly limit: number;

@@ -20,18 +20,18 @@ import {
 } from './json-bytes';
 import { BOOLEAN, INTEGER, LIST, TEXT, type RecordSpec } from './record-spec';
 
-/** Where a record's marks go. */
+/** Where to write a record's marks. */
 export interface Target {
   marks: number[];
   /** Where the record's marks begin. */
   base: number;
 }
 
-/** Who reads the members of a record that are no leaves. */
+/** Reads the members of a record that are not leaves. */
 export interface MemberReader {
-  /** Reads the list of a column and returns the position after it. `isRepeated`: the member stands there again. */
+  /** Reads the list of a column and returns the position after it. `isRepeated`: the member has occurred before. */
   list(column: number, at: number, isRepeated: boolean): number;
-  /** A member of no known name: where its name, its value, and what follows the value begin. */
+  /** Receives an unknown member: the start positions of its name and value, and the position after the value. */
   unknown(member: { readonly name: number; readonly value: number; readonly end: number }): void;
 }
 
@@ -46,22 +46,22 @@ const NOTHING: ReadonlySet<string> = new Set();
 export class RecordScanner {
   readonly bytes: Buffer;
   readonly odd: OddValue[] = [];
-  /** Whether a value of another type fails the whole body. */
+  /** Whether a value of the wrong type makes the whole body invalid. */
   readonly strict: boolean;
-  /** The index in its list of the record that is scanned, for the messages of strict checks. */
+  /** Index of the current record in its list, for the messages of strict checks. */
   item = 0;
   readonly #view: DataView;
-  /** Made when there is something to note: hardly any body needs it. */
+  /** Created on demand: hardly any body needs it. */
   #retyped: Set<string> | null = null;
 
-  /** @param bytes valid UTF-8, the last byte of which ends whatever it is met in: a brace or a bracket. */
+  /** @param bytes valid UTF-8 that ends with a closing brace or bracket, which ends any scan. */
   constructor(bytes: Buffer, strict: boolean) {
     this.bytes = bytes;
     this.strict = strict;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  /** Members with a value of another type than the contract's, by path. */
+  /** Paths of members whose type differs from the contract's. */
   get retyped(): ReadonlySet<string> {
     return this.#retyped ?? NOTHING;
   }
@@ -71,8 +71,8 @@ export class RecordScanner {
   }
 
   /**
-   * Marks the values of the object that begins at `open`, and returns the position after it. The marks of an object that
-   * has members and none of the record's are those of an item that cannot be used, unless there is a `reader`.
+   * Marks the values of the object that begins at `open`; returns the position after it. An object that has members, but none
+   * of the record's, is marked as unusable, unless there is a `reader`.
    */
   scan(spec: RecordSpec, open: number, target: Target, reader: MemberReader | null = null): number {
     const { bytes } = this;
@@ -124,7 +124,7 @@ export class RecordScanner {
       if (column < 0) {
         const value = at;
         at = endOfValue(bytes, value);
-        // Null under another name says no more than nothing.
+        // Null under another spelling is equivalent to absent.
         if (bytes[value] !== LETTER_N && (nameEnd < 0 || lastBytes[bytes[nameEnd - 2] as number] === 1))
           misspelt |= this.#misspeltBit(spec, name, nameEnd);
         if (reader) reader.unknown({ name, value, end: at });
@@ -161,7 +161,7 @@ export class RecordScanner {
     return at + 1;
   }
 
-  /** Marks an item that is no record: whatever is read of it throws. */
+  /** Marks an item that is not a record: reading any of its values throws. */
   markUnusable(spec: RecordSpec, { marks, base }: Target): void {
     if (this.strict) this.refuse(`${this.#pointerOf(spec)} must be object`);
     this.addRetyped(spec.path);
@@ -170,7 +170,7 @@ export class RecordScanner {
     marks[base + lengthColumn] = 0;
   }
 
-  /** The bit of the leaf of which a member's name is another spelling; 0 for none. `end`: past the name; -1 where it has an escape. */
+  /** The bit of the leaf whose name is spelled differently here; 0 for none. `end`: past the name; -1 if it has an escape. */
   #misspeltBit(spec: RecordSpec, name: number, end: number): number {
     const { bytes } = this;
     if (end >= 0) return toBit(spec.findMisspelt(bytes, name + 1, end - 1));
@@ -178,7 +178,7 @@ export class RecordScanner {
     return toBit(spec.findMisspelt(text, 0, text.length));
   }
 
-  /** A value that stands under another spelling of its name is neither taken for the value nor for its absence. */
+  /** A value under another spelling of its name counts neither as the value nor as absent. */
   #markMisspelt(spec: RecordSpec, misspelt: number, { marks, base }: Target): void {
     for (let column = 0; column < spec.layout.lengthColumn; column++) {
       if ((misspelt & (1 << column)) === 0 || marks[base + column] !== 0) continue;
@@ -199,7 +199,7 @@ export class RecordScanner {
     return reader.list(column, at, isRepeated);
   }
 
-  /** Marks a value that cannot be read from where it stands: of an unusual form, of another type, or unusable. */
+  /** Marks a value that cannot be read in place: of an unusual form, of the wrong type, or unusable. */
   #scanOdd(spec: RecordSpec, column: number, at: number, { marks, base }: Target): number {
     const { bytes } = this;
     const end = endOfValue(bytes, at);
@@ -224,7 +224,7 @@ export class RecordScanner {
     return end;
   }
 
-  /** A member that stands there a second time has one value where both are the same; otherwise nobody knows which of them is meant. */
+  /** A repeated member is usable only if both values are equal; otherwise it is not known which one is valid. */
   #scanRepeated(spec: RecordSpec, column: number, at: number, target: Target): number {
     const before = this.#read(spec, column, target);
     target.marks[target.base + column] = 0;
@@ -251,7 +251,7 @@ export class RecordScanner {
     this.addRetyped(spec.pathOf(name));
   }
 
-  /** Where the record stands, as a JSON pointer (RFC 6901). */
+  /** The position of the record, as a JSON pointer (RFC 6901). */
   #pointerOf(spec: RecordSpec): string {
     return spec.path === '' ? '' : `/${spec.path.slice(0, -2)}/${this.item}`;
   }

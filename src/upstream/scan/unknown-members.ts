@@ -1,62 +1,62 @@
 import { LETTER_F, LETTER_N, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, ZERO } from './json-bytes';
 
-/** Longer names are not looked at, nor is more of a value. */
+/** Longer names are ignored, and values are examined up to this length. */
 const MAX_NAME_BYTES = 64;
-/** Members with which APIs and gateways report an error, whatever the status. Their names are compared without `-` and `_`. */
+/** Names of members that report an error whatever the HTTP status. They are compared without `-` and `_`. */
 const ERROR = toNames(
   '(?:has|is)?(?:errors?|faults?|failed|exceptions?)|(?:error|fault|exception)code|errormessage|faultstring',
   'errores|codigo(?:de)?error',
 );
-/** Members that say by a boolean whether a request succeeded. */
+/** Boolean members that tell whether a request succeeded. */
 const SUCCESS = /^(?:is|was)?(?:success|successful|succeeded|ok)$/i;
-/** Members that say how a request ended, by a word or by a status code of HTTP. */
+/** Members that give the outcome of a request, as a word or an HTTP status code. */
 const OUTCOME = /^(?:(?:http|response)?status(?:code)?|result|outcome|ack(?:nowledge(?:ment)?)?|estado|resultado)$/i;
 const FAILED_OUTCOME =
   /^"(?:errors?|fail|failed|failure|fault|fallo|fallid[oa]|ko|nok|not[ _]?ok|(?:[\w ]{1,30}_)?error|[45]\d\d)"$|^[45]\d\d$/i;
-/** Members that tell of a failure, or of a success: in place of a list, what they tell is not known to be harmless. */
+/** Messages and codes that describe a failure or a success. If the list is missing, they may be the reason. */
 const TOLD = toNames(
   '(?:response|result|return|status)?(?:code|message)|msg|details?|reason',
   '(?:response|result|return|status|error|fault)description',
   '(?:codigo|mensaje|descripcion)(?:de)?(?:respuesta|resultado|error)?',
 );
-/** Of those, codes of HTTP that stand for a failure: beside an empty list they say why it is empty. */
+/** HTTP status codes of a failure among them: beside an empty list they give the reason. */
 const CODE = /code$|^codigo/i;
 const FAILED_CODE = /^"?[45]\d\d"?$/;
 const HARMLESS = /^(?:"(?:0+|ok|success|successful|succeeded|2\d\d)"|0|2\d\d)$/i;
-/** What a list of invoices may be called in another version of the API. */
+/** Possible names of the list of invoices in another version of the API. */
 const INVOICES = /invoice|factura|bill(?!ing_?address)/i;
 const ADDRESSES = /address|direccion/i;
 
-/** Members that say how grave a message is, or of what kind, below an envelope such as `responseHeader`. */
+/** Members that give the severity or type of a message inside an envelope such as `responseHeader`. */
 const SEVERITY = /^(?:message)?(?:severity|type|level|kind)$/i;
 const GRAVE = /^"(?:errors?|fatal|fault|failure|critical)"$/i;
-/** Envelopes that are looked into, and how far: what stands lower says nothing of the response as a whole. */
+/** Limits on the envelopes examined; deeper members do not describe the response as a whole. */
 const MAX_ENVELOPES = 16;
 const MAX_ENVELOPE_BYTES = 16 * 1024;
 const MAX_DEPTH = 4;
 
-/** What is told of the members of a contract that have none of the contract's names. */
+/** Summary of the members in a response that the API's contract does not define. */
 export class UnknownMembers {
   /** The values of members that are lists or objects. */
   readonly #envelopes: Buffer[] = [];
-  /** Whether there is any. */
+  /** Whether there are any. */
   exist = false;
   /** Whether one reports an error. */
   reportError = false;
-  /** Whether one has a message or a code that may be those of a failure. */
+  /** Whether one has a message or code that may describe a failure. */
   tellOfFailure = false;
-  /** Whether one has a status code of a failure. */
+  /** Whether one has the status code of a failure. */
   haveFailedCode = false;
-  /** Whether one is a list, or an object that is not empty. */
+  /** Whether one is a list or a non-empty object. */
   holdData = false;
-  /** Whether one is a list that is not empty, or an object with a list. */
+  /** Whether one is a non-empty list, or an object that contains a list. */
   holdList = false;
-  /** Whether one has a name like those of invoices, and a value. */
+  /** Whether one has a name like that of the invoices, and a value. */
   nameInvoices = false;
-  /** Whether one has a name like those of addresses, and is a list, or an object that is not empty. */
+  /** Whether one has a name like that of the addresses, and is a list or a non-empty object. */
   nameAddresses = false;
 
-  /** Notes a member: where its name, its value, and what follows the value begin. */
+  /** Records a member, given the start positions of its name and value and the position after the value. */
   add(bytes: Buffer, { name, value, end }: { readonly name: number; readonly value: number; readonly end: number }): void {
     this.exist = true;
     const first = bytes[value] as number;
@@ -80,8 +80,8 @@ export class UnknownMembers {
   }
 
   /**
-   * Whether an envelope, such as `responseHeader`, reports an error further down, by the rules for members beside the list.
-   * Beside invoices it may be about anything; beside an empty list it may be why that is empty.
+   * Whether an envelope, such as `responseHeader`, reports an error at a deeper level, by the rules for top-level members.
+   * Beside invoices such an error may be about anything; beside an empty list it may be the reason.
    */
   reportErrorInside(): boolean {
     return this.#envelopes.some((envelope) => {
@@ -89,7 +89,7 @@ export class UnknownMembers {
       try {
         return reportsErrorInside(JSON.parse(envelope.toString('utf8')), MAX_DEPTH);
       } catch {
-        // Nested too deep to be parsed: it is no envelope.
+        // Nested too deeply to parse: not an envelope.
         return false;
       }
     });
@@ -109,14 +109,14 @@ function reportsErrorInside(value: unknown, depth: number): boolean {
   });
 }
 
-/** Whether a member reports an error. `isNothing`: its value says nothing. */
+/** Whether a member reports an error. `isNothing`: its value is empty, see `isEmpty`. */
 function reportsError(name: string, value: string, isNothing: boolean): boolean {
   if (ERROR.test(name)) return !isNothing && !HARMLESS.test(value) && value !== '"false"';
   if (SUCCESS.test(name)) return value === 'false' || value === '"false"' || value === '0';
   return OUTCOME.test(name) && FAILED_OUTCOME.test(value);
 }
 
-/** Whether a value says nothing: null, false, 0, or an empty text, list or object. */
+/** Whether a value is null, false, 0, or an empty string, list or object. */
 function isEmpty(bytes: Buffer, value: number, end: number): boolean {
   switch (bytes[value]) {
     case LETTER_N:
@@ -134,7 +134,7 @@ function isEmpty(bytes: Buffer, value: number, end: number): boolean {
   }
 }
 
-/** Matches whole names, in any case. */
+/** Matches whole names, ignoring case. */
 function toNames(...patterns: readonly string[]): RegExp {
   return new RegExp(`^(?:${patterns.join('|')})$`, 'i');
 }

@@ -1,15 +1,15 @@
 import type { Address, Bills, Invoice } from '../../billing/model/bills';
 import type { LeafType } from '../../runtime/byte-records';
 
-/** A member whose value is a text, a whole number or a boolean. */
+/** A member whose value is a string, an integer or a boolean. */
 export interface LeafMember {
   readonly wire: string;
   readonly type: LeafType;
-  /** For a boolean: texts that stand for true and for false, where a dialect has such. */
+  /** For a boolean: strings that a dialect uses for true and false. */
   readonly values?: ReadonlyMap<string, boolean>;
 }
 
-/** The members of a record, by the name that the domain has for each. */
+/** The members of a record, by the domain's name for each. */
 export type LeafTable = Readonly<Record<string, LeafMember>>;
 
 /** All records of a response of the billing API. */
@@ -17,7 +17,7 @@ export interface WireTable {
   readonly contract: LeafTable;
   readonly address: LeafTable;
   readonly invoice: LeafTable;
-  /** The contract's members that are lists. */
+  /** The list members of a contract. */
   readonly lists: { readonly billingAddresses: string; readonly invoices: string };
 }
 

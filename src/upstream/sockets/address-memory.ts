@@ -9,9 +9,9 @@ export type LookupAll = (
 ) => void;
 
 /**
- * Remembers the address that was reached last, and puts it first whenever the name is resolved, and the one that was of no
- * use last, and puts it last. Node tries a name's addresses in order until one takes the connection, and gives each one 250 ms:
- * a dead first one would cost that with every connection, and one that takes connections and does nothing with them would be all.
+ * Remembers the last address that worked, which is then tried first, and the last one that accepted a connection without using
+ * it, which is tried last. Node tries the addresses of a name in order, 250 ms each, until one accepts the connection: a dead first
+ * address would add that delay to every connection, and no other would be tried after one that accepts but never responds.
  */
 export class AddressMemory {
   readonly #lookupAll: LookupAll;
@@ -22,19 +22,19 @@ export class AddressMemory {
     this.#lookupAll = lookupAll;
   }
 
-  /** Notes that a connection to this address was opened. */
+  /** Records that a connection to this address was opened. */
   reached(address: string | undefined): void {
     this.#lastGood = address;
     if (address === this.#lastUseless) this.#lastUseless = undefined;
   }
 
-  /** Notes that a connection to this address ended without any use. */
+  /** Records that a connection to this address closed before it could be used. */
   useless(address: string): void {
     this.#lastUseless = address;
     if (address === this.#lastGood) this.#lastGood = undefined;
   }
 
-  /** For the `lookup` option of a socket. */
+  /** The `lookup` option of a socket. */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
     this.#lookupAll(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) {

@@ -13,16 +13,16 @@ export interface ConnectorOptions {
   readonly tlsFiles: TlsFiles | null;
 }
 
-/** Opens one connection. A socket may still be connecting: what is written to it waits. */
+/** Opens one connection. A returned socket may still be connecting; it buffers what is written to it. */
 export type Connector = () => Socket | Opening;
 
-/** Before TCP asks a silent other side whether it is still there. */
+/** Idle time before TCP keep-alive probes the peer, in milliseconds. */
 const PROBE_AFTER_MS = 60_000;
 
-/** Makes what opens connections to one origin: directly or through a proxy, with TLS where the origin is `https:`. */
+/** Creates a connector for one origin: direct or through a proxy, with TLS if the origin is `https:`. */
 export function createConnector({ origin, proxy, tlsFiles }: ConnectorOptions): Connector {
   const isTls = origin.protocol === 'https:';
-  // In a URL, IPv6 addresses stand in brackets.
+  // URLs put IPv6 addresses in brackets.
   const host = origin.hostname.replace(/^\[|\]$/g, '');
   const port = Number(origin.port || (isTls ? 443 : 80));
   const addresses = new AddressMemory();
@@ -32,18 +32,18 @@ export function createConnector({ origin, proxy, tlsFiles }: ConnectorOptions): 
 
   const overTls = (below: typeof tcp | { readonly socket: Socket }): Socket => {
     const newest = tlsFiles?.current();
-    // A session belongs to the certificates that it was made with.
+    // A TLS session is only valid with the certificates of its first handshake.
     if (newest !== context) session = undefined;
     context = newest;
     const socket = connectTls({
       ...below,
-      // RFC 6066, section 3: an address is no server name.
+      // RFC 6066, section 3: an IP address is not allowed as a server name.
       ...(isIP(host) === 0 ? { servername: host } : { host }),
       ALPNProtocols: ['http/1.1'],
       ...(newest ? { secureContext: newest } : {}),
       ...(session ? { session } : {}),
     });
-    // Not a byte of a token before it is known who reads it.
+    // Send nothing, and no token, before the server is authenticated.
     socket.cork();
     socket.once('secureConnect', () => socket.uncork());
     socket.on('session', (next) => {
@@ -67,7 +67,7 @@ export function createConnector({ origin, proxy, tlsFiles }: ConnectorOptions): 
   };
 }
 
-/** Notes whether the address that a socket is connected to is of use: TLS is agreed on there, or without TLS a byte comes. */
+/** Records whether the address of a socket works: the TLS handshake completes or, without TLS, a byte is received. */
 function noteAddress(socket: Socket, addresses: AddressMemory, isTls: boolean): void {
   let address: string | undefined;
   let isAgreed = false;

@@ -2,24 +2,24 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, isIP, type Socket } from 'node:net';
 
-/** What the settings and the environment say about proxies. */
+/** Proxy settings, from the configuration and the usual environment variables. */
 export interface ProxySettings {
-  /** For the billing API, whatever the others say. */
+  /** For the billing API; takes precedence over the others. */
   readonly billingApiProxy: URL | null;
   readonly httpsProxy: URL | null;
   readonly httpProxy: URL | null;
-  /** Hosts that are reached without a proxy. */
+  /** Hosts to connect to without a proxy. */
   readonly noProxy: string | null;
 }
 
-/** A connection that is being opened. */
+/** A connection being opened. */
 export interface Opening {
   readonly socket: Promise<Socket>;
-  /** Gives it up; `socket` rejects then. */
+  /** Cancels the attempt; `socket` then rejects. */
   cancel(): void;
 }
 
-/** The proxy through which the origin is reached; null: none. */
+/** The proxy to use for the origin; null: none. */
 export function findProxy(origin: URL, settings: ProxySettings): URL | null {
   if (settings.billingApiProxy) return settings.billingApiProxy;
   const proxy = origin.protocol === 'https:' ? settings.httpsProxy : settings.httpProxy;
@@ -43,7 +43,7 @@ function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
       const name = (bracketed ?? plain).replace(/^\*?\./, '');
       if (name === '' || (entryPort !== undefined && entryPort !== ownPort)) return false;
       if (isIP(host) === 0) return host === name || host.endsWith(`.${name}`);
-      // An address is a range of one: IPv6 has many ways to write the same.
+      // An address is treated as a range of one, since an IPv6 address can be written in many ways.
       const bits = family === 'ipv6' ? 128 : 32;
       const [address = '', prefix = String(bits)] = name.split('/');
       if (isIP(address) !== isIP(host) || !/^[0-9]{1,3}$/.test(prefix) || Number(prefix) > bits) return false;
@@ -54,8 +54,8 @@ function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
 }
 
 /**
- * Opens a tunnel through the proxy (CONNECT, RFC 9110, section 9.3.6). Rejects with an Error whose `code` says why, and
- * which names neither the proxy nor its credentials.
+ * Opens a tunnel through the proxy (CONNECT, RFC 9110, section 9.3.6). Rejects with an Error whose `code` gives the reason; it
+ * discloses neither the proxy nor its credentials.
  */
 export function openTunnel(proxy: URL, host: string, port: number): Opening {
   const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;

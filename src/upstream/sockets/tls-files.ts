@@ -10,11 +10,11 @@ export interface TlsFilePaths {
   readonly keyFile: string | null;
   /** Holds the passphrase of the key. */
   readonly keyPassphraseFile: string | null;
-  /** The CAs that are trusted, instead of the well-known ones. */
+  /** The trusted CAs, instead of the well-known ones. */
   readonly caFile: string | null;
 }
 
-/** The settings that name the files, for messages. */
+/** The settings that name the files, for error messages. */
 const SETTINGS = {
   certFile: 'BILLING_API_TLS_CERT_FILE',
   keyFile: 'BILLING_API_TLS_KEY_FILE',
@@ -22,24 +22,24 @@ const SETTINGS = {
   caFile: 'BILLING_API_TLS_CA_FILE',
 } as const;
 const CHECK_EVERY_MS = 1000;
-/** Where a certificate begins in PEM: OpenSSL reads these three. */
+/** Start of a certificate in PEM: the three labels that OpenSSL accepts. */
 const BEGIN_CERTIFICATE = /(?=-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----)/;
 
 type TlsFilesObserver = Pick<UpstreamObserver, 'tlsFilesReloaded' | 'tlsFilesUnusable' | 'clientCertificateExpired'>;
 
-/** What is made of the files. */
+/** The loaded files. */
 interface LoadedTlsFiles {
   readonly context: SecureContext;
-  /** When the client certificate expires, in milliseconds since the epoch; Infinity where there is none. */
+  /** When the client certificate expires, in milliseconds since the epoch; Infinity if there is none. */
   readonly expiresAtMs: number;
 }
 
-/** Client certificate and CAs for new connections, read again when their files change. */
+/** Client certificate and CAs for new connections, reloaded when their files change. */
 export class TlsFiles {
   readonly #paths: TlsFilePaths;
   readonly #observer: TlsFilesObserver;
   #loaded: LoadedTlsFiles;
-  #isExpiryTold = false;
+  #isExpiryReported = false;
   #version: string;
   #checkedMs = performance.now();
 
@@ -52,7 +52,7 @@ export class TlsFiles {
     this.#tellExpiry();
   }
 
-  /** The newest usable context. Looks at the files at most once a second. */
+  /** The newest usable context. Checks the files for changes at most once a second. */
   current(): SecureContext {
     const nowMs = performance.now();
     if (nowMs - this.#checkedMs >= CHECK_EVERY_MS) {
@@ -69,18 +69,18 @@ export class TlsFiles {
     this.#version = version;
     try {
       this.#loaded = loadTlsFiles(this.#paths);
-      this.#isExpiryTold = false;
+      this.#isExpiryReported = false;
       this.#observer.tlsFilesReloaded?.();
     } catch (error) {
       this.#observer.tlsFilesUnusable?.({ reason: (error as Error).message });
     }
   }
 
-  /** Tells once of a client certificate that has expired: many servers close a connection without saying that this is why. */
+  /** Reports an expired client certificate once: many servers close the connection without giving this as the reason. */
   #tellExpiry(): void {
     const { expiresAtMs } = this.#loaded;
-    if (this.#isExpiryTold || Date.now() < expiresAtMs) return;
-    this.#isExpiryTold = true;
+    if (this.#isExpiryReported || Date.now() < expiresAtMs) return;
+    this.#isExpiryReported = true;
     this.#observer.clientCertificateExpired?.({ expiredAt: new Date(expiresAtMs).toISOString() });
   }
 }
@@ -90,7 +90,7 @@ export function hasTlsFiles(paths: TlsFilePaths): boolean {
   return Object.values(paths).some((path) => path !== null);
 }
 
-/** Reads and checks the files. @throws Error that names the setting whose file cannot be used, and quotes nothing of it. */
+/** Loads and validates the files. @throws Error that names the setting whose file cannot be used, without quoting the file. */
 export function loadTlsFiles(paths: TlsFilePaths): LoadedTlsFiles {
   if ((paths.certFile === null) !== (paths.keyFile === null))
     throw new Error(`${SETTINGS.certFile} and ${SETTINGS.keyFile} must be set together.`);
@@ -119,13 +119,13 @@ export function loadTlsFiles(paths: TlsFilePaths): LoadedTlsFiles {
 }
 
 /**
- * The first certificate of a file. All of them are read: OpenSSL would take the authorities before one that cannot be read,
- * as of a file that is half written, for all that there are.
+ * Returns the first certificate of a file. All are parsed: OpenSSL stops silently at an invalid certificate, for example in a
+ * partially written file, and would trust only the ones before it.
  */
 function readCertificates(paths: TlsFilePaths, field: 'certFile' | 'caFile', text: string): X509Certificate {
   const pieces = text.split(BEGIN_CERTIFICATE).filter((piece) => BEGIN_CERTIFICATE.test(piece));
   const certificates = pieces.map((piece, index) =>
-    check(paths, field, `a certificate that cannot be read, number ${index + 1} of ${pieces.length}`, () => new X509Certificate(piece)),
+    check(paths, field, `an unreadable certificate (${index + 1} of ${pieces.length})`, () => new X509Certificate(piece)),
   );
   return certificates[0] ?? check(paths, field, 'no certificate in PEM', () => new X509Certificate(text));
 }
@@ -152,7 +152,7 @@ function toProblem(paths: TlsFilePaths, field: keyof TlsFilePaths, why: string):
   return `${SETTINGS[field]}: "${paths[field] ?? ''}" cannot be used: ${why}.`;
 }
 
-/** Changes whenever a file does: kubelet swaps whole directories, others write in place. */
+/** Changes whenever a file does. Includes the inode, since kubelet replaces whole directories; others write in place. */
 function toVersion(paths: TlsFilePaths): string {
   return Object.values(paths as unknown as Record<string, string | null>)
     .map((path) => {

@@ -260,7 +260,7 @@ describe('A connection', () => {
     const drip = setInterval(() => socket.write('X-A: b\r\n'), 20);
     await closed;
     clearInterval(drip);
-    expect(received()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n[^]*The request did not come in time\./);
+    expect(received()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n[^]*The request was not received in time\./);
   });
 
   it('is closed with a 408 where the body drips in', async () => {
