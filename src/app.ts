@@ -142,7 +142,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     const evidence = new PagingEvidence(config.billingApiMaxQuantity, mode === 'page', {
       pageCut: (size, isNew) => {
         observer.pageCut?.({ size, isNew });
-        // Some of them take a page that was cut for the last of its list.
+        // Some cached responses treat a truncated page as the end of its list.
         if (isNew) responses?.clear();
       },
     });

@@ -42,7 +42,7 @@ export interface BillsCacheOptions {
   readonly nodes: OutageListener;
   /** All caches of the process: this one is added to them, and a token that is refused is evicted from all. */
   readonly caches: CallerCaches;
-  /** Whether a list may be taken to end with a page of that many items, shorter than was asked for; absent: it always may. */
+  /** Whether a page of this size, shorter than requested, counts as the end of its list; absent: always. */
   readonly isEnd?: IsEnd;
   readonly observer?: CacheObserver;
 }

@@ -86,7 +86,7 @@ export function parseConfig(env: Environment): Config {
   return Object.freeze(config);
 }
 
-/** Why the TLS files cannot be used, which would be met with the first connection; or never, and tokens would go in the clear. */
+/** Problems with the TLS files. Otherwise they would show at the first connection, or never, with tokens sent in the clear. */
 function findTlsProblems({ billingApiTls, billingApiUrl }: Pick<Config, 'billingApiTls' | 'billingApiUrl'>): string[] {
   if (!hasTlsFiles(billingApiTls)) return [];
   if (billingApiUrl?.protocol === 'http:')

@@ -65,7 +65,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Headers that a script from another origin is known to send: a browser asks once for all of them. */
+/** Headers that cross-origin scripts commonly send, so that a browser needs one preflight for all of them. */
 const ALLOWED_HEADERS = [
   'authorization',
   'content-type',
@@ -98,9 +98,9 @@ const EXPOSED_HEADERS = [
 ];
 
 /**
- * The headers that a page of an allowed origin may send: those that are known, and whatever others its libraries add, such as those
- * for tracing. What protects a visitor is that there are no cookies: a page needs a token of its own.
- * @param asked what the browser asks for, as it came.
+ * The headers that a page of an allowed origin may send: the known ones and any others that the browser requests, for example for
+ * tracing libraries. Allowing them is safe because no cookies are used: a page needs a token of its own.
+ * @param asked the `Access-Control-Request-Headers` header, as received.
  */
 function withAsked(known: readonly string[], asked = ''): string[] {
   const others = asked.split(',').map((name) => name.trim().toLowerCase());
@@ -126,8 +126,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     return503OnClosing: false,
     serverFactory: (handler) => {
       const guards = { ...options, ...limits, maxRequestBytes, observer: options.serverObserver, cors: () => entrance?.cors ?? null };
-      // Like GraphQL's, after a turn's sockets have been read: clients that are answered while they are read, and ask again at once, would
-      // keep the event loop reading.
+      // Like GraphQL requests, answered after this turn's sockets have been read: otherwise clients that retry at once would keep the
+      // event loop reading.
       const others = new TurnQueue<ServerResponse>((response) => handler(response.req, response));
       guarded = createGuardedServer(guards, (request, response) => {
         // While it drains: the next request on this connection would meet its end. With `Connection: close` a load balancer

@@ -11,7 +11,7 @@ export type Question = 'readiness' | 'metrics' | CallQuestion;
 export interface CallQuestion {
   /** A hash, never a token. */
   readonly bucket: string;
-  /** Below 0: they are given back. */
+  /** Negative to return calls to the bucket. */
   readonly calls: number;
 }
 

@@ -15,8 +15,8 @@ export function notListed(): BillingError {
 }
 
 /**
- * The contracts that the billing API lists, each with what the one call has returned of it.
- * @param toContract makes a contract; its pages are there already.
+ * The contracts that the billing API lists, each with its data from the one response.
+ * @param toContract creates a contract whose pages are already loaded.
  */
 export async function listContracts(
   loader: PageLoader<Bills, Invoice>,

@@ -5,38 +5,38 @@ import { readingStart, type FilteredRequest } from '../model/window';
 import type { ListPages, ReadingOrder } from './list-pages';
 import type { PlacedPage } from './page-load';
 
-/** An item that a filter means, and its position in the whole list. */
+/** An item that matches a filter, and its position in the whole list. */
 interface Match<Item> {
   readonly item: Item;
   readonly position: number;
 }
 
-/** Which items of a list are wanted. */
+/** Which items of a list to find. */
 interface Wanted<Item> {
   readonly isMatch: (item: Item) => boolean;
-  /** The range of positions that they may have; `before` is past its end. */
+  /** The range of positions to search; `before` is exclusive. */
   readonly from: number;
   readonly before: number;
-  /** How many of them. */
+  /** How many to find. */
   readonly count: number;
 }
 
-/** What a filtered page is found in. */
+/** Where to look for a filtered page. */
 export interface FilteredList<Item> {
   readonly list: NamedList;
-  /** Whether the filter means an item. May throw BillingError, which fails the page. */
+  /** Whether an item matches the filter. May throw BillingError, which fails the page. */
   readonly isMatch: (item: Item) => boolean;
-  /** The list's pages in an order, shared by all who read in it. */
+  /** The list's pages in one order, shared by all readers of that order. */
   readonly pagesIn: (order: ReadingOrder) => ListPages<Item>;
   readonly pageSize: number;
-  /** Whether it is to be known if another match comes before a page that is counted from its end. */
+  /** For a page counted from its end: whether to find out if another match precedes it. */
   readonly asksPrevious: boolean;
 }
 
 /**
- * Finds a page of the items that a filter means, in the pages of the whole list.
- * @returns null where the billing API knows no such list. Rejects with BillingError, also where the call budget or the
- * deadline ends the reading first: what was found until then is no page.
+ * Finds a page of the items that match a filter by reading the whole list.
+ * @returns null if the billing API does not know the list. Rejects with BillingError, also if the call budget or the deadline
+ * ends the search first: a partial page is not returned.
  */
 export async function findPage<Item>(request: FilteredRequest, search: FilteredList<Item>): Promise<PlacedPage<Item> | null> {
   const { from, before, size, isBackward, probe } = request;
@@ -57,7 +57,7 @@ export async function findPage<Item>(request: FilteredRequest, search: FilteredL
     return toFound(request, matches, { hasMore: probe ? found.length > matches.length : null, hasPrevious: from > 0 });
   }
   const withPrevious = { ...wanted, count: search.asksPrevious ? size + 1 : size };
-  // Both at once: what they read in common is read once.
+  // Concurrently: pages that both need are read once.
   const [found, following] = await Promise.all([
     isReadBackward ? findBackward(list, pages, withPrevious) : findLast(list, pages, withPrevious),
     probe && isReadBackward ? next() : [],
@@ -78,7 +78,7 @@ function isSome(matches: readonly unknown[] | null): boolean {
   return matches !== null && matches.length > 0;
 }
 
-/** The first matches of a range; null where the list is not known. */
+/** The first matches in a range; null if the list is not known. */
 async function findForward<Item>(list: NamedList, pages: ListPages<Item>, wanted: Wanted<Item>): Promise<readonly Match<Item>[] | null> {
   const { from, before, count } = wanted;
   const found: Match<Item>[] = [];
@@ -101,13 +101,13 @@ async function findForward<Item>(list: NamedList, pages: ListPages<Item>, wanted
   return found;
 }
 
-/** The last matches of a range that ends at a position, in the list's order. The list is read from there to its start. */
+/** The last matches before a position, in list order. The list is read backward from there. */
 async function findBackward<Item>(list: NamedList, pages: ListPages<Item>, wanted: Wanted<Item>): Promise<readonly Match<Item>[] | null> {
   const { from, before, count } = wanted;
   const found: Match<Item>[] = [];
   for (let index = 0; found.length < count && pages.offsetOf(index) + pages.pageSize > from; index++) {
     const offset = pages.offsetOf(index);
-    // Past the list's end there is none. Before it, there is always one.
+    // Past the end of the list there is no page. Before it there always is.
     const page = await readOrStop(list, pages, { index, matches: found.length });
     if (page === null && offset === 0) return null;
     const isShort = page !== null && pages.isLast(page) && offset + page.length < before;
@@ -125,8 +125,8 @@ async function findLast<Item>(list: NamedList, pages: ListPages<Item>, wanted: W
 }
 
 /**
- * A page of the list; `isWhole`: one that the list is said to end with. Where nothing more may be read, the error says how far
- * the reading came, and where it goes on.
+ * Reads a page of the list; `isWhole`: the caller reports it as the end of the list. If the limits allow no further reading,
+ * the error says how many items were read and how to continue.
  */
 async function readOrStop<Item>(
   list: NamedList,
@@ -149,7 +149,7 @@ async function readOrStop<Item>(
   }
 }
 
-/** What ended the reading. */
+/** Names the limit that ended the search. */
 function endOf({ failure, message }: BillingError): string {
   return failure === 'rate-limited' ? `${message} The calls ended` : 'The call budget or the deadline ended';
 }

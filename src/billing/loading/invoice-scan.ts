@@ -10,7 +10,7 @@ export class InvoiceScan {
   readonly #found = new Map<string, Invoice>();
   #index = 0;
   #atEnd = false;
-  /** Whether the page was read, and is short: before an invoice is said not to be there, the list's end has to be seen. */
+  /** Whether a short page was read. The end of the list must be verified before an invoice is reported as not found. */
   #seemsLast = false;
   #reading: Promise<void> | null = null;
 

@@ -5,24 +5,24 @@ import { monotonicMs } from '../../runtime/clock';
 import type { PageLoad } from './page-load';
 import type { PageReader } from './page-loader';
 
-/** Most pages that are read at once, so that one operation does not take all connections. */
+/** Maximum number of pages read concurrently, so that one operation does not take all connections. */
 const MAX_WAVE = 16;
 
-/** A page under way, and the means to make sure of its end. */
+/** A page being loaded, and a way to verify that the list ends with it. */
 interface PageRead<Item> {
   readonly items: Promise<readonly Item[] | null>;
   readonly load: Promise<Pick<PageLoad<unknown, Item>, 'completePage'>> | null;
 }
 
-/** Where the reading of a list begins, in pages of the largest size there is, and whether it goes to the list's end or to its start. */
+/** Where to start reading, in pages of the maximum size, and in which direction. */
 export interface ReadingOrder {
   readonly firstPage: number;
   readonly step: 1 | -1;
 }
 
 /**
- * The pages of a list, the largest that there are, read one after the other in waves of one page, two, four and so on: a
- * short list costs one call, a long one few round trips. All who read the list in one order in an operation share its pages.
+ * The pages of a list, of the maximum size, read in waves of 1, 2, 4, … pages: a short list costs one call, a long one few round
+ * trips. All readers of the list in the same order share its pages within an operation.
  */
 export class ListPages<Item> {
   readonly pageSize: number;
@@ -32,7 +32,7 @@ export class ListPages<Item> {
   readonly #owner: ListOwner;
   readonly #pages: PageRead<Item>[] = [];
   #waveSize = 1;
-  /** Whether a page came full: a shorter one was not cut, and is the last. */
+  /** Whether a full page was received: a shorter one is then not truncated, but the last. */
   #hasFull = false;
 
   constructor(loader: PageReader<Item>, operation: BillingOperation, owner: ListOwner, order: ReadingOrder) {
@@ -44,9 +44,9 @@ export class ListPages<Item> {
   }
 
   /**
-   * A page, by how many are read before it; to be asked for when those were full, since the next wave may begin with it.
-   * Null where the billing API does not know the contract or the customer, or answers so past the list's end, and before the
-   * list's start. Rejects with BillingError, also where the API heeds no place, so that the page is the one before it again.
+   * A page, by its index in reading order. Request it only after the pages before it were full, since it may start the next wave.
+   * Null if the billing API does not know the contract or the customer, or returns "not found" past the end of the list, and
+   * before the start of the list. Rejects with BillingError, also if the API ignores offsets and returns the same page again.
    */
   async page(index: number): Promise<readonly Item[] | null> {
     const items = await this.#pageAt(index).items;
@@ -60,8 +60,8 @@ export class ListPages<Item> {
   }
 
   /**
-   * The same for those who say that the list ends with a page, or that there is nothing in it: a page that is short is read on
-   * until the list's end was seen. Rejects with BillingError, also where that cannot be found out.
+   * Like `page`, for callers that report the page as the end of the list, or a search as without result: a short page is read
+   * on until the end of the list is verified. Rejects with BillingError, also if the end cannot be verified.
    */
   async wholePage(index: number): Promise<readonly Item[] | null> {
     const items = await this.page(index);
@@ -80,7 +80,7 @@ export class ListPages<Item> {
     return (this.order.firstPage + index * this.order.step) * this.pageSize;
   }
 
-  /** Whether a page failed because nothing more may be read, and not because the billing API failed. */
+  /** Whether a page failed because a limit was reached, not because the billing API failed. */
   isOver(error: unknown): error is BillingError {
     if (!(error instanceof BillingError)) return false;
     if (error.failure === 'budget-exceeded' || error instanceof OperationLimitError || this.#operation.signal.aborted) return true;
@@ -89,8 +89,8 @@ export class ListPages<Item> {
 
   #readWave(): void {
     const { callBudget, calls } = this.#operation;
-    // Half of what is left at most: whoever finds what it looks for leaves calls to others. Where no call is left, one page
-    // more is tried, which a cache may have.
+    // At most half of the remaining calls, so that a successful search leaves calls to other fields. If none are left, one more
+    // page is tried, since it may be cached.
     const count = Math.min(this.#waveSize, Math.max(1, Math.ceil((callBudget - calls) / 2)));
     for (let i = 0; i < count; i++) {
       this.#pages.push(this.#readPage(this.offsetOf(this.#pages.length)));
@@ -107,7 +107,7 @@ export class ListPages<Item> {
     if (offset < 0) return { items: Promise.resolve(null), load: null };
     const load = this.#loader.load(this.#owner, { offset, first: this.pageSize, probe: false });
     const items = load.then(async (each) => (await each.sentPage())?.items ?? null);
-    // Past the list's end nobody may ever look at it.
+    // A page past the end of the list may never be awaited.
     items.catch(() => undefined);
     return { items, load };
   }

@@ -1,17 +1,17 @@
 import { BillingError } from '../model/billing-error';
 import type { ListPages } from './list-pages';
 
-/** What was read of a list: its pages from the first one on, without a gap. */
+/** The part of a list that was read: its pages from the first one on, without a gap. */
 export interface ListRead<Item> {
   readonly pages: readonly (readonly Item[])[];
   /**
-   * Why the end of the list was not seen: the call budget, the token's calls, the deadline, or a failure behind
-   * the last page. Null: these are all pages.
+   * Why the end of the list was not reached: the call budget, the token's calls, the deadline, or a failure after the
+   * last page. Null: these are all pages.
    */
   readonly end: BillingError | null;
 }
 
-/** Reads a whole list. All who want it in an operation share what is read. */
+/** Reads a whole list. All its readers within an operation share the pages. */
 export class ListReader<Item> {
   readonly #pages: ListPages<Item>;
   #read: Promise<ListRead<Item> | null> | null = null;
@@ -20,7 +20,7 @@ export class ListReader<Item> {
     this.#pages = pages;
   }
 
-  /** The list; null where the billing API does not know the contract or the customer. Rejects with BillingError. */
+  /** The list; null if the billing API does not know the contract or the customer. Rejects with BillingError. */
   read(): Promise<ListRead<Item> | null> {
     return (this.#read ??= this.#readAll());
   }
@@ -31,7 +31,7 @@ export class ListReader<Item> {
       for (;;) {
         const index = pages.length;
         let page = await this.#pages.page(index);
-        // A window past the list's end may be answered as "not found": what came before it is the list.
+        // A window past the end of the list may return "not found": the items before it are the whole list.
         if (page === null) return index === 0 ? null : { pages, end: null };
         if (this.#pages.isLast(page)) {
           const whole = await this.#readEnd(index);
@@ -47,7 +47,7 @@ export class ListReader<Item> {
     }
   }
 
-  /** The last page, read on until the list's end was seen; why it was not seen, where that failed: what was read is still right. */
+  /** The last page, read on until the end of the list is verified. If that fails, returns the reason; the pages read are still valid. */
   async #readEnd(index: number): Promise<readonly Item[] | null | BillingError> {
     try {
       return await this.#pages.wholePage(index);

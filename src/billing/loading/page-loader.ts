@@ -13,11 +13,11 @@ import { findRun, planPages, type Paging } from '../paging/window-plan';
 import type { PagingEvidence, ShortPage } from '../paging/paging-evidence';
 import { PageLoad, type ListKey, type PageDoubts, type PageKey } from './page-load';
 
-/** What reads pages of a list, whatever else comes with them. */
+/** Reads pages of a list, whatever data comes with them. */
 export interface PageReader<Item> {
   readonly paging: Paging;
   load(owner: ListOwner, page: PageRequest): Promise<Pick<PageLoad<unknown, Item>, 'sentPage' | 'completePage'>>;
-  /** Makes sure that two items are two, of which one stands further down in the list. Rejects with BillingError where they are one. */
+  /** Verifies that two equal items are at different positions of the list. Rejects with BillingError if the API ignores offsets. */
   assertApart(owner: ListOwner, first: Item, later: Item): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ interface Run<Content, Item> {
 /**
  * Loads pages of a list for one operation. All pages asked for in a tick are planned together: equal ones become
  * one, pages of one owner that overlap or touch become one call (see window-plan), and what an earlier tick
- * returned is not asked for again.
+ * returned is not requested again.
  */
 export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<Content, Item> {
   readonly paging: Paging;
@@ -81,14 +81,14 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     return (this.#madeEnd ??= new ListEnd(this.#list, this.paging, places)).restOf(owner, call, isClaimed);
   }
 
-  /** Made when it is first asked for: in most operations there is nothing to find out. Null: that is never asked. */
+  /** Created on first use: most operations need no check. Null: offsets are never checked. */
   get #places(): ListPlaces<Item> | null {
     if (!this.#evidence) return null;
     const read: ReadWindow<Item> = (owner, page, isFresh = false) => this.#readWindow(owner, page, isFresh);
     return (this.#madePlaces ??= new ListPlaces(this.#list, this.#evidence, read));
   }
 
-  /** How many pages were answered by a call that was made for another page. */
+  /** Number of pages served by a call made for another page. */
   get merged(): number {
     return this.#asked - this.#called;
   }
@@ -195,18 +195,18 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     );
   }
 
-  /** Notes what a response shows of how the API pages. */
+  /** Records what a response shows about how the API pages. */
   #judge({ owner, list }: ListKey, call: ListCall<Content, Item>, content: Content): void {
     const evidence = this.#evidence;
     if (!evidence || (owner.contractNumber === null && this.paging.listsContracts)) return;
     const items = itemsOf(this.#list, content);
     evidence.notePage(formOf(owner), Math.min(items.length, call.limit));
-    // Who knows that the list goes on may ask for what follows.
+    // If the list goes on, the caller may request the next page.
     if ((call.isProbed || this.isClaimed) && call.offset === 0 && items.length >= call.limit)
       this.#places?.noteFirst({ owner, list }, items[0] as Item);
   }
 
-  /** Compares what a call has returned with the beginning of the list, where another call of the operation has that, or had it before. */
+  /** Compares a response with the start of the list, if this process has seen that in this or an earlier call. */
   placeOf(key: ListKey, call: ListCall<Content, Item>): Promise<void> | null {
     const places = this.#places;
     if (!places || !call.content || places.isSettled(key.owner)) return null;
@@ -214,7 +214,7 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     if (item === undefined) return null;
     const first = this.#runs.get(key.list)?.find((run) => run.start === 0)?.calls[0];
     if (!first || first.content !== undefined) return places.check(key, item);
-    // A failure is that of the first page, and not of this one.
+    // A failure belongs to the first page, not to this one.
     return handled(
       first.answer.then(
         () => places.check(key, item) ?? undefined,
@@ -223,7 +223,7 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     );
   }
 
-  /** Reads a window beside the pages that are asked for: what these say of the list is in doubt. Rejects with BillingError. */
+  /** Reads a window to check the requested pages, outside the planned calls. Rejects with BillingError. */
   async #readWindow(owner: ListOwner, page: PageRequest, isFresh: boolean): Promise<WindowRead<Item>> {
     const key: ListKey = { owner, list: this.#list.identity(owner) };
     const context = isFresh ? new FreshContext(this.#operation) : this.#operation;
@@ -244,7 +244,7 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
   }
 }
 
-/** The operation, for a question that is to be asked anew. */
+/** The operation's context, for a call that bypasses the caches. */
 class FreshContext extends DelegatedContext {
   readonly #recency: Recency = { notBeforeMs: monotonicMs(), usesCached: false };
 
@@ -253,7 +253,7 @@ class FreshContext extends DelegatedContext {
   }
 }
 
-/** The items of a response; none where they cannot be used. */
+/** The items of a response; empty if they are unusable. */
 function itemsOf<Content, Item>(list: PagedList<Content, Item>, content: Content): readonly Item[] {
   try {
     return list.items(content);
@@ -262,7 +262,7 @@ function itemsOf<Content, Item>(list: PagedList<Content, Item>, content: Content
   }
 }
 
-/** A promise that several may await, or nobody: its rejection is never "unhandled", since each reader gets it. */
+/** Marks a rejection as handled: every reader of the promise sees it, and there may be none. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

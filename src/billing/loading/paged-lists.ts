@@ -41,8 +41,8 @@ export class PagedLists<Content, Item> {
   }
 
   /**
-   * A page that was loaded, in its place. Where the list ends before the cursor that it is counted from, the cursor excludes
-   * no item, and the page is the end of the list (Relay Cursor Connections, section 4.4: ApplyCursorsToEdges).
+   * Places a loaded page in the list. If the list ends before the cursor that the page is counted from, the cursor excludes no
+   * item, and the page is the end of the list (Relay Cursor Connections, section 4.4: ApplyCursorsToEdges).
    */
   async placedPage(owner: ListOwner, page: PageRequest, loaded: LoadedPage<Item> | null): Promise<PlacedPage<Item> | null> {
     const placed = loaded && toPlaced(loaded, page);
@@ -56,7 +56,7 @@ export class PagedLists<Content, Item> {
    * @param isKnown whether the owner was shown to exist; otherwise an empty page takes a call that shows it.
    */
   async unplacedPage(owner: ListOwner, page: PageRequest | TailRequest, isKnown: boolean): Promise<PlacedPage<Item> | null> {
-    // What stands before a cursor is followed by the cursor's own item.
+    // The item at the cursor follows the page, so there is a next page.
     if ('first' in page) return this.#emptyPage(owner, { items: [], hasMore: true, offset: page.offset, first: 0 }, isKnown);
     return this.#endOf(owner, page, { isKnown, bounds: UNKNOWN });
   }
@@ -68,7 +68,7 @@ export class PagedLists<Content, Item> {
   ): Promise<PlacedPage<Item> | null> {
     const total = await this.total(owner, bounds);
     const page = toPageOfTail(tail, total);
-    // Behind the list's end there is nothing: what comes before the page is the list, which may be empty.
+    // Past the end of the list there are no items: those before the page are the whole list, which may be empty.
     if (page.first === 0) return this.#emptyPage(owner, { items: [], hasMore: false, offset: total, first: 0 }, isKnown);
     const found = await this.page(owner, page);
     return found && { ...found, hasMore: false };
@@ -82,7 +82,7 @@ export class PagedLists<Content, Item> {
   filteredPage(owner: ListOwner, request: FilteredRequest, search: FilterSearch<Item>): Promise<PlacedPage<Item> | null> {
     const { filter, size, isBackward, from, before, probe } = request;
     const { asksPrevious, isKnown } = search;
-    // The contract of each invoice may ask for the same one, and each search goes through the list.
+    // The contract of each invoice may request the same page, and each search reads through the list.
     const key = `${this.#list.identity(owner)} ${[size, isBackward, from, before, probe, asksPrevious, isKnown].join(' ')} ${filterKey(filter)}`;
     const pages = (this.#filtered ??= new Map<string, Promise<PlacedPage<Item> | null>>());
     let page = pages.get(key);

@@ -30,12 +30,12 @@ export function toPushedPage<Item>(
   return { items: page, hasMore, offset, first: size, matching: { filter, positions, hasPrevious: offset > 0, list } };
 }
 
-/** Whether the list ends before the cursor that a page is counted from, so that the page is not where it was looked for. */
+/** Whether the list ends before the cursor that a page is counted from, so that the page is elsewhere. */
 export function endsEarly(items: readonly unknown[], { isBackward, from, pushed: { window, lead, count } }: PushedRequest): boolean {
   return isBackward && items.length < lead + count && (items.length === 0 || window.offset + lead > from);
 }
 
-/** The same page, counted from the list's end. @param total how many items the billing API's filter means. */
+/** The same page, counted from the end of the list. @param total number of items that match the billing API's filter. */
 export function toPushedEnd(request: PushedRequest, total: number): PushedRequest {
   const atEnd = { ...request, before: total, from: Math.min(request.from, total) };
   return { ...atEnd, pushed: toPushedWindow(atEnd, request.pushed.list) };

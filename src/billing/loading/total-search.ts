@@ -4,24 +4,24 @@ import type { ListOwner } from '../model/paged-list';
 import type { PlacedPage } from './page-load';
 import type { PageReader } from './page-loader';
 
-/** Between which numbers the length of a list is known to lie. `most` Infinity: nothing is known. */
+/** Known bounds of a list's length. `most` is Infinity if there is no upper bound yet. */
 export interface TotalBounds {
   readonly least: number;
   readonly most: number;
-  /** Whether a page was short, so that the list seems to end at `least`. */
+  /** Whether a short page suggests that the list ends at `least`. */
   readonly seemsLeast?: boolean;
 }
 
-/** What a page says about its list's length. */
+/** The bounds that a page implies for its list's length. */
 export function toTotalBounds({ offset, first, items, hasMore }: PlacedPage<unknown>): TotalBounds {
   const end = offset + items.length;
-  // An empty page says where the list ends at the latest; a page that is not full, where it seems to end.
+  // An empty page gives an upper bound for the end of the list; a short page, its probable end.
   if (items.length === 0) return first === 0 ? UNKNOWN : { least: 0, most: offset };
   if (hasMore === false || items.length < first) return { least: end, most: Infinity, seemsLeast: true };
   return { least: hasMore ? end + 1 : end, most: Infinity };
 }
 
-/** No list is so long: what the billing API sends of it does not depend on the place that it is asked for. */
+/** No list is this long: the API ignores offsets. */
 function hasNoEnd(): BillingError {
   return new BillingError(
     'invalid-response',
@@ -32,9 +32,9 @@ function hasNoEnd(): BillingError {
 export const UNKNOWN: TotalBounds = { least: 0, most: Infinity };
 
 /**
- * Finds how long a list is, which the billing API does not say: asks for single items at positions further and further
- * apart until there is none, and halves what is left. For n items that is at most 2 log₂ n + 2 calls of one item each,
- * one after the other; what was loaded before costs none.
+ * Finds the length of a list, which the billing API does not report, by exponential and then binary search: requests single
+ * items at growing positions until there is none, then halves the interval. For n items this takes at most 2 log₂ n + 2
+ * sequential calls of one item each; pages loaded before cost none.
  */
 export class TotalSearch {
   readonly #loader: PageReader<unknown>;

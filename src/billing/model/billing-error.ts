@@ -2,7 +2,7 @@
 export type BillingFailure =
   'unauthenticated' | 'forbidden' | 'invalid-input' | 'rate-limited' | 'timeout' | 'unavailable' | 'invalid-response' | 'budget-exceeded';
 
-/** What a failure has besides its kind and message. */
+/** Details of a failure besides its kind and message. */
 export interface BillingErrorDetails {
   /** After how many seconds to try again: for `rate-limited` where the billing API said so, for `unavailable` where we know. */
   readonly retryAfterSeconds?: number;

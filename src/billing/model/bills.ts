@@ -45,7 +45,7 @@ export interface Invoice {
 }
 
 /**
- * What one call to the billing API returned: the contract's own data and the invoices of the window asked for. Reading a
+ * The result of one call to the billing API: the contract's own data and the invoices of the requested window. Reading a
  * property, here or of an invoice or address, throws a BillingError where the billing API sent something else in its place.
  */
 export interface Bills {
@@ -53,7 +53,7 @@ export interface Bills {
   readonly dueDate: string | null;
   readonly billingAddresses: readonly Address[] | null;
   readonly invoices: readonly Invoice[];
-  /** How many invoices were sent, those outside of the window included; absent: no others. */
+  /** Number of invoices received, including those outside the window; absent: no others. */
   readonly sentInvoices?: number;
   /** Each contract apart, in a response to a request without a contract number; absent in others. */
   readonly contracts?: readonly Bills[];

@@ -26,7 +26,7 @@ export function parseCustomer(idType: unknown, id: unknown): Customer {
 }
 
 /**
- * Takes a contract's number, a whole number of at most 20 digits with its leading zeros.
+ * Parses a contract number: an integer of at most 20 digits, including leading zeros.
  * @param argument the argument's name, for the message.
  * @throws BillingError `invalid-input`.
  */

@@ -15,14 +15,14 @@ export interface ActiveFilter {
   readonly billPeriods: readonly string[] | null;
 }
 
-/** Periods that a filter may name: of eight years, where there is one a month. They are looked at for each page and summary. */
+/** Maximum number of periods in a filter: eight years of monthly periods. They are compared for each page and summary. */
 const MAX_PERIODS = 100;
-/** Characters of a period. The billing API's contract calls it a text, and says no more. */
+/** Maximum length of a period, in characters. The billing API's contract only says that it is a string. */
 const MAX_PERIOD_CHARACTERS = 50;
 
 /**
- * The filter of an argument that has its type; null where it excludes nothing.
- * @throws BillingError `invalid-input` where it names too many periods, or one that is too long.
+ * Parses the filter of a type-checked argument; null if it excludes nothing.
+ * @throws BillingError `invalid-input` if it has too many periods, or one that is too long.
  */
 export function toActiveFilter(argument: unknown): ActiveFilter | null {
   const { status = null, billPeriods = null } = (argument ?? {}) as { status?: boolean | null; billPeriods?: unknown };
@@ -36,7 +36,7 @@ export function toActiveFilter(argument: unknown): ActiveFilter | null {
 
 const keys = new WeakMap<ActiveFilter, string>();
 
-/** A text that two filters share if and only if they are equal: a JSON list. Made once for each. */
+/** A key that is the same for equal filters only: a JSON list. Computed once per filter. */
 export function filterKey(filter: ActiveFilter): string {
   let key = keys.get(filter);
   if (key === undefined) keys.set(filter, (key = JSON.stringify([filter.status, filter.billPeriods])));

@@ -13,11 +13,11 @@ export interface ListOwner {
 export interface PagedList<Content, Item> extends OwnedList {
   /** The items of one response's window, in order. May throw BillingError. */
   readonly items: (content: Content) => readonly Item[];
-  /** How many items were sent, those outside of the window included; absent or 0: no others are known of. */
+  /** Number of items received, including those outside the window; absent or 0: no others are known. */
   readonly sent?: (content: Content) => number;
   /**
-   * A text that is the same for an item whatever response it came in, and for few others. May throw BillingError. Absent:
-   * items cannot be told apart, and an API that sends the same ones for every place is not found out.
+   * A string that identifies an item across responses; few other items share it. May throw BillingError. Absent: items cannot
+   * be told apart, and an API that ignores offsets is not detected.
    */
   fingerprint?(item: Item): string;
 }
@@ -42,7 +42,7 @@ export function listPrefix({ name }: NamedList): string {
   return name === UNNAMED ? '' : `${name}:`;
 }
 
-/** How requests for a list are written: what holds for one form may not hold for another, whatever API it is. */
+/** The form of the requests for a list. What the API does for one form may not apply to another. */
 export function formOf({ contractNumber, filter }: ListOwner): string {
   if (filter) return contractNumber === null ? 'customer filtered' : 'contract filtered';
   return contractNumber === null ? 'customer' : 'contract';

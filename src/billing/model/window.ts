@@ -18,7 +18,7 @@ export interface PageRequest {
   /** 0 asks for the contract's own data alone: any call for that contract answers it. */
   readonly first: number;
   readonly probe: boolean;
-  /** Of a page that is counted from a cursor to the list's start: which page it is where the list ends before the cursor. */
+  /** For a page counted backward from a cursor: the page to return if the list ends before the cursor. */
   readonly tail?: TailRequest;
 }
 
@@ -120,8 +120,8 @@ export function isSamePage(a: PageRequest, b: PageRequest): boolean {
 export type AnyPageRequest = PageRequest | TailRequest | FilteredRequest;
 
 /**
- * Makes a page of a list from all arguments (Relay Cursor Connections, section 4.4). Of pages in the list, only `last` without
- * `before` needs the list's length. A page of no items has `first` 0: nothing lies between its cursors.
+ * Parses the arguments of a page (Relay Cursor Connections, section 4.4). For unfiltered lists, only `last` without `before`
+ * requires the length of the list. An empty page, with nothing between its cursors, has `first` 0.
  * @throws BillingError `invalid-input`, which names the argument and its form.
  */
 export function parsePageArguments(args: PageArguments, list: NamedList, limits: PageLimits, probe: boolean): AnyPageRequest {
@@ -152,12 +152,12 @@ function toFilteredRequest(
   const isOf = (cursor: unknown): boolean => cursor === undefined || cursor === null || isCursorOf(cursor, filtered as NamedList);
   const places = filtered && isOf(after) && isOf(before) ? filtered : list;
   const request = { filter, ...page, from: toOffset(after, places), before: toEnd(before, places) };
-  // The place of a page that is counted from the list's end is not known.
+  // The position of a page counted from the end of the list is not known.
   const isPushed = places === filtered && !(request.isBackward && request.before === Infinity);
   return { ...request, pushed: isPushed ? toPushedWindow(request, places) : null };
 }
 
-/** The window of a page of the list that the billing API filters. */
+/** The window of a page of a list filtered by the billing API. */
 export function toPushedWindow({ size, isBackward, from, before, probe }: Omit<FilteredRequest, 'pushed'>, list: NamedList): PushedWindow {
   const offset = isBackward ? Math.max(from, before - size) : from;
   const count = Math.max(0, Math.min(size, before - offset));

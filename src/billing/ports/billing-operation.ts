@@ -28,7 +28,7 @@ export interface BillingOperationOptions {
   readonly audit?: ReadAudit | undefined;
   /** How recent what it uses has to be; without it, whatever is cached may be used. */
   readonly recency?: Recency | null;
-  /** Whether what it reads is said to be a whole list, such as by an export; without it, that is said where it is asked. */
+  /** Whether everything that it reads is reported as complete, as in an export; absent: only where a field reports that. */
   readonly claimsEnd?: boolean;
   /** Counts the bytes of responses that the operation holds; without it, they are not bounded. */
   readonly memory?: ByteHolder | undefined;
@@ -61,7 +61,7 @@ export class BillingOperation implements CallContext {
   queuedMs = 0;
   /** The calls, one by one. */
   readonly records: CallRecord[] = [];
-  /** Whether the call budget or the deadline left something out of what is returned without an error, as of a sum. */
+  /** Whether the call budget or the deadline made data incomplete that is returned without an error, such as a sum. */
   isIncomplete = false;
   /** Until when all of what was used may be used again, on the clock of `monotonicMs()`; Infinity while nothing was used. */
   freshUntilMs = Infinity;

@@ -14,14 +14,14 @@ export interface BillsRequest extends ListOwner {
   readonly window: Window;
 }
 
-/** An answer as it came over the wire, for whoever stores it; its body is UTF-8, whatever encoding it came in. */
+/** A response as received, for storing; its body is converted to UTF-8. */
 export interface ReceivedBills {
   readonly body: Buffer;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** When it came, in milliseconds since the epoch. */
   readonly receivedAtMs: number;
-  /** Whether a part of it cannot be used: it is not cached, since the next call may have it. */
+  /** Whether a part is unusable. Such a response is not cached, since the next call may return that part. */
   readonly isPartial: boolean;
 }
 
@@ -54,7 +54,7 @@ export interface PagedResource<Content, Item> extends PagedList<Content, Item> {
 export interface DecodedContent<Content> {
   /** Null where what was asked for is not known. */
   readonly content: Content | null;
-  /** Why a part of it cannot be used, so that another call may return more; null where all of it can. */
+  /** Why a part is unusable, so that another call may return more; null if all of it is usable. */
   readonly failure: Error | null;
   /** Members with a value of another type than the contract's, by path. */
   readonly retyped: ReadonlySet<string>;

@@ -70,9 +70,9 @@ class Question extends DelegatedContext {
       this.#end(answered.content === null ? 'not-found' : 'ok', this.#originOf(answered));
       return answered;
     } catch (error) {
-      // What is not a BillingError is an internal error, which is reported where it is masked.
+      // Anything but a BillingError is an internal error, which is reported where it is masked.
       const failure = error instanceof BillingError ? error.failure : 'unavailable';
-      // Without a call of its own, it had joined another's, unless the budget or the token allowed none.
+      // A load without a call of its own had joined another's, unless the budget or the token allowed no call.
       const isRefused = failure === 'budget-exceeded' || this.deadToken === error;
       this.#end(failure, this.#isPaid ? 'api' : isRefused ? 'none' : 'shared');
       throw error;

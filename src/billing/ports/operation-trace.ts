@@ -3,7 +3,7 @@ export interface TracedStep<Result extends readonly unknown[] = readonly []> {
   end(...result: Result): void;
 }
 
-/** The result of a cache lookup; `stale`: past its time, and of use because the billing API failed. */
+/** The result of a cache lookup; `stale`: expired, but used because the billing API failed. */
 export type LookupResult = 'hit' | 'stale' | 'miss';
 
 /** One attempt at the billing API. */

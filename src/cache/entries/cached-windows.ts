@@ -26,12 +26,12 @@ export function covers(cached: CachedWindow, window: Window): boolean {
   return cached.offset <= window.offset && (window.offset + window.limit <= cached.offset + cached.limit || cached.count < cached.limit);
 }
 
-/** Whether a list may be taken to end with a page of that many items, which is shorter than was asked for. */
+/** Whether a page of this size, shorter than requested, counts as the end of its list. */
 export type IsEnd = (owner: ListOwner, count: number) => boolean;
 
 /**
- * The windows that may answer the other one. One that came back short is left out where its list may go on; and whoever asks
- * for what comes behind it wants to know just that.
+ * The cached windows that can serve a requested window. A short one is excluded if its list may go on, and if the request
+ * starts at its end: such a request asks whether the list goes on.
  */
 export function withoutDoubtful(
   windows: readonly CachedWindow[],

@@ -57,7 +57,7 @@ function toAllowedSeconds(headers: Headers, nowMs: number): number {
   const control = given['cache-control'] ?? '';
   const isExplicit = /(^|[\s,])max-age\b/.test(control) || headers['expires'] !== undefined;
   if (isExplicit) return policy.maxAge() - toAgeSeconds(headers['age']);
-  // Without a lifetime of its own the response may be cached for as long as the operator says, unless it forbids it.
+  // A response without a lifetime of its own is cached for as long as the operator allows, unless it forbids caching.
   const isForbidden =
     !policy.storable() ||
     /(^|[\s,])no-cache\b/.test(control) ||

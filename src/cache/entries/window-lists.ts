@@ -34,15 +34,15 @@ export class WindowLists {
 
   readonly #isEnd: IsEnd | undefined;
 
-  /** @param isEnd whether a list may be taken to end with a short page; without it, it always may. */
+  /** @param isEnd whether a short page counts as the end of its list; absent: always. */
   constructor(store: EntryStore, isEnd?: IsEnd) {
     this.#store = store;
     this.#isEnd = isEnd;
   }
 
   /**
-   * The window of the contract that answers a request's with the least to read; undefined where none does.
-   * @param field until when it must be good.
+   * The smallest cached window of the contract that can serve the request; undefined if none can.
+   * @param field the expiry to check.
    */
   findCovering(
     { key, request }: WindowLookup,

@@ -24,7 +24,7 @@ export interface OpenLimiterOptions extends Omit<CallLimiterOptions, 'shared'> {
   readonly redisUrls: readonly string[];
   readonly redisTls: RedisTls;
   readonly redisWaitMs: number;
-  /** Called when Redis cannot be reached: each process counts for itself then. */
+  /** Called when Redis cannot be reached; each process then counts on its own. */
   readonly outages: OutageListener;
 }
 

@@ -37,7 +37,7 @@ export class LocalBuckets {
     return Math.min(this.callsPerMinute, bucket.calls + filled);
   }
 
-  /** Takes all of the calls or none. @param calls below 0: they are given back. */
+  /** Takes all of the calls or none. @param calls negative to return calls to the bucket. */
   take(key: string, calls: number): TakenCalls {
     const before = this.callsIn(key);
     if (before < calls) return { granted: false, calls: before };

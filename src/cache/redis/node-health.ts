@@ -8,7 +8,7 @@ import type { Outage } from './outage';
 const LATE_SHARE = 1 / 3;
 /** One late response is a pause; this many in a row are an outage. */
 const LATE_OF_AN_OUTAGE = 3;
-/** A connection that says nothing for so long is taken to be dead (a lost network sends no signal). */
+/** A connection that is silent for this long is considered dead, since a lost network sends no signal. */
 const HUNG_MS = 3000;
 
 /** What a node's health is made of. */

@@ -34,7 +34,7 @@ export interface RedisConnectionOptions {
 const CONNECT_LIMIT_MS = 5000;
 /** A cluster whose node fails is asked for its slots once in this time, until another node has them. */
 const REFRESH_EVERY_MS = 500;
-/** Another primary is searched for after this time, doubled each time that the search found none. */
+/** Delay before searching for another primary, doubled after each search without a result. */
 const FIRST_SEARCH_MS = 500;
 const LAST_SEARCH_MS = 30_000;
 
@@ -150,7 +150,7 @@ export class RedisConnection {
   #drop(): void {
     const client = this.#client;
     this.#client = null;
-    // The commands that are pending then write entries, which nothing waits for.
+    // The remaining commands write entries, and nothing waits for them.
     if (client) destroyClient(client);
   }
 

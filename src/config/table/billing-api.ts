@@ -27,7 +27,7 @@ function hasMoreThanBase({ search, hash, username, password }: URL): boolean {
   return search !== '' || hash !== '' || username !== '' || password !== '';
 }
 
-/** A percent sign that encodes nothing, or no UTF-8, would fail each request. */
+/** An invalid percent encoding, or one that is not UTF-8, would make every request fail. */
 function hasReadableCredentials({ username, password }: URL): boolean {
   try {
     decodeURIComponent(`${username}:${password}`);

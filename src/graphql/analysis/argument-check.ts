@@ -29,7 +29,7 @@ export function assertBelow(
  * costs the whole answer, since it cannot be null: what another root field asks for would be asked for nothing.
  */
 export function assertRootArguments(info: GraphQLResolveInfo, context: LookAheadContext): void {
-  // Nearly all operations have one root field: their model is not looked for.
+  // Nearly all operations have one root field and need no model here.
   const { selections } = info.operation.selectionSet;
   if (selections.length === 1 && selections[0]?.kind === Kind.FIELD) return;
   const { rootFields } = modelOf(context);

@@ -17,11 +17,11 @@ export interface CollectContext {
   readonly found: Findings;
 }
 
-/** What collecting fields notes on its way. */
+/** Facts recorded while collecting fields. */
 export interface Findings {
-  /** The variables on which it depended what is selected. */
+  /** The variables that the selection depended on. */
   readonly conditionNames: Set<string>;
-  /** How many fields were collected, those of one response key as one. */
+  /** Number of fields collected, counting fields with the same response key once. */
   fields: number;
 }
 

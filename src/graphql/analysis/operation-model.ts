@@ -76,26 +76,26 @@ export class OperationModel extends Selection {
     return this.rootFields.some((field) => field.definition !== undefined && field.costs?.reads !== 'public');
   }
 
-  /** Every field, each before what is selected of it. */
+  /** Every field, parents before their children. */
   get allFields(): readonly SelectedField[] {
     return withFieldsBelow(this.rootFields, []);
   }
 
-  /** The variables in `@skip` and `@include` of all that may be selected, sorted: those of a model without conditions. */
+  /** The variables in `@skip` and `@include` of the whole document, sorted, as a model without conditions finds them. */
   get conditionNames(): readonly string[] {
-    // Their names are found where fields are collected.
+    // Their names are recorded while fields are collected.
     if (!this.operation.variableDefinitions?.some(isBoolean) || this.allFields.length === 0) return NO_NAMES;
     return [...this.source.found.conditionNames].sort();
   }
 
-  /** How many fields it holds so far. */
+  /** Number of fields so far. */
   get size(): number {
     return this.source.found.fields;
   }
 
   /**
    * The field at a path of the response.
-   * @throws Error where nothing is selected there.
+   * @throws Error if the path is not selected.
    */
   fieldAt({ prev, key, typename }: FieldPath): SelectedField {
     if (typeof key === 'number' && prev) return this.fieldAt(prev);
@@ -118,7 +118,7 @@ type FieldPath = GraphQLResolveInfo['path'];
 
 const NO_NAMES: readonly string[] = [];
 
-/** Conditions take variables of no other type (GraphQL specification, section 3.13). */
+/** Conditions only take variables of this type (GraphQL specification, section 3.13). */
 function isBoolean({ type }: VariableDefinitionNode): boolean {
   const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
   return named.kind === Kind.NAMED_TYPE && named.name.value === 'Boolean';
@@ -164,7 +164,7 @@ export class SelectedField extends Selection {
     return this.objectType ? this.fieldsOf(this.objectType) : [];
   }
 
-  /** What may be selected of whatever it returns; of all members of a union. */
+  /** The selection on its type; for a union, the selections on all members. */
   get fieldsBelow(): readonly SelectedField[] {
     const type = this.definition && getNamedType(this.definition.type);
     return isUnionType(type) ? type.getTypes().flatMap((member) => this.fieldsOf(member)) : this.fields;
@@ -203,19 +203,19 @@ function isWayBack({ costs, objectType }: SelectedField): boolean {
 /** What finding a field in its model takes of a resolver's info. */
 export type FieldInfo = Pick<GraphQLResolveInfo, 'fieldNodes' | 'variableValues' | 'path'>;
 
-/** The operation that resolvers are called for. */
+/** Holds the operation being executed. */
 export interface Executing {
   /** Null before it is found. */
   readonly requested: { readonly model: OperationModel } | null;
 }
 
-/** The model of the operation that a resolver is called for. */
+/** The model of the operation being executed. */
 export function modelOf({ requested }: Executing): OperationModel {
   if (!requested) throw new Error('An operation must be put into its context before it is executed.');
   return requested.model;
 }
 
-/** The field that a resolver is called for. A plan has its model's lists of nodes; graphql-js makes new ones in each execution. */
+/** The field being resolved. A plan reuses its model's lists of nodes; graphql-js creates new ones in each execution. */
 export function fieldOf({ fieldNodes, path }: FieldInfo, context: Executing): SelectedField {
   let field = byNodes.get(fieldNodes);
   if (!field) byNodes.set(fieldNodes, (field = modelOf(context).fieldAt(path)));

@@ -37,7 +37,7 @@ export function countQuestions({ pages, scans, filtered }: ContractSelection): n
 const NO_SCANS: readonly number[] = [];
 const NO_FILTERED: readonly FilteredPage[] = [];
 
-/** What resolvers look ahead with. */
+/** Look-ahead for resolvers. */
 export interface LookAheadContext extends Executing {
   readonly pageLimits: PageLimits;
 }
@@ -142,7 +142,7 @@ export function pageOf(args: PageArguments, info: FieldInfo, context: LookAheadC
   return costs.parse(isPlain ? { first, after } : field.arguments(info.variableValues), context.pageLimits, selectsNextPage(field));
 }
 
-/** A page without items: what is asked for where a contract is wanted and no page of its invoices. */
+/** An empty page, requested if a contract is selected without a page of its invoices. */
 export const EMPTY_PAGE: PageRequest = { offset: 0, first: 0, probe: false };
 
 /** What is asked for first to find a page that does not come with a contract. */

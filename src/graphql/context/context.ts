@@ -10,13 +10,13 @@ import type { ResultMeter } from './result-meter';
 export interface GatewayContext {
   /** The id that joins the request's log lines. */
   readonly requestId: string;
-  /** The trace that the request is part of; null where it names none, and operations are not traced. */
+  /** The trace that the request belongs to; null if it names none and operations are not traced. */
   readonly traceId: string | null;
   /** Null where operations are not traced. */
   readonly trace: OperationSpan | null;
   /** When the request came, on the clock of `performance.now()`. */
   readonly startedMs: number;
-  /** The domain, on behalf of the request's caller; null where the request has no bearer token. */
+  /** The domain, on behalf of the request's caller; null if the request has no bearer token. */
   readonly billing: Billing | null;
   readonly pageLimits: PageLimits;
   /** The operation that is executed; null before it is found. */
@@ -27,9 +27,9 @@ export interface GatewayContext {
   readonly results: ResultMeter;
   /** Whether the response reports what it cost, in `extensions.billing`. */
   readonly traced: boolean;
-  /** Records each request for bills, where the response is to list them; null where it is not. */
+  /** Records each request for bills, if the response must list them; otherwise null. */
   readonly report: CallReport | null;
-  /** Whether it is a dry run: its loads make no calls, and the response says what the operation would cost. */
+  /** Whether this is a dry run: loads make no calls, and the response reports what the operation would cost. */
   readonly dryRun: boolean;
 }
 

@@ -20,7 +20,7 @@ import { toResult, type CompiledResult } from './writing/response';
 /** Boolean variables in `@skip` and `@include`, at most: a plan is compiled for each combination that is met. */
 const MAX_CONDITIONS = 6;
 
-/** What the compiled execution is configured with. */
+/** Configuration of the compiled execution. */
 export interface PreparedOptions<C> {
   readonly isRepeatable: IsRepeatable;
   readonly onRepeat: (info: GraphQLResolveInfo, context: C) => void;
@@ -28,13 +28,13 @@ export interface PreparedOptions<C> {
   readonly plans: PlanStore;
 }
 
-/** A plan under one setting of an operation's conditions, and the model that it was compiled of. */
+/** A plan for one set of an operation's conditions, and the model that it was compiled from. */
 export interface CompiledVariant {
   readonly plan: ObjectPlan;
   readonly model: OperationModel;
 }
 
-/** `variant`: null where the compiled execution does not cover it. */
+/** `variant`: null if the compiled execution does not support it. */
 export interface CompiledPlan {
   readonly variant: CompiledVariant | null;
 }
@@ -68,7 +68,7 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> impl
     this.#simple = toSimpleVariables(schema, operation.variableDefinitions ?? []);
   }
 
-  /** The operation under a request's variables, as they came. */
+  /** The operation with a request's variables, as received. */
   request(variables: Variables): RequestedOperation {
     const { schema, document, operation } = this.#environment;
     return new RequestedOperation({ schema, document, operation, variables }, this);
@@ -104,9 +104,9 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> impl
     return compiled.variant;
   }
 
-  /** The key of the plan under these variables; null where there can be none. */
+  /** The key of the plan for these variables; null if there can be none. */
   #planKey(variables: Variables): string | null {
-    // Before anything is cached: each condition would double what one document can make us cache.
+    // Checked before anything is cached: each condition would double the number of plans that one document can occupy.
     if (this.#conditionNames.length > MAX_CONDITIONS) return null;
     let key = String(this.#number);
     for (const name of this.#conditionNames) {

@@ -59,7 +59,7 @@ export class FieldErrors {
     entry.order = ++this.#order;
   }
 
-  /** All errors, located: plans are shared by equal selections, so that the model alone can tell where a field stands in the document. */
+  /** All errors with locations. Equal selections share a plan, so only the model knows where a field is in the document. */
   located(model: OperationModel): GraphQLError[] {
     const entries = this.#order === 0 ? this.#entries : [...this.#entries].sort(compare);
     const locate = (error: unknown, path: ResponsePath): GraphQLError =>

@@ -92,7 +92,7 @@ export function isLiveValue(plan: ValuePlan): boolean {
   }
 }
 
-/** What a plan and its model take in memory, roughly: 2,000 to 2,700 bytes a field were measured before its code is run (V8 of Node 20). */
+/** Approximate memory of a plan and its model, per field: 2,000 to 2,700 bytes were measured before its code has run (Node 20). */
 export function planBytes(variant: { readonly plan: ObjectPlan; readonly model: Pick<OperationModel, 'size'> } | null): number {
   const seen = new Set<ValuePlan>();
   const count = (value: ValuePlan): number => {

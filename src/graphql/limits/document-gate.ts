@@ -34,7 +34,7 @@ export interface DocumentError {
   readonly locations: readonly SourceLocation[] | undefined;
 }
 
-/** `run`: parsed and valid; `refuse`: one of the errors at least; `unauthenticated`: too large to be parsed without a token. */
+/** `run`: parsed and valid; `refuse`: has at least one error; `unauthenticated`: too large to be parsed without a token. */
 export type DocumentVerdict =
   | { readonly kind: 'run'; readonly document: DocumentNode }
   | { readonly kind: 'refuse'; readonly errors: readonly DocumentError[] }
@@ -42,7 +42,7 @@ export type DocumentVerdict =
 
 /** Errors after which validation stops. */
 const MAX_VALIDATION_ERRORS = 20;
-/** Each error names its line, for which the text is read from its start: fewer errors are reported for a long document. */
+/** Finding an error's line means reading the text from its start, so fewer errors are reported for a long document. */
 const MAX_ERRORS_OF_LONG_DOCUMENTS = 3;
 const LONG_DOCUMENT_CHARACTERS = 16_384;
 const LONG_DOCUMENT_LINES = 1000;
@@ -144,7 +144,7 @@ const noIntrospection: ValidationRule = (context) => ({
   },
 });
 
-/** Where the schema is not published, messages must not disclose names of it. */
+/** If the schema is not published, messages must not disclose its names. */
 function withoutSuggestion(error: GraphQLError): GraphQLError {
   error.message = error.message.replace(/ ?Did you mean(.+?)\?$/, '');
   return error;

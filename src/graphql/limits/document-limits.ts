@@ -75,7 +75,7 @@ function toCount(count: number): string {
   return count > 1_000_000 ? 'more than a million' : String(count);
 }
 
-/** Levels, fragments included, below which nothing is measured: the largest MAX_DEPTH there can be, and well within the stack. */
+/** Maximum depth measured, fragments included: the largest allowed MAX_DEPTH, and well within the stack. */
 const MAX_LEVELS = 1000;
 
 /** What a selection set holds, fragments included. */
@@ -144,11 +144,11 @@ class Measure {
   }
 
   #ofFragment(name: string, isRoot: boolean, level: number): Size {
-    // At the root, a fragment may hold introspection; elsewhere nothing is exempt: a fragment may have two sizes.
+    // At the root, a fragment may hold introspection; elsewhere nothing is exempt. So a fragment may have two sizes.
     const known = isRoot ? this.#knownAtRoot : this.#known;
     let size = known.get(name);
     if (!size) {
-      // While it is measured it counts as empty: validation refuses a fragment that spreads itself.
+      // A fragment counts as empty while being measured: validation refuses one that spreads itself.
       known.set(name, NOTHING);
       known.set(name, (size = this.#ofSet(this.#fragments.get(name)?.selectionSet, isRoot, level)));
     }

@@ -1,9 +1,9 @@
 import type { GraphQLError } from 'graphql';
 
-/** Directives for results in several parts. */
+/** Directives for incremental delivery. */
 const INCREMENTAL: ReadonlySet<string> = new Set(['defer', 'stream']);
 
-/** Directives that client libraries take out of documents before they send them: Apollo Client, urql, Relay and Houdini, in turn. */
+/** Directives that client libraries remove from documents before sending: those of Apollo Client, urql, Relay and Houdini. */
 const OF_CLIENTS: ReadonlySet<string> = new Set(
   (
     'client connection export nonreactive unmask rest ' +
@@ -13,7 +13,7 @@ const OF_CLIENTS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The same error, with what to do about it, where it is about a directive that is known from elsewhere. */
+/** Adds advice to the error for an unknown directive that is known from elsewhere. */
 export function explain(error: GraphQLError): GraphQLError {
   const name = /^Unknown directive "@(\w+)"\.$/.exec(error.message)?.[1];
   if (name === undefined) return error;

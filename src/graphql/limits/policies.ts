@@ -7,7 +7,7 @@ import { toMissingTokenError } from '../context/errors';
 import type { CallBudget } from './call-budget';
 
 /**
- * Says why an operation is not executed; null where it may be. Request errors: they bring the response's status with them.
+ * Returns the error that prevents an operation's execution; null if it may be executed. These request errors set the HTTP status.
  * @param hasToken whether the request has a bearer token.
  */
 export type Policy = (requested: RequestedOperation, hasToken: boolean) => GraphQLError | null;
@@ -45,7 +45,7 @@ function queriesOnly({ operation }: RequestedOperation): GraphQLError | null {
   });
 }
 
-/** Refuses operations that need data and have no token, before anything is executed. */
+/** Refuses operations that need data but have no token, before anything is executed. */
 function tokenRequired(requested: RequestedOperation, hasToken: boolean): GraphQLError | null {
   return hasToken || !requested.model.needsToken ? null : toMissingTokenError(missingToken());
 }

@@ -38,8 +38,8 @@ const CacheControlDirective = new GraphQLDirective({
 let clientSchema: GraphQLSchema | undefined;
 
 /**
- * The schema as clients see it, sorted. A pure function of the source tree, and built only once, since that takes longer than all
- * else that a start does with it. Nobody may change it.
+ * The schema as clients see it, sorted. A pure function of the source tree, built only once, since building it is the slowest
+ * part of a start that involves the schema. Callers must not modify it.
  */
 export function getClientSchema(): GraphQLSchema {
   return (clientSchema ??= buildClientSchema());

@@ -47,9 +47,9 @@ export function printSubgraph(schema: GraphQLSchema = getClientSchema()): string
 let servedSdl: string | undefined;
 
 /**
- * The schema that is served: the clients' schema, and what a subgraph serves beside it. Each call makes another one, which its
- * owner may change. Made without @apollo/subgraph, which would bring the whole of composition into the process (16 MiB of its
- * memory) to parse what we have just printed; the tests hold the SDL against that library and against composition.
+ * Builds the served schema: the clients' schema and the subgraph's additions. Each call returns a new one, which the caller may
+ * modify. @apollo/subgraph is not used: it would load all of composition (16 MiB of memory) to parse what was just printed.
+ * Tests compare the SDL with that library and with composition.
  */
 export function buildServedSchema(): GraphQLSchema {
   const clientSchema = getClientSchema();

@@ -15,8 +15,8 @@ const NO_STORE: readonly string[] = ['cache-control', 'no-store'];
 const STALE: readonly string[] = ['cache-control', 'no-store', 'x-billing-stale', '1'];
 
 /**
- * The freshness of an operation's response: that of its oldest part. With an error, a part that lacks something, or nothing of a
- * customer's in it, it is not stored.
+ * The freshness of an operation's response: that of its oldest part. A response with an error, with incomplete data, or without
+ * customer data is not stored.
  */
 export function toFreshness(billing: Billing | null, hasErrors: boolean): Freshness {
   if (!billing) return NOT_STORED;

@@ -9,7 +9,7 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['deflate', (body, options, done) => (((body[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw)(body, options, done)],
   ['br', brotliDecompress],
 ]);
-/** Each piece of the decoded body is a turn of the event loop: zlib's default of 16 KiB makes 16 of 256 KiB. */
+/** Each decoded chunk takes a turn of the event loop: with zlib's default of 16 KiB, 256 KiB take 16 turns. */
 const CHUNK_BYTES = 64 * 1024;
 /** No JSON, whatever it is decoded to. */
 const UNREADABLE = Buffer.from([0]);

@@ -30,7 +30,7 @@ import { RequestBodies, toBodyBounds } from './request-bodies';
 import { createContext } from './request-contexts';
 import { resolveDocument, type DocumentSources } from './resolve-document';
 
-/** What the pipeline is made of. */
+/** The pipeline's dependencies. */
 export interface PipelineOptions extends ExchangeOptions, DocumentSources, ExecuteOptions, ApolloOptions, ExportOptions, RespondOptions {
   /** Null: no response is cached. */
   readonly responses: ResponseCache | null;
@@ -38,23 +38,23 @@ export interface PipelineOptions extends ExchangeOptions, DocumentSources, Execu
 }
 
 const NO_BODY = Buffer.alloc(0);
-const USED = Symbol('carried a request to GraphQL');
+const USED = Symbol('connection used');
 
-/** Whether the connection has not carried a request yet; asked once for each. */
+/** Whether this is the first request on its connection. Call once per request. */
 function isFirst(socket: Socket & { [USED]?: boolean }): boolean {
   if (socket[USED]) return false;
   socket[USED] = true;
   return true;
 }
 
-/** The way of every request to GraphQL, whatever its transport, from the HTTP server to its response. */
+/** Handles every GraphQL request, whatever its transport, from the HTTP server to its response. */
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #bodies: RequestBodies;
   readonly #arrivals = new TurnQueue<Arrival>((arrival) => this.#handle(arrival));
   /**
-   * First requests on their connections, which are handled a turn of the event loop later: connections wait to be accepted, and the client
-   * may have closed one meanwhile. That is read a turn after the request.
+   * First requests of connections, handled one turn of the event loop later: the client may have closed the connection while it
+   * was waiting to be accepted, which Node notices one turn after reading the request.
    */
   readonly #firsts = new TurnQueue<Arrival>((arrival) => this.#arrivals.add(arrival));
 
@@ -104,7 +104,7 @@ export class Pipeline {
     const cached = key === null ? undefined : responses?.find(key, monotonicMs());
     if (cached) return this.#auditAgain(exchange, cached);
 
-    // Nobody without a token has use for more: what grows with a body's size is not done for anybody.
+    // No request without a token needs more. This bounds the work that an anonymous client can cause.
     if (form === 'body' && !exchange.caller && exchange.body.length > MAX_ANONYMOUS_BYTES)
       return completeErrors(
         { exchange, path: 'reference', operation: null, context: null },

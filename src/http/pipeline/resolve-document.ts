@@ -14,7 +14,7 @@ export interface DocumentSources {
  * Puts the text of the document that a request names in its place: a trusted document by its id, a persisted query by
  * its hash. What is left without a text, or still has a persisted query to be registered, is Apollo Server's to answer.
  * Whether a text may run is decided where every text comes by: see document-gate.ts.
- * @throws GraphQLError where the id is that of no trusted document, or there are none.
+ * @throws GraphQLError if no trusted document has this id.
  */
 export function resolveDocument(request: GraphqlRequest, { persistedQueries, trustedDocuments }: DocumentSources): GraphqlRequest {
   const { query, extensions } = request;

@@ -10,14 +10,14 @@ import { isExportType, JSON_TYPE, negotiateMediaType, type CSV_TYPE, type JSONL_
 import { toRequestId } from './request-id';
 import { startTraceOf, toTraceId } from './trace-parent';
 
-/** Why a body was not read to its end. */
+/** Why a body was not read completely. */
 export type BodyFault = 'too-large' | 'too-late' | 'too-many-pieces';
 
 /** A request whose body has come. */
 export interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   readonly body: Buffer | BodyFault;
   /** When it came, on the clock of `performance.now()`. */
   readonly startedMs: number;
@@ -38,9 +38,9 @@ export interface ExchangeOptions {
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Empty where there is none, or it was not read. */
+  /** Empty if there is none, or it was not read. */
   readonly body: Buffer;
-  /** Null where the whole body is here. */
+  /** Null if the body was read completely. */
   readonly bodyFault: BodyFault | null;
   readonly startedMs: number;
   /** Joins the request's log lines. */
@@ -83,8 +83,8 @@ export class Exchange {
   }
 
   /**
-   * Whether the client has closed the connection: then nobody reads a response. Node ends its own direction at once where the client has
-   * ended the other one, and says that the response is destroyed a turn of the event loop later.
+   * Whether the client has closed the connection, so that a response cannot be delivered. When the client ends its side, Node ends
+   * its own at once, but marks the response as destroyed one turn of the event loop later.
    */
   get isGone(): boolean {
     return this.response.destroyed || this.request.socket.writableEnded;
@@ -96,7 +96,7 @@ export class Exchange {
     return this.#trace;
   }
 
-  /** The trace that the request is part of; null where it says none, and operations are not traced. */
+  /** The trace that the request belongs to; null if it names none and operations are not traced. */
   get traceId(): string | null {
     const { trace } = this;
     return trace ? trace.traceId : toTraceId(this.request.headers);

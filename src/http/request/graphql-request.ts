@@ -19,7 +19,7 @@ export interface GraphqlRequest {
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Bytes of a body without a token, decoded: the introspection query of tools has 2 KiB. */
+/** Maximum decoded body size without a token, in bytes: the introspection query of tools has 2 KiB. */
 export const MAX_ANONYMOUS_BYTES = 32 * 1024;
 
 /** How a request brings its operation: in its body, in its URL, or not as GraphQL over HTTP has it. */
@@ -50,14 +50,14 @@ export function toRequestForm({ request: { method, headers }, body, bodyFault }:
     ]);
   if (isJson(type)) return 'body';
   if (method === 'QUERY') throw badRequest(NOT_JSON, type === undefined ? 400 : 415);
-  // A text is what `fetch` sends without a header, and what a page of another site may send: that is told by Apollo Server.
+  // `text/plain` is what `fetch` sends by default, and what any site's page may send: Apollo Server has its own message for that.
   if (type === undefined ? body.length > 0 : !isText(type) || isPreflighted()) throw badRequest(NOT_JSON, 415);
   return 'other';
 }
 
 function toBodyError(fault: BodyFault, isAnonymous: boolean, maxRequestBytes: number): GraphQLError {
   if (fault === 'too-late')
-    return badRequest('The end of the request body did not come in time, while the gateway waited for many others. Send it again.', 408);
+    return badRequest('The request body was not received in time, while many others were incomplete. Send it again.', 408);
   if (fault === 'too-many-pieces')
     return badRequest('The request body comes in too many small pieces. Send it in larger ones, or at once.');
   return badRequest(
@@ -192,7 +192,7 @@ function decode(text: string): string {
   }
 }
 
-/** Whether a member says nothing. Some clients send what their user has left empty, as null or as an empty text. */
+/** Whether a member counts as absent. Some clients send fields that the user left empty as null or as an empty string. */
 function isAbsent(value: unknown): value is null | undefined | '' {
   return value === undefined || value === null || value === '';
 }

@@ -23,7 +23,7 @@ export interface RequestControls {
   readonly dryRun: boolean;
   /** How old a cached response may be that is used, in seconds; null: as old as the operator allows. */
   readonly maxAgeSeconds: number | null;
-  /** Whether what the operation reads is a part of what is said to be complete. */
+  /** Whether the operation reads a part of a list that is reported as complete. */
   readonly claimsEnd?: boolean;
 }
 

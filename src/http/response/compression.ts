@@ -15,7 +15,7 @@ interface EncodingNegotiator {
 
 const CODINGS: readonly Coding[] = ['br', 'gzip'];
 const MAX_KNOWN = 200;
-/** Those of clients have some 30. A longer one is disregarded. */
+/** Maximum length of the header. Clients send about 30 characters; a longer one is ignored. */
 const MAX_ACCEPT_CHARACTERS = 1000;
 const known = new Map<string, Coding | null>();
 const toBrotli = promisify(brotliCompress);
@@ -45,8 +45,8 @@ export function compress(body: Buffer | string, coding: Coding): Promise<Buffer>
 }
 
 /**
- * Compresses a body that is made piece by piece, in another thread, at the levels of `compress`. Each piece is flushed: the client
- * can read whatever was given so far. About 1 MB is held until it is closed (measured, Node 20).
+ * Compresses a streamed body in another thread, at the levels of `compress`. Each chunk is flushed, so that the client can read
+ * everything written so far. Holds about 1 MB until closed (measured, Node 20).
  */
 export class PieceCompressor {
   readonly #stream: Gzip | BrotliCompress;
@@ -62,7 +62,7 @@ export class PieceCompressor {
     this.#stream.on('error', (error) => this.#fail(error));
   }
 
-  /** The piece's bytes, to be sent before the next one is given. */
+  /** Compresses a chunk. Its bytes must be sent before the next chunk is passed. */
   compress(piece: string): Promise<Buffer> {
     return this.#take((done) => {
       this.#stream.write(piece);
@@ -70,12 +70,12 @@ export class PieceCompressor {
     });
   }
 
-  /** What ends the body after its last piece. */
+  /** The bytes that end the body after its last chunk. */
   end(): Promise<Buffer> {
     return this.#take((done) => this.#stream.once('end', done).end());
   }
 
-  /** Lets go what it holds; to be called once, whether or not all of it was made. */
+  /** Releases its memory. Must be called once, whether or not the body is complete. */
   close(): void {
     this.#stream.destroy();
   }
@@ -84,7 +84,7 @@ export class PieceCompressor {
     return new Promise((resolve, reject) => {
       this.#fail = reject;
       run(() => {
-        // What is flushed may not have been read yet.
+        // The flushed bytes may not have been read yet.
         while (this.#stream.read() !== null);
         const made = Buffer.concat(this.#made);
         this.#made = [];

@@ -16,7 +16,7 @@ import { validate } from './entity-tag';
 /** What all responses have in common. */
 export interface RespondOptions {
   readonly cors: CorsHeaders;
-  /** The request headers that a response depends on which may be stored: see `toVary`. */
+  /** The `Vary` header of a response that may be stored: see `toVary`. */
   readonly vary: string;
   /** Whether bodies are compressed for clients that accept it. */
   readonly isCompressed: boolean;
@@ -31,7 +31,7 @@ export interface RespondOptions {
 
 const NO_HEADERS: readonly string[] = [];
 
-/** What a response has that may be compressed. */
+/** The headers of a response that may be compressed. */
 export const VARY_CODING: readonly string[] = ['vary', 'accept-encoding'];
 
 /** Sends a response, the same way whatever made it, and tells the observer of its operation; compressed where the client accepts it. */

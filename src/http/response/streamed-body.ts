@@ -5,18 +5,18 @@ import { headerOf } from '../request/header-of';
 import { negotiateCoding, PieceCompressor } from './compression';
 import { record, toHead, VARY_CODING, type RespondOptions } from './respond';
 
-/** How a body ended that was streamed. */
+/** How a streamed body ended. */
 export interface StreamEnd extends Pick<Completed, 'codes' | 'cost'> {
-  /** False: something is missing, and the client has to see that. */
+  /** False: the body is incomplete, and the client must be able to tell. */
   readonly isWhole: boolean;
   readonly outcome: NonNullable<Completed['outcome']>;
 }
 
-/** A body that is made while it is sent. */
+/** A body that is produced while it is sent. */
 export interface StreamedBody {
-  /** The next piece, when the client has read those before; null after the last one. */
+  /** The next chunk, requested when the client has read the previous ones; null after the last one. */
   next(): Promise<string | null>;
-  /** Ends it, whether or not all of it was made; to be called once. */
+  /** Releases its resources. Must be called once, whether or not the body is complete. */
   close(): StreamEnd;
 }
 
@@ -59,13 +59,13 @@ export async function respondStreamed(exchange: Exchange, { stream, ...completed
   else cut(response);
 }
 
-/** A body, and what compresses it; null where it is sent as it is. */
+/** A body and its compressor; null if it is sent uncompressed. */
 interface Source {
   readonly stream: StreamedBody;
   readonly compressor: PieceCompressor | null;
 }
 
-/** Whether all pieces were handed over; false where the client has gone. */
+/** Resolves to whether all chunks were written; false if the client has disconnected. */
 async function writeAll(response: ServerResponse, { stream, compressor }: Source, { watchUnsent }: RespondOptions): Promise<boolean> {
   for (;;) {
     const text = await stream.next();
@@ -90,7 +90,7 @@ function drained(response: ServerResponse): Promise<void> {
       resolve();
     };
     response.on('drain', done);
-    // Of pipelined requests, only the first one's response is told that its connection has closed.
+    // Of pipelined responses, only the first emits `close` when the connection closes.
     socket.on('close', done);
   });
 }
@@ -99,7 +99,7 @@ function isGone(response: ServerResponse): boolean {
   return response.destroyed || response.req.socket.destroyed;
 }
 
-/** Closes the connection behind what was written. Without chunks, an orderly end would look like the body's. */
+/** Closes the connection after the data written. Without chunked encoding, an orderly end would look like the end of the body. */
 function cut(response: ServerResponse): void {
   const { req } = response;
   if (req.httpVersion === '1.0') req.socket.resetAndDestroy();

@@ -18,7 +18,7 @@ export function createServerLog(log: Log, everyMs = EVERY_MS): ServerObserver {
       log.warn({ count }, 'connections are closed: clients have left too many bytes unread (MAX_UNSENT_BYTES)'),
     ),
     'too-many-requests': createDigest(everyMs, (count) =>
-      log.warn({ count }, 'connections are closed: their clients have sent too many requests without waiting for a response'),
+      log.warn({ count }, 'connections are closed: their clients sent too many requests without waiting for a response'),
     ),
   };
   return { requestShed: shed, connectionCut: (reason) => cut[reason]() };

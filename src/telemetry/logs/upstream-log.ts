@@ -26,7 +26,7 @@ export function toUpstreamObserver(metrics: UpstreamObserver, log: Log): Upstrea
       if (!isNew) return;
       log.warn(
         { size },
-        'the billing API sends fewer invoices than it is asked for, though the list goes on: set BILLING_API_MAX_QUANTITY to this size',
+        'the billing API returns fewer invoices than requested although the list goes on: set BILLING_API_MAX_QUANTITY to this size',
       );
     },
     attemptEnded: (record) => {

@@ -104,7 +104,7 @@ function toUpstreamObserver(registry: Registry): UpstreamObserver {
   });
   const cuts = new Counter({
     name: `${PREFIX}upstream_pages_cut_total`,
-    help: 'Times that the billing API was found to send fewer invoices than it was asked for, though the list goes on',
+    help: 'Times that the billing API returned fewer invoices than requested although the list goes on',
     registers,
   });
   for (const reason of ['circuit', 'queue', 'memory']) refused.inc({ reason }, 0);

@@ -1,4 +1,4 @@
-/** Why a connection was closed by the gateway while responses were to be sent over it. */
+/** Why the gateway closed a connection that had unsent responses. */
 export type CutReason = 'no-progress' | 'too-much-unsent' | 'too-many-requests';
 
 /** What the HTTP server has under way. */

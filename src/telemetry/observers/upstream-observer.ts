@@ -22,7 +22,7 @@ export interface UpstreamObserver {
   attemptEnded?(record: AttemptRecord): void;
   /** A response, or a list in it, cannot be used; `reason` names the place in it and never a value. */
   responseUnusable?(record: { readonly requestId: string | undefined; readonly reason: string }): void;
-  /** A response has `size` items of a longer list, though more were asked for. `isNew`: for the first time. */
+  /** A page was truncated at `size` items. `isNew`: the first one of this size. */
   pageCut?(record: { readonly size: number; readonly isNew: boolean }): void;
   /** A call ended, after however many attempts; `outcome` as with attempts. */
   callEnded?(outcome: string): void;

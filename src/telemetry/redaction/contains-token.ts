@@ -25,13 +25,13 @@ export function holdsTokenPart(text: string, token: string): boolean {
   if (text.length < MIN_PART) return false;
   const told = text.toLowerCase();
   const secret = token.toLowerCase();
-  // Wherever such a part begins, a whole probe of half its length lies in it: that of nearly all texts is in no token.
+  // Wherever a part begins, it contains a whole probe of half its length. In nearly all texts no probe occurs in the token.
   for (let at = 0; at + PROBE <= told.length; at += PROBE)
     if (secret.includes(told.slice(at, at + PROBE)) && holdsPartAround(at, told, secret)) return true;
   return false;
 }
 
-/** The same for the parts that hold the probe at a place of the text. */
+/** Like `holdsTokenPart`, for the parts that contain the probe at one position of the text. */
 function holdsPartAround(at: number, told: string, secret: string): boolean {
   const last = Math.min(at, told.length - MIN_PART);
   for (let from = Math.max(0, at + PROBE - MIN_PART); from <= last; from++)

@@ -51,7 +51,7 @@ export interface RefusedAnswer {
   readonly message: string | null;
   /** The `Retry-After` header. */
   readonly retryAfter: string | undefined;
-  /** Whether the body is the contract's errorBody: then the billing API itself has answered. Asked of 400 and 403. */
+  /** Whether the body is the contract's errorBody, so that the billing API itself has answered. Called for 400 and 403. */
   readonly isErrorBody: boolean;
   /** The `WWW-Authenticate` header. */
   readonly challenge?: string | undefined;
@@ -63,11 +63,11 @@ export function toFailure(status: number, { message, retryAfter, isErrorBody, ch
     case 400:
       return new AttemptFailure('invalid-input', message ?? 'The billing API refused the request as malformed.', {
         status,
-        // Of a web server, for example, that wants a client certificate, or TLS.
+        // For example from a web server that requires a client certificate, or TLS.
         ...(isErrorBody ? {} : { cause: toCause('400 without an errorBody') }),
       });
     case 401:
-      // RFC 9110, section 11.6.1: the header says which credentials are missing. An API gateway's key is not the client's to renew.
+      // RFC 9110, section 11.6.1: the header names the missing credentials. A client cannot renew an API gateway's key.
       return challenge === undefined || /\bbearer\b/i.test(challenge)
         ? new AttemptFailure('unauthenticated', 'The billing API did not accept the bearer token. Ask for a new token and try again.', {
             status,
@@ -113,7 +113,7 @@ const RETRY_AFTER =
 
 /**
  * Seconds from `Retry-After` (RFC 9110, section 10.2.3: a number of seconds or a date), never negative; null where it says
- * neither. Where the header came more than once, the longest time counts. More than a day is a day: a clock or a unit may be
+ * neither. If the header is repeated, the longest time counts. More than a day is reduced to a day: a clock or a unit may be
  * wrong, and clients' timers overflow after 24 days.
  */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | null {

@@ -22,7 +22,7 @@ export function ownValue(variables: Variables | undefined, name: string): unknow
   return variables !== undefined && Object.hasOwn(variables, name) ? variables[name] : undefined;
 }
 
-/** The Boolean variables that decide `@skip` and `@include`, by name. A condition whose variable is absent leaves nothing out. */
+/** The Boolean variables of `@skip` and `@include`, by name. A condition without a variable's value excludes nothing. */
 export type Conditions = Readonly<Record<string, boolean>>;
 
 /**

@@ -42,9 +42,9 @@ export interface ExportRequest {
 }
 
 /**
- * Exports the one connection that an operation selects. A dry run of the operation comes first: it is parsed, validated and held
- * to every policy, like any other operation, and makes no call. Then the pages are read, each by an operation of its own. An error
- * before the first row is a response with a status that says so.
+ * Exports the one connection that an operation selects. First the operation is run as a dry run: it is parsed, validated and
+ * checked against every policy like any other, but makes no call. Then each page is read by an operation of its own. An error
+ * before the first row is returned with an error status.
  */
 export async function exportConnection(exchange: Exchange, asked: ExportRequest, options: ExportOptions): Promise<Completed> {
   const { completed, requested } = await runDry(exchange, asked, options);

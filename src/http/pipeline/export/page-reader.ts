@@ -51,7 +51,7 @@ export class PageReader {
   readonly #options: PageReaderOptions;
   readonly #cost = { calls: 0, merged: 0, cached: 0, stale: 0 };
   #size: number;
-  /** Whether a page came full: a shorter one was not cut, and is the last. */
+  /** Whether a full page was received: a shorter one is then not truncated, but the last. */
   #hasFull = false;
 
   constructor(exchange: Exchange, request: PagedRequest, options: PageReaderOptions) {
@@ -95,7 +95,7 @@ export class PageReader {
       const request: KnownRequest = {
         known,
         variables: { ...variables, ...toPageVariables(paged, offset, first) },
-        // What a page cost is the export's to tell; that a short one is the last, too.
+        // The export reports the cost of its pages, and verifies that a short page is the last.
         controls: { ...controls, traced: false, detailed: false, claimsEnd: !this.#hasFull },
         lifetime,
       };
