@@ -62,8 +62,8 @@ interface InvoicePage extends StoreObject {
 type InvoicePages = Readonly<Record<string, InvoicePage>>;
 
 /**
- * Pages by the cursor that they begin or end at, in the list's order; a list for each filter, and one from the list's end. A page
- * without a cursor starts its list again; a page that is read twice replaces itself.
+ * Pages by the cursor that they start or end at, in list order, with separate lists for each filter and for backward pages. A page
+ * without a cursor resets its list; a page that is read again replaces its earlier version.
  */
 const invoicePages: FieldPolicy<InvoicePages, InvoicePage, InvoicePage | undefined> = {
   keyArgs: (args) => JSON.stringify({ filter: (args?.['filter'] as unknown) ?? null, fromEnd: isFromEnd(args) }),
@@ -90,7 +90,7 @@ function isFromEnd(args: Readonly<Record<string, unknown>> | null): boolean {
   return typeof args?.['last'] === 'number';
 }
 
-/** What the first page knows about the list's start. */
+/** The first page's information about the start of the list. */
 function toStart({ hasPreviousPage, startCursor }: StoreObject = {}): StoreObject {
   return { ...(hasPreviousPage !== undefined && { hasPreviousPage }), ...(startCursor !== undefined && { startCursor }) };
 }
