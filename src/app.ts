@@ -59,7 +59,7 @@ export interface App {
   readonly metrics: () => Promise<unknown>;
   /** The embedded billing API, where there is one. */
   readonly billingApi: BillingApi | null;
-  /** Ends readiness, waits `drainDelayMs` if it is drained, lets the requests under way finish, and closes all that was opened. */
+  /** Ends readiness, waits `drainDelayMs` when draining, lets the requests in progress finish, and closes all resources. */
   close(isDrained?: boolean): Promise<void>;
 }
 
@@ -169,7 +169,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     const paging = toPaging({ mode, listsContracts, evidence });
     const schema = countFailures(buildServedSchema());
     // A schema of its own: the first traced request (ftv1) makes Apollo Server wrap every field of its schema for good,
-    // and operations that are compiled afterwards would find no plain field any more.
+    // and operations compiled afterwards would find no plain fields.
     const operations = new PreparedOperations(buildServedSchema());
     const pageLimits = { maxPageSize: config.maxPageSize, ...toPushLimits(dialect.request) };
     const callBudget = new CallBudget({ paging, pageLimits });

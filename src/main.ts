@@ -124,7 +124,7 @@ interface Starting<T> {
   readonly failed?: () => void;
 }
 
-/** Starts it, and from the beginning on stops on a signal: a start that is told to stop is given up, whatever it comes to. */
+/** Starts the gateway, and stops it on a signal at any time: a signal during the start cancels it. */
 async function start<T extends Running>(
   begin: (stopped: AbortSignal) => Promise<T>,
   { config, log, ready, failed }: Starting<T>,

@@ -154,7 +154,7 @@ export class Billing {
   /**
    * A page of the invoices that a filter means. Null where the contract or the customer is not known. Rejects with
    * BillingError, also where the call budget or the deadline ends the reading before the page is found.
-   * @param asksPrevious whether it is to be known if another match comes before a page that is counted from its end.
+   * @param asksPrevious for a page counted from its end: whether to find out if another match precedes it.
    * @param contract with what was asked for together with it.
    */
   filteredInvoices(

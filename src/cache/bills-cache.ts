@@ -18,7 +18,7 @@ import { InFlightCalls } from './coalescing/in-flight-calls';
 export interface BillsCacheOptions {
   /** How long a response is cached at most, in seconds; 0: not at all, and only calls in flight are deduplicated. */
   readonly ttlSeconds: number;
-  /** How long past that it may stand in where the billing API fails, in seconds; 0: not at all. */
+  /** How long after that it may be used if the billing API fails, in seconds; 0: not at all. */
   readonly staleSeconds: number;
   /** For the store in memory, in bytes. */
   readonly maxBytes: number;

@@ -173,7 +173,7 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
     if (!isFresh && (field === 'freshUntilMs' || !isWithin(entry.staleUntilMs - nowMs, this.#staleTtlMs))) return null;
     if (!this.#isRecent(leftMs, context)) return null;
     const content = entry.body && this.#decode(entry.body, request, skip);
-    // A body that cannot be read any more is not "no such contract".
+    // A cached body that can no longer be read is not "no such contract".
     if (content === null && entry.body) return null;
     return {
       content,
@@ -239,7 +239,7 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
     );
   }
 
-  /** Stores a response, where that is allowed. Before the call is over for those who wait: who asks after it is over finds the entry. */
+  /** Stores a response, if allowed. Called before the call resolves for its waiters, so that a later request finds the entry. */
   #store({ key, request }: Lookup, answer: BillsAnswer<Content>, { generation, context }: Begun): BillsAnswer<Content> {
     const { content, received } = answer;
     const { resource, store } = this.#options;
@@ -272,7 +272,7 @@ interface Begun {
   readonly context: CallContext;
 }
 
-/** What lay in the store, and how it is to be read. */
+/** A stored entry, and how to read it. */
 interface Found {
   readonly value: Buffer | undefined;
   /** Items of the entry before the window that was asked for. */

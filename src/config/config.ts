@@ -35,7 +35,7 @@ export interface Config extends Omit<Values, OwnFields> {
 
 export type { Environment };
 
-/** Settings that were refused, all of them at once. */
+/** All invalid settings, reported together. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -150,7 +150,7 @@ function findContradictions({ values: { upstreamMaxOperationBytes, upstreamMaxPr
   ];
 }
 
-/** Settings that would have no effect: whoever sets one to another value than its default believes in an effect. */
+/** Settings without effect: setting one to a value other than its default suggests that an effect is expected. */
 function findIneffective({ values: { billingApiDialect, billingApiPagingMode, billingApiPageBase } }: Reading): string[] {
   const names = [
     ...(billingApiPagingMode === 'offset' ? [] : ['BILLING_API_PAGING']),

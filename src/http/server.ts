@@ -61,7 +61,7 @@ export interface HttpServer {
   readonly isReady: () => boolean;
   /** Readiness: false from the start of a stop on. */
   setReady(ready: boolean): void;
-  /** Stops taking connections and resolves when the requests under way have been answered. */
+  /** Stops accepting connections and resolves when the requests in progress have been answered. */
   close(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ export interface RecordField {
   readonly type: LeafType;
 }
 
-/** Which values a record has, by the names that they have outside, and where their marks stand. */
+/** A record's values, by their domain names, and the positions of their marks. */
 export interface RecordLayout {
   readonly fields: ReadonlyMap<string, RecordField>;
   /**
@@ -19,7 +19,7 @@ export interface RecordLayout {
   readonly stride: number;
 }
 
-/** A value that does not stand in the bytes the way it is read; an Error is thrown when the value is read. */
+/** A value that cannot be read from the bytes directly; an Error is thrown when it is read. */
 export type OddValue = string | number | bigint | Error;
 
 /**

@@ -35,7 +35,7 @@ export async function listContracts(
   for (const [{ contracts: listed = [] }, window] of returned) {
     for (const bills of listed) {
       const number = numberOf(bills);
-      // Of a number that is there twice nobody knows which one is meant: it is asked for by itself.
+      // A number that occurs twice is ambiguous: its contract is requested separately.
       if (number === null || listed.filter((other) => numberOf(other) === number).length > 1) continue;
       loader.adopt({ customer, contractNumber: number }, window, bills);
     }

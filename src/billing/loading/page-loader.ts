@@ -127,7 +127,7 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     this.#runs.set(list, [...(this.#runs.get(list) ?? []), { start: offset, end: offset + limit, calls: [call] }]);
   }
 
-  /** DataLoader's batch function. It answers at once with loads whose promises settle on their own. */
+  /** DataLoader's batch function. Resolves immediately with loads whose promises settle independently. */
   #plan(keys: readonly PageKey[]): PageLoad<Content, Item>[] {
     const step = this.#operation.trace?.startPlanning();
     const callsBefore = this.#callCount;

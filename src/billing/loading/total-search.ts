@@ -49,7 +49,7 @@ export class TotalSearch {
     this.#owner = owner;
   }
 
-  /** The number of items. All who ask in an operation share one search, and what each of them knows. Rejects with BillingError. */
+  /** The number of items. All readers within an operation share one search and its known bounds. Rejects with BillingError. */
   total({ least, most, seemsLeast = false }: TotalBounds): Promise<number> {
     if (seemsLeast && !this.#loader.paging.evidence) this.#most = Math.min(this.#most, least);
     if (least > this.#least) this.#seemsLeast = seemsLeast;

@@ -22,7 +22,7 @@ export interface InvoiceOrigin {
 /** Whether an invoice is paid. */
 export type InvoiceState = 'paid' | 'unpaid';
 
-/** What a deployment says of its invoices beyond the contract; null where it says nothing: it is never guessed. */
+/** A deployment's definitions for its invoices beyond the contract; null if undefined, never guessed. */
 export interface InvoiceMeaning {
   /** What a status of true means; false means the opposite. */
   readonly statusTrue: InvoiceState | null;

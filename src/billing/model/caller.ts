@@ -37,7 +37,7 @@ export class Caller {
     return token === undefined ? null : new Caller(authorization, token, forwarded);
   }
 
-  /** The header as the caller sent it, for the billing API and nobody else. */
+  /** The header as the caller sent it, for the billing API only. */
   get authorization(): string {
     return this.#authorization;
   }

@@ -22,7 +22,7 @@ export interface PagedList<Content, Item> extends OwnedList {
   fingerprint?(item: Item): string;
 }
 
-/** A list by its name, which stands in its cursors and in the names of its cache entries. */
+/** A list's name, which is part of its cursors and of the names of its cache entries. */
 export interface NamedList {
   /** Lower-case letters and hyphens, 32 at most. No two lists have the same. */
   readonly name: string;

@@ -66,7 +66,7 @@ export interface TailRequest {
   readonly from: number;
 }
 
-/** A page of the items that a filter means. Where they stand is not known before the list is read. */
+/** A page of the items that match a filter. Their positions are not known before the list is read. */
 export interface FilteredRequest {
   readonly filter: ActiveFilter;
   /** Most items of the page. */
@@ -76,7 +76,7 @@ export interface FilteredRequest {
   /** The range of positions in the whole list that the page is taken from: `before` is past its end, Infinity the list's end. */
   readonly from: number;
   readonly before: number;
-  /** Whether it is to be known if another match follows. */
+  /** Whether to find out if another match follows. */
   readonly probe: boolean;
   /**
    * Where the billing API filters: the window of the list that it makes, in which `from` and `before` are places then. Null
@@ -85,7 +85,7 @@ export interface FilteredRequest {
   readonly pushed: PushedWindow | null;
 }
 
-/** Where the items of a filtered page stand. */
+/** The positions of a filtered page's items. */
 export interface Matching {
   readonly filter: ActiveFilter;
   /** The position in the whole list of each item of the page. */
@@ -167,7 +167,7 @@ export function toPushedWindow({ size, isBackward, from, before, probe }: Omit<F
   return { window: { offset: offset - lead, first, probe: false }, lead, count, list };
 }
 
-/** The page that a request from the list's end comes to. */
+/** The page that a request from the end of the list resolves to. */
 export function toPageOfTail({ last, from }: TailRequest, total: number): PageRequest {
   const offset = Math.max(from, total - last);
   return { offset, first: Math.max(0, total - offset), probe: false };

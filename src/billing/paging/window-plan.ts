@@ -52,8 +52,8 @@ export function planPages(pages: readonly PageRequest[], paging: Paging): Planne
 }
 
 /**
- * Plans the calls for pages of one contract: pages that overlap or touch become one run, pages that stand apart stay
- * apart, and a run longer than one call allows is split. Its calls are made concurrently, including one that only probes for
+ * Plans the calls for pages of one contract: pages that overlap or touch become one run, others stay separate,
+ * and a run longer than one call allows is split. Its calls are made concurrently, including one that only probes for
  * a next page: made after the previous call came back full, it would double the latency of a page of the largest size.
  */
 export function planRuns(pages: readonly PageRequest[], paging: Paging): PlannedRun[] {

@@ -51,7 +51,7 @@ export class BillingOperation implements CallContext {
   readonly claimsEnd: boolean;
   /** Why it may make no calls, where it met that. */
   refusal: CallsRefused | null = null;
-  /** Calls made to the billing API for this operation; a call that another operation had under way is not counted. */
+  /** Calls made to the billing API for this operation; joined calls of other operations are not counted. */
   calls = 0;
   /** Questions that were answered by something remembered. */
   cached = 0;
@@ -124,7 +124,7 @@ export class BillingOperation implements CallContext {
     return this.#deadToken;
   }
 
-  /** Notes a failure. After the first 401 the operation's remaining loads fail at once with the same error. */
+  /** Records a failure. After the first 401 the operation's remaining loads fail at once with the same error. */
   noteFailure(error: BillingError, request: BillsRequest): void {
     if (error.failure === 'unauthenticated') this.#deadToken ??= error;
     if (error instanceof CallsRefused) this.refusal = error;

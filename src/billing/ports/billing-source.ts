@@ -64,7 +64,7 @@ export interface DecodedContent<Content> {
 export interface CallRecord {
   readonly request: BillsRequest;
   readonly durationMs: number;
-  /** `ok`, `not-found`, the kind of failure, or `aborted`: nobody waited for the answer any more. */
+  /** `ok`, `not-found`, the kind of failure, or `aborted`: all callers had gone. */
   readonly outcome: string;
 }
 
@@ -83,7 +83,7 @@ export interface CallContext {
   readonly requestId?: string | undefined;
   /** Follows the operation that started the call; undefined where it is not traced. */
   readonly trace?: OperationTrace | undefined;
-  /** Aborts when nobody waits for the answer any more; its reason is a BillingError. */
+  /** Aborts when no caller waits for the response; its reason is a BillingError. */
   readonly signal: CancelSignal;
   /** When `signal` aborts for lack of time, on the clock of `performance.now()`; Infinity where nothing limits it. */
   readonly deadlineAtMs: number;
@@ -99,7 +99,7 @@ export interface CallContext {
   readonly admission?: CallAdmission | null;
   /** Takes one call out of the operation's budget. @throws BillingError where there is none left, or the token is known to be refused. */
   spendCall(): void;
-  /** Gives back a call that was taken out of the budget and not made: something remembered came to stand in its place. */
+  /** Returns to the budget a call that was taken but not made, because a cached response replaced it. */
   returnCall(): void;
   /** Notes a call that ended, well or not. */
   recordCall(record: CallRecord): void;

@@ -57,7 +57,7 @@ export class InFlightCall<Content> extends DelegatedContext {
 
   /**
    * Waits for the response. Rejects with what the call rejects with, or the reason of the context's signal.
-   * @param onEmpty called when the context has given up and there is no other waiter: the call is of no use then.
+   * @param onEmpty called when the context has aborted and no other waiter is left, so that the call is useless.
    */
   wait(context: CallContext, onEmpty: (reason: Error) => void): Promise<BillsAnswer<Content>> {
     return new Promise((resolve, reject) => {

@@ -43,7 +43,7 @@ export class InFlightCalls<Content> {
         throw error;
       });
     try {
-      // Paid before the call exists: whoever has no budget left must not fail those who join.
+      // Charged before the call exists: a caller without budget must not fail those who join.
       context.spendCall();
     } catch (error) {
       const refusal = error as Error;

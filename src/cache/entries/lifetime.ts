@@ -4,7 +4,7 @@ import type { ReceivedBills } from '../../billing/ports/billing-source';
 /** How long an answer lives, both in milliseconds since the epoch. */
 export interface Lifetime {
   readonly freshUntilMs: number;
-  /** Until when it may stand in where the billing API fails; never before `freshUntilMs`. */
+  /** Until when it may be used if the billing API fails; never before `freshUntilMs`. */
   readonly staleUntilMs: number;
 }
 

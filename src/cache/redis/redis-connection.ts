@@ -199,7 +199,7 @@ class Attempt {
     return client;
   }
 
-  /** Closes what was opened. What is still under way comes to nothing. */
+  /** Closes the connections. Pending commands are abandoned. */
   abandon(): void {
     this.#isAbandoned = true;
     for (const client of this.#clients) destroyClient(client);

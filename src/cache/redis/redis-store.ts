@@ -182,7 +182,7 @@ class RedisStore implements EntryStore {
     } catch (error) {
       this.#observer.failed('redis');
       this.#writeFailed(connected.client, node, error);
-      // It may be taken late, when nobody knows of it any more.
+      // The lock may be taken late, after its owner has given up.
       if (error === TIMED_OUT) this.#release(name, owner);
       return 'unavailable';
     } finally {
@@ -210,7 +210,7 @@ class RedisStore implements EntryStore {
     this.#writes.probeNow();
     this.#replacing.tryAll();
     for (let leftMs = CLOSE_LIMIT_MS; leftMs > 0; leftMs = untilMs - monotonicMs()) {
-      // A lock that stays behind holds up other processes for as long as it lasts. Who holds it has nobody to call for now.
+      // A leftover lock delays other processes until it expires, although its holder makes no call.
       for (const [name, owner] of this.#held) this.#release(name, owner);
       await this.#pending.settled(leftMs);
       // Releases wait for a turn of the event loop, and so may what a command's answer leads to.

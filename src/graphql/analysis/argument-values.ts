@@ -39,7 +39,7 @@ function valueOf(value: ValueNode, variables: Readonly<Record<string, unknown>>,
   }
 }
 
-/** A list as GraphQL reads it: one value stands for a list of one. */
+/** A list as GraphQL coerces it: a single value becomes a list of one. */
 export function toList(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value as readonly unknown[];
   return value === undefined || value === null ? [] : [value];

@@ -253,7 +253,7 @@ class Prediction {
     return page !== null && !('first' in page) && toFilteredPage(page) === null;
   }
 
-  /** Whether the invoices of a page, of which nobody knows how many there are, lead to further calls, or how many there are does. */
+  /** Whether a page's invoices, whose number is not known in advance, lead to further calls, or their number does. */
   #readsBelow(connection: SelectedField): boolean {
     return connection.fields.some((field) => {
       this.#step();

@@ -42,7 +42,7 @@ export interface LookAheadContext extends Executing {
   readonly pageLimits: PageLimits;
 }
 
-/** Where a field stands whose selection is looked into. */
+/** The position of a field whose selection is examined. */
 export type Place = Pick<GraphQLResolveInfo, 'variableValues' | 'path'>;
 
 /** What is selected below fields whose arguments are all literals, and the limits that it was held against. */

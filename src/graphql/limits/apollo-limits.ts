@@ -27,7 +27,7 @@ export function toApolloLimits(limits: GraphqlLimits) {
   } satisfies Partial<ApolloServerOptionsWithSchema<GatewayContext>>;
 }
 
-/** What stands in for a document that was refused, until the refusal is reported. */
+/** Placeholder for a refused document, until the refusal is reported. */
 const REFUSED = parse('{ __typename }');
 
 /**
@@ -49,7 +49,7 @@ export function createGatePlugin(gate: DocumentGate): {
     },
     plugin: {
       requestDidStart: ({ request }) => {
-        // Anything may stand there, and Apollo Server takes it for a text.
+        // The value may have any type, and Apollo Server assumes a string.
         const persistedQuery = request.extensions?.['persistedQuery'] as { version?: unknown; sha256Hash?: unknown } | null | undefined;
         if (persistedQuery && typeof persistedQuery.sha256Hash !== 'string')
           request.extensions = { ...request.extensions, persistedQuery: { version: persistedQuery.version, sha256Hash: '' } };

@@ -70,7 +70,7 @@ function checkOperation(operation: OperationDefinitionNode, measure: Measure, li
   return errors;
 }
 
-/** Fragments within fragments multiply to numbers that say nothing any more. */
+/** Nested fragments multiply to meaninglessly large numbers. */
 function toCount(count: number): string {
   return count > 1_000_000 ? 'more than a million' : String(count);
 }

@@ -12,7 +12,7 @@ export interface BillingExtensionOptions {
 }
 
 /**
- * What a response says of its cost, or of what it would cost; null where it says nothing.
+ * The cost that a response reports, actual or predicted; null if it reports none.
  * @param requested the operation; null where none was found.
  */
 export function toBillingExtension(

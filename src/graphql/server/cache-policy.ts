@@ -8,7 +8,7 @@ export interface Freshness {
   readonly stale: boolean;
 }
 
-/** That of a response which nobody may store. */
+/** The freshness of a response that must not be stored. */
 export const NOT_STORED: Freshness = { freshUntilMs: null, stale: false };
 
 const NO_STORE: readonly string[] = ['cache-control', 'no-store'];

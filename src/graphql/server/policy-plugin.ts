@@ -24,7 +24,7 @@ export function createPolicyPlugin(policies: readonly Policy[], callBudget: Call
           return refusal ? Promise.reject(refusal) : nextTurn();
         },
         didEncounterErrors: ({ request, operation }) => {
-          // What stood in for a refused document is nobody's operation; see apollo-limits.ts.
+          // The placeholder for a refused document is not an operation; see apollo-limits.ts.
           if (!operation && request.http instanceof ApolloCall) request.http.found = null;
           return Promise.resolve();
         },

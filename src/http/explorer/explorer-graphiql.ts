@@ -118,7 +118,7 @@ function isOwnPage({ headers, raw }: FastifyRequest): boolean {
   );
 }
 
-/** What the page is told; see graphiql/page.js. */
+/** Data passed to the page; see graphiql/page.js. */
 interface PageSettings {
   readonly examples: readonly ExampleTab[];
   readonly canIssueToken: boolean;

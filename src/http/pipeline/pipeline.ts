@@ -153,7 +153,7 @@ export class Pipeline {
     return responses.keyOf(caller, mediaType, form === 'body' ? body.toString('latin1') : (request.url ?? ''));
   }
 
-  /** A cached response is read once more, by whoever gets it. */
+  /** Records the reads of a cached response again, for the caller who gets it. */
   #auditAgain({ caller, requestId }: Exchange, completed: Completed): Completed {
     const { audit } = this.#options.contexts;
     if (audit && caller) for (const read of completed.reads) audit.bills(caller, requestId, read);

@@ -30,7 +30,7 @@ export interface RequestContextOptions {
   readonly alwaysTraced: boolean;
   /** Without it, calls are not limited by token. */
   readonly limiter?: CallLimiter | null;
-  /** Told of every read of bills; undefined: reads are not audited. */
+  /** Called for every read of bills; undefined: reads are not audited. */
   readonly audit?: ReadAudit | undefined;
   /** Undefined: operations have no spans. */
   readonly startTrace?: StartTrace | undefined;

@@ -25,7 +25,7 @@ export function toClientLibrary(
   return toClientName(name, version, headers);
 }
 
-/** Null for a name that is not to be told: anything may stand there. */
+/** Null for a name that must not be disclosed: the header may hold anything. */
 function toClientName(name: unknown, version: unknown, headers: IncomingHttpHeaders): ClientName | null {
   return isTellable(name, headers) ? { name, version: isTellable(version, headers) ? version : null } : null;
 }

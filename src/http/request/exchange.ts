@@ -47,7 +47,7 @@ export class Exchange {
   readonly requestId: string;
   /** Null where the request carries no bearer token. */
   readonly caller: Caller | null;
-  /** Null where the client accepts none that can be had. Of an export, it is that of what is said about it. */
+  /** Null if the client accepts no supported type. For an export, the type of its error responses. */
   readonly mediaType: string | null;
   /** Null where the response is no export. */
   readonly exportType: typeof JSONL_TYPE | typeof CSV_TYPE | null;
@@ -76,7 +76,7 @@ export class Exchange {
     this.#startTrace = startTrace;
   }
 
-  /** To be called when an operation makes no call any more: what it made is settled with its token's limit. */
+  /** Must be called when an operation makes no further calls, to settle its calls with the token's limit. */
   endAdmission(): void {
     this.admission?.end();
     this.admission = null;

@@ -45,7 +45,7 @@ export interface Completed {
   readonly cost: OperationCost;
   /** The client that the request said it comes from, or the cached request before it. */
   readonly client: ClientName | null;
-  /** What it read, where reads are audited: whoever gets the same response from the cache reads it again. */
+  /** Its reads, if audited: serving the response from the cache records them again. */
   readonly reads: readonly BillsRead[];
 }
 
@@ -73,7 +73,7 @@ export const NO_HEADERS: readonly string[] = [];
 const NO_READS: readonly BillsRead[] = [];
 export const NO_COST: OperationCost = { calls: 0, merged: 0, cached: 0, stale: 0 };
 
-/** What stands for the response to a client that has gone: nobody gets it. */
+/** Placeholder for the response to a client that has disconnected; it is never sent. */
 export const ABORTED = { status: 200, headers: NO_HEADERS, body: '', outcome: 'aborted', codes: NO_CODES } as const;
 
 /** Completes a request that is refused with errors and without data. */

@@ -20,10 +20,10 @@ export interface RespondOptions {
   readonly vary: string;
   /** Whether bodies are compressed for clients that accept it. */
   readonly isCompressed: boolean;
-  /** Told of every operation. */
+  /** Called for every operation. */
   readonly observer: OperationObserver;
   readonly acceptedTokens: AcceptedTokens;
-  /** Told of a response whose client has not read yet what was written so far of it, but has read what was written before. */
+  /** Called for a streamed response whose last chunk is unread while all earlier ones have been read. */
   readonly watchUnsent: (response: ServerResponse) => void;
   /** Without it, calls are not limited by token. */
   readonly limiter?: CallLimiter | null | undefined;

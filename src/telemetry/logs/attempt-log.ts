@@ -6,7 +6,7 @@ const WARNED: ReadonlySet<string> = new Set(['rate-limited', 'timeout', 'unavail
 
 /**
  * Writes one line an attempt at the billing API: `warn` where the API failed, `debug` for what it answered, be it a
- * refusal, and for attempts that nobody waited for any more.
+ * refusal, and for abandoned attempts.
  */
 export function createAttemptLog(log: Log): (record: AttemptRecord) => void {
   return (record) => {

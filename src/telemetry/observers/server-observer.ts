@@ -1,7 +1,7 @@
 /** Why the gateway closed a connection that had unsent responses. */
 export type CutReason = 'no-progress' | 'too-much-unsent' | 'too-many-requests';
 
-/** What the HTTP server has under way. */
+/** The HTTP server's current load. */
 export interface ServerState {
   /** Requests that were received completely and are not answered yet. */
   readonly requests: number;
@@ -9,9 +9,9 @@ export interface ServerState {
   readonly unsentBytes: number;
 }
 
-/** Told of what the HTTP server refuses or ends to protect itself. Must not throw. */
+/** Receives events when the HTTP server refuses requests or closes connections to protect itself. Must not throw. */
 export interface ServerObserver {
-  /** A request was refused with 503 because too many were under way. */
+  /** A request was refused with 503 because of too many concurrent requests. */
   requestShed(): void;
   /** A connection was closed because its client did not read the response, or sent too many requests without waiting for one. */
   connectionCut(reason: CutReason): void;

@@ -3,9 +3,9 @@ export type CircuitName = 'closed' | 'open' | 'half-open';
 
 /** How one attempt at the billing API ended. It holds no token, no address and no identifier. */
 export interface AttemptRecord {
-  /** Of the operation that started the call; others may have joined it. Undefined where a call is nobody's. */
+  /** Of the operation that started the call; others may have joined it. Undefined for a call without an operation. */
   readonly requestId: string | undefined;
-  /** `ok`, `not-found`, the kind of failure, `no-room` in memory, or `aborted`: nobody waited for the answer any more. */
+  /** `ok`, `not-found`, the kind of failure, `no-room` in memory, or `aborted`: all callers had gone. */
   readonly outcome: string;
   /** The status of the answer; null where there was none. */
   readonly status: number | null;
@@ -17,7 +17,7 @@ export interface AttemptRecord {
   readonly isRetry: boolean;
 }
 
-/** Told of what happens between the gateway and the billing API. Must not throw. */
+/** Receives events between the gateway and the billing API. Must not throw. */
 export interface UpstreamObserver {
   attemptEnded?(record: AttemptRecord): void;
   /** A response, or a list in it, cannot be used; `reason` names the place in it and never a value. */
@@ -51,7 +51,7 @@ export interface UpstreamState {
   readonly inFlight: number;
   /** Calls that wait for a place. */
   readonly waiting: number;
-  /** Attempts that may be in flight at once, as of now. */
+  /** Current maximum number of attempts in flight. */
   readonly limit: number;
   /** Bytes of responses that operations hold, those in flight included. */
   readonly heldBytes: number;

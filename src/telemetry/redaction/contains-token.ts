@@ -1,4 +1,4 @@
-/** Shorter texts stand in many a token by chance. */
+/** Shorter texts occur in many tokens by chance. */
 const MIN_PART = 16;
 const PROBE = MIN_PART / 2;
 

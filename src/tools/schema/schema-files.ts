@@ -35,7 +35,7 @@ export function printClientSchema(schema: GraphQLSchema): string {
   );
 }
 
-/** What a router is told of the subgraph: the value of `_service.sdl` itself, so that the two cannot differ. */
+/** The subgraph's SDL for routers: the value of `_service.sdl` itself, so that the two cannot differ. */
 function readServiceSdl(schema: GraphQLSchema): string {
   const { data, errors } = graphqlSync({ schema, source: '{ _service { sdl } }' });
   const sdl = (data?.['_service'] as { sdl?: unknown } | undefined)?.sdl;

@@ -31,7 +31,7 @@ export async function requestToken(options: TokenOptions, timeoutMs = 15_000): P
 async function ask(options: TokenOptions, timeoutMs: number): Promise<TokenAnswer> {
   const { headers, form } = toRequest(options);
   try {
-    // A redirect is not followed: it would carry the secret to an address that nobody wrote down.
+    // Redirects are not followed: one would carry the secret to an address that was not configured.
     const response = await fetch(options.url, {
       method: 'POST',
       headers,

@@ -200,7 +200,7 @@ export function overloaded(): BillingError {
   });
 }
 
-/** What only the operator is told. */
+/** Details for the operator only. */
 function toCause(detail: string): Error {
   return withoutStacks(() => new Error(detail));
 }

@@ -127,7 +127,7 @@ export class JsonBuffer {
     this.length += this.bytes.write(text, this.length, 'utf8');
   }
 
-  /** Writes again what stands between two places. */
+  /** Writes a copy of the bytes between two positions. */
   repeat(from: number, to: number): void {
     this.ensure(to - from);
     this.bytes.copyWithin(this.length, from, to);

@@ -74,7 +74,7 @@ export function toResult(completed: Completed, model: OperationModel, results: R
   return errors ? toCompiled(body, errors, { model, results }) : { body, errors: NO_ERRORS };
 }
 
-/** What is to be written. */
+/** The response to write. */
 interface Writing extends Completed {
   readonly root: LiveObject;
   readonly model: OperationModel;

@@ -89,7 +89,7 @@ class PageInfo implements PageInfoType {
   }
 
   get hasNextPage(): boolean {
-    // Null only where nobody asked, and then nobody reads it: see selection.ts.
+    // Null only if the field is not selected, and then it is not read: see selection.ts.
     return this.#page.hasMore ?? false;
   }
 

@@ -11,7 +11,7 @@ import { completeErrors, type Completed, type OperationCost } from '../../respon
 import type { PagedOperation } from './paged-operation';
 import type { ExportedRow } from './row-format';
 
-/** What reading a page gave; `read` invoices, of which the rows are those that are meant. */
+/** The result of reading a page: `read` invoices, and the rows that match. */
 export type Page =
   | { readonly kind: 'rows'; readonly rows: readonly ExportedRow[]; readonly read: number; readonly isLast: boolean }
   /** The billing API knows no such list, or its window lies past the list's end. */

@@ -6,7 +6,7 @@ import { toDryRunTrace, type DryRunTrace } from '../../../graphql/server/billing
 import { toPageVariables, type PageReaderOptions } from './page-reader';
 import type { PagedOperation } from './paged-operation';
 
-/** What an export would cost, where nobody has read how long its list is. */
+/** The predicted cost of an export whose list length is not known. */
 export interface ExportPrice extends DryRunTrace {
   /** Invoices of a page, and the calls for it. */
   readonly page: { readonly invoices: number; readonly calls: number };
