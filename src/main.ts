@@ -201,7 +201,7 @@ function stopWhenTold({ starting, stopped, state }: Start, log: Log): void {
     log.info({ signal: name }, 'stopping');
     stop(state.isReady);
   });
-  // A worker is told by its primary; a signal to the whole group may have come before.
+  // A worker is stopped by its primary, though a signal to the whole process group may arrive first.
   if (cluster.isWorker)
     process.on('message', (message: Message) => {
       if (message.kind === 'stop' && !signal.aborted) stop(message.isDrained && state.isReady);

@@ -18,7 +18,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors: (error, _request, reply) => void sendFailure(reply, toApiFailure(error)),
     clientErrorHandler: (error, socket) => sendUnreadable(error, socket),
-    // A request that arrives on an open connection while the server closes is still served, and told `Connection: close`.
+    // A request that arrives on an open connection while the server closes is still served, with `Connection: close`.
     return503OnClosing: false,
   });
   app.setErrorHandler((error, _request, reply) => sendFailure(reply, toApiFailure(error)));

@@ -165,7 +165,7 @@ export class Billing {
   ): Promise<PlacedPage<Invoice> | null> {
     const search = { isMatch: toPredicate(request.filter), asksPrevious, isKnown: owner.contractNumber !== null };
     if (!isPushed(request)) return this.#invoices.filteredPage(owner, request, search);
-    // Where the API pages within each contract, a window of all of them cannot be had.
+    // If the API pages within each contract, a window across all of them cannot be requested.
     if (this.#invoices.loader.paging.listsContracts && !search.isKnown)
       return this.#invoices.filteredPage(owner, { ...request, pushed: null }, search);
     return this.#invoices.pushedPage(owner, request, search, contract?.loadOf(request.pushed.window, request.filter));

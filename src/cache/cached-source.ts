@@ -277,7 +277,7 @@ interface Found {
   readonly value: Buffer | undefined;
   /** Items of the entry before the window that was asked for. */
   readonly skip: number;
-  /** Of whoever asks. */
+  /** Of the caller that asks. */
   readonly context: CallContext;
   /** Until when it must be good: fresh, or at least usable where the billing API fails. */
   readonly field: keyof Lifetime;

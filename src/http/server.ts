@@ -110,7 +110,7 @@ function withAsked(known: readonly string[], asked = ''): string[] {
 /** Where GraphQL is. A proxy may send the whole address (RFC 9112, section 3.2.2). */
 const GRAPHQL_URL = /^(?:https?:\/\/[^/?#]*)?\/graphql(?:\?|$)/i;
 
-/** Starts to serve GraphQL and the endpoints beside it. Rejects where the address cannot be had. */
+/** Starts to serve GraphQL and the endpoints beside it. Rejects if the address cannot be bound. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   let ready = true;
   let guarded: GuardedServer | null = null;

@@ -16,7 +16,7 @@ const MIN_EXPECTED_BYTES = 64 * 1024;
 /**
  * Bounds the bytes that a process holds on behalf of many. Who finds no room waits, and holds what it has: so the holder
  * that has been large for longest may always go on, up to a holder's maximum, which is set aside for it. It ends, and the
- * next one takes its place: nobody waits for ever, and nobody who needs little waits at all.
+ * next one takes its place: no holder waits forever, and small requests do not wait at all.
  */
 export class ByteBudget {
   readonly maxHolderBytes: number;

@@ -31,7 +31,7 @@ export class TurnBudget {
 
 /**
  * Gives each member of a list a promise of its own, where equal members may share one. They are settled within the budget:
- * whoever waits for one does its work in the turn in which it is settled.
+ * the work that depends on a promise is done in the turn in which it is settled.
  * @param units what is done with one member.
  */
 export function settleOverTurns<T>(members: readonly Promise<T>[], budget: Pick<TurnBudget, 'take'>, units: number): Promise<T>[] {

@@ -46,7 +46,7 @@ async function main(): Promise<void> {
 
 if (require.main === module) {
   main().catch((error: unknown) => {
-    // What the caller can put right is told without a stack; a taken port is such a case, too.
+    // Errors that the user can fix, such as a port in use, are printed without a stack.
     const isTheirs =
       error instanceof BillingApiUsageError ||
       error instanceof DataFileError ||

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
 
 if (require.main === module) {
   main().catch((error: unknown) => {
-    // What the caller can put right is told without a stack.
+    // Errors that the user can fix are printed without a stack.
     const isTheirs = error instanceof ProbeUsageError || error instanceof ProbeFailure || (error instanceof Error && 'syscall' in error);
     console.error(isTheirs ? `${error.message}\nSee --help.` : error);
     process.exitCode = 1;

@@ -116,7 +116,7 @@ if (require.main === module) {
   try {
     main();
   } catch (error) {
-    // What the caller can put right is told without a stack: operations, options, and files that cannot be read.
+    // Errors that the user can fix (operations, options, unreadable files) are printed without a stack.
     const isTheirs = error instanceof OperationsError || (error instanceof Error && 'code' in error);
     console.error(isTheirs ? `${error.message}\nSee --help.` : error);
     process.exitCode = 1;

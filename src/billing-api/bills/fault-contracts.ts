@@ -15,7 +15,7 @@ export interface FaultContract {
   readonly clientGets: string;
   /**
    * Answers a call for the contract: with an `ApiFailure` or a text, or by itself and nothing returned.
-   * `closing` aborts when the API stops: nobody waits any longer then.
+   * `closing` aborts when the API stops, which ends the wait.
    */
   readonly answer: (call: FaultCall) => FaultAnswer | Promise<FaultAnswer>;
 }

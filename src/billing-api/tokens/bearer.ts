@@ -15,7 +15,7 @@ const bearer = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
  * section 3.1 would answer 400 and 403 to two of these; the contract lists neither for this and has 401 for all.
  */
 export async function authenticate(header: string | undefined, tokens: AccessTokens, ledger: Ledger): Promise<string> {
-  // RFC 6750 section 3.1: a request without credentials for this scheme is told no error code.
+  // RFC 6750 section 3.1: the response to a request without such credentials has no error code.
   if (header === undefined || !/^Bearer(?: |$)/i.test(header)) throw unauthorized('An access token is required.', realm);
 
   const token = bearer.exec(header)?.[1];

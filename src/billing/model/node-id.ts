@@ -2,7 +2,7 @@ import { BillingError, invalidArgument } from './billing-error';
 import { parseContractNumber, parseCustomer, type Customer } from './customer';
 
 // An id that stands alone, in base64url: the type, and what names the thing. None of the parts can hold a ":" (see customer.ts).
-// It is no secret, and opens nothing: whoever sends one reads what the token may read.
+// It is not a secret and grants nothing: access depends on the token alone.
 
 /** A contract by all that names it. */
 export interface ContractName {

@@ -8,9 +8,9 @@ const PERIOD_MS = 30_000;
 const MAX_CALLERS = 10_000;
 
 /**
- * Bounds what each caller loses at locks that come to nothing. Whoever can write to the shared store can take every lock
- * and never release it; so once a caller has waited in vain for three seconds, it waits no more for the rest of the
- * half minute. Waits that end with a response are not limited: they are what locks are for.
+ * Limits the time each caller loses to locks that are never released, which anyone with write access to the shared store could
+ * hold. After three seconds of waiting without a response, a caller does not wait again for the rest of the half minute. Waits
+ * that end with a response are not limited: they are the purpose of the locks.
  */
 export class FruitlessWaits {
   readonly #accounts = new LRUCache<string, { waitedMs: number }>({ max: MAX_CALLERS, ttl: PERIOD_MS });

@@ -2,7 +2,7 @@ import type { CallContext } from '../../billing/ports/billing-source';
 import type { StoreLayer } from '../../telemetry/observers/cache-observer';
 import type { EntryLocks } from './entry-locks';
 
-/** Values in the order of their names; undefined, or nothing at all, where there is none or it cannot be had. */
+/** Values in the order of their names; undefined, or an empty list, for values that are missing or cannot be read. */
 export type StoredValues = readonly (Buffer | undefined)[];
 
 /** For whom a store is asked: what the operation has waited already counts against what it may wait. */

@@ -1,4 +1,4 @@
-/** Takes note of promises that nobody waits for: unhandled, their rejections would end the process. */
+/** Handles the rejections of promises that are no longer awaited: unhandled, they would end the process. */
 export function ignoreAll(value: unknown): void {
   if (!Array.isArray(value)) return;
   for (const each of value as readonly unknown[]) if (isPromise(each)) each.then(undefined, () => undefined);

@@ -77,7 +77,7 @@ export interface ProbeServer {
 
 /**
  * Serves the probes at a port of their own: whatever waits to be accepted at GraphQL's port does not hold them up, and
- * the metrics can be kept from whoever may send operations. Rejects where the address cannot be had.
+ * clients of GraphQL need not have access to the metrics. Rejects if the address cannot be bound.
  */
 export async function createProbeServer(options: {
   readonly host: string;

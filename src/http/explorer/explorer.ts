@@ -66,7 +66,7 @@ export function toExampleTabs({ example, faults }: Pick<ExplorerOptions, 'exampl
   return [{ ...first, query: `${first.query}\n${comment}\n` }, ...others];
 }
 
-/** Stands where a token belongs. A page never holds one: whoever can load the page could read it. */
+/** Placeholder for a token. A page never contains a real one: anyone who can load the page could read it. */
 export const AUTHORIZATION_PLACEHOLDER = 'Bearer <paste a token>';
 
 /** What every explorer's page says besides its own policy: it is in no frame, leaks no address and is not guessed at. */

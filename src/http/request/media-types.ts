@@ -16,9 +16,8 @@ const known = new Map<string, string | null>();
 const knownWithPages = new Map<string, string | null>();
 
 /**
- * The media type of the response that an `Accept` header asks for, as Apollo Server chooses it; null where none that it
- * takes can be had.
- * @param offersPages whether a page is among what can be had: a browser that opens the address sees the explorer.
+ * Chooses the media type of the response from an `Accept` header, as Apollo Server does; null if none is acceptable.
+ * @param offersPages whether HTML is offered: a browser that opens the URL sees the explorer.
  */
 export function negotiateMediaType(accept: string | undefined, offersPages: boolean): string | null {
   // An empty list says as much as none (RFC 9110, section 12.4.1).

@@ -1,7 +1,7 @@
 /** The methods that GraphQL is asked by: GET, POST, and QUERY (RFC 10008), which is a POST that reads only. */
 export const ALLOWED_METHODS = 'GET, POST, QUERY';
 
-/** What a request by another method is told. */
+/** The error message for any other method. */
 export const WRONG_METHOD = 'GraphQL is asked by GET, POST or QUERY.';
 
 /** The media type that a QUERY may have, as a list of structured fields (RFC 10008, section 3). */

@@ -39,7 +39,7 @@ export interface Completed {
   readonly outcome: OperationOutcome | null;
   /** The codes of its errors, without repetition. */
   readonly codes: readonly string[];
-  /** Null where it has none, none was found, or it is not to be told. */
+  /** Null if the operation has no name, was not found, or its name must not be reported. */
   readonly operationName: string | null;
   readonly operationType: OperationType | null;
   readonly cost: OperationCost;

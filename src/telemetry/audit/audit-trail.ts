@@ -74,7 +74,7 @@ export class AuditTrail implements ReadAudit {
     if (this.#entries.length >= BATCH_READS) this.#write();
   }
 
-  /** The hash of the last line: whoever keeps it elsewhere can show later that nothing before it was cut off. */
+  /** The hash of the last line. A copy kept elsewhere proves later that nothing before it was cut off. */
   get head(): string {
     return this.#previous;
   }

@@ -26,7 +26,7 @@ export type TrailLines = AsyncIterable<{ readonly text: Buffer; readonly isEnded
 
 /**
  * Checks an audit trail. `files`: its files in their order.
- * @param head the hash of a line that must be among them, kept by whoever checks; null: none.
+ * @param head the hash of a line that must be present, from a copy kept elsewhere; null: none.
  */
 export async function verifyTrail(files: readonly TrailLines[], key: KeyObject, head: string | null): Promise<TrailReport> {
   const check = new TrailCheck(key, head);

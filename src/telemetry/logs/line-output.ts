@@ -3,7 +3,7 @@ import { write, writeSync } from 'node:fs';
 /** Lines are handed to the operating system together: as soon as there are so many characters of them, or after so long. */
 const BATCH_CHARACTERS = 8 * 1024;
 const BATCH_MS = 100;
-/** Whoever reads the log and stops must neither hold the gateway up nor fill its memory: past this, lines are lost. */
+/** A log reader that stops reading must neither block the gateway nor fill its memory: beyond this, lines are dropped. */
 const MAX_WAITING_CHARACTERS = 16 * 1024 * 1024;
 /** At the end of the process, a reader that is slow is waited for so long, and one that is gone is not. */
 const LAST_WAIT_MS = 1000;
@@ -17,7 +17,7 @@ export interface LineOutput {
 
 /**
  * Writes lines to a file descriptor, such as a pipe. In the place of pino's own destination, which tries a write that
- * fails again without end when the process ends: with its reader gone (EPIPE), a gateway that was told to stop stayed.
+ * fails again without end when the process ends: with its reader gone (EPIPE), a gateway would not stop.
  * @param maxBytes most that is written at once, in whole lines; a line that is longer is written by itself.
  */
 export function createLineOutput(fd: number, maxBytes = Infinity): LineOutput {

@@ -3,7 +3,7 @@ import { createLineOutput, type LineOutput } from './line-output';
 import { toLoggedError } from './logged-error';
 import { toPrettyLine } from './pretty-line';
 
-/** What a pipe takes as a whole, whoever else writes to it: Linux's PIPE_BUF (pipe(7)). */
+/** Bytes that are written to a pipe atomically: Linux's PIPE_BUF (pipe(7)). */
 const MAX_ATOMIC_BYTES = 4096;
 
 /** Where the gateway's log lines go. One JSON object a line. */

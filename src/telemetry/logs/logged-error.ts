@@ -9,7 +9,7 @@ export interface LoggedError {
   readonly cause?: LoggedError;
 }
 
-/** Causes of causes are told up to here. */
+/** How many nested causes are logged. */
 const MAX_CAUSES = 3;
 
 /** Makes what is logged of anything that was thrown. */

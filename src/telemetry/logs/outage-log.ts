@@ -1,6 +1,6 @@
 import type { Log } from './log';
 
-/** Told when something cannot be used, and when it can be used again. */
+/** Notified when something becomes unusable, and when it is usable again. */
 interface OutageLog {
   began(reason: string, advice?: string | null): void;
   ended(): void;

@@ -1,4 +1,4 @@
-/** Told of what becomes of an audit trail. Must not throw. */
+/** Notified of the state of an audit trail. Must not throw. */
 export interface AuditObserver {
   /** So many lines are in the file. */
   written(lines: number): void;

@@ -16,7 +16,7 @@ export type StoreUse = 'read' | 'write' | 'lock';
 /** What can be out: a use of the store as a whole, or some node of a cluster, for the keys that it has. */
 export type StorePart = StoreUse | 'node';
 
-/** Told of what the shared cache does, one question at a time. Must not throw. */
+/** Notified of each cache lookup and its result. Must not throw. */
 export interface CacheObserver {
   /** A question was answered by something remembered; `stale`: past its time, because the billing API failed. */
   hit(layer: StoreLayer, stale: boolean): void;

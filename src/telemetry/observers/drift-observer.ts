@@ -1,7 +1,7 @@
 /** How an answer differs from the contract: a field that it does not name, one that is not there, a value of another type. */
 export type DriftKind = 'unknown' | 'missing' | 'retyped';
 
-/** Told of how the billing API's answers compare with the contract. Must not throw. */
+/** Notified of how the billing API's responses differ from the contract. Must not throw. */
 export interface DriftObserver {
   /** An answer was looked at, whatever was found. */
   answerChecked(): void;

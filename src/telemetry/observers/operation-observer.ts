@@ -77,7 +77,7 @@ export interface OperationRecord {
   readonly path: AnswerPath;
 }
 
-/** Told of every operation when it has been answered. Must not throw. */
+/** Notified of every operation once it has been answered. Must not throw. */
 export interface OperationObserver {
   operationEnded(record: OperationRecord): void;
 }

@@ -20,7 +20,7 @@ export interface OtelOperationOptions {
   readonly tracer: Tracer;
   /** The billing API's host and port. */
   readonly api: { readonly address: string; readonly port: number };
-  /** Whether the billing API is told of the trace. */
+  /** Whether trace headers are sent to the billing API. */
   readonly propagates: boolean;
   /** Holds the request's place in a trace, where it has one. */
   readonly parent: Context;

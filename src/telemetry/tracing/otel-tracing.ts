@@ -22,7 +22,7 @@ const LAST_WAIT_MS = 3000;
 
 /** What the traces need besides their settings. */
 export interface TracingSurroundings {
-  /** Where the billing API is. Its host and port are told, its path is not. */
+  /** Where the billing API is. Its host and port are recorded; its path is not. */
   readonly billingApi: URL;
   readonly delivery: DeliveryListener;
 }

@@ -1,7 +1,7 @@
 /**
  * The names of spans and of their attributes: by OpenTelemetry's semantic conventions (1.4x: "GraphQL server spans", "HTTP
  * client spans"), and under a prefix of our own where these have none. All values come from closed lists, or are numbers,
- * but for the name of an operation, which is told as metrics tell it (told-name.ts).
+ * except for the name of an operation, which is reported as in metrics (reported-name.ts).
  */
 export const SPANS = {
   /** "GraphQL server spans": the type of the operation; this where there is none. Its name is in an attribute: clients choose it. */

@@ -1,7 +1,7 @@
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 
-/** Told when spans cannot be delivered any more, and when they can again. */
+/** Notified when spans can no longer be delivered, and when they can again. */
 export interface DeliveryListener {
   /** @param reason a status, a code such as `ECONNREFUSED`, or the kind of error: neither an address nor a header. */
   began(reason: string): void;
@@ -23,7 +23,7 @@ export class WatchedExporter implements SpanExporter {
     this.#exporter.export(spans, (result) => {
       if (result.code === ExportResultCode.SUCCESS) this.#succeeded();
       else this.failed(toReason(result.error));
-      // A failure is told by now; passed on, it would go to a handler of the SDK's own.
+      // The failure has been reported; passed on, it would reach the SDK's own error handler.
       done({ code: ExportResultCode.SUCCESS });
     });
   }

@@ -1,6 +1,6 @@
 import { countInvoices, toInvoiceTexts, type Exchange } from './exchange';
 
-/** How an API reads the place of a window; null where it cannot be told. */
+/** How an API reads the place of a window; null if that cannot be determined. */
 export interface FoundPaging {
   readonly mode: 'offset' | 'page' | null;
   readonly base: 0 | 1 | null;

@@ -47,7 +47,7 @@ export interface ProbeTarget {
   readonly timeoutMs: number;
 }
 
-/** What is told the probe about the deployment. */
+/** What the probe is given about the deployment. */
 export interface ProbeHints {
   /** Null: usual names are tried. */
   readonly parameters: WindowParameters | null;

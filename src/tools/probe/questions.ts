@@ -83,7 +83,7 @@ function findOther({ json }: Exchange): string | null {
     return 'It sent JSON with status 200 that is neither a contract nor a list of contracts.';
   if (contracts.some(reportsError)) return 'It reports an error with status 200: check the token, the customer and the contract.';
   if (!contracts.some(isOther)) return null;
-  return 'It sent an object with status 200 that has no list of invoices and no number of a contract; the gateway cannot be told of an envelope.';
+  return 'It sent an object with status 200 that has no list of invoices and no number of a contract; the gateway has no setting for an envelope.';
 }
 
 const reportsError = (contract: JsonObject): boolean =>

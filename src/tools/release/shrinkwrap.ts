@@ -8,7 +8,7 @@ export interface Lock {
 }
 
 /**
- * The lock of the published package: what production needs, and nothing for development. With it, whoever installs the
+ * The lock of the published package: what production needs, and nothing for development. With it, anyone who installs the
  * package gets the versions that were tested here. Without it, the `overrides` of package.json would not apply: npm reads
  * them only from the root of an installation.
  */

@@ -20,7 +20,7 @@ export function createBillsResource(options: BillsResourceOptions = {}): PagedRe
   };
 }
 
-/** Counts as drift that the API has not filtered. Whoever reads the invoices holds each of them to the filter. */
+/** Counts an API that did not filter as drift. The readers of the invoices apply the filter to each of them anyway. */
 function withFilterCheck(decoded: DecodedContent<Bills>, { filter }: BillsRequest): DecodedContent<Bills> {
   if (!filter || !decoded.content || decoded.failure || decoded.content.invoices.every(toPredicateOrTrue(filter))) return decoded;
   return { ...decoded, retyped: new Set([...decoded.retyped, '(filter)']) };

@@ -9,7 +9,7 @@ const BAD_EVERY_MS = 100;
 /** Larger answers are left alone, and so are further items of a list: looking takes the operation's own time. */
 const MAX_BYTES = 256 * 1024;
 const MAX_ITEMS = 100;
-/** Fields that the contract does not name and that are told by their names; they are the API's to choose. */
+/** Limit on the unknown fields reported by name: their names are chosen by the API. */
 const MAX_UNKNOWN = 50;
 const UNNAMED = '(unnamed)';
 const OTHER = '(other)';
@@ -19,8 +19,8 @@ type Shape = ReadonlyMap<string, Shape | null>;
 
 /**
  * Compares responses with the contract: an operator learns that the API has changed before clients do. Values of another
- * type are counted for every response, since whoever reads it has met them. Members that are missing or unknown are looked
- * for in a sample; between two looks it costs a comparison.
+ * type are counted in every response, because decoding finds them anyway. Missing and unknown members are looked for in a
+ * sample of the responses, which otherwise costs one comparison.
  */
 export class ContractDrift {
   readonly #observer: DriftObserver;

@@ -78,7 +78,7 @@ function tells(message: string, { token, address }: Unspeakable): boolean {
   );
 }
 
-/** A short token may be a part of a word; it is told only where it stands alone. */
+/** A short token may occur inside a word; it is recognised only as a whole word. */
 function containsToken(message: string, token: string): boolean {
   if (token === '') return false;
   for (let at = message.indexOf(token); at >= 0; at = message.indexOf(token, at + 1)) {

@@ -20,7 +20,7 @@ const MIN_SAMPLES = 10;
 const SPREAD_TOKENS = 2;
 const SPREAD_CONTRACTS = 3;
 
-/** Counts of five seconds. The sets hold no more than has to be told apart. */
+/** Counts of five seconds. The sets are no larger than the decision needs. */
 interface Bucket {
   number: number;
   ok: number;

@@ -22,7 +22,7 @@ export function convertLeaf(type: number, bytes: Buffer, start: number, end: num
   if (!isNumber(first)) return undefined;
   const text = bytes.toString('latin1', start, end);
   if (type === INTEGER) return toExactNumber(text);
-  // With an exponent, whoever wrote the number may have changed its digits.
+  // A number written with an exponent may already have been rounded by its sender.
   return text.length > MAX_DIGITS || /e/i.test(text) ? undefined : text;
 }
 
@@ -41,7 +41,7 @@ function isNumber(first: number): boolean {
   return first === MINUS || (first > MINUS && first <= NINE);
 }
 
-/** A number's exact value: a bigint for whole numbers past 2^53 in any notation; undefined for what is no whole number that can be had. */
+/** A number's exact value: a bigint for whole numbers past 2^53 in any notation; undefined for anything else. */
 export function toExactNumber(text: string): number | bigint | undefined {
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
   if (!match) return undefined;

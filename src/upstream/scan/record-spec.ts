@@ -50,7 +50,7 @@ export class RecordSpec {
   readonly words: Int32Array;
   /** Where the words of each name begin; a last one says where they all end. */
   readonly firstWord: Int32Array;
-  /** By a byte: whether a spelling of a leaf's name may end with it. Most names that are not known are told by that alone. */
+  /** By a byte: whether a spelling of a leaf's name may end with it. Most unknown names are recognised by that alone. */
   readonly lastBytes: Uint8Array;
   /** The names in lower case, without `-` and `_`. */
   readonly #letters: readonly Buffer[];
@@ -134,7 +134,7 @@ function toLastBytes(letters: readonly Buffer[]): Uint8Array {
   return bytes;
 }
 
-/** Compared from the end on: names that differ there are told apart by one byte. */
+/** Compared from the end: most names differ in their last bytes. */
 function isSpelling(letters: Buffer, bytes: Buffer, from: number, to: number): boolean {
   let left = letters.length;
   for (let at = to - 1; at >= from; at--) {
