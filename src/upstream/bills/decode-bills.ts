@@ -142,7 +142,9 @@ function toInvoiceList(contract: ScannedContract): ScannedList | Error | null {
   const { invoices, namesInvoices, others } = contract;
   if (invoices) {
     const isFailed = invoices.sent === 0 && (others.haveFailedCode || isSaidToFail(contract));
-    return invoices.failure ?? (isFailed ? invalidResponse('the list of invoices is empty, and another member may say why') : invoices);
+    if (isFailed) return invoices.failure ?? invalidResponse('the list of invoices is empty, and another member may say why');
+    const isElsewhere = invoices.sent === 0 && others.holdInvoices;
+    return invoices.failure ?? (isElsewhere ? invalidResponse('the list of invoices is empty, and another member holds one') : invoices);
   }
   if (others.tellOfFailure || isSaidToFail(contract))
     return invalidResponse('the list of invoices is missing, and another member may say why');

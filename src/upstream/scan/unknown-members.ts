@@ -26,6 +26,8 @@ const HARMLESS = /^(?:"(?:0+|ok|success|successful|succeeded|2\d\d)"|0|2\d\d)$/i
 /** Possible names of the list of invoices in another version of the API. */
 const INVOICES = /invoice|factura|bill(?!ing_?address)/i;
 const ADDRESSES = /address|direccion/i;
+/** Other spellings of the list's name. */
+const INVOICE_LIST = toNames('invoices?(?:collection|list)?');
 
 /** Members that give the severity or type of a message inside an envelope such as `responseHeader`. */
 const SEVERITY = /^(?:message)?(?:severity|type|level|kind)$/i;
@@ -53,6 +55,8 @@ export class UnknownMembers {
   holdList = false;
   /** Whether one has a name like that of the invoices, and a value. */
   nameInvoices = false;
+  /** Whether one is a non-empty list under another spelling of the list's name. */
+  holdInvoices = false;
   /** Whether one has a name like that of the addresses, and is a list or a non-empty object. */
   nameAddresses = false;
 
@@ -76,6 +80,7 @@ export class UnknownMembers {
       if (CODE.test(text) && FAILED_CODE.test(said)) this.haveFailedCode = true;
     }
     if (INVOICES.test(text)) this.nameInvoices = true;
+    if (first === OPEN_BRACKET && !isNothing && INVOICE_LIST.test(text.replace(/[-_]/g, ''))) this.holdInvoices = true;
     if (isContainer && ADDRESSES.test(text)) this.nameAddresses = true;
   }
 

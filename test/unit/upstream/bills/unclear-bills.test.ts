@@ -99,6 +99,22 @@ describe('An envelope beside the contract that reports an error', () => {
   });
 });
 
+describe('An empty list beside another one of almost its name', () => {
+  it.each(['invoicesCollection', 'InvoiceCollection', 'invoice_collection', 'invoices', 'invoiceList'])(
+    'is not shown as empty: %s',
+    (name) => {
+      const problem = 'the list of invoices is empty, and another member holds one';
+      expect(problemOf({ contractNo: '1', invoiceCollection: [], [name]: [{ invoiceNumber: 'a' }] })).toBe(problem);
+      expect(problemOf({ contractNo: '1', invoiceCollection: [], [name]: [] })).toBeNull();
+      expect(problemOf({ contractNo: '1', invoiceCollection: [{}], [name]: [{ invoiceNumber: 'a' }] })).toBeNull();
+    },
+  );
+
+  it.each(['paidInvoices', 'invoiceLinks'])('is empty where the other one is another list: %s', (name) => {
+    expect(problemOf({ contractNo: '1', invoiceCollection: [], [name]: [{ invoiceNumber: 'a' }] })).toBeNull();
+  });
+});
+
 describe('Members beside the contract that tell of a failure', () => {
   const at = (members: object, invoices: object): string | null => problemOf({ contractNo: '1', ...invoices, ...members });
 
