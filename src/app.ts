@@ -148,7 +148,11 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     });
     const cache = await createBillsCache({
       caches,
-      isEnd: (owner, count) => evidence.isSettledEnd(formOf(owner), count),
+      paging: {
+        isEnd: (owner, count) => evidence.isSettledEnd(formOf(owner), count),
+        // If the API pages by number, a truncated page starts elsewhere than requested.
+        isInPlace: (owner, isShort) => evidence.isPlaceHeeded(formOf(owner)) && (mode === 'offset' || !isShort),
+      },
       ttlSeconds: config.cacheTtlSeconds,
       staleSeconds: config.cacheStaleSeconds,
       maxBytes: Math.ceil(config.cacheMaxBytes * (1 - RESPONSE_CACHE_SHARE)),

@@ -8,7 +8,7 @@ import { createSharedKeyRing } from './keys/shared-key-ring';
 import { createLocalGenerations, createSharedGenerations } from './entries/caller-generations';
 import type { CallerCaches } from '../billing/ports/caller-caches';
 import { RequestIdentity } from '../billing/ports/request-identity';
-import type { IsEnd } from './entries/cached-windows';
+import type { KnownPaging } from './entries/cached-windows';
 import { createMemoryStore } from './entries/memory-store';
 import type { OutageListener } from './redis/outage';
 import type { RedisTls } from './redis/redis-client';
@@ -42,8 +42,8 @@ export interface BillsCacheOptions {
   readonly nodes: OutageListener;
   /** All caches of the process: this one is added to them, and a token that is refused is evicted from all. */
   readonly caches: CallerCaches;
-  /** Whether a page of this size, shorter than requested, counts as the end of its list; absent: always. */
-  readonly isEnd?: IsEnd;
+  /** What is known of how the billing API pages; absent: pages are what was requested. */
+  readonly paging?: KnownPaging;
   readonly observer?: CacheObserver;
 }
 
@@ -66,7 +66,7 @@ const SILENT: CacheObserver = {
 
 /** Opens the cache. */
 export async function createBillsCache(options: BillsCacheOptions): Promise<BillsCache> {
-  const { ttlSeconds, staleSeconds, caches, isEnd, observer = SILENT } = options;
+  const { ttlSeconds, staleSeconds, caches, paging, observer = SILENT } = options;
   if (ttlSeconds === 0) {
     return {
       inFrontOf: (source, resource) => toDeduplicatedSource(source, resource, observer),
@@ -79,7 +79,18 @@ export async function createBillsCache(options: BillsCacheOptions): Promise<Bill
   const limits = { ttlSeconds, staleSeconds };
   return {
     inFrontOf: (source, resource) =>
-      new CachedSource({ resource, source, calls: new InFlightCalls(observer), ring, generations, store, limits, observer, caches, isEnd }),
+      new CachedSource({
+        resource,
+        source,
+        calls: new InFlightCalls(observer),
+        ring,
+        generations,
+        store,
+        limits,
+        observer,
+        caches,
+        paging,
+      }),
     close: () => store.close(),
   };
 }

@@ -12,7 +12,7 @@ import { FruitlessWaits } from './coalescing/fruitless-waits';
 import type { InFlightCall } from './coalescing/in-flight-call';
 import type { InFlightCalls } from './coalescing/in-flight-calls';
 import { InFlightLookups } from './coalescing/in-flight-lookups';
-import { countItems, type CachedWindow, type IsEnd } from './entries/cached-windows';
+import { countItems, type CachedWindow, type KnownPaging } from './entries/cached-windows';
 import type { CallerGenerations } from './entries/caller-generations';
 import { openEntry, sealEntry } from './entries/entry';
 import { EntryKey } from './entries/entry-key';
@@ -32,7 +32,7 @@ export interface CachedSourceOptions<Content> {
   readonly store: EntryStore;
   readonly limits: LifetimeLimits;
   readonly observer: CacheObserver;
-  readonly isEnd?: IsEnd | undefined;
+  readonly paging?: KnownPaging | undefined;
   /** Evicts a caller from all caches of the process; this one alone where it is not given. */
   readonly caches?: CallerCache;
   readonly clock?: Clock;
@@ -69,7 +69,7 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
   constructor(options: CachedSourceOptions<Content>) {
     this.#options = options;
     this.#lookups = new InFlightLookups(options.store.waitLimitMs);
-    this.#windows = new WindowLists(options.store, options.isEnd);
+    this.#windows = new WindowLists(options.store, options.paging);
     this.#clock = options.clock ?? systemClock;
     this.#ttlMs = options.limits.ttlSeconds * 1000;
     this.#staleTtlMs = this.#ttlMs + options.limits.staleSeconds * 1000;

@@ -35,6 +35,53 @@ describe('A billing API that sends the same invoices for every place', () => {
         });
       },
     ));
+
+  it('shows each invoice once where the first one cannot be told from others', () =>
+    withScript(
+      () => ({ body: { contractNo: '7', invoiceCollection: [{ invoiceNumber: {}, invoiceAmount: 3 }] } }),
+      async ({ gateway }) => {
+        const query = inContract('invoiceSummary { count isComplete } invoices(first: 5) { nodes { amount } pageInfo { hasNextPage } }');
+        for (let i = 0; i < 2; i++) {
+          const { data } = await gateway.query(query);
+          expect(data.customer.contract).toEqual({
+            invoiceSummary: { count: 1, isComplete: true },
+            invoices: { nodes: [{ amount: 3 }], pageInfo: { hasNextPage: false } },
+          });
+        }
+      },
+    ));
+
+  it('shows each invoice once where they come in another order each time', () =>
+    withScript(
+      ({ url }) => {
+        const numbers = ['7-0', '7-1', '7-2'];
+        if (toAskedBills(url).pageInit > 0) numbers.reverse();
+        return { body: { contractNo: '7', invoiceCollection: numbers.map((invoiceNumber) => ({ invoiceNumber })) } };
+      },
+      async ({ gateway }) => {
+        const { data } = await gateway.query(inContract('invoiceSummary { count isComplete }'));
+        expect(data.customer.contract.invoiceSummary).toEqual({ count: 3, isComplete: true });
+      },
+    ));
+});
+
+describe('A billing API that sends its last invoices for every place behind the end', () => {
+  it.each([3, 10])('has a list of %d that ends', (count) =>
+    withScript(
+      ({ url }) => {
+        const { pageInit, quantity, ...asked } = toAskedBills(url);
+        return { body: toBillsBody({ ...asked, quantity, pageInit: Math.min(pageInit, Math.max(0, count - quantity)) }, count) };
+      },
+      async ({ gateway }) => {
+        const query = inContract('invoiceSummary { count isComplete } invoices(first: 60) { nodes { number } pageInfo { hasNextPage } }');
+        const { data } = await gateway.query(query);
+        expect(data.customer.contract).toMatchObject({
+          invoiceSummary: { count, isComplete: true },
+          invoices: { nodes: { length: count }, pageInfo: { hasNextPage: false } },
+        });
+      },
+    ),
+  );
 });
 
 /** An API that sends as many invoices as it is asked for, always the first ones; 40 at most. */
@@ -65,6 +112,26 @@ describe.each(['0', '30'])('A billing API that heeds the number of invoices and 
       expect(errorsOf(await gateway.query(inContract(FIRST)))).toEqual([]);
       for (let i = 0; i < 2; i++) expect(errorsOf(await gateway.query(inContract(LATER)))).toEqual([failed('invoices')]);
     }));
+
+  it('is not taken for one that sends fewer invoices than it is asked for, whatever pages were asked for before', () =>
+    over(
+      async ({ gateway }) => {
+        const first = 'invoices(first: 15) { nodes { number } pageInfo { hasNextPage } }';
+        await gateway.query(inContract(first));
+        // The second one would be a part of the response for the first one.
+        for (const [count, after] of [
+          [15, 29],
+          [3, 31],
+        ] as const) {
+          const later = await gateway.query(inContract(first.replace('15', `${count}, after: "${toCursor(after)}"`)));
+          expect(errorsOf(later)).toEqual([failed('invoices')]);
+        }
+        const { data, errors } = await gateway.query(inContract(first.replace('15', '60')));
+        expect(errors).toEqual([]);
+        expect(data.customer.contract.invoices).toMatchObject({ nodes: { length: 40 }, pageInfo: { hasNextPage: false } });
+      },
+      { BILLING_API_MAX_QUANTITY: '1000' },
+    ));
 
   it('has no sum that is said to be complete where it sends fewer than it is asked for', () =>
     over(

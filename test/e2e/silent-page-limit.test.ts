@@ -155,6 +155,28 @@ describe.each(KINDS)('A billing API that sends fewer invoices than it is asked f
       { BILLING_API_PAGING: 'page' },
     ));
 
+  it('of 10 at most that pages by page numbers shows each invoice once in small pages', () =>
+    over(
+      ({ url }) => {
+        const asked = toAskedBills(url);
+        const quantity = Math.min(asked.quantity, 10);
+        return { body: toBillsBody({ ...asked, pageInit: asked.pageInit * quantity, quantity }, 100) };
+      },
+      async ({ gateway }) => {
+        const numbers: { number: string }[] = [];
+        for (let after = -1; numbers.length <= 100;) {
+          const from = after < 0 ? '' : `, after: "${toCursor(after)}"`;
+          const { data } = await gateway.query(inContract(`invoices(first: 4${from}) { nodes { number } pageInfo { hasNextPage } }`));
+          const { nodes, pageInfo } = data.customer.contract.invoices;
+          numbers.push(...(nodes as { number: string }[]));
+          after = numbers.length - 1;
+          if (pageInfo.hasNextPage !== true) break;
+        }
+        expect(numbers).toEqual(numbersOf('7', 0, 100));
+      },
+      { BILLING_API_PAGING: 'page' },
+    ));
+
   it('whose call for the end fails leaves a sum that is not called complete, and a page that may go on', () =>
     over(
       (request, index) => (toAskedBills(request.url).pageInit === 0 ? capped(50, 120)(request, index) : { status: 500 }),

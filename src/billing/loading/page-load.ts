@@ -35,9 +35,11 @@ export interface PageDoubts<Content, Item> {
   /** Whether everything that is read is reported as complete. */
   readonly isClaimed: boolean;
   /** Judges whether a page of `size` items, shorter than requested, ends its list. */
-  judge(owner: ListOwner, size: number): ShortPage;
+  judge(owner: ListOwner, call: Window, size: number): ShortPage;
   /** Checks that a response has the items at the requested offset; null: it does. Rejects with BillingError if it does not. */
   placeOf(key: ListKey, call: ListCall<Content, Item>): Promise<void> | null;
+  /** Whether the API pages by number: then a truncated later page starts elsewhere than requested. */
+  readonly isAligned: boolean;
   /** Whether a response may hold the items of another window. */
   isMisplaced(call: Window): boolean;
   /** Whether reading may continue after a short page; false: it ends its list. */
@@ -127,13 +129,14 @@ export class PageLoad<Content, Item> {
   }
 
   #judge(call: ListCall<Content, Item>, items: readonly Item[]): ShortPage {
-    return (call.end ??= this.#doubts.judge(this.#page.owner, items.length));
+    return (call.end ??= this.#doubts.judge(this.#page.owner, call, items.length));
   }
 
-  /** Whether a response is short and the page needs items of its window that it lacks. */
+  /** Whether a response is short and the page needs items of its window that it lacks, or it may start elsewhere. */
   #isShort(call: Window, items: readonly Item[]): boolean {
+    if (items.length === 0 || items.length >= call.limit) return false;
     const end = call.offset + items.length;
-    return items.length > 0 && items.length < call.limit && end < this.#page.offset + wantedOf(this.#page);
+    return end < this.#page.offset + wantedOf(this.#page) || (this.#doubts.isAligned && call.offset > 0);
   }
 
   /** Takes the page from the one response that holds it. The response's list is not copied if it is exactly the page. */

@@ -63,12 +63,16 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     return this.#operation.claimsEnd;
   }
 
+  get isAligned(): boolean {
+    return this.paging.mode === 'page';
+  }
+
   get readsOn(): boolean {
     return this.#evidence !== undefined;
   }
 
-  judge(owner: ListOwner, size: number): ShortPage {
-    return this.#evidence?.judge(formOf(owner), size) ?? 'end';
+  judge(owner: ListOwner, { offset }: Window, size: number): ShortPage {
+    return this.#evidence?.judge(formOf(owner), size, offset) ?? 'end';
   }
 
   isMisplaced(call: Window): boolean {

@@ -1,3 +1,4 @@
+import { MAX_POSITION } from '../model/cursor';
 import { formOf, type ListOwner, type PagedList } from '../model/paged-list';
 import type { ListCall } from './list-call';
 import { placeIsIgnored, readItemAt, type ListPlaces, type ReadWindow } from './list-places';
@@ -44,14 +45,21 @@ export class ListEnd<Content, Item> {
   async #readRest(owner: ListOwner, call: ListCall<Content, Item>, size: number): Promise<readonly Item[]> {
     const { offset, limit } = call;
     const from = offset + size;
-    const [first] = this.#list.items(call.content as Content) as readonly [Item];
+    const items = this.#list.items(call.content as Content);
+    const [first] = items as readonly [Item];
     if (this.#evidence.isMisplaced(call)) return this.#readOn(owner, { from: offset, to: offset + limit, size });
     if (this.#paging.mode === 'page' && offset > 0 && !(await this.#isAt(owner, offset, first))) {
       this.#evidence.noteCut(size);
       return this.#readOn(owner, { from: offset, to: offset + limit, size });
     }
-    const [next] = (await readItemAt(this.#read, owner, from)).items;
-    if (next === undefined || (this.#places.isSame(next, first) && (await this.#isAll(owner, size)))) return [];
+    const {
+      items: [next],
+      hasSurplus,
+    } = await readItemAt(this.#read, owner, from);
+    if (next === undefined) return [];
+    // An API that returns more than the one item may return everything it has, in any order.
+    if ((hasSurplus || this.#places.isSame(next, first)) && (await this.#isAll(owner, size))) return [];
+    if (this.#places.isSame(next, items[size - 1] as Item) && (await this.#isAt(owner, MAX_POSITION, next))) return [];
     await this.#learn(owner, size);
     return this.#readOn(owner, { from, to: offset + limit, size });
   }
@@ -93,7 +101,7 @@ export class ListEnd<Content, Item> {
 
   async #isAt(owner: ListOwner, position: number, item: Item): Promise<boolean> {
     const [found] = (await readItemAt(this.#read, owner, position)).items;
-    return found !== undefined && this.#places.mayBeSame(found, item);
+    return found !== undefined && this.#places.isSame(found, item);
   }
 }
 

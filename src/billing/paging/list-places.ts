@@ -15,6 +15,8 @@ export interface WindowRead<Item> {
 export type ReadWindow<Item> = (owner: ListOwner, page: PageRequest, isFresh?: boolean) => Promise<WindowRead<Item>>;
 
 const NOTHING = { items: [], hasSurplus: false };
+/** The fingerprint of every item with unreadable values: they cannot be told apart. */
+const UNREADABLE = '';
 
 /** Reads the item at a position; none past the end of the list, which some APIs report with a 400. Rejects with BillingError. */
 export async function readItemAt<Item>(read: ReadWindow<Item>, owner: ListOwner, position: number): Promise<WindowRead<Item>> {
@@ -63,9 +65,8 @@ export class ListPlaces<Item> {
 
   /** Records the first item of a list that may have further pages. */
   noteFirst({ owner, list }: { readonly owner: ListOwner; readonly list: string }, item: Item): void {
-    if (this.isSettled(owner)) return;
     const fingerprint = this.#fingerprintOf(item);
-    if (fingerprint !== null) this.evidence.noteFirstItem(list, fingerprint);
+    if (fingerprint !== undefined && !this.isSettled(owner)) this.evidence.noteFirstItem(list, fingerprint);
   }
 
   /**
@@ -76,22 +77,16 @@ export class ListPlaces<Item> {
   check({ owner, list }: { readonly owner: ListOwner; readonly list: string }, item: Item): Promise<void> | null {
     const first = this.evidence.firstItemOf(list);
     const fingerprint = this.#fingerprintOf(item);
-    if (first === undefined || fingerprint === null) return null;
+    if (first === undefined || fingerprint === undefined) return null;
     if (first === fingerprint) return this.assertHeeded(owner);
     this.evidence.notePlaceHeeded(formOf(owner));
     return null;
   }
 
-  /** Whether two items have the same fingerprint; false if either has unreadable values. Different items may look the same. */
+  /** Whether two items look the same. Different items may, and so do all items with unreadable values. */
   isSame(one: Item, other: Item): boolean {
     const fingerprint = this.#fingerprintOf(one);
-    return fingerprint !== null && fingerprint === this.#fingerprintOf(other);
-  }
-
-  /** Like `isSame`, but true if either item has unreadable values. */
-  mayBeSame(one: Item, other: Item): boolean {
-    const [a, b] = [this.#fingerprintOf(one), this.#fingerprintOf(other)];
-    return a === null || b === null || a === b;
+    return fingerprint !== undefined && fingerprint === this.#fingerprintOf(other);
   }
 
   /** Rejects with BillingError if the API ignores offsets. */
@@ -124,11 +119,11 @@ export class ListPlaces<Item> {
     return 'heeded';
   }
 
-  #fingerprintOf(item: Item): string | null {
+  #fingerprintOf(item: Item): string | undefined {
     try {
-      return this.#list.fingerprint?.(item) ?? null;
+      return this.#list.fingerprint?.(item);
     } catch {
-      return null;
+      return UNREADABLE;
     }
   }
 }

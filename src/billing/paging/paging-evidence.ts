@@ -82,9 +82,11 @@ export class PagingEvidence {
 
   /**
    * Judges whether a page of `size` items, shorter than requested, ends its list. If it is `doubtful`, the caller must check it
-   * and pass the check to `settle`.
+   * and pass the check to `settle`. If the API pages by number, a truncated later page starts elsewhere than requested, so it is
+   * doubtful unless a longer page has been seen.
    */
-  judge(form: string, size: number): ShortPage {
+  judge(form: string, size: number, offset: number): ShortPage {
+    if (this.#isAligned && offset > 0 && size >= this.#seenOf(form).longest) return 'doubtful';
     if (this.isEnd(form, size)) return 'end';
     if (this.#cuts.has(size)) return 'doubtful';
     const { sightings } = this.#seenOf(form);

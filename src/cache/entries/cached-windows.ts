@@ -29,16 +29,25 @@ export function covers(cached: CachedWindow, window: Window): boolean {
 /** Whether a page of this size, shorter than requested, counts as the end of its list. */
 export type IsEnd = (owner: ListOwner, count: number) => boolean;
 
+/** What is known of how the billing API pages. */
+export interface KnownPaging {
+  readonly isEnd: IsEnd;
+  /** Whether a later window holds the items that were requested. `isShort`: it has fewer. */
+  readonly isInPlace: (owner: ListOwner, isShort: boolean) => boolean;
+}
+
 /**
  * The cached windows that can serve a requested window. A short one is excluded if its list may go on, and if the request
- * starts at its end: such a request asks whether the list goes on.
+ * starts at its end: such a request asks whether the list goes on. Part of a later one is excluded unless the API is known to
+ * heed offsets: in the middle of a page, the list's first items could no longer be recognised.
  */
 export function withoutDoubtful(
   windows: readonly CachedWindow[],
   { window, ...owner }: ListOwner & { readonly window: Window },
-  isEnd: IsEnd,
+  { isEnd, isInPlace }: KnownPaging,
 ): readonly CachedWindow[] {
   return windows.filter(({ offset, limit, count }) => {
+    if (count > 0 && offset > 0 && offset < window.offset && !isInPlace(owner, count < limit)) return false;
     const end = offset + count;
     return count === 0 || count >= limit || window.offset + window.limit <= end || (window.offset < end && isEnd(owner, count));
   });

@@ -9,7 +9,7 @@ import {
   mergeWindows,
   withoutDoubtful,
   type CachedWindow,
-  type IsEnd,
+  type KnownPaging,
 } from './cached-windows';
 import type { EntryKey } from './entry-key';
 import type { EntryStore } from './entry-store';
@@ -32,12 +32,12 @@ export class WindowLists {
   readonly #store: EntryStore;
   readonly #known = new LRUCache<string, readonly CachedWindow[]>({ max: MAX_KNOWN_LISTS });
 
-  readonly #isEnd: IsEnd | undefined;
+  readonly #paging: KnownPaging | undefined;
 
-  /** @param isEnd whether a short page counts as the end of its list; absent: always. */
-  constructor(store: EntryStore, isEnd?: IsEnd) {
+  /** @param paging absent: pages are what was requested. */
+  constructor(store: EntryStore, paging?: KnownPaging) {
     this.#store = store;
-    this.#isEnd = isEnd;
+    this.#paging = paging;
   }
 
   /**
@@ -50,7 +50,7 @@ export class WindowLists {
     { nowMs, field }: { readonly nowMs: number; readonly field: keyof Lifetime },
   ): CachedWindow | undefined {
     const windows = this.of(key, list, nowMs);
-    const usable = this.#isEnd ? withoutDoubtful(windows, request, this.#isEnd) : windows;
+    const usable = this.#paging ? withoutDoubtful(windows, request, this.#paging) : windows;
     return findCovering(usable, request.window, nowMs, field);
   }
 
