@@ -33,11 +33,17 @@ export class ResponseBills implements Bills {
     const failed = all.find((bills) => bills.#lists.invoices instanceof Error);
     if (failed) return new ResponseBills(null, { billingAddresses: null, invoices: failed.#lists.invoices, sent: 0 }, all);
     const invoices = all.flatMap((bills) => bills.usableInvoices);
+    const numbers = all.map(ownNumber).filter((number) => number !== null);
+    const isTwice = new Set(numbers).size < numbers.length;
     const isNoWindow = all.length > 1 && (invoices.length > limit || offset > 0);
     const lists = {
       billingAddresses: null,
       sent: invoices.length,
-      invoices: isNoWindow ? invalidResponse('the body is a window of each of several contracts') : invoices,
+      invoices: isTwice
+        ? invalidResponse('the body is a list in which a contract is there twice')
+        : isNoWindow
+          ? invalidResponse('the body is a window of each of several contracts')
+          : invoices,
     };
     return new ResponseBills(null, lists, all);
   }
@@ -87,6 +93,15 @@ export class ResponseBills implements Bills {
   #text(name: string): string | null {
     const field = this.#head?.layout.fields.get(name);
     return field && this.#head ? readText(this.#head, field.column) : null;
+  }
+}
+
+/** The number that a contract names as its own; null where it names none that can be read. */
+function ownNumber(bills: ResponseBills): string | null {
+  try {
+    return bills.contractNumber;
+  } catch {
+    return null;
   }
 }
 

@@ -99,6 +99,17 @@ describe('An envelope beside the contract that reports an error', () => {
   });
 });
 
+describe('A list of all contracts in which one is there twice', () => {
+  it('has no list of invoices in which those come twice', () => {
+    const bills = (...numbers: string[]) => {
+      const body = Buffer.from(JSON.stringify(numbers.map((contractNo) => ({ contractNo, invoiceCollection: [{ invoiceNumber: 'a' }] }))));
+      return new ResponseDecoder({ listsAll: true }).decode(body, { ...request(), contractNumber: null }).content;
+    };
+    expect(bills('1', '2')?.invoices).toHaveLength(2);
+    expect(() => bills('1', '2', '1')?.invoices).toThrow('does not follow its contract');
+  });
+});
+
 describe('An empty list beside another one of almost its name', () => {
   it.each(['invoicesCollection', 'InvoiceCollection', 'invoice_collection', 'invoices', 'invoiceList'])(
     'is not shown as empty: %s',
