@@ -6,7 +6,7 @@ import { errorsOf, withScript } from '../support/scripted-gateway';
 
 const inContract = (selection: string): string => `{ customer(idType: "RUC", id: "1") { contract(number: "7") { ${selection} } } }`;
 const invoices = (count: number): ScriptedAnswer => ({
-  body: { contractNo: '7', dueDate: 'soon', invoiceCollection: Array.from({ length: count }, (_, i) => ({ invoiceNumber: `7-${i}` })) },
+  body: { dueDate: 'soon', invoiceCollection: Array.from({ length: count }, (_, i) => ({ invoiceNumber: `7-${i}` })) },
 });
 
 describe('A billing API that sends the same invoices for every place', () => {
@@ -23,16 +23,30 @@ describe('A billing API that sends the same invoices for every place', () => {
 
   it('shows what it has where it pages in no way, and claims that it is all', () =>
     withScript(
-      () => invoices(30),
+      () => invoices(31),
       async ({ gateway }) => {
         const answer = await gateway.query(
           inContract('invoiceSummary { count isComplete } invoices(first: 50) { nodes { number } pageInfo { hasNextPage } totalCount }'),
         );
         expect(errorsOf(answer)).toEqual([]);
         expect(answer.data.customer.contract).toMatchObject({
-          invoiceSummary: { count: 30, isComplete: true },
-          invoices: { nodes: { length: 30 }, pageInfo: { hasNextPage: false }, totalCount: 30 },
+          invoiceSummary: { count: 31, isComplete: true },
+          invoices: { nodes: { length: 31 }, pageInfo: { hasNextPage: false }, totalCount: 31 },
         });
+      },
+    ));
+
+  it('does not claim that it is all where their number may be the most that it sends', () =>
+    withScript(
+      ({ url }) => invoices(toAskedBills(url).contractNumber === '8' ? 31 : 20),
+      async ({ gateway }) => {
+        const sum = inContract('invoiceSummary { count isComplete }');
+        expect((await gateway.query(sum)).data.customer.contract.invoiceSummary).toEqual({ count: 20, isComplete: false });
+        const count = await gateway.query(inContract('invoices(first: 50) { totalCount }'));
+        expect(errorsOf(count)).toEqual([{ code: 'UPSTREAM_INVALID_RESPONSE', path: ['customer', 'contract', 'invoices', 'totalCount'] }]);
+        // It sends longer lists, too: then 20 are all.
+        await gateway.query(sum.replace('"7"', '"8"'));
+        expect((await gateway.query(sum)).data.customer.contract.invoiceSummary).toEqual({ count: 20, isComplete: true });
       },
     ));
 

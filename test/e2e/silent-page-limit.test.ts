@@ -102,7 +102,7 @@ describe.each(KINDS)('A billing API that sends fewer invoices than it is asked f
       ]);
       const dry = await gateway.query(ofContract('9', PAGE), undefined, { headers: { 'x-billing-dry-run': '1' } });
       expect([extensions?.['billing'].calls, dry.extensions?.['billing'].prediction.calls]).toEqual([3, 3]);
-      expect(gateway.logLines.filter((line) => line.includes('fewer invoices than it is asked for'))).toHaveLength(1);
+      expect(gateway.logLines.filter((line) => line.includes('fewer invoices than requested'))).toHaveLength(1);
       expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(/upstream_pages_cut_total [1-9]/);
     }));
 

@@ -71,6 +71,8 @@ export class ListEnd<Content, Item> {
   async #isAll(owner: ListOwner, size: number): Promise<boolean> {
     const reading = await this.#places.find(owner);
     if (reading === 'ignored' && size >= MIN_DOUBTFUL) throw placeIsIgnored();
+    // An API that ignores the limit may still truncate: of a size that it may be limited to, nothing shows that it is the whole list.
+    if (reading === 'unpaged' && !this.#evidence.isEnd(formOf(owner), size)) throw placeIsIgnored();
     return reading !== 'heeded';
   }
 
