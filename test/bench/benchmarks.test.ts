@@ -185,14 +185,14 @@ describe('The profile', () => {
   it(
     'names the largest costs, by function and by group',
     async () => {
-      const { functions, groups } = (await runBench('profile', ['W1', ...SHORT, '--seconds', '0.2'])) as {
+      const { functions, groups } = (await runBench('profile', ['W1', ...SHORT, '--seconds', '1'])) as {
         functions: { usPerRequest: number }[];
         groups: { name: string; share: number }[];
       };
       expect(functions).toHaveLength(10);
-      expect(groups.map(({ name }) => name)).toEqual(
-        expect.arrayContaining(['node:http', 'node:net and streams', 'src/http', 'src/upstream']),
-      );
+      const names = groups.map(({ name }) => name);
+      // Of Node's own groups, a busy machine's few samples may miss any.
+      expect(names).toEqual(expect.arrayContaining(['src/http', 'src/upstream', expect.stringMatching(/^node:/)]));
       expect(groups.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
     },
     TIMEOUT_MS,

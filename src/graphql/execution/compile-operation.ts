@@ -13,9 +13,10 @@ import {
   type GraphQLUnionType,
 } from 'graphql';
 import type { OperationModel, SelectedField } from '../analysis/operation-model';
+import type { CodeCache } from './code-cache';
 import { compileArguments } from './compile-arguments';
 import { toDirectResolver, type DirectResolver } from './direct-resolver';
-import { compilePlainWriter } from './writing/plain-writer';
+import { toPlainWriter } from './writing/plain-writer';
 import { isLiveValue, type FieldPlan, type LeafKind, type ObjectPlan, type ValuePlan } from './plan';
 
 /** A selection that the compiled execution does not cover. Such an operation is graphql-js's. */
@@ -26,15 +27,22 @@ const LEAVES: ReadonlySet<string> = new Set<LeafKind>(['String', 'ID', 'Boolean'
 /** Fields that may be executed once for several aliases; see `FieldPlan.repeats`. */
 export type IsRepeatable = (field: SelectedField) => boolean;
 
+/** What operations are compiled with. */
+export interface CompilerOptions {
+  readonly isRepeatable: IsRepeatable;
+  /** Shared by all operations. */
+  readonly code: CodeCache;
+}
+
 /**
  * Compiles a validated query to a plan; null where it has something that the plan does not cover (introspection,
  * mutations, other scalars or abstract types). `@skip` and `@include` are decided by the model.
  */
-export function compileOperation(model: OperationModel, isRepeatable: IsRepeatable): ObjectPlan | null {
+export function compileOperation(model: OperationModel, options: CompilerOptions): ObjectPlan | null {
   const root = model.source.schema.getQueryType();
   if (!root || (model.operation.operation as string) !== 'query') return null;
   try {
-    return new Compiler(isRepeatable).object(root, model, false);
+    return new Compiler(options).object(root, model, false);
   } catch (error) {
     if (error instanceof Uncovered) return null;
     throw error;
@@ -45,13 +53,12 @@ export function compileOperation(model: OperationModel, isRepeatable: IsRepeatab
 type Selecting = Pick<OperationModel, 'fieldsOf'>;
 
 class Compiler {
-  readonly #isRepeatable: IsRepeatable;
+  readonly #options: CompilerOptions;
   /** Plans by what they select, so that equal selections share one: a list that both write is then written once. */
   readonly #values = new Map<string, ValuePlan>();
-  #memos = 0;
 
-  constructor(isRepeatable: IsRepeatable) {
-    this.#isRepeatable = isRepeatable;
+  constructor(options: CompilerOptions) {
+    this.#options = options;
   }
 
   object(type: GraphQLObjectType, selecting: Selecting, nullable: boolean): ObjectPlan {
@@ -64,7 +71,7 @@ class Compiler {
         fields.push(field);
         continue;
       }
-      const repeatKey = this.#isRepeatable(selected) ? this.#fieldKey(selected) : null;
+      const repeatKey = this.#options.isRepeatable(selected) ? this.#fieldKey(selected) : null;
       const same = repeatKey === null ? undefined : first.get(repeatKey);
       if (same) {
         fields.push({ ...field, slot: same.slot, repeats: true });
@@ -82,7 +89,7 @@ class Compiler {
       fields,
       liveFields,
       objects: fields.reduce((sum, { slot, value }) => sum + (slot < 0 && value.kind === 'object' ? value.objects : 0), 1),
-      writePlain: liveFields.length === 0 ? compilePlainWriter(fields) : null,
+      writePlain: liveFields.length === 0 ? toPlainWriter(fields, this.#options.code) : null,
     };
   }
 
@@ -119,7 +126,7 @@ class Compiler {
       constant: null,
       field,
       resolve,
-      args: compileArguments(field, nodes[0]),
+      args: compileArguments(field, nodes[0], this.#options.code),
     };
   }
 
@@ -135,7 +142,7 @@ class Compiler {
     if (isNonNullType(type)) return this.#makeValue(type.ofType, selected, false);
     if (isListType(type)) {
       const item = this.#makeValue(type.ofType, selected, true);
-      return { kind: 'list', nullable, item, live: isLiveValue(item), memo: this.#memos++ };
+      return { kind: 'list', nullable, item, live: isLiveValue(item) };
     }
     if (isLeafType(type)) {
       if (!LEAVES.has(type.name)) throw new Uncovered(type.name);

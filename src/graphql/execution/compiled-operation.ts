@@ -11,7 +11,7 @@ import type { ResultMeter } from '../context/result-meter';
 import { coerceVariables, ownValue, type Conditions, type Variables } from '../analysis/variables/coerce-variables';
 import { fragmentsOf, OperationModel } from '../analysis/operation-model';
 import { RequestedOperation, type KnownAnalysis } from '../analysis/requested-operation';
-import { compileOperation, type IsRepeatable } from './compile-operation';
+import { compileOperation, type CompilerOptions } from './compile-operation';
 import type { ObjectPlan } from './plan';
 import type { Completed, RunEnvironment } from './run-environment';
 import { runPlan } from './run-plan';
@@ -21,8 +21,7 @@ import { toResult, type CompiledResult } from './writing/response';
 const MAX_CONDITIONS = 6;
 
 /** Configuration of the compiled execution. */
-export interface PreparedOptions<C> {
-  readonly isRepeatable: IsRepeatable;
+export interface PreparedOptions<C> extends CompilerOptions {
   readonly onRepeat: (info: GraphQLResolveInfo, context: C) => void;
   /** The cache of plans, shared by all operations. */
   readonly plans: PlanStore;
@@ -37,6 +36,8 @@ export interface CompiledVariant {
 /** `variant`: null if the compiled execution does not support it. */
 export interface CompiledPlan {
   readonly variant: CompiledVariant | null;
+  /** Of the functions that were compiled for it. */
+  readonly codeBytes: number;
 }
 
 /** Plans by operation and conditions. */
@@ -121,8 +122,10 @@ export class PreparedOperation<C extends { readonly results: ResultMeter }> impl
   #compile(variables: Variables): CompiledPlan {
     const conditions = Object.fromEntries(this.#conditionNames.map((name) => [name, variables[name] === true]));
     const model = OperationModel.of(this.#environment, conditions);
-    const plan = compileOperation(model, this.#options.isRepeatable);
-    return { variant: plan && { plan, model } };
+    const { code } = this.#options;
+    const before = code.compiledBytes;
+    const plan = compileOperation(model, this.#options);
+    return { variant: plan && { plan, model }, codeBytes: code.compiledBytes - before };
   }
 
   /**

@@ -4,6 +4,7 @@ import type { GatewayContext } from '../context/context';
 import { toHeapBytes } from '../limits/document-stores';
 import type { ModelledOperation, SelectedField } from '../analysis/operation-model';
 import { countQuestions, selectContract } from '../analysis/selection';
+import { CodeCache } from './code-cache';
 import { PreparedOperation, type CompiledPlan, type PlanStore } from './compiled-operation';
 import { planBytes } from './plan';
 
@@ -33,6 +34,7 @@ export class PreparedOperations {
   readonly #known: LRUCache<string, KnownOperation>;
   /** An operation has a plan for each setting of its conditions that is met: 64 for six of them. */
   readonly #plans: LRUCache<string, CompiledPlan>;
+  readonly #code = new CodeCache();
 
   constructor(schema: GraphQLSchema, bound: PreparedOperationsBound = BOUND) {
     this.#schema = schema;
@@ -41,7 +43,10 @@ export class PreparedOperations {
       maxSize: bound.maxBytes / 2,
       sizeCalculation: (known, key) => 2 * key.length + toHeapBytes(known.document),
     });
-    this.#plans = new LRUCache({ maxSize: bound.maxBytes / 2, sizeCalculation: ({ variant }) => planBytes(variant) });
+    this.#plans = new LRUCache({
+      maxSize: bound.maxBytes / 2,
+      sizeCalculation: ({ variant, codeBytes }) => planBytes(variant) + codeBytes,
+    });
   }
 
   /** How many operations are cached. */
@@ -56,7 +61,7 @@ export class PreparedOperations {
 
   /** What they take in memory, roughly. */
   get bytes(): number {
-    return this.#known.calculatedSize + this.#plans.calculatedSize;
+    return this.#known.calculatedSize + this.#plans.calculatedSize + this.#code.bytes;
   }
 
   get schema(): GraphQLSchema {
@@ -87,7 +92,7 @@ export class PreparedOperations {
   }
 
   #prepare(document: DocumentNode, operation: OperationDefinitionNode, plans: PlanStore): PreparedOperation<GatewayContext> {
-    return new PreparedOperation<GatewayContext>(this.#schema, document, operation, { isRepeatable, onRepeat, plans });
+    return new PreparedOperation<GatewayContext>(this.#schema, document, operation, { isRepeatable, onRepeat, plans, code: this.#code });
   }
 }
 

@@ -1,3 +1,5 @@
+import type { ListPlan } from '../plan';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
@@ -43,7 +45,7 @@ export class JsonBuffer {
   /** Objects that were written, repeated ones counted each time. */
   objects = 0;
   /** What was last written for each list of an operation's plan. */
-  readonly lists: (WrittenList | undefined)[] = [];
+  readonly lists = new Map<ListPlan, WrittenList>();
   #maxObjects = Infinity;
   #maxBytes = Infinity;
 
@@ -71,7 +73,7 @@ export class JsonBuffer {
     this.length = length;
     this.objects = objects;
     // Lists that are remembered may have stood in what is taken back.
-    this.lists.fill(undefined);
+    this.lists.clear();
   }
 
   /** Makes room for `count` more bytes, and a margin. */

@@ -1,21 +1,50 @@
 import { compileFunction } from 'node:vm';
 import { TRUE_MARK, type ByteRecords, type LeafType, type RecordLayout } from '../../../runtime/byte-records';
+import type { CodeCache } from '../code-cache';
 import { fallBack } from '../fallback';
 import { writeAscii, writeDigits, type JsonBuffer } from './json-buffer';
-import type { FieldPlan, LeafKind, PlainWriter } from '../plan';
+import type { FieldPlan, LeafKind, PlainWriter, ValuePlan } from '../plan';
 import { writeBigInt, writeList } from './write';
 
 /** Bytes that a leaf other than a text takes at most: a whole number of 53 bits with its sign, or a word. */
 const LEAF_BYTES = 24;
 
+/** Of a field's code in a writer that has run, roughly: its source, its byte code and its optimised code. */
+const CODE_BYTES_PER_FIELD = 5000;
+
+/** The writer of an object whose fields are all properties. */
+export function toPlainWriter(fields: readonly FieldPlan[], code: CodeCache): PlainWriter {
+  return code.get(fieldsKey(fields), CODE_BYTES_PER_FIELD * fields.length, () => compilePlainWriter(fields));
+}
+
+/** A text that two lists of fields share if and only if they are written alike. */
+function fieldsKey(fields: readonly FieldPlan[]): string {
+  return `{${fields.map(({ responseKey, name, value, constant }) => `${responseKey}:${constant ? `=${constant.toString()}` : name}${valueKey(value)}`).join(' ')}}`;
+}
+
+function valueKey(plan: ValuePlan): string {
+  const nullable = plan.nullable ? '' : '!';
+  switch (plan.kind) {
+    case 'leaf':
+      return `(${plan.leaf})${nullable}`;
+    case 'list':
+      return `[${valueKey(plan.item)}]${nullable}`;
+    case 'object':
+      return `${fieldsKey(plan.fields)}${nullable}`;
+    case 'union':
+      // Not written here.
+      return `|${nullable}`;
+  }
+}
+
 /**
- * Compiles the writer of an object whose fields are all properties: straight code, a store for each byte of a key, and
+ * Compiles such a writer: straight code, a store for each byte of a key, and
  * one check of the room for all of it.
  * The code is made of byte values, slots of `refs`, and property names that have the form of a GraphQL name
  * (`[_A-Za-z][_0-9A-Za-z]*`); no text of a client's becomes code.
  * What stands in its response's bytes (`ByteRecords`) is written from there.
  */
-export function compilePlainWriter(fields: readonly FieldPlan[]): PlainWriter {
+function compilePlainWriter(fields: readonly FieldPlan[]): PlainWriter {
   const refs: unknown[] = [];
   const ref = (value: unknown): string => `refs[${refs.push(value) - 1}]`;
   const reads: string[] = [];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { buildSchema, getArgumentValues, parse, type FieldNode, type GraphQLField, type OperationDefinitionNode } from 'graphql';
+import { CodeCache } from '../../../../src/graphql/execution/code-cache';
 import { compileArguments } from '../../../../src/graphql/execution/compile-arguments';
 
 const schema = buildSchema(`
@@ -7,6 +8,9 @@ const schema = buildSchema(`
   type Query { field(plain: Int, withDefault: Int = 5, required: Int!, requiredWithDefault: Int! = 6, list: [Int], item: Item): Int }
 `);
 const field = schema.getQueryType()!.getFields()['field'] as GraphQLField<unknown, unknown>;
+
+/** Shared, as all operations share one. */
+const code = new CodeCache();
 
 const variable = fc.constantFrom('$a', '$b', '$c');
 const number = fc.constantFrom('1', '2');
@@ -47,7 +51,7 @@ describe('Compiled arguments', () => {
     fc.assert(
       fc.property(selection, fc.array(variables, { minLength: 1, maxLength: 3 }), (source, executions) => {
         const node = nodeOf(source);
-        const compiled = compileArguments(field, node);
+        const compiled = compileArguments(field, node, code);
         for (const values of executions) {
           const found = outcome(() => compiled(values));
           expect([source, found]).toEqual([source, outcome(() => getArgumentValues(field, node, values))]);
@@ -61,13 +65,13 @@ describe('Compiled arguments', () => {
   });
 
   it('are made once, and cannot be changed, where no variable is in them', () => {
-    const make = compileArguments(field, nodeOf('{ field(required: 1, list: [1, 2], item: { y: [3] }) }'));
+    const make = compileArguments(field, nodeOf('{ field(required: 1, list: [1, 2], item: { y: [3] }) }'), code);
     expect(make({})).toBe(make({ a: 1 }));
     expect(Object.isFrozen(make({}))).toBe(true);
   });
 
   it('have a place for each argument in the order of the schema, whatever is given', () => {
-    const make = compileArguments(field, nodeOf('{ field(list: $a, required: $b) }'));
+    const make = compileArguments(field, nodeOf('{ field(list: $a, required: $b) }'), code);
     const names = ['plain', 'withDefault', 'required', 'requiredWithDefault', 'list', 'item'];
     expect([Object.keys(make({ b: 1 })), Object.keys(make({ a: [1], b: 1 }))]).toEqual([names, names]);
     expect(make({ a: [1], b: 1 })).not.toBe(make({ a: [1], b: 1 }));
@@ -75,6 +79,6 @@ describe('Compiled arguments', () => {
 
   it('are not compiled of names that GraphQL does not have', () => {
     const odd = { ...field, args: [{ ...field.args[0]!, name: 'a: evil(), b' }] } as GraphQLField<unknown, unknown>;
-    expect(() => compileArguments(odd, nodeOf('{ field(plain: $a) }'))).toThrow('is not a name');
+    expect(() => compileArguments(odd, nodeOf('{ field(plain: $a) }'), code)).toThrow('is not a name');
   });
 });

@@ -1,5 +1,6 @@
 import { getOperationAST, parse } from 'graphql';
 import type { ResultMeter } from '../../../../src/graphql/context/result-meter';
+import { CodeCache } from '../../../../src/graphql/execution/code-cache';
 import { PreparedOperation, type CompiledPlan } from '../../../../src/graphql/execution/compiled-operation';
 import { CallBudget } from '../../../../src/graphql/limits/call-budget';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
@@ -14,6 +15,7 @@ function prepare(source: string) {
     isRepeatable: () => false,
     onRepeat: () => undefined,
     plans,
+    code: new CodeCache(),
   });
   return { prepared, plans };
 }
@@ -33,7 +35,7 @@ describe('A prepared operation', () => {
   it('shares its plans with no other operation', () => {
     const plans = new Map<string, CompiledPlan>();
     const document = parse(`{ ${customer} { id } }`);
-    const options = { isRepeatable: () => false, onRepeat: () => undefined, plans };
+    const options = { isRepeatable: () => false, onRepeat: () => undefined, plans, code: new CodeCache() };
     const [one, other] = [0, 1].map(() => new PreparedOperation(schema, document, getOperationAST(document)!, options));
     expect(one!.variant({})!.plan).not.toBe(other!.variant({})!.plan);
     expect(plans.size).toBe(2);
@@ -110,5 +112,45 @@ describe('A prepared operation', () => {
     ]);
     expect(budget.predict(prepared.request({ n: 7 }))).toEqual({ calls: 1, atLeast: false });
     expect(budget.predict(prepared.request({}))).toBeNull();
+  });
+});
+
+describe('Compiled code', () => {
+  const leaves = 'invoices { nodes { number amount } }';
+  const compile = (code: CodeCache, source: string): CompiledPlan => {
+    const document = parse(source);
+    const plans = new Map<string, CompiledPlan>();
+    const options = { isRepeatable: () => false, onRepeat: () => undefined, plans, code };
+    new PreparedOperation(schema, document, getOperationAST(document)!, options).variant({ id: '1' });
+    return [...plans.values()][0]!;
+  };
+
+  it('is shared by operations that select the same fields under the same names, and accounted for once', () => {
+    const code = new CodeCache();
+    const first = compile(code, `query A($id: ID!) { customer(idType: "CPF", id: $id) { ${leaves} } }`);
+    const { size } = code;
+    expect(first.codeBytes).toBeGreaterThan(0);
+    expect(code.bytes).toBe(first.codeBytes);
+    const second = compile(code, `query B($id: ID!) { other: customer(idType: "RUC", id: $id) { idType ${leaves} } }`);
+    expect(second.codeBytes).toBe(0);
+    expect(code.size).toBe(size);
+  });
+
+  it.each([
+    ['another alias', 'invoices { nodes { n: number amount } }'],
+    ['another order', 'invoices { nodes { amount number } }'],
+    ['another field under the same name', 'invoices { nodes { number: billPeriod amount } }'],
+    ['a constant', 'invoices { nodes { number: __typename amount } }'],
+  ])('is not shared with %s', (_, other) => {
+    const code = new CodeCache();
+    compile(code, `{ customer(idType: "CPF", id: "1") { ${leaves} } }`);
+    expect(compile(code, `{ customer(idType: "CPF", id: "1") { ${other} } }`).codeBytes).toBeGreaterThan(0);
+  });
+
+  it('is bounded', () => {
+    const code = new CodeCache(100_000);
+    for (let i = 0; i < 100; i++) compile(code, `{ customer(idType: "CPF", id: "1") { invoices { nodes { a${i}: number } } } }`);
+    expect(code.bytes).toBeLessThanOrEqual(100_000);
+    expect(code.size).toBeGreaterThan(5);
   });
 });

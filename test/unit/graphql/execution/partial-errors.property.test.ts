@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ResultMeter } from '../../../../src/graphql/context/result-meter';
+import { CodeCache } from '../../../../src/graphql/execution/code-cache';
 import { PreparedOperation } from '../../../../src/graphql/execution/compiled-operation';
 import { Fallback } from '../../../../src/graphql/execution/fallback';
 
@@ -258,6 +259,9 @@ const toContext = (world: World): Context => ({
 const ERROR_AS_MEMBER = `{ node { node { ...Shared } } nodes { ... on Node { name } } again: node { node { ...Shared } } }
   fragment Shared on Node { leaf item { ... on Item { part { label } } } }`;
 
+/** Shared, as all operations share one. */
+const code = new CodeCache();
+
 describe('An operation in which fields fail', () => {
   it("has graphql-js's data and errors, in its order", async () => {
     const seen = { ordered: 0, covered: 0, failed: 0, fellBack: 0 };
@@ -269,6 +273,7 @@ describe('An operation in which fields fail', () => {
           isRepeatable: () => false,
           onRepeat: () => undefined,
           plans: new Map(),
+          code,
         });
         const reference = toContext(world);
         const expected = await drive(reference, () => execute({ schema, document, contextValue: reference }));

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import fc from 'fast-check';
 import { parse, type OperationDefinitionNode } from 'graphql';
 import { OperationModel } from '../../../../src/graphql/analysis/operation-model';
+import { CodeCache } from '../../../../src/graphql/execution/code-cache';
 import { compileOperation } from '../../../../src/graphql/execution/compile-operation';
 import { JsonBuffer } from '../../../../src/graphql/execution/writing/json-buffer';
 import type { ListPlan, ValuePlan } from '../../../../src/graphql/execution/plan';
@@ -16,11 +17,17 @@ import { toPlainBills } from '../../../support/plain-bills';
 const schema = buildServedSchema();
 const request = { customer, contractNumber: null, window: { offset: 0, limit: 10 } };
 
+/** Shared by all operations, as in the gateway. */
+const code = new CodeCache();
+
 /** The plan of the innermost list under a contract. */
 function listPlan(selection: string): ListPlan {
   const document = parse(`{ customer(idType: "RUC", id: "1") { contract(number: "1") { ${selection} } } }`);
   const operation = document.definitions[0] as OperationDefinitionNode;
-  let plan: ValuePlan | null = compileOperation(OperationModel.of({ schema, document, operation }, {}), () => false);
+  let plan: ValuePlan | null = compileOperation(OperationModel.of({ schema, document, operation }, {}), {
+    isRepeatable: () => false,
+    code,
+  });
   while (plan?.kind === 'object') plan = plan.fields[0]?.value ?? null;
   expect(plan?.kind).toBe('list');
   return plan as ListPlan;
