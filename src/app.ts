@@ -245,7 +245,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
         trustedDocuments,
         acceptedTokens: attempts.acceptedTokens,
         maxRequestBytes: config.maxRequestBytes,
-        exportSlots: new ExportSlots(config.maxConcurrentExports),
+        exportSlots: new ExportSlots(config.maxConcurrentExports, attempts.acceptedTokens),
         exportPageSize: Math.min(config.maxPageSize, config.billingApiMaxQuantity),
       },
       metrics,

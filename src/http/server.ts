@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -7,6 +7,7 @@ import type { ServerObserver, ServerState } from '../telemetry/observers/server-
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection/connection-limits';
 import { createGuardedServer, type GuardedServer } from './connection/guarded-server';
 import { createProbeServer, registerProbes, toProbes, toUrl, type MetricsText, type ProbeServer, type Siblings } from './connection/probes';
+import { UNACCEPTED } from './connection/request-slots';
 import { SilentConnections } from './connection/silent-connections';
 import type { Explorer } from './explorer/explorer';
 import { toHttpError } from './http-errors';
@@ -14,6 +15,7 @@ import { Pipeline, type PipelineOptions } from './pipeline/pipeline';
 import { Callers } from './request/callers';
 import { ACCEPT_QUERY, ALLOWED_METHODS } from './request/methods';
 import { readCorsHeaders, type CorsHeaders } from './request/cors-headers';
+import { headerOf } from './request/header-of';
 import { DEADLINE_HEADER, DRY_RUN_HEADER, TRACE_HEADER } from './request/request-controls';
 import { toVary } from './response/vary';
 
@@ -31,7 +33,10 @@ export interface HttpServerOptions {
   /** Bytes of all responses that clients have not read yet, at most. */
   readonly maxUnsentBytes: number;
   /** What answers requests to GraphQL. */
-  readonly pipeline: Omit<PipelineOptions, 'cors' | 'callers' | 'vary' | 'pageHeaders' | 'hasPage' | 'startTrace' | 'watchUnsent'>;
+  readonly pipeline: Omit<
+    PipelineOptions,
+    'cors' | 'callers' | 'vary' | 'pageHeaders' | 'hasPage' | 'startTrace' | 'watchUnsent' | 'enter'
+  >;
   /** What a browser finds at /graphql; null: nothing. */
   readonly explorer: Explorer | null;
   /** Whether the billing API is being asked; while its circuit breaker is open, the gateway is not ready. */
@@ -115,7 +120,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   let ready = true;
   let guarded: GuardedServer | null = null;
   let entrance: { readonly cors: CorsHeaders; readonly pipeline: Pipeline } | null = null;
-  const { maxRequestBytes } = options.pipeline;
+  const { maxRequestBytes, acceptedTokens } = options.pipeline;
+  const { forwardHeaders = [] } = options;
+  const callers = new Callers(undefined, forwardHeaders);
+  const ownerOf = ({ headers }: IncomingMessage): string => {
+    const caller = callers.of(headerOf(headers, 'authorization'), headers);
+    return caller && acceptedTokens.has(caller) ? caller.tokenId : UNACCEPTED;
+  };
   const limits = toConnectionLimits(options.timeouts ?? CONNECTION_TIMEOUTS);
   const app = fastify({
     ...limits,
@@ -125,7 +136,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     serverFactory: (handler) => {
-      const guards = { ...options, ...limits, maxRequestBytes, observer: options.serverObserver, cors: () => entrance?.cors ?? null };
+      const cors = (): CorsHeaders | null => entrance?.cors ?? null;
+      const guards = { ...options, ...limits, maxRequestBytes, ownerOf, observer: options.serverObserver, cors };
       // Like GraphQL requests, answered after this turn's sockets have been read: otherwise clients that retry at once would keep the
       // event loop reading.
       const others = new TurnQueue<ServerResponse>((response) => handler(response.req, response));
@@ -136,7 +148,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
         // Preflights are the CORS plugin's.
         if (entrance && request.method !== 'OPTIONS' && (request.url === '/graphql' || GRAPHQL_URL.test(request.url ?? '')))
           entrance.pipeline.take(request, response);
-        else others.add(response);
+        else if (guarded?.enter(response)) others.add(response);
       });
       return guarded.server;
     },
@@ -144,19 +156,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   // Fastify knows the common methods only. GraphQL's requests do not come by here; those to other addresses do.
   if (!app.supportedMethods.includes('QUERY')) app.addHttpMethod('QUERY', { hasBody: true });
   app.setErrorHandler((error, _request, reply) => toHttpError(error, reply));
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({
-      errors: [
-        {
-          message: `There is nothing at ${request.method} ${request.url.split('?', 1)[0] ?? ''}. GraphQL is at /graphql.`,
-          extensions: { code: 'BAD_REQUEST' },
-        },
-      ],
-    }),
-  );
   if (options.allowPrivateNetwork) app.addHook('onRequest', allowPrivateNetwork);
   app.addHook('onRequest', tellMethods);
-  const { forwardHeaders = [] } = options;
   const corsOptions = {
     origin: options.corsOrigins === '*' ? '*' : [...options.corsOrigins],
     methods: ['GET', 'POST', 'QUERY', 'OPTIONS'],
@@ -171,6 +172,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     () => (request: FastifyRequest, done: (error: Error | null, options: FastifyCorsOptions) => void) =>
       done(null, { ...corsOptions, allowedHeaders: withAsked(known, request.headers['access-control-request-headers']) }),
   );
+  // After the CORS plugin's hook, so that other origins can read it; before the body is read, so that a slow sender holds no slot.
+  app.addHook('onRequest', refuseUnknownPath);
   const isReady = (): boolean => ready && options.isUpstreamReady();
   const probes = toProbes({ isReady, metrics: options.metrics }, options.siblings);
   if (options.probePort === null) registerProbes(app, probes);
@@ -180,12 +183,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     cors: corsHeaders,
     pipeline: new Pipeline({
       ...options.pipeline,
-      callers: new Callers(undefined, forwardHeaders),
+      callers,
       vary: toVary(forwardHeaders),
       cors: corsHeaders,
       hasPage: options.explorer !== null,
       pageHeaders: Object.entries(options.explorer?.pageHeaders ?? {}).flat(),
       startTrace: options.pipeline.contexts.startTrace,
+      enter: (response) => guarded?.enter(response) ?? false,
       watchUnsent: (response) => guarded?.watchUnsent(response),
     }),
   };
@@ -241,6 +245,16 @@ function tellMethods(request: FastifyRequest, reply: FastifyReply, done: () => v
   if (request.method === 'OPTIONS' && GRAPHQL_URL.test(request.raw.url ?? ''))
     void reply.header('allow', ALLOWED_METHODS).header(...ACCEPT_QUERY);
   done();
+}
+
+/** Answers requests to an address at which there is nothing. */
+function refuseUnknownPath(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  if (!request.is404) {
+    done();
+    return;
+  }
+  const message = `There is nothing at ${request.method} ${request.url.split('?', 1)[0] ?? ''}. GraphQL is at /graphql.`;
+  void reply.code(404).send({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
 }
 
 /** Browsers ask for a page's leave to reach into a private network with the preflight (Private Network Access, section 3.1). */

@@ -76,7 +76,7 @@ export async function startBareServer(options: {
       trustedDocuments: null,
       acceptedTokens: { has: () => true },
       maxRequestBytes: 100_000,
-      exportSlots: new ExportSlots(1),
+      exportSlots: new ExportSlots(1, { has: () => true }),
       exportPageSize: 100,
     },
     serverObserver: { requestShed: () => undefined, connectionCut: () => undefined },

@@ -52,7 +52,9 @@ export const LIMITS = {
   maxRequestBytes: { name: 'MAX_REQUEST_BYTES', what: 'Largest request body, in bytes', kind: whole(64, 64 * MIB), default: '262144' },
   maxConcurrentRequests: {
     name: 'MAX_CONCURRENT_REQUESTS',
-    what: 'Requests that may be under way at once; those beyond are answered with 503 and OVERLOADED',
+    what:
+      'Requests that may be under way at once, half of them at most with tokens that the billing API has never accepted; those beyond ' +
+      'are answered with 503 and OVERLOADED',
     kind: whole(1, 1_000_000),
     default: '1000',
   },

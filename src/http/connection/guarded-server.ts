@@ -11,6 +11,8 @@ import { toWatchedResponse } from './watched-response';
 /** Limits on the connections of a server. */
 export interface GuardOptions extends UnsentLimits {
   readonly maxConcurrentRequests: number;
+  /** See LoadShedderOptions. */
+  readonly ownerOf: (request: IncomingMessage) => string;
   readonly maxRequestBytes: number;
   /** Null before the server listens. */
   readonly cors: () => CorsHeaders | null;
@@ -23,6 +25,8 @@ export interface GuardOptions extends UnsentLimits {
 export interface GuardedServer {
   readonly server: Server;
   readonly state: () => ServerState;
+  /** Must be called when a request has arrived completely. Returns whether it is to be handled; otherwise it is refused. */
+  readonly enter: (response: ServerResponse) => boolean;
   /** Watches a streamed response of which all chunks but the last have been sent. */
   readonly watchUnsent: (response: ServerResponse) => void;
 }
@@ -58,13 +62,14 @@ export function createGuardedServer(
   server.maxHeadersCount = 0;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // A client that sends `Expect: 100-continue` is not asked for a body that will be refused (RFC 9110, section 10.1.1).
-    const isRefused = shedder.isFull || Number(headerOf(request.headers, 'content-length') ?? 0) > options.maxRequestBytes;
+    const isRefused = !shedder.hasSlot(request) || Number(headerOf(request.headers, 'content-length') ?? 0) > options.maxRequestBytes;
     if (!isRefused) response.writeContinue();
     take(request, response);
   });
   return {
     server,
     state: () => ({ requests: shedder.underWay, unsentBytes: unsent.bytes }),
+    enter: (response) => shedder.enter(response),
     watchUnsent: (response) => unsent.addPiece(response),
   };
 }

@@ -4,10 +4,13 @@ import type { CorsHeaders } from '../request/cors-headers';
 import { headerOf } from '../request/header-of';
 import { toRequestId } from '../request/request-id';
 import { PROBE_PATHS } from './probes';
+import { RequestSlots, type RequestSlot } from './request-slots';
 
 /** Settings of the load shedder. */
 export interface LoadShedderOptions {
   readonly maxConcurrentRequests: number;
+  /** Whose slots the request takes: an accepted token's, by a text that stands for it, or `UNACCEPTED`. */
+  readonly ownerOf: (request: IncomingMessage) => string;
   /** Null before the server listens. */
   readonly cors: () => CorsHeaders | null;
   /** Called for every refused request. */
@@ -31,79 +34,77 @@ const REFUSED_SHARE = 1 / 8;
 /** Requests waiting beyond this number are refused in the same turn, since they hold memory. */
 const MAX_TO_REFUSE = 4096;
 
-/** The load of one connection. HTTP/1.1 pipelining allows several requests at once. */
+/** The slots that the requests of one connection hold. HTTP/1.1 pipelining allows several requests at once. */
 interface ConnectionLoad {
-  requests: number;
+  readonly slots: Set<RequestSlot>;
   isClosed: boolean;
 }
 const LOAD = Symbol('requests under way');
 type CountedSocket = Socket & { [LOAD]: ConnectionLoad | undefined };
 
 /**
- * Limits concurrent requests. Beyond the limit a request is answered with 503 and `Retry-After` as soon as its headers have
- * arrived, before its body is read or parsed: queueing beyond the capacity would only delay every response, including the
- * probes'.
+ * Limits concurrent requests. Beyond the limit, or beyond its owner's share of it (`RequestSlots`), a request is answered with 503
+ * and `Retry-After` as soon as its headers have arrived, before its body is read or parsed: queueing beyond the capacity would only
+ * delay every response, including the probes'.
  *
- * A request counts once its last byte has arrived, so that slow senders occupy no slots.
+ * A request takes a slot once its last byte has arrived, so that slow senders occupy no slots. If there is none left by then, it is
+ * refused then.
  */
 export class LoadShedder {
   readonly #options: LoadShedderOptions;
+  readonly #slots: RequestSlots<IncomingMessage>;
   /** Responses to requests waiting to be refused, in order of arrival. */
   readonly #refused: ServerResponse[] = [];
-  #underWay = 0;
 
   constructor(options: LoadShedderOptions) {
     this.#options = options;
+    this.#slots = new RequestSlots(options.maxConcurrentRequests, options.ownerOf);
   }
 
   /** Number of requests that were received completely and are not answered yet. */
   get underWay(): number {
-    return this.#underWay;
+    return this.#slots.taken;
   }
 
-  /** Whether the next request would be refused. */
-  get isFull(): boolean {
-    return this.#underWay >= this.#options.maxConcurrentRequests;
+  /** Whether there is a slot for the request, of which the headers have arrived. */
+  hasSlot(request: IncomingMessage): boolean {
+    return isExempt(request) || this.#slots.hasFree(request);
   }
 
-  /** Returns whether the request may proceed. Otherwise it will be refused shortly. */
+  /** Returns whether the request, of which the headers have arrived, may proceed. Otherwise it will be refused shortly. */
   admit(request: IncomingMessage, response: ServerResponse): boolean {
-    if (isExempt(request)) return true;
-    if (this.isFull) {
-      if (this.#refused.push(response) === 1) setImmediate(this.#refuseSome);
-      return false;
-    }
-    if (!hasBody(request)) this.#enter(response);
-    else {
-      request.once('end', () => {
-        // It may have been refused before its body was read.
-        if (!response.writableEnded) this.#enter(response);
-      });
-    }
-    return true;
+    return this.hasSlot(request) || this.#shed(response);
   }
 
-  #enter(response: ServerResponse): void {
-    const socket = response.req.socket as CountedSocket;
-    const load = (socket[LOAD] ??= this.#watch(socket));
-    if (load.isClosed) return;
-    load.requests++;
-    this.#underWay++;
+  /** Takes a slot for a request that has arrived completely. Returns whether it may proceed; otherwise it will be refused shortly. */
+  enter(response: ServerResponse): boolean {
+    const request = response.req;
+    if (isExempt(request)) return true;
+    const load = ((request.socket as CountedSocket)[LOAD] ??= this.#watch(request.socket));
+    if (load.isClosed) return true;
+    const slot = this.#slots.take(request);
+    if (!slot) return this.#shed(response);
+    load.slots.add(slot);
     response.once('close', () => {
-      if (load.isClosed) return;
-      load.requests--;
-      this.#underWay--;
+      if (load.slots.delete(slot)) this.#slots.give(slot);
     });
+    return true;
   }
 
   /** Watches the socket, since of pipelined responses only the first emits `close` when the connection closes. */
   #watch(socket: Socket): ConnectionLoad {
-    const load = { requests: 0, isClosed: socket.destroyed };
+    const load = { slots: new Set<RequestSlot>(), isClosed: socket.destroyed };
     socket.once('close', () => {
       load.isClosed = true;
-      this.#underWay -= load.requests;
+      for (const slot of load.slots) this.#slots.give(slot);
+      load.slots.clear();
     });
     return load;
+  }
+
+  #shed(response: ServerResponse): false {
+    if (this.#refused.push(response) === 1) setImmediate(this.#refuseSome);
+    return false;
   }
 
   /**
@@ -142,10 +143,4 @@ export class LoadShedder {
 /** Probes are answered under any load; a failed preflight would hide the 503 from the page that needs to read it. */
 function isExempt({ method, url = '' }: IncomingMessage): boolean {
   return method === 'OPTIONS' || (method === 'GET' && PROBE_PATHS.includes(url.split('?', 1)[0] ?? ''));
-}
-
-/** Whether the request has a body (RFC 9112, section 6). */
-function hasBody({ headers }: IncomingMessage): boolean {
-  const length = headerOf(headers, 'content-length');
-  return (length !== undefined && length !== '0') || headerOf(headers, 'transfer-encoding') !== undefined;
 }

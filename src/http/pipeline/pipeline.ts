@@ -35,6 +35,8 @@ export interface PipelineOptions extends ExchangeOptions, DocumentSources, Execu
   /** Null: no response is cached. */
   readonly responses: ResponseCache | null;
   readonly maxRequestBytes: number;
+  /** Takes a slot for a request that has arrived completely. Returns false if it is refused instead. */
+  readonly enter: (response: ServerResponse) => boolean;
 }
 
 const NO_BODY = Buffer.alloc(0);
@@ -65,10 +67,16 @@ export class Pipeline {
 
   /** Takes a request, reads its body and answers it. */
   take(request: IncomingMessage, response: ServerResponse): void {
+    const { enter } = this.#options;
     const queue = isFirst(request.socket) ? this.#firsts : this.#arrivals;
     const arrive = (body: Buffer | BodyFault): void => queue.add({ request, response, body, startedMs: performance.now() });
-    if (hasOperationInBody(request.method)) this.#bodies.read(request, arrive);
-    else arrive(NO_BODY);
+    if (!hasOperationInBody(request.method)) {
+      if (enter(response)) arrive(NO_BODY);
+      return;
+    }
+    this.#bodies.read(request, (body) => {
+      if (enter(response)) this.#bodies.decode(request, body, arrive);
+    });
   }
 
   /** Completes the request and sends its response. Nothing in here throws, and one request cannot end the process. */

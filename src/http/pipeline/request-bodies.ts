@@ -47,9 +47,8 @@ export class RequestBodies {
   }
 
   /**
-   * Reads a request's body and passes it to `done`, or the fault as soon as it is detected. A body with a content coding is
-   * decoded, within the same limit (without a token, within MAX_ANONYMOUS_BYTES), and the request loses its `Content-Encoding`;
-   * with an unknown coding it is passed on as it is. If the client disconnects before the end of its body, `done` is not called.
+   * Reads a request's body and passes it to `done`, or the fault as soon as it is detected. If the client disconnects before the
+   * end of its body, `done` is not called.
    */
   read(request: IncomingMessage, done: (body: Buffer | BodyFault) => void): void {
     const { maxBytes } = this.#bounds;
@@ -78,20 +77,28 @@ export class RequestBodies {
     };
     const onEnd = (): void => {
       if (unfinished) this.#forget(unfinished);
-      const body = whole ?? unfinished?.toBody() ?? Buffer.alloc(0);
-      const coding = headerOf(request.headers, 'content-encoding');
-      if (coding === undefined || !isDecodable(coding)) {
-        done(body);
-        return;
-      }
-      delete request.headers['content-encoding'];
-      const isAnonymous = headerOf(request.headers, 'authorization') === undefined;
-      decodeBody(body, coding, {
-        maxBytes: isAnonymous ? Math.min(maxBytes, MAX_ANONYMOUS_BYTES) : maxBytes,
-        done: (decoded) => done(decoded ?? 'too-large'),
-      });
+      done(whole ?? unfinished?.toBody() ?? Buffer.alloc(0));
     };
     request.on('data', onData).on('end', onEnd);
+  }
+
+  /**
+   * Decodes a body that has a content coding, within the same limit (without a token, within MAX_ANONYMOUS_BYTES); the request loses
+   * its `Content-Encoding`. A body with an unknown coding is passed on as it is, and so is a fault.
+   */
+  decode(request: IncomingMessage, body: Buffer | BodyFault, done: (body: Buffer | BodyFault) => void): void {
+    const { maxBytes } = this.#bounds;
+    const coding = headerOf(request.headers, 'content-encoding');
+    if (typeof body === 'string' || coding === undefined || !isDecodable(coding)) {
+      done(body);
+      return;
+    }
+    delete request.headers['content-encoding'];
+    const isAnonymous = headerOf(request.headers, 'authorization') === undefined;
+    decodeBody(body, coding, {
+      maxBytes: isAnonymous ? Math.min(maxBytes, MAX_ANONYMOUS_BYTES) : maxBytes,
+      done: (decoded) => done(decoded ?? 'too-large'),
+    });
   }
 
   #begin(request: IncomingMessage, giveUp: (fault: BodyFault) => void): UnfinishedBody {

@@ -82,14 +82,17 @@ async function begin(
   if (controls.dryRun) return completeResult(subject, { data: null, extensions: { billing: toPrice(paged, variables, options) } }, OK);
   const known = options.operations.prepareOnce(paged.document, paged.operation);
   const reader = new PageReader(exchange, { paged, known, variables, controls }, options);
-  const release = options.exportSlots.take(exchange.caller as Caller);
+  const { exportSlots } = options;
+  const caller = exchange.caller as Caller;
+  const releaseFirst = exportSlots.take(caller);
   const { start } = paged.range;
-  const firstPage = await readFirst(reader, format, start);
+  const firstPage = await readFirst(reader, format, start).finally(releaseFirst);
   if (firstPage.kind !== 'rows') {
-    release();
     const failed = completeFailure(subject, firstPage.kind === 'failed' ? firstPage.errors : [NOT_FOUND], firstPage.kind === 'absent');
     return { ...failed, outcome: 'failed', cost: reader.cost };
   }
+  // Taken again: with the first page the billing API may have accepted the token, which then has slots of its own.
+  const release = exportSlots.take(caller);
   const after = start === 0 ? null : toCursor(start - 1, paged.list);
   const stream = new ExportRun({ reader, format, firstPage, start, after, traced: controls.traced, release, paged });
   const streamed: Streamed = {

@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { LoadShedder } from '../../../../src/http/connection/load-shedder';
+import { UNACCEPTED } from '../../../../src/http/connection/request-slots';
 
 const REQUESTS = 300;
 
@@ -16,7 +17,7 @@ describe('Requests beyond those that may be under way', () => {
     responses = [];
     shed = 0;
     answered = [];
-    const shedder = new LoadShedder({ maxConcurrentRequests: 0, cors: () => null, onShed: () => shed++ });
+    const shedder = new LoadShedder({ maxConcurrentRequests: 0, ownerOf: () => UNACCEPTED, cors: () => null, onShed: () => shed++ });
     const watch = (): void => {
       answered.push(countAnswered());
       if (answered.at(-1) !== REQUESTS) setImmediate(watch);
