@@ -177,13 +177,17 @@ describe('Retry-After', () => {
     );
   });
 
-  it('is told to the client at once where it goes past the deadline', async () => {
+  it.each([
+    [429, 'RATE_LIMITED'],
+    [503, 'UPSTREAM_UNAVAILABLE'],
+  ])('of a %i is told to the client at once where it goes past the deadline', async (status, code) => {
     await withGateway(
       { REQUEST_DEADLINE_MS: '5000' },
-      () => ({ status: 429, headers: { 'retry-after': '30' } }),
+      () => ({ status, headers: { 'retry-after': '30' } }),
       async ({ ask, upstream }) => {
-        const answer = await ask('7');
-        expect(answer.errors[0]?.extensions).toEqual({ code: 'RATE_LIMITED', retryAfterSeconds: 30 });
+        const [error] = (await ask('7')).errors;
+        expect(error?.extensions).toEqual({ code, retryAfterSeconds: 30 });
+        expect(error?.message).toMatch(/\. Try again in 30 s\.$/);
         expect(upstream.requests).toHaveLength(1);
       },
     );

@@ -84,25 +84,25 @@ export function toFailure(status: number, { message, retryAfter, isErrorBody, ch
             cause: toCause('403 without an errorBody'),
             status,
           });
-    case 429: {
-      const retryAfterSeconds = parseRetryAfter(retryAfter, Date.now());
-      const advice = retryAfterSeconds === null ? 'Try again later.' : `Try again in ${retryAfterSeconds} s.`;
-      return new AttemptFailure('rate-limited', `The billing API is receiving too many requests. ${advice}`, {
-        status,
-        retryAfterMs: toMs(retryAfterSeconds),
-        ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
-      });
-    }
+    case 429:
+      return refusedForNow('rate-limited', 'The billing API is receiving too many requests.', { status, retryAfter });
     default:
-      return new AttemptFailure('unavailable', 'The billing API could not answer. Try again later.', {
-        status,
-        retryAfterMs: toMs(parseRetryAfter(retryAfter, Date.now())),
-      });
+      return refusedForNow('unavailable', 'The billing API could not answer.', { status, retryAfter });
   }
 }
 
-function toMs(seconds: number | null): number | null {
-  return seconds === null ? null : seconds * 1000;
+/** The failure of an answer that may say when to try again. */
+function refusedForNow(
+  failure: BillingFailure,
+  what: string,
+  { status, retryAfter }: { status: number; retryAfter: string | undefined },
+): AttemptFailure {
+  const retryAfterSeconds = parseRetryAfter(retryAfter, Date.now());
+  const advice = retryAfterSeconds === null ? 'Try again later.' : `Try again in ${retryAfterSeconds} s.`;
+  return new AttemptFailure(failure, `${what} ${advice}`, {
+    status,
+    ...(retryAfterSeconds === null ? {} : { retryAfterSeconds, retryAfterMs: retryAfterSeconds * 1000 }),
+  });
 }
 
 const MAX_RETRY_AFTER_S = 86_400;
