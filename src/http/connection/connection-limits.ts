@@ -42,10 +42,14 @@ export function toConnectionLimits(timeouts: ConnectionTimeouts) {
   } satisfies FastifyHttpOptions<Server>;
 }
 
-/** Statuses and messages for errors of Node's HTTP parser, by code. */
+/** Our own code, beside those of Node's HTTP parser. */
+export const TOO_MANY_PIECES = 'TOO_MANY_PIECES';
+
+/** Statuses and messages for errors of the HTTP parser, by code. */
 const REFUSALS: Readonly<Record<string, readonly [status: number, message: string]>> = {
   HPE_HEADER_OVERFLOW: [431, `The URL and headers of the request exceed ${MAX_HEADER_BYTES} bytes. Send a long query with POST or QUERY.`],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The chunk extensions of the request body are too large.'],
+  [TOO_MANY_PIECES]: [400, 'The request body comes in too many small pieces. Send it in larger ones, or at once.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request was not received in time.'],
 };
 

@@ -2,10 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import type { ServerObserver, ServerState } from '../../telemetry/observers/server-observer';
 import type { CorsHeaders } from '../request/cors-headers';
 import { headerOf } from '../request/header-of';
+import { TOO_MANY_PIECES } from './connection-limits';
 import { lingerAfter } from './lingering-close';
+import { muteParser } from './mute-parser';
 import { countRequest, countResponse } from './pipelined-requests';
 import { LoadShedder } from './load-shedder';
 import { UnsentResponses, type UnsentLimits } from './unsent-responses';
+import { toWatchedRequest, type WatchedRequest } from './watched-request';
 import { toWatchedResponse } from './watched-response';
 
 /** Limits on the connections of a server. */
@@ -40,7 +43,10 @@ export function createGuardedServer(
   const unsent = new UnsentResponses(options, (reason) => observer.connectionCut(reason));
   const shedder = new LoadShedder({ ...options, onShed: () => observer.requestShed() });
   const onEnd = (response: ServerResponse): void => {
-    if (!response.req.complete) lingerAfter(response.req);
+    if (!response.req.complete) {
+      (response.req as WatchedRequest).isAnswered = true;
+      lingerAfter(response.req);
+    }
     // Without a socket, it is queued behind the response to an earlier pipelined request.
     if (response.socket === null || response.socket.writableLength > 0) unsent.add(response);
   };
@@ -49,6 +55,7 @@ export function createGuardedServer(
     // Pipelined requests may have been parsed before the connection was closed.
     if (socket.destroyed) return;
     if (!countRequest(response)) {
+      muteParser(socket);
       socket.destroy();
       observer.connectionCut('too-many-requests');
       return;
@@ -57,7 +64,15 @@ export function createGuardedServer(
     if (headerOf(request.headers, 'host')?.includes(',')) refuseHosts(response);
     else if (shedder.admit(request, response)) handler(request, response);
   };
-  const server = createServer({ ...options.http, ServerResponse: toWatchedResponse({ onEnd, onSent: countResponse }) }, take);
+  const refuse = ({ isAnswered, socket }: WatchedRequest): void => {
+    if (isAnswered) socket.destroy();
+    else server.emit('clientError', Object.assign(new Error('too many pieces'), { code: TOO_MANY_PIECES }), socket);
+  };
+  const classes = {
+    IncomingMessage: toWatchedRequest(refuse),
+    ServerResponse: toWatchedResponse({ onEnd, onSent: countResponse }),
+  };
+  const server = createServer({ ...options.http, ...classes }, take);
   // By default Node silently drops headers after the first thousand, such as the token or the dry-run header. Their size is bounded.
   server.maxHeadersCount = 0;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {

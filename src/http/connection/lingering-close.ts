@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { muteParser } from './mute-parser';
 
 /** How much of an already answered request is still read, and for how long. */
 export interface LingerBounds {
@@ -6,10 +7,8 @@ export interface LingerBounds {
   readonly maxMs: number;
 }
 
-/** Chunks below this size, in bytes, are smaller than a full packet; a chunked body may have one for each byte. */
-const SMALL_PIECE_BYTES = 256;
-/** The bytes that each small chunk counts as, since reading it takes as long as reading a large one. */
-const SMALL_PIECE_COSTS = 8192;
+/** The bytes that a piece counts as at least, since reading a small one takes as long as reading this much. */
+const MIN_PIECE_BYTES = 4096;
 
 export const LINGER_BOUNDS: LingerBounds = { maxBytes: 16 * 1024 * 1024, maxMs: 10_000 };
 
@@ -25,8 +24,10 @@ export function lingerAfter(request: IncomingMessage, { maxBytes, maxMs }: Linge
   const timer = setTimeout(close, maxMs);
   timer.unref();
   request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length < SMALL_PIECE_BYTES ? SMALL_PIECE_COSTS : chunk.length;
-    if (bytes > maxBytes) close();
+    bytes += Math.max(chunk.length, MIN_PIECE_BYTES);
+    if (bytes <= maxBytes) return;
+    muteParser(socket);
+    close();
   });
   request.resume();
   let isEnding = false;

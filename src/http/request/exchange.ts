@@ -11,7 +11,7 @@ import { toRequestId } from './request-id';
 import { startTraceOf, toTraceId } from './trace-parent';
 
 /** Why a body was not read completely. */
-export type BodyFault = 'too-large' | 'too-late' | 'too-many-pieces';
+export type BodyFault = 'too-large' | 'too-late';
 
 /** A request whose body has come. */
 export interface Arrival {

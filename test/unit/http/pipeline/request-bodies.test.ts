@@ -57,10 +57,6 @@ describe('The bodies of requests', () => {
     expect(await read(head(`Content-Length: ${MAX_BYTES + 1}`))).toBe('too-large');
   });
 
-  it('are refused when they come in more pieces than a client has reason to send', async () => {
-    expect(await read(`${CHUNKED}${'1\r\nx\r\n'.repeat(1200)}`)).toBe('too-many-pieces');
-  });
-
   it('take no more memory together than is allowed while they are not complete: the one begun first is given up', async () => {
     const connections = [];
     for (let count = 1; count <= 3; count++) {
