@@ -12,7 +12,7 @@ import {
   type FieldFailure,
   type LiveResult,
 } from './live-results';
-import { ignoreAll, isPromise, needsCompletion } from './promises';
+import { ignoreAll, isPromise, needsCompletion } from '../../runtime/promises';
 import { memberOf, type FieldPlan, type ListPlan, type ObjectPlan, type ValuePlan } from './plan';
 import { toResolveInfo, type Completed, type Execution } from './run-environment';
 

@@ -1,6 +1,6 @@
 import { getNullableType, isListType, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
 import type { GatewayContext } from '../context/context';
-import { isPromise } from '../execution/promises';
+import { isPromise } from '../../runtime/promises';
 
 /**
  * Lets the resolvers of a schema that graphql-js executes count the fields and list members that fail, as the compiled
