@@ -34,7 +34,8 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       from.on('error', () => undefined);
       from.on('close', () => {
         sockets.delete(from);
-        to.destroy();
+        // What was said last, such as an alert of TLS, still gets there.
+        to.destroySoon();
       });
     }
   });

@@ -1,6 +1,3 @@
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-
 /** Why Redis cannot be used, for the operator. */
 export interface FailureReason {
   /** The error's message, never a value. */
@@ -28,8 +25,10 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
   [/speaks no TLS/, 'the port in REDIS_URL does not speak TLS: use redis://, or the TLS port'],
   [/speaks TLS/, 'the port in REDIS_URL speaks TLS: use rediss://'],
   [/alert.*certificate required|CERTIFICATE_REQUIRED|bad certificate|BAD_CERTIFICATE/i, 'set REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE'],
+  [/alert.*certificate (expired|revoked)/i, 'renew the certificate in REDIS_TLS_CERT_FILE, and restart the gateway'],
+  [/alert.*unknown ca/i, 'Redis does not trust the certificate in REDIS_TLS_CERT_FILE: give one that an authority of Redis has signed'],
   [
-    /SELF_SIGNED|self-signed|UNABLE_TO_VERIFY|unable to verify|UNABLE_TO_GET_ISSUER|unable to get local issuer|unknown ca/i,
+    /SELF_SIGNED|self-signed|UNABLE_TO_VERIFY|unable to verify|UNABLE_TO_GET_ISSUER|unable to get local issuer/i,
     'the certificate of Redis is signed by an authority that is not known: set REDIS_TLS_CA_FILE',
   ],
   [/CERT_HAS_EXPIRED|certificate has expired/, 'renew the certificate of Redis'],
@@ -42,39 +41,4 @@ export function toFailureReason(error: unknown): FailureReason {
   const mistake = MISTAKES.find(([pattern]) => pattern.test(`${code} ${message}`));
   // Where several addresses were tried, Node puts the reasons into an AggregateError that says nothing itself.
   return { reason: message || code || name || 'unknown', advice: mistake?.[1] ?? null };
-}
-
-/** What an endpoint fails with that speaks TLS where its address does not say so, or the reverse. */
-export function toTlsMismatch(url: string): Error {
-  return new Error(url.startsWith('rediss') ? 'the endpoint speaks no TLS' : 'the endpoint speaks TLS');
-}
-
-/** How long an endpoint may take to show what it speaks, in milliseconds. */
-const SHOWN_WITHIN_MS = 1000;
-
-/**
- * Whether an endpoint speaks TLS where its address does not say so, or the reverse. From a client's side both look like
- * an outage: Redis resets the connection in the one case, and says nothing at all in the other. Never rejects.
- */
-export function isTlsMismatch(url: string): Promise<boolean> {
-  const { protocol, hostname, port } = new URL(url);
-  const endpoint = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 6379) };
-  return new Promise((resolve) => {
-    let socket: Socket;
-    const end = (isMismatch: boolean): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(isMismatch);
-    };
-    const timer = setTimeout(() => end(false), SHOWN_WITHIN_MS).unref();
-    if (protocol.startsWith('rediss')) {
-      socket = connectTcp(endpoint, () => socket.write('PING\r\n'));
-      socket.once('data', (chunk) => end(/^[+-]/.test(chunk.toString('latin1'))));
-    } else {
-      // Nothing is sent over it: whose certificate it is does not matter.
-      socket = connectTls({ ...endpoint, rejectUnauthorized: false }, () => end(true));
-    }
-    socket.once('error', () => end(false));
-    socket.once('close', () => end(false));
-  });
 }

@@ -34,8 +34,12 @@ const asBytes = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 // While there is no connection, commands fail at once instead of queueing up.
 const LIMITS = { disableOfflineQueue: true, commandsQueueMaxLength: MAX_COMMANDS };
 
-function toTlsOptions({ cert, key, ca }: RedisTls) {
-  return { tls: true as const, ...(cert ? { cert } : {}), ...(key ? { key } : {}), ...(ca ? { ca } : {}) };
+/** Options of `tls.connect`. */
+export function toTlsOptions({ cert, key, ca }: RedisTls) {
+  // An alert that refuses the certificate may arrive between the handshake and the moment when the client listens for errors, and
+  // would end the process. With a signal, Node.js itself listens.
+  const { signal } = new AbortController();
+  return { tls: true as const, signal, ...(cert ? { cert } : {}), ...(key ? { key } : {}), ...(ca ? { ca } : {}) };
 }
 
 /** Makes a client of one Redis, not yet connected. It does not connect again by itself. */

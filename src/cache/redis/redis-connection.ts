@@ -1,7 +1,7 @@
 import { ErrorReply } from '@redis/client';
 import { monotonicMs } from '../../runtime/clock';
 import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
-import { isTlsMismatch, toFailureReason, toTlsMismatch } from './failure-reason';
+import { toFailureReason } from './failure-reason';
 import {
   createClusterClient,
   createSingleClient,
@@ -16,6 +16,7 @@ import {
 } from './redis-client';
 import { probeRights, type Refusal } from './rights';
 import { areSentinels, findPrimary } from './sentinels';
+import { findTlsProblem } from './tls-probe';
 
 /** Where Redis is. */
 export interface RedisConnectionOptions {
@@ -120,7 +121,7 @@ export class RedisConnection {
       } catch (error) {
         attempt.abandon();
         // While another connection is still in use, it says itself how it is.
-        if (!this.#client) this.#fail(attempts === 0 ? await this.#explain(error) : error);
+        if (!this.#client) this.#fail(attempts === 0 ? await this.#explain(attempt, error) : error);
         await new Promise<void>((resolve) => setTimeout(resolve, toReconnectDelayMs(attempts)).unref());
       }
     }
@@ -155,10 +156,9 @@ export class RedisConnection {
   }
 
   /** The error, or what is behind it. */
-  async #explain(error: unknown): Promise<unknown> {
-    const [first] = this.#options.urls as [string];
-    if (toFailureReason(error).advice === null && (await isTlsMismatch(first))) return toTlsMismatch(first);
-    return error === TIMED_OUT ? new Error(`no connection within ${CONNECT_LIMIT_MS} ms`) : error;
+  async #explain({ url }: Attempt, error: unknown): Promise<unknown> {
+    const problem = toFailureReason(error).advice === null ? await findTlsProblem(url, this.#options.tls) : null;
+    return problem ?? (error === TIMED_OUT ? new Error(`no connection within ${CONNECT_LIMIT_MS} ms`) : error);
   }
 
   #fail(error: unknown): void {
@@ -174,9 +174,12 @@ class Attempt {
   /** The first thing that went wrong. */
   #cause: unknown;
   refusals: readonly Refusal[] = [];
+  /** What it connected to last. */
+  url: string;
 
   constructor(options: RedisConnectionOptions) {
     this.#options = options;
+    this.url = options.urls[0] as string;
   }
 
   /** A client that is connected, to a primary as far as is known. Rejects where there is none. */
@@ -206,7 +209,10 @@ class Attempt {
   }
 
   async #find(urls: readonly string[], tls: RedisTls): Promise<RedisClient> {
-    if (areSentinels(urls)) return this.#open(createSingleClient(await findPrimary(urls, tls), tls));
+    if (areSentinels(urls)) {
+      this.url = await findPrimary(urls, tls);
+      return this.#open(createSingleClient(this.url, tls));
+    }
     if (urls.length > 1) return this.#open(createClusterClient(urls, tls));
     const client = createSingleClient(urls[0] as string, tls);
     await this.#open(client);
