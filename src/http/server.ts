@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { TurnQueue } from '../runtime/turn-queue';
+import { TurnQueue, type TurnBounds } from '../runtime/turn-queue';
 import type { ServerObserver, ServerState } from '../telemetry/observers/server-observer';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection/connection-limits';
 import { createGuardedServer, type GuardedServer } from './connection/guarded-server';
@@ -112,6 +112,9 @@ function withAsked(known: readonly string[], asked = ''): string[] {
   return [...known, ...others.filter((name) => name !== '' && !known.includes(name))];
 }
 
+/** Bounds on the requests beside GraphQL that are handled in one turn of the event loop. */
+const OTHERS_A_TURN: TurnBounds = { maxItems: 64, maxMs: 10 };
+
 /** Where GraphQL is. A proxy may send the whole address (RFC 9112, section 3.2.2). */
 const GRAPHQL_URL = /^(?:https?:\/\/[^/?#]*)?\/graphql(?:\?|$)/i;
 
@@ -140,7 +143,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       const guards = { ...options, ...limits, maxRequestBytes, ownerOf, observer: options.serverObserver, cors };
       // Like GraphQL requests, answered after this turn's sockets have been read: otherwise clients that retry at once would keep the
       // event loop reading.
-      const others = new TurnQueue<ServerResponse>((response) => handler(response.req, response));
+      const others = new TurnQueue<ServerResponse>((response) => handler(response.req, response), OTHERS_A_TURN);
       guarded = createGuardedServer(guards, (request, response) => {
         // While it drains: the next request on this connection would meet its end. With `Connection: close` a load balancer
         // makes a new one, elsewhere, before that.

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { missingToken } from '../../graphql/context/context';
 import { toMissingTokenError } from '../../graphql/context/errors';
 import { monotonicMs } from '../../runtime/clock';
-import { TurnQueue } from '../../runtime/turn-queue';
+import { TurnQueue, type TurnBounds } from '../../runtime/turn-queue';
+import type { Callers } from '../request/callers';
 import { toClientLibrary } from '../request/client-name';
 import { exportConnection, type ExportOptions } from './export/export-connection';
 import { Exchange, type Arrival, type BodyFault, type ExchangeOptions } from '../request/exchange';
@@ -35,11 +36,19 @@ export interface PipelineOptions extends ExchangeOptions, DocumentSources, Execu
   /** Null: no response is cached. */
   readonly responses: ResponseCache | null;
   readonly maxRequestBytes: number;
+  readonly callers: Callers;
   /** Takes a slot for a request that has arrived completely. Returns false if it is refused instead. */
   readonly enter: (response: ServerResponse) => boolean;
 }
 
 const NO_BODY = Buffer.alloc(0);
+/**
+ * Bounds on what is done in one turn of the event loop: for requests of accepted tokens, for their documents that are new, and for
+ * requests of other tokens or without one. A new document, or a greedy request, takes up to 5 ms.
+ */
+const ARRIVALS_A_TURN: TurnBounds = { maxItems: 64, maxMs: 20 };
+const NEW_DOCUMENTS_A_TURN: TurnBounds = { maxItems: 4, maxMs: 10 };
+const STRANGERS_A_TURN: TurnBounds = { maxItems: 4, maxMs: 10 };
 const USED = Symbol('connection used');
 
 /** Whether this is the first request on its connection. Call once per request. */
@@ -53,12 +62,15 @@ function isFirst(socket: Socket & { [USED]?: boolean }): boolean {
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #bodies: RequestBodies;
-  readonly #arrivals = new TurnQueue<Arrival>((arrival) => this.#handle(arrival));
+  readonly #arrivals = new TurnQueue<Arrival>((arrival) => this.#handle(arrival), ARRIVALS_A_TURN);
+  /** Requests whose token the billing API has never accepted: many of them take turns with the others, and not their time. */
+  readonly #strangers = new TurnQueue<Arrival>((arrival) => this.#handle(arrival), STRANGERS_A_TURN);
+  readonly #newDocuments = new TurnQueue<() => void>((work) => work(), NEW_DOCUMENTS_A_TURN);
   /**
    * First requests of connections, handled one turn of the event loop later: the client may have closed the connection while it
    * was waiting to be accepted, which Node notices one turn after reading the request.
    */
-  readonly #firsts = new TurnQueue<Arrival>((arrival) => this.#arrivals.add(arrival));
+  readonly #firsts = new TurnQueue<Arrival>((arrival) => this.#enqueue(arrival));
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -67,15 +79,37 @@ export class Pipeline {
 
   /** Takes a request, reads its body and answers it. */
   take(request: IncomingMessage, response: ServerResponse): void {
-    const { enter } = this.#options;
-    const queue = isFirst(request.socket) ? this.#firsts : this.#arrivals;
-    const arrive = (body: Buffer | BodyFault): void => queue.add({ request, response, body, startedMs: performance.now() });
+    const { enter, callers } = this.#options;
+    const { headers } = request;
+    const wasUsed = !isFirst(request.socket);
+    const arrive = (body: Buffer | BodyFault): void => {
+      const caller = callers.of(headerOf(headers, 'authorization'), headers);
+      const arrival = { request, response, body, caller, startedMs: performance.now() };
+      if (wasUsed) this.#enqueue(arrival);
+      else this.#firsts.add(arrival);
+    };
     if (!hasOperationInBody(request.method)) {
       if (enter(response)) arrive(NO_BODY);
       return;
     }
     this.#bodies.read(request, (body) => {
       if (enter(response)) this.#bodies.decode(request, body, arrive);
+    });
+  }
+
+  #enqueue(arrival: Arrival): void {
+    (this.#isAccepted(arrival) ? this.#arrivals : this.#strangers).add(arrival);
+  }
+
+  #isAccepted({ caller }: Pick<Arrival, 'caller'>): boolean {
+    return caller !== null && this.#options.acceptedTokens.has(caller);
+  }
+
+  /** Has a document parsed and validated within the bounds of a turn; that of a stranger is within them already. */
+  #runNew(exchange: Exchange, run: () => Promise<Completed>): Promise<Completed> {
+    if (!this.#isAccepted(exchange)) return run();
+    return new Promise((resolve, reject) => {
+      this.#newDocuments.add(() => void run().then(resolve, reject));
     });
   }
 
@@ -121,19 +155,19 @@ export class Pipeline {
       );
     const parsed = form === 'body' ? parseBody(exchange.body) : form === 'search' ? parseSearch(exchange.request.url ?? '') : null;
     const request = exchange.mediaType === null || exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);
-    if (!request) return askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options);
+    if (!request) return this.#runNew(exchange, () => askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options));
 
     exchange.client ??= toClientLibrary(request.extensions, exchange.request.headers);
     const resolved = resolveDocument(request, this.#options);
     if (exchange.exportType !== null) {
-      const exported = exportConnection(exchange, { request: resolved, controls }, this.#options);
+      const exported = this.#runNew(exchange, () => exportConnection(exchange, { request: resolved, controls }, this.#options));
       return controls.maxAgeSeconds === null ? exported : exported.then((done) => this.#refresh(exchange, done));
     }
     const { query, operationName } = resolved;
     const known = query === undefined || isApollos(exchange, resolved) ? undefined : operations.find(query, operationName);
     const completed = known
       ? executeKnown(exchange, { known, variables: resolved.variables, controls }, this.#options)
-      : executeNew(exchange, resolved, createContext(exchange, controls, contexts), this.#options);
+      : this.#runNew(exchange, () => executeNew(exchange, resolved, createContext(exchange, controls, contexts), this.#options));
     if (controls.maxAgeSeconds !== null && completed instanceof Promise) return completed.then((done) => this.#refresh(exchange, done));
     return key !== null && known && completed instanceof Promise ? completed.then((done) => this.#offer(key, done)) : completed;
   }

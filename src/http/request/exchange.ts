@@ -3,7 +3,6 @@ import type { CallAdmission } from '../../billing/admission/call-admission';
 import type { Caller } from '../../billing/model/caller';
 import type { ClientName, OperationSpan, StartTrace } from '../../telemetry/observers/operation-observer';
 import type { ByteHolder } from '../../runtime/byte-budget';
-import type { Callers } from './callers';
 import { toNamedClient } from './client-name';
 import { headerOf } from './header-of';
 import { isExportType, JSON_TYPE, negotiateMediaType, type CSV_TYPE, type JSONL_TYPE } from './media-types';
@@ -19,6 +18,8 @@ export interface Arrival {
   readonly response: ServerResponse;
   /** Empty if there is none. */
   readonly body: Buffer | BodyFault;
+  /** Null where the request carries no bearer token. */
+  readonly caller: Caller | null;
   /** When it came, on the clock of `performance.now()`. */
   readonly startedMs: number;
 }
@@ -27,7 +28,6 @@ const NO_BODY = Buffer.alloc(0);
 
 /** What exchanges have in common. */
 export interface ExchangeOptions {
-  readonly callers: Callers;
   /** Undefined: operations have no spans. */
   readonly startTrace?: StartTrace | undefined;
   /** Whether a browser that opens the address sees a page. */
@@ -60,7 +60,7 @@ export class Exchange {
   readonly #startTrace: StartTrace | undefined;
   #trace: OperationSpan | null | undefined;
 
-  constructor({ request, response, body, startedMs }: Arrival, { callers, startTrace, hasPage }: ExchangeOptions) {
+  constructor({ request, response, body, caller, startedMs }: Arrival, { startTrace, hasPage }: ExchangeOptions) {
     const { headers } = request;
     this.request = request;
     this.response = response;
@@ -68,7 +68,7 @@ export class Exchange {
     this.bodyFault = typeof body === 'string' ? body : null;
     this.startedMs = startedMs;
     this.requestId = toRequestId(headers);
-    this.caller = callers.of(headerOf(headers, 'authorization'), headers);
+    this.caller = caller;
     const mediaType = negotiateMediaType(headerOf(headers, 'accept'), hasPage && request.method === 'GET');
     this.exportType = isExportType(mediaType) ? mediaType : null;
     this.mediaType = this.exportType ? JSON_TYPE : mediaType;

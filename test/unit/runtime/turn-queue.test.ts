@@ -31,4 +31,38 @@ describe('a turn queue', () => {
     await nextTurn();
     expect(turns).toEqual([['a', 'b'], ['of a']]);
   });
+
+  it('handles as many in a turn as it may, and the rest in the next ones, before what came meanwhile', async () => {
+    const turns: string[][] = [[]];
+    const queue = new TurnQueue<string>(
+      (item) => {
+        turns.at(-1)!.push(item);
+        if (item === 'a') queue.add('of a');
+      },
+      { maxItems: 2, maxMs: Infinity },
+    );
+    for (const item of ['a', 'b', 'c', 'd', 'e']) queue.add(item);
+    for (let turn = 0; turn < 3; turn++) {
+      await nextTurn();
+      turns.push([]);
+    }
+    expect(turns).toEqual([['a', 'b'], ['c', 'd'], ['e', 'of a'], []]);
+  });
+
+  it('begins nothing more in a turn when its time is over', async () => {
+    const handled: number[] = [];
+    const queue = new TurnQueue<number>(
+      (item) => {
+        handled.push(item);
+        const endMs = performance.now() + 2;
+        while (performance.now() < endMs);
+      },
+      { maxItems: Infinity, maxMs: 1 },
+    );
+    for (const item of [1, 2]) queue.add(item);
+    await nextTurn();
+    expect(handled).toEqual([1]);
+    await nextTurn();
+    expect(handled).toEqual([1, 2]);
+  });
 });
