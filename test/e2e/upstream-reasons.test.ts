@@ -119,8 +119,8 @@ describe('The reason of a failed attempt or an unusable response', () => {
     const origin = { BILLING_API_URL: swallowing.url.replace('http:', 'https:') };
     const proxy = { BILLING_API_URL: 'http://billing.example', BILLING_API_PROXY: swallowing.url };
     try {
-      expect(await reasonsOf({}, { ...limit, ...origin })).toEqual(['no connection within 100 ms']);
-      expect(await reasonsOf({}, { ...limit, ...proxy })).toEqual(['no connection within 100 ms']);
+      expect(await reasonsOf({}, { ...limit, ...origin })).toEqual(['no connection within 100 ms: the TLS handshake is not complete']);
+      expect(await reasonsOf({}, { ...limit, ...proxy })).toEqual(['no connection within 100 ms: the proxy has not opened a tunnel']);
     } finally {
       await swallowing.close();
     }

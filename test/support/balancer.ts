@@ -137,8 +137,10 @@ export interface LoadResult {
   readonly answers: readonly GraphqlAnswer[];
   /** The bodies of answers with an error or without the contract that was asked for. */
   readonly failed: readonly string[];
-  /** The reasons of failed attempts, in the log. */
+  /** The reasons of failed attempts and unusable responses, in the log. */
   readonly reasons: readonly string[];
+  /** The reasons for which DNS did not resolve the name, in the log. */
+  readonly unresolved: readonly string[];
   /** Requests that were sent again because their connection was closed. */
   readonly resends: number;
 }
@@ -165,13 +167,17 @@ export async function sendLoad({ url, operations, clients, pauseMs, onAnswer, se
   try {
     await Promise.all(Array.from({ length: clients }, client));
     const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
-    const lines = gateway.logLines.map((line) => JSON.parse(line) as { reason?: string });
+    const lines = gateway.logLines.map((line) => JSON.parse(line) as { msg: string; reason?: string });
+    const reasonsOf = (isMeant: (msg: string) => boolean): string[] =>
+      lines.flatMap(({ msg, reason }) => (typeof reason === 'string' && isMeant(msg) ? [reason] : []));
+    const isDns = (msg: string): boolean => msg.includes('cannot be resolved');
     return {
       answers,
       failed: answers
         .filter(({ data, errors }) => errors.length > 0 || data?.customer?.contract?.dueDate !== '2025-07-15')
         .map(({ text }) => text),
-      reasons: lines.flatMap(({ reason }) => (typeof reason === 'string' ? [reason] : [])),
+      reasons: reasonsOf((msg) => !isDns(msg)),
+      unresolved: reasonsOf(isDns),
       resends: Number(/upstream_resends_total (\d+)/.exec(metrics)?.[1]),
     };
   } finally {

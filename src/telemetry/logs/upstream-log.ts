@@ -9,6 +9,8 @@ export function toUpstreamObserver(metrics: UpstreamObserver, log: Log): Upstrea
   return {
     ...metrics,
     circuitChanged: toCircuitLog(log),
+    nameUnresolved: (record) =>
+      log.warn(record, 'the name of the billing API, or of its proxy, cannot be resolved: the last known addresses stay in use'),
     tlsFilesReloaded: () => log.info('the TLS files of the billing API have changed: new connections use them'),
     tlsFilesUnusable: (record) => log.warn(record, 'the TLS files of the billing API have changed and cannot be used: the old ones stay'),
     clientCertificateExpired: (record) =>

@@ -35,6 +35,8 @@ export interface UpstreamObserver {
    * they came while a request was under way, which they have failed.
    */
   strayBytesCame?(record: { readonly isInFlight: boolean }): void;
+  /** DNS fails or is slow: the last known addresses are used until it answers. `reason`: the system's code, or how long it took. */
+  nameUnresolved?(record: { readonly reason: string }): void;
   /** The client certificate or the CAs have changed; new connections use them. */
   tlsFilesReloaded?(): void;
   /** They have changed and cannot be used: the old ones stay in use. `reason` names a setting, and quotes nothing of the files. */

@@ -122,9 +122,11 @@ export class Connection {
     return this.#request === request;
   }
 
-  /** Whether it is established, including TLS and a proxy's tunnel, so that its request has been written. */
-  get isOpen(): boolean {
-    return this.#socket !== null && !this.#socket.connecting && this.#socket.writableCorked === 0;
+  /** What keeps it from being established; null: nothing, its request has been written. */
+  get obstacle(): string | null {
+    if (this.#socket === null) return 'the proxy has not opened a tunnel';
+    if (this.#socket.connecting) return 'the address does not answer';
+    return this.#socket.writableCorked > 0 ? 'the TLS handshake is not complete' : null;
   }
 
   /** Whether the first byte of the pending response has arrived. */

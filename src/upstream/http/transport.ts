@@ -16,7 +16,7 @@ import { AttemptFailure, invalidResponse, NoRoom, timedOut, unreachable } from '
 import type { HttpAnswer } from './http-response';
 
 /** Settings of the connection to the billing API. */
-export interface TransportOptions extends RequestHeadOptions, Omit<ConnectorOptions, 'origin'> {
+export interface TransportOptions extends RequestHeadOptions, Omit<ConnectorOptions, 'origin' | 'observer'> {
   /** Connections that are open at once. */
   readonly connections: number;
   /** Largest body that is read, in bytes. */
@@ -26,7 +26,7 @@ export interface TransportOptions extends RequestHeadOptions, Omit<ConnectorOpti
   readonly sharing: ConnectionSharing;
   /** How long a connection may be used, in milliseconds; a tenth more or less, at random. */
   readonly maxAgeMs: number;
-  readonly observer?: Pick<UpstreamObserver, 'requestResent' | 'strayBytesCame'>;
+  readonly observer?: Pick<UpstreamObserver, 'requestResent' | 'strayBytesCame' | 'nameUnresolved'>;
   /** What is cached from a connection on which stray bytes came is evicted here. */
   readonly caches?: CallerCache;
 }
@@ -74,7 +74,7 @@ export interface Transport {
 /** Opens a pool of kept-alive connections to the billing API. */
 export function createTransport(options: TransportOptions): Transport {
   const { baseUrl } = options;
-  const connections = new Connections(createConnector({ origin: baseUrl, proxy: options.proxy, tlsFiles: options.tlsFiles }), {
+  const connections = new Connections(createConnector({ ...options, origin: baseUrl }), {
     max: options.connections,
     sharing: options.sharing,
     maxAgeMs: options.maxAgeMs,
@@ -266,7 +266,8 @@ class Exchange implements PendingRequest {
   /** What was missing when the time was up, for the log: a network that drops packets is not a slow billing API. */
   #missingAfter(time: string): string {
     const connection = this.#connection;
-    if (!connection?.isOpen) return `no connection within ${time}`;
-    return `no whole answer within ${time}${connection.isAnswering ? ', but a part of one' : ''}`;
+    const obstacle = connection ? connection.obstacle : 'none is free';
+    if (obstacle !== null) return `no connection within ${time}: ${obstacle}`;
+    return `no whole answer within ${time}${connection?.isAnswering ? ', but a part of one' : ''}`;
   }
 }

@@ -1,25 +1,52 @@
-import { lookup as lookupDns, type LookupAddress, type LookupOptions } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import type { LookupAddress } from 'node:dns';
+import type { LookupFunction, Socket } from 'node:net';
+import type { LookupAll } from './name-lookup';
 
-/** Resolves a name to all its addresses. */
-export type LookupAll = (
-  hostname: string,
-  options: LookupOptions & { all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
+/** How long an address is tried at first before the next one, in milliseconds: Node's default. */
+const FIRST_PATIENCE_MS = 250;
+/** The share of an attempt's time that an address gets at most, so that there is time for others. */
+const MOST_PATIENCE_SHARE = 0.25;
 
 /**
  * Remembers the last address that worked, which is then tried first, and the last one that accepted a connection without using
- * it, which is tried last. Node tries the addresses of a name in order, 250 ms each, until one accepts the connection: a dead first
- * address would add that delay to every connection, and no other would be tried after one that accepts but never responds.
+ * it, which is tried last. Node tries the addresses of a name in order, for a time each, until one accepts the connection: a dead
+ * first address would add that time to every connection, and no other would be tried after one that accepts but never responds.
  */
 export class AddressMemory {
-  readonly #lookupAll: LookupAll;
+  readonly #resolve: LookupAll;
+  readonly #mostPatienceMs: number;
   #lastGood: string | undefined;
   #lastUseless: string | undefined;
+  #patienceMs = FIRST_PATIENCE_MS;
 
-  constructor(lookupAll: LookupAll = lookupDns) {
-    this.#lookupAll = lookupAll;
+  /** @param timeoutMs how long one attempt may take, in milliseconds. */
+  constructor(resolve: LookupAll, timeoutMs: number) {
+    this.#resolve = resolve;
+    this.#mostPatienceMs = Math.max(timeoutMs * MOST_PATIENCE_SHARE, FIRST_PATIENCE_MS);
+  }
+
+  /** Options of a socket: how it finds its address, and how long it tries one before the next. */
+  get options(): { readonly lookup: LookupFunction; readonly autoSelectFamilyAttemptTimeout: number } {
+    return { lookup: this.#lookup, autoSelectFamilyAttemptTimeout: this.#patienceMs };
+  }
+
+  /** Records what comes of a socket that is connecting: its address works if TLS is established or, without TLS, if it accepts. */
+  watch(socket: Socket, isTls: boolean): void {
+    let address: string | undefined;
+    let isAgreed = false;
+    socket.once('connect', () => {
+      address = socket.remoteAddress;
+      if (!isTls) this.reached(address);
+    });
+    if (isTls)
+      socket.once('secureConnect', () => {
+        isAgreed = true;
+        this.reached(address);
+      });
+    socket.once('close', () => {
+      if (address === undefined) this.reachedNone();
+      else if (!isAgreed && (isTls || socket.bytesRead === 0)) this.useless(address);
+    });
   }
 
   /** Records that a connection to this address was opened. */
@@ -34,9 +61,13 @@ export class AddressMemory {
     if (address === this.#lastGood) this.#lastGood = undefined;
   }
 
-  /** The `lookup` option of a socket. */
-  readonly lookup: LookupFunction = (hostname, options, callback) => {
-    this.#lookupAll(hostname, { ...options, all: true }, (error, addresses) => {
+  /** Records that no address accepted a connection: one that is only slow is given more time from now on. */
+  reachedNone(): void {
+    this.#patienceMs = Math.min(this.#patienceMs * 2, this.#mostPatienceMs);
+  }
+
+  readonly #lookup: LookupFunction = (hostname, options, callback) => {
+    this.#resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) {
         callback(error, [] as never);
         return;

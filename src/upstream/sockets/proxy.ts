@@ -1,6 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, isIP, type Socket } from 'node:net';
+import type { AddressMemory } from './address-memory';
 
 /** Proxy settings, from the configuration and the usual environment variables. */
 export interface ProxySettings {
@@ -31,7 +32,7 @@ export function findProxy(origin: URL, settings: ProxySettings): URL | null {
  * subdomains), an address or a range of addresses (CIDR); a name or an address may be followed by a port.
  */
 function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const host = hostname.replace(/^\[|\]$|\.$/g, '').toLowerCase();
   const family = isIP(host) === 6 ? 'ipv6' : 'ipv4';
   const ownPort = port || (protocol === 'https:' ? '443' : '80');
   return noProxy
@@ -40,7 +41,7 @@ function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
     .some((entry) => {
       if (entry === '*') return true;
       const [, bracketed, plain = entry, entryPort] = /^(?:\[([^\]]+)\]|([^:]*))(?::([0-9]+))?$/.exec(entry) ?? [];
-      const name = (bracketed ?? plain).replace(/^\*?\./, '');
+      const name = (bracketed ?? plain).replace(/^\*?\.|\.$/g, '');
       if (name === '' || (entryPort !== undefined && entryPort !== ownPort)) return false;
       if (isIP(host) === 0) return host === name || host.endsWith(`.${name}`);
       // An address is treated as a range of one, since an IPv6 address can be written in many ways.
@@ -57,7 +58,7 @@ function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
  * Opens a tunnel through the proxy (CONNECT, RFC 9110, section 9.3.6). Rejects with an Error whose `code` gives the reason; it
  * discloses neither the proxy nor its credentials.
  */
-export function openTunnel(proxy: URL, host: string, port: number): Opening {
+export function openTunnel(proxy: URL, { host, port }: { host: string; port: number }, addresses: AddressMemory): Opening {
   const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
   const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   const request = (proxy.protocol === 'https:' ? requestHttps : requestHttp)({
@@ -66,11 +67,13 @@ export function openTunnel(proxy: URL, host: string, port: number): Opening {
     method: 'CONNECT',
     path: authority,
     agent: false,
+    ...addresses.options,
     headers: {
       host: authority,
       ...(credentials === ':' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),
     },
   });
+  request.once('socket', (opened) => addresses.watch(opened, proxy.protocol === 'https:'));
   const socket = new Promise<Socket>((resolve, reject) => {
     request.once('connect', ({ statusCode }, tunnel, early) => {
       const isTunnel = statusCode !== undefined && statusCode >= 200 && statusCode < 300;

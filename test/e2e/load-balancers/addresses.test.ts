@@ -1,6 +1,7 @@
 import dns, { type LookupAddress } from 'node:dns';
 import type { Socket } from 'node:net';
-import { sendLoad, startBalancer, type Balancer, type LoadResult } from '../../support/balancer';
+import { sendLoad, startBalancer, type BalancedRequest, type Balancer, type LoadResult } from '../../support/balancer';
+import { openBlackHole } from '../../support/black-hole';
 
 const NAME = 'bills.example';
 const RECORDS: LookupAddress[] = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
@@ -8,21 +9,22 @@ const RECORDS: LookupAddress[] = ['127.0.0.1', '127.0.0.2'].map((address) => ({ 
 /** A load balancer at one of the name's addresses. */
 class Address {
   readonly #balancer: Balancer;
-  /** A connection that is ended before its first response is a failed attempt: that is what retries are for. */
-  readonly #used: Set<Socket>;
+  /** How many requests came over each connection. */
+  readonly #requests: Map<Socket, number>;
 
-  constructor(balancer: Balancer, used: Set<Socket>) {
+  constructor(balancer: Balancer, requests: Map<Socket, number>) {
     this.#balancer = balancer;
-    this.#used = used;
+    this.#requests = requests;
   }
 
   static async listen(host: string, port = 0): Promise<Address> {
-    const used = new Set<Socket>();
-    const balancer = await startBalancer(
-      { onRequest: ({ socket, respond }) => setImmediate(() => (respond(), used.add(socket))) },
-      { host, port },
-    );
-    return new Address(balancer, used);
+    const requests = new Map<Socket, number>();
+    const onRequest = ({ socket, number, respond }: BalancedRequest): unknown =>
+      setImmediate(() => {
+        respond();
+        requests.set(socket, number);
+      });
+    return new Address(await startBalancer({ onRequest }, { host, port }), requests);
   }
 
   get port(): number {
@@ -33,11 +35,16 @@ class Address {
     return this.#balancer.connectionCount();
   }
 
-  /** Refuses connections from now on, and resets those that are open. */
+  /**
+   * Refuses connections from now on, and ends those that are open: with a reset if their first response has been read, which
+   * the second request shows. A connection that ends before its first response is a failed attempt: that is what retries are for.
+   */
   die(): void {
     this.#balancer.refuse();
-    for (const socket of this.#used) socket.resetAndDestroy();
-    this.#used.clear();
+    for (const [socket, requests] of this.#requests)
+      if (requests > 1) socket.resetAndDestroy();
+      else socket.end();
+    this.#requests.clear();
   }
 
   comeBack = (): Promise<void> => this.#balancer.listen();
@@ -46,16 +53,39 @@ class Address {
 
 let first: Address;
 let second: Address;
+/** What DNS says, in place of the system's: addresses, the code of an error, or, if null, nothing. */
+let records: LookupAddress[] | string | null;
+type Callback = (...results: unknown[]) => void;
+let unanswered: Callback[];
+let lookups: number;
+
+/** Has DNS say something else from now on, also to those who still wait for it. */
+function say(next: typeof records): void {
+  records = next;
+  if (next !== null) for (const callback of unanswered.splice(0)) answer(callback);
+}
+
+function answer(callback: Callback): void {
+  if (records === null) unanswered.push(callback);
+  else if (typeof records === 'string') process.nextTick(callback, Object.assign(new Error(), { code: records }));
+  else process.nextTick(callback, null, records);
+}
 
 /** A name with two addresses, at each of which a load balancer listens on the same port. */
 beforeEach(async () => {
   first = await Address.listen('127.0.0.1');
   second = await Address.listen('127.0.0.2', first.port);
   const { lookup } = dns;
-  // What a name server would say, in the place of the system's.
-  jest.spyOn(dns, 'lookup').mockImplementation(((name: string, options: object, callback: (...results: unknown[]) => void) => {
-    if (name === NAME) process.nextTick(callback, null, RECORDS);
-    else lookup(name, options, callback as never);
+  unanswered = [];
+  say(RECORDS);
+  lookups = 0;
+  jest.spyOn(dns, 'lookup').mockImplementation(((name: string, options: object, callback: Callback) => {
+    if (name !== NAME) {
+      lookup(name, options, callback as never);
+      return;
+    }
+    lookups++;
+    answer(callback);
   }) as never);
 });
 afterEach(async () => {
@@ -111,5 +141,87 @@ describe('A billing API with two addresses', () => {
     });
     expect([failed, reasons]).toEqual([[], []]);
     expect(first.connectionCount).toBeGreaterThan(before);
+  });
+});
+
+/** Answers each connection's first request, and closes it. */
+const ONCE: Parameters<typeof startBalancer>[0] = {
+  onRequest: ({ socket, respond }) => {
+    respond({ headers: ['Connection: close'] });
+    socket.end();
+  },
+};
+
+describe('A name that DNS does not resolve', () => {
+  it.each<[string, string | null]>([
+    ['DNS fails', 'EAI_AGAIN'],
+    ['DNS does not answer', null],
+  ])('costs no client an answer, once it has been resolved, where %s; the addresses are new when it works again', async (_what, fault) => {
+    const [old, other] = await Promise.all(['127.0.0.3', '127.0.0.4'].map((host) => startBalancer(ONCE, { host, port: first.port })));
+    say([{ address: '127.0.0.3', family: 4 }]);
+    try {
+      const { failed, reasons, unresolved } = await sendLoad({
+        url: `http://${NAME}:${first.port}`,
+        operations: 120,
+        clients: 8,
+        settings: { BILLING_API_RETRIES: '0' },
+        onAnswer: (count) => {
+          if (count === 20) say(fault);
+          if (count === 80) say([{ address: '127.0.0.4', family: 4 }]);
+        },
+      });
+      expect([failed, reasons]).toEqual([[], []]);
+      expect(unresolved).toEqual([fault ?? 'no answer from DNS within 1000 ms']);
+      expect([old!.connectionCount() > 20, other!.connectionCount() > 0]).toEqual([true, true]);
+    } finally {
+      await Promise.all([old!.close(), other!.close()]);
+    }
+  });
+
+  it('is told to the operator where it has never been resolved, and asked for once by many operations, until DNS works', async () => {
+    say(null);
+    let lookupsBefore = 0;
+    const { failed, reasons, answers } = await sendLoad({
+      url: `http://${NAME}:${first.port}`,
+      operations: 20,
+      clients: 4,
+      settings: { BILLING_API_RETRIES: '0', BILLING_API_TIMEOUT_MS: '4000' },
+      onAnswer: (count) => {
+        if (count !== 4) return;
+        lookupsBefore = lookups;
+        say(RECORDS);
+      },
+    });
+    expect(reasons).toContain('no connection: no answer from DNS within 3200 ms');
+    expect(answers[0]?.errors[0]?.extensions?.['code']).toBe('UPSTREAM_UNAVAILABLE');
+    expect([failed.length < 20, lookupsBefore]).toEqual([true, 1]);
+  });
+});
+
+describe('An address that swallows all packets', () => {
+  it('is told to the operator', async () => {
+    const hole = await openBlackHole('127.0.0.5');
+    try {
+      const { reasons } = await sendLoad({
+        url: `http://127.0.0.5:${hole.port}`,
+        operations: 1,
+        clients: 1,
+        settings: { BILLING_API_RETRIES: '0', BILLING_API_TIMEOUT_MS: '500' },
+      });
+      expect(reasons).toEqual(['no connection within 500 ms: the address does not answer']);
+    } finally {
+      await hole.close();
+    }
+  });
+
+  it('costs no client an answer where it is the first of two', async () => {
+    const hole = await openBlackHole('127.0.0.5', first.port);
+    say(['127.0.0.5', '127.0.0.1'].map((address) => ({ address, family: 4 })));
+    try {
+      const { failed, reasons } = await send();
+      expect([failed, reasons]).toEqual([[], []]);
+    } finally {
+      await hole.close();
+    }
   });
 });

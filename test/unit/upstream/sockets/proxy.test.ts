@@ -28,6 +28,8 @@ describe('The proxy of an origin', () => {
     ['https://billing.example:8443', 'billing.example:8443', true],
     ['https://billing.example', 'ing.example', false],
     ['https://billing.example', 'billing.example.com', false],
+    ['https://billing.example.', 'example', true],
+    ['https://billing.example', '.example.', true],
     ['https://billing.example', '', false],
     ['https://billing.example', ',', false],
     ['https://billing.example', '*', true],
