@@ -6,6 +6,7 @@ import type { TokenLimit, TokenLimits } from './token-limits';
 import type { Abandoned } from '../http/abandoned';
 import { overloaded } from '../errors/failures';
 import { UnknownShare } from './unknown-share';
+import { WaitingQueues, type WaitingQueue } from './waiting-queues';
 
 /** What a limiter is made of. */
 export interface FairLimiterOptions {
@@ -47,8 +48,8 @@ const UNKNOWN = '';
  */
 export class FairLimiter {
   readonly #options: FairLimiterOptions;
-  /** By token, in round-robin order. Never contains an empty queue. */
-  readonly #queues = new Map<string, Waiter[]>();
+  /** By token, in round-robin order. */
+  readonly #queues = new WaitingQueues<Waiter>();
   readonly #unknown = new UnknownShare();
   #inFlight = 0;
   #acceptedInFlight = 0;
@@ -76,7 +77,7 @@ export class FairLimiter {
     if (this.#waiting > 0) this.admitWaiting();
     const { token } = context.caller;
     const isUnknown = this.#isUnknown(context);
-    if (this.#waiting > 0 && this.#queues.has(isUnknown ? UNKNOWN : token)) return null;
+    if (this.#waiting > 0 && this.#queues.get(isUnknown ? UNKNOWN : token)) return null;
     return this.#mayEnter(token, isUnknown) && hasRoom(context) ? this.#take(context, isUnknown) : null;
   }
 
@@ -87,7 +88,7 @@ export class FairLimiter {
       waiter.refuse(overloaded());
       return;
     }
-    this.#append(key, waiter);
+    this.#queues.append(key, waiter);
     this.#waiting++;
     this.admitWaiting();
   }
@@ -96,10 +97,10 @@ export class FairLimiter {
   withdraw(waiter: Waiter): void {
     for (const key of [waiter.context.caller.token, UNKNOWN]) {
       const queue = this.#queues.get(key);
-      const at = queue?.indexOf(waiter) ?? -1;
+      const at = queue?.waiting.indexOf(waiter) ?? -1;
       if (!queue || at < 0) continue;
-      queue.splice(at, 1);
-      if (queue.length === 0) this.#queues.delete(key);
+      queue.waiting.splice(at, 1);
+      this.#queues.removeIfEmpty(queue);
       this.#waiting--;
       return;
     }
@@ -130,18 +131,17 @@ export class FairLimiter {
   moveAccepted(token: string): void {
     const unknown = this.#queues.get(UNKNOWN);
     if (!unknown) return;
-    const moved = unknown.filter(({ context }) => context.caller.token === token);
+    const moved = unknown.waiting.filter(({ context }) => context.caller.token === token);
     if (moved.length === 0) return;
-    const left = unknown.filter(({ context }) => context.caller.token !== token);
-    if (left.length === 0) this.#queues.delete(UNKNOWN);
-    else this.#queues.set(UNKNOWN, left);
-    for (const waiter of moved) this.#append(token, waiter);
+    unknown.waiting = unknown.waiting.filter(({ context }) => context.caller.token !== token);
+    this.#queues.removeIfEmpty(unknown);
+    for (const waiter of moved) this.#queues.append(token, waiter);
   }
 
   /** Refuses all waiting calls for which `toError` returns an error. */
   refuse(toError: (context: CallContext) => BillingError | null): void {
-    for (const queue of [...this.#queues.values()]) {
-      for (const waiter of [...queue]) {
+    for (const { waiting } of [...this.#queues]) {
+      for (const waiter of [...waiting]) {
         const error = toError(waiter.context);
         if (!error) continue;
         this.withdraw(waiter);
@@ -165,7 +165,7 @@ export class FairLimiter {
   }
 
   get #hasSlotForUnknown(): boolean {
-    const othersWait = this.#waiting > (this.#queues.get(UNKNOWN)?.length ?? 0);
+    const othersWait = this.#waiting > (this.#queues.get(UNKNOWN)?.waiting.length ?? 0);
     return this.#unknown.hasSlot(this.#options.limit.current, this.#acceptedInFlight, { othersWait, nowMs: performance.now() });
   }
 
@@ -196,38 +196,36 @@ export class FairLimiter {
 
   /** A queue that cannot be served now keeps its turn. */
   #admitInTurn(): void {
-    // A re-inserted queue is visited again by this loop, which ends when there are no slots left or no call may take one.
-    for (const [key, queue] of this.#queues) {
-      // A single queue is served in place: re-inserting it for each call would make V8 rebuild the map's table again and again.
-      while (this.#queues.size === 1 && queue.length > 1 && this.#hasSlot && this.#admitFirst(key, queue));
-      if (!this.#hasSlot) return;
-      if (!this.#admitFirst(key, queue)) continue;
-      this.#queues.delete(key);
-      if (queue.length > 0) this.#queues.set(key, queue);
+    let queue = this.#queues.first;
+    while (queue && this.#hasSlot) {
+      const { next }: { next: WaitingQueue<Waiter> | null } = queue;
+      if (!this.#admitFirst(queue)) {
+        queue = next;
+        continue;
+      }
+      this.#queues.toEnd(queue);
+      this.#queues.removeIfEmpty(queue);
+      // Behind the last one, those that were served are in turn again; and an admitted call may have ended others.
+      queue = next?.isListed ? next : this.#queues.first;
     }
   }
 
-  #admitFirst(key: string, queue: Waiter[]): boolean {
+  #admitFirst(queue: WaitingQueue<Waiter>): boolean {
+    const { key, waiting } = queue;
     // An operation waiting for memory must not block other calls, not even those with the same token.
     const isUnknown = key === UNKNOWN;
     // Checked first, because the queue of unknown tokens may be long.
     if (isUnknown && !this.#hasSlotForUnknown) return false;
-    const index = isUnknown ? this.#unknown.next(queue, hasRoom) : queue.findIndex(({ context }) => hasRoom(context));
-    const waiter = queue[index];
+    const index = isUnknown ? this.#unknown.next(waiting, hasRoom) : waiting.findIndex(({ context }) => hasRoom(context));
+    const waiter = waiting[index];
     if (!waiter) return false;
     const { context } = waiter;
     if (!this.#mayEnter(context.caller.token, isUnknown)) return false;
-    if (index === 0) queue.shift();
-    else queue.splice(index, 1);
+    if (index === 0) waiting.shift();
+    else waiting.splice(index, 1);
     this.#waiting--;
     waiter.admit(this.#take(context, isUnknown));
     return true;
-  }
-
-  #append(key: string, waiter: Waiter): void {
-    const queue = this.#queues.get(key);
-    if (queue) queue.push(waiter);
-    else this.#queues.set(key, [waiter]);
   }
 
   /**
@@ -235,10 +233,10 @@ export class FairLimiter {
    * tokens is served from both ends, so it drops the call in the middle, which would wait longest, even for one of its own.
    */
   #makeRoom(newcomer: string): boolean {
-    let longest: Waiter[] = [];
-    for (const queue of this.#queues.values()) if (queue.length > longest.length) longest = queue;
-    const isUnknown = longest === this.#queues.get(UNKNOWN);
-    if (!isUnknown && longest.length <= (this.#queues.get(newcomer)?.length ?? 0) + 1) return false;
+    let longest: readonly Waiter[] = [];
+    for (const { waiting } of this.#queues) if (waiting.length > longest.length) longest = waiting;
+    const isUnknown = longest === this.#queues.get(UNKNOWN)?.waiting;
+    if (!isUnknown && longest.length <= (this.#queues.get(newcomer)?.waiting.length ?? 0) + 1) return false;
     const lost = longest.at(isUnknown ? longest.length >> 1 : -1);
     if (!lost) return false;
     this.withdraw(lost);
