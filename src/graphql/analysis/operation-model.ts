@@ -22,6 +22,9 @@ import { costsOf, type FieldArguments, type FieldCosts } from './field-costs';
 abstract class Selection {
   readonly source: CollectContext;
   readonly #parents: readonly Selecting[];
+  /** The type that was asked for last, nearly always the only one, and its fields. */
+  #lastType: GraphQLObjectType | null = null;
+  #lastFields: readonly SelectedField[] = [];
   #fields: Map<string, readonly SelectedField[]> | null = null;
 
   constructor(source: CollectContext, parents: readonly Selecting[]) {
@@ -31,12 +34,18 @@ abstract class Selection {
 
   /** The fields that are selected of an object of a type, in order, merged by response key. */
   fieldsOf(type: GraphQLObjectType): readonly SelectedField[] {
-    const known = this.#fields?.get(type.name);
-    if (known) return known;
+    if (type === this.#lastType) return this.#lastFields;
+    let fields = this.#fields?.get(type.name);
+    if (!fields) (this.#fields ??= new Map<string, readonly SelectedField[]>()).set(type.name, (fields = this.#collect(type)));
+    this.#lastType = type;
+    this.#lastFields = fields;
+    return fields;
+  }
+
+  #collect(type: GraphQLObjectType): readonly SelectedField[] {
     const fields: SelectedField[] = [];
     for (const [key, nodes] of collectFields(this.#parents, type, this.source))
       fields.push(new SelectedField(this.source, type, key, nodes));
-    (this.#fields ??= new Map<string, readonly SelectedField[]>()).set(type.name, fields);
     return fields;
   }
 

@@ -17,7 +17,7 @@ import type { CodeCache } from './code-cache';
 import { compileArguments } from './compile-arguments';
 import { toDirectResolver, type DirectResolver } from './direct-resolver';
 import { toPlainWriter } from './writing/plain-writer';
-import { isLiveValue, type FieldPlan, type LeafKind, type ObjectPlan, type ValuePlan } from './plan';
+import { FieldPlan, isLiveValue, type FieldPlanParts, type LeafKind, type ObjectPlan, type ValuePlan } from './plan';
 
 /** A selection that the compiled execution does not cover. Such an operation is graphql-js's. */
 class Uncovered extends Error {}
@@ -66,17 +66,18 @@ class Compiler {
     const first = new Map<string, FieldPlan>();
     let slots = 0;
     for (const selected of selecting.fieldsOf(type)) {
-      const field = this.#field(selected, { isFirst: fields.length === 0, slot: slots });
-      if (field.slot < 0) {
-        fields.push(field);
+      const parts = this.#field(selected, { isFirst: fields.length === 0, slot: slots });
+      if (parts.slot < 0) {
+        fields.push(new FieldPlan(parts));
         continue;
       }
       const repeatKey = this.#options.isRepeatable(selected) ? this.#fieldKey(selected) : null;
       const same = repeatKey === null ? undefined : first.get(repeatKey);
       if (same) {
-        fields.push({ ...field, slot: same.slot, repeats: true });
+        fields.push(new FieldPlan({ ...parts, slot: same.slot, repeats: true }));
         continue;
       }
+      const field = new FieldPlan(parts);
       if (repeatKey !== null) first.set(repeatKey, field);
       fields.push(field);
       slots++;
@@ -93,7 +94,7 @@ class Compiler {
     };
   }
 
-  #field(selected: SelectedField, place: { readonly isFirst: boolean; readonly slot: number }): FieldPlan {
+  #field(selected: SelectedField, place: { readonly isFirst: boolean; readonly slot: number }): FieldPlanParts {
     const { key: responseKey, nodes, parentType: type, definition: field } = selected;
     const name = nodes[0].name.value;
     const base = {
