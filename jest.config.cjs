@@ -7,6 +7,7 @@ module.exports = {
   maxWorkers: 4,
   // A worker that has held 1 GB takes half a second to end, which is all that Jest waits before it speaks of leaks and kills it.
   workerGracefulExitTimeout: 10_000,
+  testSequencer: '<rootDir>/test/support/longest-first.cjs',
   globalSetup: '<rootDir>/test/support/global-setup.cjs',
   setupFiles: ['<rootDir>/test/support/property-seed.cjs'],
   roots: ['<rootDir>/test'],
