@@ -1,12 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Environment } from '../../src/config/config';
 import { toAskedBills, toBillsBody } from '../support/bills-body';
 import { createAuthority } from '../support/certificates';
 import { startGateway, type Gateway, type GraphqlAnswer } from '../support/gateway';
+import { spawnGateway } from '../support/gateway-process';
+import { startSocketUpstream } from '../support/socket-upstream';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream';
 import { startTinyproxy, type Tinyproxy } from '../support/tinyproxy';
 
@@ -85,5 +88,112 @@ describe('an egress proxy', () => {
 
   it.each(['localhost', 'example.com, LOCALHOST', '*'])('is passed by where NO_PROXY is %j', async (noProxy) => {
     expect(isGood(await askThrough({ HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: noProxy }))).toBe(true);
+  });
+});
+
+/** Opens the tunnel that a CONNECT asks for, after these bytes. */
+function openTunnel(client: Socket, head: string, answer = 'HTTP/1.1 200 Connection established\r\n\r\n'): void {
+  const port = Number(/^CONNECT [^ ]*:([0-9]+) /.exec(head)?.[1]);
+  client.removeAllListeners('data');
+  const upstream = connect(port, 'localhost', () => {
+    client.write(answer);
+    client.pipe(upstream).pipe(client);
+  });
+  for (const [one, other] of [
+    [client, upstream],
+    [upstream, client],
+  ] as const)
+    one.on('error', () => undefined).on('close', () => other.destroy());
+}
+
+describe('a proxy that answers CONNECT', () => {
+  it.each<[string, (socket: Socket) => unknown, RegExp]>([
+    ['with 407', (socket) => socket.write('HTTP/1.1 407 X\r\nProxy-Authenticate: NTLM\r\n\r\n'), /the proxy answered 407$/],
+    ['with 502', (socket) => socket.end('HTTP/1.1 502 X\r\nContent-Length: 5\r\n\r\nhello'), /the proxy answered 502$/],
+    ['with a redirect', (socket) => socket.end('HTTP/1.1 302 X\r\nLocation: http://portal.example\r\n\r\n'), /the proxy answered 302$/],
+    ['with a switch of protocols', (socket) => socket.write('HTTP/1.1 101 X\r\n\r\n'), /the proxy answered 101$/],
+    ['with another protocol', (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'), /proxy: HPE_\w+$/],
+    ['with a head without end', (socket) => socket.write(`HTTP/1.1 200 X\r\nX: ${'x'.repeat(50_000)}`), /proxy: HPE_HEADER_OVERFLOW$/],
+    ['by closing', (socket) => socket.end(), /proxy: ECONNRESET$/],
+    ['with a reset', (socket) => socket.resetAndDestroy(), /proxy: ECONNRESET$/],
+    [
+      'with more bytes than that',
+      (socket) => socket.write('HTTP/1.1 200 X\r\n\r\nHTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\n{}'),
+      /bytes came through the proxy before the request$/,
+    ],
+    ['with a tunnel that it closes', (socket) => socket.end('HTTP/1.1 200 X\r\n\r\n'), /(closed before the end of the answer|ECONNRESET)$/],
+    ['with nothing', () => undefined, /^no connection within 2000 ms: the proxy has not opened a tunnel$/],
+  ])('%s is an outage with one line that says so, and gets no token; the next connection is used', async (how, act, reason) => {
+    const heads: string[] = [];
+    let isGood = false;
+    const scripted = await startSocketUpstream((socket, _index, head) => {
+      heads.push(head);
+      if (isGood) openTunnel(socket, head);
+      else act(socket);
+    });
+    const proxyUrl = scripted.url.replace('://', '://the-user:the-password-secret@');
+    const refused = await askThrough({ BILLING_API_PROXY: proxyUrl, BILLING_API_TIMEOUT_MS: how === 'with nothing' ? '2000' : '60000' });
+    expect(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT']).toContain(refused.errors[0]?.extensions?.['code']);
+    isGood = true;
+    const recovered = await gateway!.query(QUERY);
+    const lines = gateway!.logLines.map((line) => JSON.parse(line) as { msg: string; reason?: string });
+    await scripted.close();
+    expect(recovered.errors).toEqual([]);
+    expect(lines.filter((line) => line.reason).map((line) => line.reason)).toEqual([expect.stringMatching(reason)]);
+    expect(heads.join('')).not.toContain('test-token');
+    expect(JSON.stringify(lines)).not.toMatch(/the-password-secret|portal\.example|test-token/);
+  });
+
+  it('may close tunnels that are idle', async () => {
+    const tunnels = new Set<Socket>();
+    const scripted = await startSocketUpstream((socket, _index, head) => {
+      tunnels.add(socket);
+      openTunnel(socket, head);
+    });
+    try {
+      expect(isGood(await askThrough({ BILLING_API_PROXY: scripted.url }))).toBe(true);
+      for (let i = 0; i < 5; i++) {
+        for (const socket of tunnels) socket.destroy();
+        expect(isGood(await gateway!.query(QUERY))).toBe(true);
+      }
+      expect(tunnels.size).toBe(6);
+    } finally {
+      await scripted.close();
+    }
+  });
+});
+
+describe('a proxy that is reached over TLS', () => {
+  it('carries TLS within TLS, and gets nothing where nobody vouches for it', async () => {
+    const { cert, key } = authority.issue('localhost');
+    const heads: string[] = [];
+    const secure = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, (socket) =>
+      socket.once('data', (head: Buffer) => {
+        heads.push(head.toString('latin1').split('\r\n', 1)[0] ?? '');
+        openTunnel(socket, head.toString('latin1'));
+      }),
+    ).on('tlsClientError', () => undefined);
+    await new Promise<void>((resolve) => secure.listen(0, resolve));
+    const settings = {
+      BILLING_API_URL: `https://localhost:${httpsPort()}`,
+      BILLING_API_PROXY: `https://localhost:${(secure.address() as AddressInfo).port}`,
+    };
+    // Node reads the file of further authorities when the process starts.
+    const trusting = spawnGateway({ ...settings, NODE_EXTRA_CA_CERTS: authority.cert });
+    try {
+      await askThrough(settings);
+      expect(gateway!.logLines.join('\n')).toMatch(/"reason":"no connection: proxy: UNABLE_TO_\w+"/);
+      expect(heads).toEqual([]);
+      const response = await fetch(`${await trusting.ready()}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: 'Bearer test-token' },
+        body: JSON.stringify({ query: QUERY }),
+      });
+      expect(await response.json()).toMatchObject({ data: { customer: { contract: { dueDate: '2025-07-15' } } } });
+      expect(heads).toEqual([`CONNECT localhost:${httpsPort()} HTTP/1.1`]);
+    } finally {
+      await trusting.kill();
+      secure.close();
+    }
   });
 });
