@@ -10,7 +10,7 @@ import type { CallerCaches } from '../billing/ports/caller-caches';
 import { RequestIdentity } from '../billing/ports/request-identity';
 import type { KnownPaging } from './entries/cached-windows';
 import { createMemoryStore } from './entries/memory-store';
-import type { OutageListener } from './redis/outage';
+import type { OutageListener } from './redis/health/outage';
 import type { RedisTls } from './redis/redis-client';
 import { InFlightCalls } from './coalescing/in-flight-calls';
 

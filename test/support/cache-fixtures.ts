@@ -9,7 +9,7 @@ import { createLocalGenerations, createSharedGenerations, type CallerGenerations
 import type { KeyRing } from '../../src/cache/keys/key-ring';
 import { createLocalKeyRing } from '../../src/cache/keys/local-key-ring';
 import { createSharedKeyRing } from '../../src/cache/keys/shared-key-ring';
-import type { OutageListener } from '../../src/cache/redis/outage';
+import type { OutageListener } from '../../src/cache/redis/health/outage';
 import { InFlightCalls } from '../../src/cache/coalescing/in-flight-calls';
 import type { CacheObserver, StoreLayer, StorePart } from '../../src/telemetry/observers/cache-observer';
 import { createBillsResource } from '../../src/upstream/bills/bills-resource';

@@ -3,7 +3,7 @@ import type { SharedCallBuckets, TakenCalls } from '../../billing/admission/call
 import type { CallLimiter, CallQuota, CallShortage } from '../../billing/admission/call-limiter';
 import type { Caller } from '../../billing/model/caller';
 import type { Clock } from '../../runtime/clock';
-import type { OutageListener } from '../redis/outage';
+import type { OutageListener } from '../redis/health/outage';
 import type { RedisTls } from '../redis/redis-client';
 import { LocalBuckets } from './local-buckets';
 

@@ -4,7 +4,7 @@ import { monotonicMs } from '../../runtime/clock';
 import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
 import { KEY_PREFIX } from '../keys/shared-key-ring';
 import { toFailureReason } from '../redis/failure-reason';
-import { Outage, type OutageListener } from '../redis/outage';
+import { Outage, type OutageListener } from '../redis/health/outage';
 import type { RedisClient, RedisTls } from '../redis/redis-client';
 import { RedisConnection } from '../redis/redis-connection';
 import { isReadOnly, isRefusal, LEAST_RIGHTS } from '../redis/rights';

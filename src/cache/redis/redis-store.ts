@@ -7,34 +7,17 @@ import type { CacheObserver, StoreUse } from '../../telemetry/observers/cache-ob
 import type { EntryLocks, LockOutcome, LockRequest } from '../entries/entry-locks';
 import type { EntryStore, StoreClient, StoredValues } from '../entries/entry-store';
 import { PendingWrites } from '../entries/pending-writes';
-import { ClusterNodes } from './cluster-nodes';
+import { ClusterNodes } from './health/cluster-nodes';
 import { toFailureReason } from './failure-reason';
 import { createRawKeyv, toAdapter, toKeyvTtl } from './keyv-adapter';
-import { NodeHealth } from './node-health';
-import { Outage, type OutageListener } from './outage';
+import { NodeHealth } from './health/node-health';
+import { Outage, type OutageListener } from './health/outage';
 import { PendingCommands } from './pending-commands';
 import { isCluster, type ClusterClient, type RedisClient, type RedisTls } from './redis-client';
 import { RedisConnection } from './redis-connection';
 import { releaseLock, takeLock } from './redis-lock';
+import type { RedisStoreOptions } from './redis-store-options';
 import { isReadOnly, isRefusal, LEAST_RIGHTS, type Refusal } from './rights';
-
-/** Settings of the Redis store. */
-export interface RedisStoreOptions {
-  /** One address of a Redis or Valkey, or of a cluster; several nodes of a cluster; or the Sentinels of a primary. */
-  readonly urls: readonly string[];
-  readonly tls?: RedisTls;
-  readonly observer: CacheObserver;
-  /** Called when entries cannot be read. */
-  readonly reads: OutageListener;
-  /** Called when entries can be read but not written: no memory left, a replica, a user without the right. */
-  readonly writes: OutageListener;
-  /** Called when the user lacks the permissions that locks need. */
-  readonly locks?: OutageListener;
-  /** Called when a node of a cluster cannot be used, though others can. */
-  readonly nodes?: OutageListener;
-  /** How long an operation waits for Redis in all, in milliseconds. A response that takes more than a third of it is late. */
-  readonly waitLimitMs: number;
-}
 
 /** How long closing waits for entries and locks on their way. */
 const CLOSE_LIMIT_MS = 500;

@@ -4,7 +4,8 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EntryStore } from '../../../../src/cache/entries/entry-store';
-import { createRedisStore, type RedisStoreOptions } from '../../../../src/cache/redis/redis-store';
+import { createRedisStore } from '../../../../src/cache/redis/redis-store';
+import type { RedisStoreOptions } from '../../../../src/cache/redis/redis-store-options';
 import { CountingObserver, silentOutage, until } from '../../../support/cache-fixtures';
 import { findFreePort, startRedis, startRedisCluster, type RedisServer } from '../../../support/redis-server';
 

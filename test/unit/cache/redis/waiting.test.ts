@@ -4,7 +4,8 @@ import { RequestIdentity } from '../../../../src/billing/ports/request-identity'
 import { parseCustomer } from '../../../../src/billing/model/customer';
 import { EntryKey } from '../../../../src/cache/entries/entry-key';
 import { createSharedKeyRing } from '../../../../src/cache/keys/shared-key-ring';
-import { createRedisStore, type RedisStoreOptions } from '../../../../src/cache/redis/redis-store';
+import { createRedisStore } from '../../../../src/cache/redis/redis-store';
+import type { RedisStoreOptions } from '../../../../src/cache/redis/redis-store-options';
 import { toAskedBills, toBillsBody } from '../../../support/bills-body';
 import { openCacheRig, silentOutage, TEST_SECRET, toCaller, until, type CacheRig } from '../../../support/cache-fixtures';
 import { startRedis, type RedisServer } from '../../../support/redis-server';

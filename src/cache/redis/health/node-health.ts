@@ -1,7 +1,7 @@
 import { ErrorReply } from '@redis/client';
-import type { CacheWaits } from '../../billing/ports/cache-waits';
-import { monotonicMs } from '../../runtime/clock';
-import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
+import type { CacheWaits } from '../../../billing/ports/cache-waits';
+import { monotonicMs } from '../../../runtime/clock';
+import { TIMED_OUT, withinTime } from '../../../runtime/time-limit';
 import type { Outage } from './outage';
 
 /** Of the time that an operation may wait: a response that takes longer is used, but nothing further that could be late is asked. */

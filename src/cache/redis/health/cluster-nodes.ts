@@ -1,9 +1,9 @@
 import calculateSlot from 'cluster-key-slot';
-import { monotonicMs } from '../../runtime/clock';
-import type { StoredValues } from '../entries/entry-store';
+import { monotonicMs } from '../../../runtime/clock';
+import type { StoredValues } from '../../entries/entry-store';
 import { NodeHealth } from './node-health';
 import { Outage, type OutageListener } from './outage';
-import type { ClusterClient } from './redis-client';
+import type { ClusterClient } from '../redis-client';
 
 /** What the nodes of a cluster are watched with. */
 export interface ClusterNodesOptions {

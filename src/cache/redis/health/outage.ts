@@ -1,4 +1,4 @@
-import type { FailureReason } from './failure-reason';
+import type { FailureReason } from '../failure-reason';
 
 /** Called when a store cannot be used, once for each outage, and when it can be used again. */
 export interface OutageListener {
