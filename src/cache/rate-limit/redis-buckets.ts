@@ -5,27 +5,30 @@ import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
 import { KEY_PREFIX } from '../keys/shared-key-ring';
 import { toFailureReason } from '../redis/failure-reason';
 import { Outage, type OutageListener } from '../redis/health/outage';
-import type { RedisClient, RedisTls } from '../redis/redis-client';
+import { isCluster, type RedisClient, type RedisTls } from '../redis/redis-client';
 import { RedisConnection } from '../redis/redis-connection';
 import { isReadOnly, isRefusal, LEAST_RIGHTS } from '../redis/rights';
+import { Silence } from '../redis/health/silence';
 
 /**
  * Takes calls out of a bucket, in one step and by the clock of Redis, so that no two processes take the same ones. A bucket is
  * `calls at`, with milliseconds since the epoch. It ends when it is full: then it is what a bucket is that is not there.
+ * Where the clock is behind the bucket's (it was set back, or another Redis took over), the bucket fills from now on.
  */
 const TAKE = `
 local limit, calls = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local left = limit
+local left, ahead = limit, false
 local bucket = redis.call('GET', KEYS[1])
 if bucket then
   local known, at = string.match(bucket, '^(%S+) (%d+)$')
+  ahead = tonumber(at) > now
   left = math.min(limit, tonumber(known) + math.max(0, now - tonumber(at)) * limit / 60000)
 end
 local granted = left >= calls
-if granted then
-  left = math.min(limit, left - calls)
+if granted then left = math.min(limit, left - calls) end
+if granted or ahead then
   redis.call('SET', KEYS[1], string.format('%.6f %.0f', left, now), 'PX', math.ceil((limit - left) * 60000 / limit) + 1)
 end
 return { granted and 1 or 0, string.format('%.6f', left) }
@@ -51,6 +54,7 @@ class RedisBuckets implements SharedCallBuckets {
   readonly #options: RedisBucketsOptions;
   readonly #outage: Outage;
   readonly #connection: RedisConnection;
+  readonly #silence = new Silence();
 
   constructor(options: RedisBucketsOptions) {
     this.#options = options;
@@ -66,12 +70,14 @@ class RedisBuckets implements SharedCallBuckets {
   async take(key: string, calls: number): Promise<TakenCalls | null> {
     const { client } = this.#connection;
     if (!client || !this.#outage.mayTry(monotonicMs())) return null;
+    const response = this.#run(client, key, calls);
     try {
-      const taken = toTaken(await withinTime(this.#run(client, key, calls), this.#options.waitMs));
+      const taken = toTaken(await withinTime(response, this.#options.waitMs));
       this.#outage.succeeded(monotonicMs());
       return taken;
     } catch (error) {
-      this.#failed(client, error);
+      if (error === TIMED_OUT) this.#timedOut(client, response);
+      else this.#failed(client, error);
       return null;
     }
   }
@@ -88,10 +94,17 @@ class RedisBuckets implements SharedCallBuckets {
     });
   }
 
+  #timedOut(client: RedisClient, response: Promise<unknown>): void {
+    const nowMs = monotonicMs();
+    this.#silence.noteLate(response);
+    this.#outage.failed({ reason: `no response within ${this.#options.waitMs} ms`, advice: null }, nowMs);
+    // The nodes of a cluster are watched by its client.
+    if (!isCluster(client) && this.#silence.isHung(this.#outage, nowMs) && this.#connection.client === client) this.#connection.reset();
+  }
+
   #failed(client: RedisClient, error: unknown): void {
     const nowMs = monotonicMs();
-    if (error === TIMED_OUT) this.#outage.failed({ reason: `no response within ${this.#options.waitMs} ms`, advice: null }, nowMs);
-    else if (error instanceof ErrorReply) {
+    if (error instanceof ErrorReply) {
       const advice = `the user of Redis needs the rights ${LEAST_RIGHTS} +time`;
       this.#outage.failed(isRefusal(error) ? { reason: error.message, advice } : toFailureReason(error), nowMs);
       if (isReadOnly(error)) this.#connection.search();

@@ -1,15 +1,13 @@
-import { ErrorReply } from '@redis/client';
 import type { CacheWaits } from '../../../billing/ports/cache-waits';
 import { monotonicMs } from '../../../runtime/clock';
 import { TIMED_OUT, withinTime } from '../../../runtime/time-limit';
 import type { Outage } from './outage';
+import { Silence } from './silence';
 
 /** Of the time that an operation may wait: a response that takes longer is used, but nothing further that could be late is asked. */
 const LATE_SHARE = 1 / 3;
 /** One late response is a pause; this many in a row are an outage. */
 const LATE_OF_AN_OUTAGE = 3;
-/** A connection that is silent for this long is considered dead, since a lost network sends no signal. */
-const HUNG_MS = 3000;
 
 /** What a node's health is made of. */
 export interface NodeHealthOptions {
@@ -29,7 +27,7 @@ export class NodeHealth {
   /** Late responses in a row, and when the last of them became one. */
   #late = 0;
   #lateAtMs = -Infinity;
-  #respondedAtMs = -Infinity;
+  readonly #silence = new Silence();
   #isProbed = false;
 
   constructor({ outage, waitLimitMs, responded }: NodeHealthOptions) {
@@ -46,7 +44,7 @@ export class NodeHealth {
 
   /** Whether it has been out for a while and has not responded, however late: what responds is connected. */
   isHung(nowMs: number): boolean {
-    return this.outage.lastsMs(nowMs) >= HUNG_MS && nowMs - this.#respondedAtMs >= HUNG_MS;
+    return this.#silence.isHung(this.outage, nowMs);
   }
 
   /** The response, if it comes while the operation may wait; rejects with TIMED_OUT otherwise, or as the response does. */
@@ -66,7 +64,7 @@ export class NodeHealth {
     } catch (error) {
       if (error === TIMED_OUT) {
         waits.storeWasLate = true;
-        this.#noteResponse(response);
+        this.#silence.noteLate(response);
       }
       throw error;
     } finally {
@@ -112,12 +110,5 @@ export class NodeHealth {
     if (++this.#late < LATE_OF_AN_OUTAGE) return;
     const reason = `no response within ${this.#lateMs} ms, ${LATE_OF_AN_OUTAGE} times in a row`;
     this.outage.failed({ reason, advice: null }, nowMs);
-  }
-
-  #noteResponse(response: Promise<unknown>): void {
-    const note = (): void => void (this.#respondedAtMs = monotonicMs());
-    response.then(note, (error: unknown) => {
-      if (error instanceof ErrorReply) note();
-    });
   }
 }
