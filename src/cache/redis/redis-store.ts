@@ -17,7 +17,7 @@ import { isCluster, type ClusterClient, type RedisClient, type RedisTls } from '
 import { RedisConnection } from './redis-connection';
 import { releaseLock, takeLock } from './redis-lock';
 import type { RedisStoreOptions } from './redis-store-options';
-import { isReadOnly, isRefusal, LEAST_RIGHTS, type Refusal } from './rights';
+import { isReadOnly, isRefusal, RIGHTS_NAME, toRightsAdvice, type Refusal } from './rights';
 
 /** How long closing waits for entries and locks on their way. */
 const CLOSE_LIMIT_MS = 500;
@@ -48,7 +48,6 @@ class RedisStore implements EntryStore {
   readonly #connection: RedisConnection;
   readonly #observer: CacheObserver;
   readonly #reads: Outage;
-  readonly #writes: Outage;
   /** What locks need is refused. */
   readonly #noLocks: Outage;
   /** Entries on their way in, and locks on their way to and fro. */
@@ -67,12 +66,12 @@ class RedisStore implements EntryStore {
     this.waitLimitMs = options.waitLimitMs;
     const observe = (use: StoreUse) => (isOn: boolean) => observer.availabilityChanged(use, !isOn);
     this.#reads = new Outage(reads, observe('read'));
-    this.#writes = new Outage(writes, observe('write'));
     this.#noLocks = new Outage(locks, observe('lock'));
-    this.#only = new NodeHealth({ outage: this.#reads, waitLimitMs: this.waitLimitMs });
+    this.#only = new NodeHealth({ outage: this.#reads, writes: new Outage(writes, observe('write')), waitLimitMs: this.waitLimitMs });
     this.#nodes = new ClusterNodes({
       listener: nodes,
       changed: (isOut) => this.#nodeChanged(isOut),
+      writes: { listener: writes, changed: observe('write') },
       // One node that responds is enough.
       responded: () => this.#reads.succeeded(monotonicMs()),
       waitLimitMs: this.waitLimitMs,
@@ -132,13 +131,13 @@ class RedisStore implements EntryStore {
     const ttl = toKeyvTtl(ttlMs);
     const connected = this.#current;
     const node = connected && this.#nodeOf(connected.client, name);
-    if (ttl === undefined || !node || this.#isOutAlone(node) || !this.#writes.mayTry(monotonicMs())) return null;
+    if (ttl === undefined || !node || this.#isOutAlone(node) || !node.writes.mayTry(monotonicMs())) return null;
     this.#pending.begin();
     return connected.keyv.set(name, value, ttl).then(
       () => {
         this.#pending.end();
         this.#observer.stored('redis', value.length);
-        this.#writes.succeeded(monotonicMs());
+        node.writes.succeeded(monotonicMs());
         this.#connection.searchEnded();
         return true;
       },
@@ -155,7 +154,7 @@ class RedisStore implements EntryStore {
     const cacheWaits = context?.cacheWaits ?? new CacheWaits();
     const connected = this.#current;
     const node = connected && this.#nodeOf(connected.client, name);
-    if (!node || node.isDoubtful || this.#reads.isOn || this.#writes.isOn || this.#noLocks.isOn) return 'unavailable';
+    if (!node || node.isDoubtful || this.#reads.isOn || node.writes.isOn || this.#noLocks.isOn) return 'unavailable';
     this.#pending.begin();
     try {
       const reply = await node.inTime(cacheWaits, takeLock(connected.client, name, { owner, ttlMs }));
@@ -190,7 +189,7 @@ class RedisStore implements EntryStore {
   /** Closes the connection when entries are in and locks are given back, and after half a second in any case. */
   async close(): Promise<void> {
     const untilMs = monotonicMs() + CLOSE_LIMIT_MS;
-    this.#writes.probeNow();
+    this.#probeWrites();
     this.#replacing.tryAll();
     for (let leftMs = CLOSE_LIMIT_MS; leftMs > 0; leftMs = untilMs - monotonicMs()) {
       // A leftover lock delays other processes until it expires, although its holder makes no call.
@@ -214,11 +213,16 @@ class RedisStore implements EntryStore {
     this.#connected = { client, keyv: createRawKeyv(toAdapter(client)) };
     this.#only.connectedAnew();
     this.#reads.probeNow();
-    this.#writes.probeNow();
+    this.#probeWrites();
     // Before anything is read that they make void.
     this.#replacing.tryAll();
     if (!refusals.some(({ use }) => use === 'lock')) this.#noLocks.succeeded(monotonicMs());
     for (const refusal of refusals) this.#refused(refusal);
+  }
+
+  #probeWrites(): void {
+    this.#only.writes.probeNow();
+    this.#nodes.probeWrites();
   }
 
   #connectAnew(): void {
@@ -227,9 +231,14 @@ class RedisStore implements EntryStore {
   }
 
   #refused({ use, commands, reason }: Refusal): void {
-    const outage = { read: this.#reads, write: this.#writes, lock: this.#noLocks }[use];
-    const advice = `Redis refuses ${commands}: the user needs the rights ${LEAST_RIGHTS}`;
-    outage.failed({ reason, advice }, monotonicMs());
+    // Of a cluster's nodes, the others tell by themselves that they take no entries.
+    const outage = { read: this.#reads, write: this.#rightsNode.writes, lock: this.#noLocks }[use];
+    outage.failed({ reason, advice: toRightsAdvice(commands) }, monotonicMs());
+  }
+
+  /** The node that the rights were tried out on. */
+  get #rightsNode(): NodeHealth {
+    return (this.#connected && this.#nodeOf(this.#connected.client, RIGHTS_NAME)) ?? this.#only;
   }
 
   /** Null where no node of a cluster has the name. */
@@ -263,7 +272,9 @@ class RedisStore implements EntryStore {
       else this.#connection.commandFailed(client, error);
       return;
     }
-    this.#writes.failed(toFailureReason(error), monotonicMs());
+    const { reason, advice } = toFailureReason(error);
+    const rights = isRefusal(error) ? toRightsAdvice('SET') : null;
+    node.writes.failed({ reason, advice: rights ?? advice }, monotonicMs());
     if (isReadOnly(error)) this.#connection.search();
   }
 }

@@ -17,8 +17,14 @@ export interface Refusal {
 /** The least rights that the user of Redis needs, as `ACL SETUSER` takes them. */
 export const LEAST_RIGHTS = `~${KEY_PREFIX}:* +get +mget +set +eval +del`;
 
-const PROBE = `${KEY_PREFIX}:{rights}`;
+/** The key that the rights are tried out with. */
+export const RIGHTS_NAME = `${KEY_PREFIX}:{rights}`;
 const PROBE_MS = 1000;
+
+/** What to do where Redis refuses commands. */
+export function toRightsAdvice(commands: string): string {
+  return `Redis refuses ${commands}: the user needs the rights ${LEAST_RIGHTS}`;
+}
 
 /** A user without the right (of a command, or of a key), or a service that has no such command; within a script, too. */
 export function isRefusal(error: unknown): error is ErrorReply {
@@ -44,9 +50,9 @@ export function isReadOnly(error: unknown): boolean {
 export async function probeRights(client: RedisClient): Promise<Rights> {
   const owner = randomUUID();
   const steps: readonly (readonly [StoreUse, string, () => Promise<unknown>])[] = [
-    ['read', 'GET and MGET', () => (isCluster(client) ? client.get(PROBE) : client.mGet([PROBE]))],
-    ['write', 'SET', () => client.set(PROBE, owner, { expiration: { type: 'PX', value: PROBE_MS } })],
-    ['lock', 'EVAL, GET and DEL', () => releaseLock(client, PROBE, owner)],
+    ['read', 'GET and MGET', () => (isCluster(client) ? client.get(RIGHTS_NAME) : client.mGet([RIGHTS_NAME]))],
+    ['write', 'SET', () => client.set(RIGHTS_NAME, owner, { expiration: { type: 'PX', value: PROBE_MS } })],
+    ['lock', 'EVAL, GET and DEL', () => releaseLock(client, RIGHTS_NAME, owner)],
   ];
   const refusals: Refusal[] = [];
   let isReplica = false;

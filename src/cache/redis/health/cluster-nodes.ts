@@ -11,6 +11,8 @@ export interface ClusterNodesOptions {
   readonly listener: OutageListener;
   /** Called when an outage begins, and when none is left. */
   readonly changed: (isOut: boolean) => void;
+  /** The same for nodes that can be read and take no entries. */
+  readonly writes: Pick<ClusterNodesOptions, 'listener' | 'changed'>;
   /** Called whenever a node responded in time. */
   readonly responded: () => void;
   /** How long an operation waits for all of them, in milliseconds. */
@@ -31,6 +33,8 @@ export class ClusterNodes {
   /** By address. */
   readonly #nodes = new Map<string, NodeHealth>();
   #out = 0;
+  /** Nodes that take no entries. */
+  #full = 0;
 
   constructor(options: ClusterNodesOptions) {
     this.#options = options;
@@ -45,9 +49,14 @@ export class ClusterNodes {
     return this.#out > 0 && masters.every(({ address }) => this.isOut(address));
   }
 
+  /** Lets the next entry for each node be tried. */
+  probeWrites(): void {
+    for (const { writes } of this.#nodes.values()) writes.probeNow();
+  }
+
   /** The node that has a name now; null where no node has it. */
   of(client: ClusterClient, name: string): NodeHealth | null {
-    if (this.#out > 0) this.#forgetOthers(client);
+    if (this.#out + this.#full > 0) this.#forgetOthers(client);
     const shard = client.slots[calculateSlot(name)];
     if (!shard) return null;
     const { address } = shard.master;
@@ -89,7 +98,7 @@ export class ClusterNodes {
   }
 
   #open(address: string): NodeHealth {
-    const { listener, changed, responded, waitLimitMs } = this.#options;
+    const { listener, changed, writes, responded, waitLimitMs } = this.#options;
     const ofNode: OutageListener = {
       began: (reason, advice) => listener.began(`node ${address}: ${reason}`, advice),
       ended: () => listener.ended(),
@@ -98,15 +107,27 @@ export class ClusterNodes {
       this.#out += isOut ? 1 : -1;
       if (isOut || this.#out === 0) changed(isOut);
     };
-    return new NodeHealth({ outage: new Outage(ofNode, onChange), waitLimitMs, responded });
+    const ofWrites: OutageListener = {
+      began: (reason, advice) => writes.listener.began(`node ${address}: ${reason}`, advice),
+      ended: () => {
+        if (this.#full === 0) writes.listener.ended();
+      },
+    };
+    const onWritesChange = (isOut: boolean): void => {
+      this.#full += isOut ? 1 : -1;
+      if (isOut || this.#full === 0) writes.changed(isOut);
+    };
+    const outages = { outage: new Outage(ofNode, onChange), writes: new Outage(ofWrites, onWritesChange) };
+    return new NodeHealth({ ...outages, waitLimitMs, responded });
   }
 
   /** A node whose slots other nodes have taken over is no longer out. */
   #forgetOthers({ nodeByAddress }: ClusterClient): void {
-    for (const [address, { outage }] of this.#nodes) {
+    for (const [address, { outage, writes }] of this.#nodes) {
       if (nodeByAddress.has(address)) continue;
       this.#nodes.delete(address);
       outage.succeeded(monotonicMs());
+      writes.succeeded(monotonicMs());
     }
   }
 }

@@ -12,6 +12,8 @@ const LATE_OF_AN_OUTAGE = 3;
 /** What a node's health is made of. */
 export interface NodeHealthOptions {
   readonly outage: Outage;
+  /** Of writing alone. */
+  readonly writes: Outage;
   /** How long an operation waits in all, in milliseconds. A response that takes more than a third of it is late. */
   readonly waitLimitMs: number;
   /** Called whenever it responded in time. */
@@ -21,6 +23,7 @@ export interface NodeHealthOptions {
 /** How one Redis responds: the only one there is, or a node of a cluster. */
 export class NodeHealth {
   readonly outage: Outage;
+  readonly writes: Outage;
   readonly #waitLimitMs: number;
   readonly #lateMs: number;
   readonly #responded: (() => void) | undefined;
@@ -30,8 +33,9 @@ export class NodeHealth {
   readonly #silence = new Silence();
   #isProbed = false;
 
-  constructor({ outage, waitLimitMs, responded }: NodeHealthOptions) {
+  constructor({ outage, writes, waitLimitMs, responded }: NodeHealthOptions) {
     this.outage = outage;
+    this.writes = writes;
     this.#waitLimitMs = waitLimitMs;
     this.#lateMs = Math.ceil(waitLimitMs * LATE_SHARE);
     this.#responded = responded;

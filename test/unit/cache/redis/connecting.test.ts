@@ -77,6 +77,47 @@ describe('a single address', () => {
   }, 60_000);
 });
 
+describe('a cluster one of whose nodes is full', () => {
+  test('takes entries and locks for the other nodes, and says so once', async () => {
+    const nodes = await startRedisCluster();
+    const [full, other] = nodes as [RedisServer, RedisServer];
+    const told: string[] = [];
+    const observer = new CountingObserver();
+    const writes = { began: (reason: string) => void told.push(reason), ended: () => void told.push('ended') };
+    const { store } = open([full.url], { writes, observer });
+    const names = Array.from({ length: 20 }, (_, i) => `bills:2:{${i}}`);
+    await untilUsed(store, names);
+    for (const node of nodes) await node.command('FLUSHALL');
+    await full.command('CONFIG', 'SET', 'maxmemory', '1');
+    const write = async (): Promise<void> => {
+      for (const name of names) {
+        store.set(name, Buffer.from('y'), 60_000);
+        await store.getMany([name]);
+      }
+    };
+    await write();
+    const stored = Number(await other.command('DBSIZE'));
+    expect(stored).toBeGreaterThan(0);
+    // As many as belong to the other node, all of them.
+    const found = await store.getMany(names);
+    expect(found.filter((value) => value !== undefined)).toHaveLength(stored);
+    const slots = await Promise.all(names.map(async (name) => Number(await other.command('CLUSTER', 'KEYSLOT', name))));
+    expect(stored).toBe(slots.filter((slot) => slot >= 8192).length);
+    const others = names.find((_, i) => (slots[i] as number) >= 8192) as string;
+    expect(await store.locks?.take(`${others}!`, { owner: 'one', ttlMs: 60_000 })).toBe('taken');
+    expect(told).toEqual([expect.stringMatching(new RegExp(`^node 127.0.0.1:${full.port}: OOM`))]);
+    expect(observer.out).toEqual(new Set(['write']));
+    await full.command('CONFIG', 'SET', 'maxmemory', '0');
+    await until(async () => {
+      await write();
+      return observer.out.size === 0;
+    });
+    await untilUsed(store, names);
+    expect(told.slice(1)).toEqual(['ended']);
+    for (const node of nodes) await node.close();
+  }, 60_000);
+});
+
 describe('one Redis', () => {
   let redis: RedisServer;
   beforeEach(async () => {
