@@ -1,4 +1,8 @@
+import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
 import { createSingleClient, destroyClient, type RedisTls } from './redis-client';
+
+/** How long a Sentinel may take to answer, in milliseconds: one that hangs must not keep what the others say from being used. */
+const ANSWER_LIMIT_MS = 2000;
 
 /** Whether the addresses are those of Sentinels. */
 export function areSentinels(urls: readonly string[]): boolean {
@@ -16,7 +20,11 @@ export async function findPrimary(urls: readonly string[], tls: RedisTls): Promi
   const votes = new Map<string, number>();
   for (const answer of answers) if (answer.status === 'fulfilled') votes.set(answer.value, (votes.get(answer.value) ?? 0) + 1);
   const [best] = [...votes].sort(([, a], [, b]) => b - a);
-  if (!best) throw answers.find((answer) => answer.status === 'rejected')?.reason;
+  if (!best) {
+    const reasons = answers.map((answer) => (answer.status === 'rejected' ? (answer.reason as Error) : TIMED_OUT));
+    // One that answers says more than one that does not.
+    throw reasons.find((reason) => reason !== TIMED_OUT) ?? new Error(`no Sentinel answers within ${ANSWER_LIMIT_MS} ms`);
+  }
   const [first] = urls.map((url) => new URL(url)) as [URL];
   return `${toScheme(first)}//${toCredentials(first)}${best[0]}`;
 }
@@ -41,8 +49,10 @@ async function runOnce(url: string, tls: RedisTls, words: string[]): Promise<unk
   const client = createSingleClient(url, tls);
   client.on('error', () => undefined); // the rejection says it
   try {
-    await client.connect();
-    return await client.sendCommand(words);
+    return await withinTime(
+      client.connect().then(() => client.sendCommand(words)),
+      ANSWER_LIMIT_MS,
+    );
   } finally {
     destroyClient(client);
   }

@@ -77,6 +77,39 @@ describe('a single address', () => {
   }, 60_000);
 });
 
+describe('Sentinels', () => {
+  /** What answers each connection like a Sentinel that knows a primary at this port; null: not at all. */
+  async function startSentinel(primaryPort: number | null) {
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket.on('error', () => undefined));
+      socket.on('data', (chunk) => {
+        if (primaryPort === null) return;
+        for (const [word] of chunk.toString('latin1').matchAll(/\r\n(CLIENT|SENTINEL)\r\n/g))
+          socket.write(
+            word.includes('CLIENT') ? '+OK\r\n' : `*2\r\n$9\r\n127.0.0.1\r\n$${String(primaryPort).length}\r\n${primaryPort}\r\n`,
+          );
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const close = (): void => {
+      sockets.forEach((socket) => socket.destroy());
+      server.close();
+    };
+    return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+  }
+
+  test('are heard, also where one of them accepts connections and never answers', async () => {
+    const redis = await startRedis();
+    const sentinels = [await startSentinel(null), await startSentinel(redis.port), await startSentinel(redis.port)];
+    const { store, told } = open(sentinels.map(({ host }) => `redis-sentinel://${host}/bills`));
+    await untilUsed(store);
+    expect(told).toEqual([]);
+    sentinels.forEach(({ close }) => close());
+    await redis.close();
+  });
+});
+
 describe('a cluster one of whose nodes is full', () => {
   test('takes entries and locks for the other nodes, and says so once', async () => {
     const nodes = await startRedisCluster();
