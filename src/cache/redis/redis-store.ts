@@ -2,7 +2,7 @@ import { ErrorReply } from '@redis/client';
 import type { Keyv } from 'keyv';
 import { CacheWaits } from '../../billing/ports/cache-waits';
 import { monotonicMs } from '../../runtime/clock';
-import { TIMED_OUT } from '../../runtime/time-limit';
+import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
 import type { CacheObserver, StoreUse } from '../../telemetry/observers/cache-observer';
 import type { EntryLocks, LockOutcome, LockRequest } from '../entries/entry-locks';
 import type { EntryStore, StoreClient, StoredValues } from '../entries/entry-store';
@@ -18,6 +18,7 @@ import { RedisConnection } from './redis-connection';
 import { releaseLock, takeLock } from './redis-lock';
 import type { RedisStoreOptions } from './redis-store-options';
 import { isReadOnly, isRefusal, RIGHTS_NAME, toRightsAdvice, type Refusal } from './rights';
+import { HUNG_MS } from './health/silence';
 
 /** How long closing waits for entries and locks on their way. */
 const CLOSE_LIMIT_MS = 500;
@@ -54,7 +55,7 @@ class RedisStore implements EntryStore {
   readonly #pending = new PendingCommands();
   /** Owners of the locks that are held, by name. */
   readonly #held = new Map<string, string>();
-  readonly #replacing = new PendingWrites((name, value, ttlMs) => this.#write(name, value, ttlMs));
+  readonly #replacing = new PendingWrites((name, value, ttlMs) => this.#replace(name, value, ttlMs));
   #connected: Connected | null = null;
   /** Of a Redis that is no cluster. */
   readonly #only: NodeHealth;
@@ -148,6 +149,17 @@ class RedisStore implements EntryStore {
         return false;
       },
     );
+  }
+
+  /** The same for a value that must come in: a connection that is dead is made anew, also where nothing else is asked of it. */
+  #replace(name: string, value: Buffer, ttlMs: number): Promise<boolean> | null {
+    const { client } = this.#connection;
+    const writing = this.#write(name, value, ttlMs);
+    if (!writing || !client || isCluster(client)) return writing;
+    withinTime(writing, HUNG_MS).catch(() => {
+      if (this.#connection.client === client) this.#connectAnew();
+    });
+    return writing;
   }
 
   async #take(name: string, { owner, ttlMs, context }: LockRequest): Promise<LockOutcome> {

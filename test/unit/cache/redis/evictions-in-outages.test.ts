@@ -5,6 +5,7 @@ import { toAskedBills, toBillsBody } from '../../../support/bills-body';
 import { openCacheRig, silentOutage, toCaller, until, type CacheRig } from '../../../support/cache-fixtures';
 import { startRedis, type RedisServer } from '../../../support/redis-server';
 import { startScriptedUpstream, type ScriptedUpstream } from '../../../support/scripted-upstream';
+import { startTcpProxy } from '../../../support/tcp-proxy';
 
 describe('What was evicted while Redis took no entries', () => {
   let redis: RedisServer;
@@ -21,10 +22,11 @@ describe('What was evicted while Redis took no entries', () => {
     await redis.close();
   });
 
-  function open(waitLimitMs: number): CacheRig {
+  function open(waitLimitMs: number, port = redis.port): CacheRig {
     const rig = openCacheRig({
       upstreamUrl: upstream.url,
-      openStore: (observer) => createRedisStore({ urls: [redis.url], observer, reads: silentOutage, writes: silentOutage, waitLimitMs }),
+      openStore: (observer) =>
+        createRedisStore({ urls: [`redis://127.0.0.1:${port}`], observer, reads: silentOutage, writes: silentOutage, waitLimitMs }),
     });
     rigs.push(rig);
     return rig;
@@ -69,6 +71,16 @@ describe('What was evicted while Redis took no entries', () => {
     redis.thaw();
     expect(await isCached(one, 'alice')).toBe(false);
     await until(async () => !(await isCached(two, 'alice')));
+  });
+
+  it('is not found any more by the others, also where the network lost the connection of a process that is asked nothing since', async () => {
+    const proxy = await startTcpProxy(redis.port);
+    const [one, two] = [open(75, proxy.port), open(6000)];
+    await until(async () => (await isCached(one, 'alice')) && (await isCached(two, 'alice')));
+    proxy.swallow();
+    await refuseToken(one, 'alice');
+    await until(async () => !(await isCached(two, 'alice')), 20_000);
+    await proxy.close();
   });
 
   it('is written by a process that stops, where Redis is back by then', async () => {
