@@ -27,7 +27,9 @@ export class AddressMemory {
 
   /** Options of a socket: how it finds its address, and how long it tries one before the next. */
   get options(): { readonly lookup: LookupFunction; readonly autoSelectFamilyAttemptTimeout: number } {
-    return { lookup: this.#lookup, autoSelectFamilyAttemptTimeout: this.#patienceMs };
+    // An address that has worked comes first. If it is slow now, or the event loop was busy, the others are probably no better.
+    const patienceMs = this.#lastGood === undefined ? this.#patienceMs : this.#mostPatienceMs;
+    return { lookup: this.#lookup, autoSelectFamilyAttemptTimeout: patienceMs };
   }
 
   /** Records what comes of a socket that is connecting: its address works if TLS is established or, without TLS, if it accepts. */
