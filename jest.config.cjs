@@ -17,8 +17,10 @@ module.exports = {
     '^(\\./(?:billing-api/billing-api|redis/redis-store|redis-buckets|redis-buckets|telemetry/tracing/otel-tracing))\\.js$': '$1',
   },
   testTimeout: 120_000,
+  // Jest has no dynamic imports: OpenTelemetry's exporter, which loads `http` by one, is compiled as well.
+  transformIgnorePatterns: ['/node_modules/(?!@opentelemetry/otlp-exporter-base/)'],
   transform: {
-    '^.+\\.ts$': [
+    '(\\.ts|/otlp-exporter-base/.+\\.js)$': [
       '@swc/jest',
       {
         jsc: {

@@ -2,7 +2,7 @@ import type { RawRequest } from '../support/raw-request';
 import type { ReceivedSpan } from '../support/otlp-collector';
 import { byContract, good } from '../support/scripted-gateway';
 import { startRedis } from '../support/redis-server';
-import { withTraces } from '../support/traced-process';
+import { withTracedGateway } from '../support/traced-gateway';
 
 const TOKEN = 'Zk3pQ9vX2mL7tR4wB8nC';
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -35,16 +35,12 @@ interface Line {
   readonly traceId?: string;
   readonly path?: string;
 }
-const operationLines = (output: string): Line[] =>
-  output
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Line)
-    .filter(({ msg }) => msg === 'operation');
+const operationLines = (lines: readonly string[]): Line[] =>
+  lines.map((line) => JSON.parse(line) as Line).filter(({ msg }) => msg === 'operation');
 
 describe('The trace of an operation', () => {
   it("is the caller's, and goes on in the billing API: operation, plan, attempt", async () => {
-    await withTraces(async ({ send, stop, upstream, gateway }) => {
+    await withTracedGateway(async ({ send, stop, upstream, logLines }) => {
       await send(ask(`a: ${contract('7')} b: ${contract('7')}`, { traceparent: TRACEPARENT, tracestate: 'vendor=1,other=x' }));
       const spans = await stop();
       const operation = only(operationsOf(spans));
@@ -87,7 +83,7 @@ describe('The trace of an operation', () => {
         traceparent: `00-${TRACE_ID}-${attempt!.spanId}-01`,
         tracestate: 'vendor=1,other=x',
       });
-      expect(only(operationLines(gateway.stdout())).traceId).toBe(TRACE_ID);
+      expect(only(operationLines(logLines)).traceId).toBe(TRACE_ID);
       for (const part of [plan!, attempt!]) {
         expect(part.startNs).toBeGreaterThanOrEqual(operation.startNs);
         expect(part.endNs).toBeLessThanOrEqual(operation.endNs);
@@ -97,8 +93,8 @@ describe('The trace of an operation', () => {
   });
 
   it('is a new one where the caller names none, and the log line names it, whatever gives the answer', async () => {
-    await withTraces(
-      async ({ send, stop, gateway }) => {
+    await withTracedGateway(
+      async ({ send, stop, logLines }) => {
         for (let i = 0; i < 4; i++) await send(ask(contract('7')));
         const spans = await stop();
         const operations = operationsOf(spans);
@@ -110,7 +106,7 @@ describe('The trace of an operation', () => {
           ]),
         ).toEqual(['reference', 'compiled', 'response-cache', 'response-cache'].map((path) => [path, 'Bills', 'query']));
         expect(new Set(operations.map(({ traceId }) => traceId)).size).toBe(4);
-        expect(operationLines(gateway.stdout()).map(({ path, traceId }) => [path, traceId])).toEqual(
+        expect(operationLines(logLines).map(({ path, traceId }) => [path, traceId])).toEqual(
           operations.map(({ attributes, traceId }) => [attributes['billing_gateway.path'], traceId]),
         );
         const lookups = operations.map((operation) =>
@@ -139,7 +135,7 @@ describe('The trace of an operation', () => {
   });
 
   it('has each attempt of a call, with how often it was sent before and how it ended', async () => {
-    await withTraces(
+    await withTracedGateway(
       async ({ send, stop, upstream }) => {
         await send(ask(contract('7')));
         const spans = await stop();
@@ -170,8 +166,8 @@ describe('The trace of an operation', () => {
   it('is linked to the one whose call it joined', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
-    await withTraces(
-      async ({ send, stop, upstream, gateway }) => {
+    await withTracedGateway(
+      async ({ send, stop, upstream, logLines }) => {
         const first = send(ask(contract('7'), { traceparent: TRACEPARENT }));
         await upstream.waitForRequests(1);
         const second = send(ask(contract('7')));
@@ -181,7 +177,7 @@ describe('The trace of an operation', () => {
         release();
         await Promise.all([first, second, third]);
         const spans = await stop();
-        expect(gateway.stdout()).toContain('"calls":0,"merged":0');
+        expect(logLines.join('\n')).toContain('"calls":0,"merged":0');
         const [starter] = operationsOf(spans).filter(({ traceId }) => traceId === TRACE_ID);
         const joined = spans.filter(({ name }) => name === 'join call');
         expect(joined).toHaveLength(2);
@@ -204,7 +200,7 @@ describe('The trace of an operation', () => {
       17: { body: 'nothing' },
       18: { hang: 'before-headers' },
     });
-    await withTraces(
+    await withTracedGateway(
       async ({ send, stop }) => {
         for (const number of ['401', '403', '404', '500', '17', '18', '1/2']) await send(ask(contract(number)));
         await send(ask(`a: ${contract('403')} b: ${contract('500')}`));
@@ -232,7 +228,7 @@ describe('The trace of an operation', () => {
   });
 
   it('is there for what is refused before it is executed', async () => {
-    await withTraces(async ({ send, stop, upstream }) => {
+    await withTracedGateway(async ({ send, stop, upstream }) => {
       await send(post('{"query": '));
       await send(post({ query: '{ nothing }' }));
       await send(post({ query: '{ customer(' }));
@@ -266,7 +262,7 @@ describe('The trace of an operation', () => {
   it('shows the look into Redis, and the lock', async () => {
     const redis = await startRedis();
     try {
-      await withTraces(
+      await withTracedGateway(
         async ({ send, stop }) => {
           // More than two: on a busy machine, Redis may take longer than it is waited for.
           for (let i = 0; i < 6; i++) await send(ask(contract('7')));
@@ -290,7 +286,7 @@ describe('The trace of an operation', () => {
   });
 
   it('shows that something past its time stood in', async () => {
-    await withTraces(
+    await withTracedGateway(
       async ({ send, stop, upstream }) => {
         while (upstream.requests.length < 2) await send(ask(contract('7')));
         const spans = await stop();
@@ -310,7 +306,7 @@ describe('The trace of an operation', () => {
   });
 
   it('shows how long a call waits for its turn', async () => {
-    await withTraces(
+    await withTracedGateway(
       async ({ send, stop }) => {
         await send(ask(['1', '2', '3'].map((number) => `c${number}: ${contract(number)}`).join(' ')));
         const spans = await stop();
@@ -325,12 +321,12 @@ describe('Whether an operation is traced', () => {
   const unsampled = TRACEPARENT.replace(/01$/, '00');
 
   it('is up to the caller, who may have decided that it is not', async () => {
-    await withTraces(async ({ send, stop, upstream, gateway }) => {
+    await withTracedGateway(async ({ send, stop, upstream, logLines }) => {
       await send(ask(contract('7'), { traceparent: unsampled }));
       expect(await stop()).toEqual([]);
       // The trace goes on, all the same.
       expect(only(upstream.requests).headers['traceparent']).toMatch(new RegExp(`^00-${TRACE_ID}-(?!${PARENT_ID})[0-9a-f]{16}-00$`));
-      expect(only(operationLines(gateway.stdout())).traceId).toBe(TRACE_ID);
+      expect(only(operationLines(logLines)).traceId).toBe(TRACE_ID);
     });
   });
 
@@ -340,7 +336,7 @@ describe('Whether an operation is traced', () => {
     ['parentbased_traceidratio', '0', ['', unsampled]],
     ['parentbased_always_off', '', ['', unsampled]],
   ])('is never so with %s %s for what it does not choose', async (sampler, argument, traceparents) => {
-    await withTraces(
+    await withTracedGateway(
       async ({ send, stop, upstream }) => {
         for (const traceparent of traceparents)
           expect((await send(ask(contract('7'), traceparent === '' ? {} : { traceparent }))).status).toBe(200);
@@ -357,7 +353,7 @@ describe('Whether an operation is traced', () => {
     ['parentbased_traceidratio', '0', TRACEPARENT],
     ['parentbased_always_off', '', TRACEPARENT],
   ])('is so with %s %s for what it chooses', async (sampler, argument, traceparent) => {
-    await withTraces(
+    await withTracedGateway(
       async ({ send, stop }) => {
         await send(ask(contract('7'), { traceparent }));
         expect(operationsOf(await stop())).toHaveLength(1);
@@ -367,7 +363,7 @@ describe('Whether an operation is traced', () => {
   });
 
   it('has nothing to do with the caller where nothing is propagated', async () => {
-    await withTraces(
+    await withTracedGateway(
       async ({ send, stop, upstream }) => {
         await send(ask(contract('7'), { traceparent: TRACEPARENT }));
         const operation = only(operationsOf(await stop()));
@@ -396,7 +392,7 @@ describe('What a trace must not tell', () => {
       17: { body: SECRET },
       18: { reset: true },
     });
-    await withTraces(
+    await withTracedGateway(
       async ({ send, stop, collector, upstream }) => {
         for (const number of [CONTRACT, CONTRACT, CONTRACT, '401', '400', '500', '17', '18', `${CONTRACT}/${SECRET}`])
           await send(secretly({ query: secretQuery(number) }));

@@ -3,6 +3,7 @@ import { good } from './scripted-gateway';
 import { spawnGateway, type GatewayProcess } from './gateway-process';
 import { startCollector, type OtlpCollector, type ReceivedSpan } from './otlp-collector';
 import { requestRaw, type RawRequest } from './raw-request';
+import { tracedEnvironment } from './traced-gateway';
 import { startScriptedUpstream, type Script, type ScriptedUpstream } from './scripted-upstream';
 
 /** A gateway as a process of its own, its billing API, and the collector of its traces. */
@@ -22,20 +23,11 @@ export interface TracedOptions {
   readonly script?: Script;
 }
 
-/** Runs a test against a traced gateway in production mode: one attempt a call, and nothing remembered, unless the test says otherwise. */
+/** Runs a test against a traced gateway as a process of its own. */
 export async function withTraces(use: (ends: TracedProcess) => Promise<void>, { environment, script }: TracedOptions = {}): Promise<void> {
   const upstream = await startScriptedUpstream(script ?? ((request) => good(request)));
   const collector = await startCollector();
-  const gateway = spawnGateway({
-    NODE_ENV: 'production',
-    HOST: '127.0.0.1',
-    DRAIN_DELAY_MS: '0',
-    BILLING_API_URL: upstream.url,
-    BILLING_API_RETRIES: '0',
-    CACHE_TTL_SECONDS: '0',
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    ...environment,
-  });
+  const gateway = spawnGateway({ ...tracedEnvironment(upstream, collector), ...environment });
   try {
     const port = Number(new URL(await gateway.ready()).port);
     await use({
