@@ -34,12 +34,17 @@ const asBytes = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 // While there is no connection, commands fail at once instead of queueing up.
 const LIMITS = { disableOfflineQueue: true, commandsQueueMaxLength: MAX_COMMANDS };
 
+/**
+ * A signal that never aborts. Given one, Node.js listens for all errors of a socket: an alert that refuses the certificate may arrive
+ * between the handshake and the moment when the client listens, and would end the process.
+ */
+const NEVER = new AbortController().signal;
+// Node.js does not remove the listener of a socket that is closed, so that each attempt to connect would leave its socket behind.
+NEVER.addEventListener = () => undefined;
+
 /** Options of `tls.connect`. */
 export function toTlsOptions({ cert, key, ca }: RedisTls) {
-  // An alert that refuses the certificate may arrive between the handshake and the moment when the client listens for errors, and
-  // would end the process. With a signal, Node.js itself listens.
-  const { signal } = new AbortController();
-  return { tls: true as const, signal, ...(cert ? { cert } : {}), ...(key ? { key } : {}), ...(ca ? { ca } : {}) };
+  return { tls: true as const, signal: NEVER, ...(cert ? { cert } : {}), ...(key ? { key } : {}), ...(ca ? { ca } : {}) };
 }
 
 /** Makes a client of one Redis, not yet connected. It does not connect again by itself. */

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import type { EntryStore } from '../../../../src/cache/entries/entry-store';
+import { toTlsOptions } from '../../../../src/cache/redis/redis-client';
 import { createRedisStore } from '../../../../src/cache/redis/redis-store';
 import type { RedisStoreOptions } from '../../../../src/cache/redis/redis-store-options';
 import { CountingObserver, silentOutage, until } from '../../../support/cache-fixtures';
@@ -272,6 +275,16 @@ describe('a Redis that speaks TLS alone, and asks for a certificate', () => {
       said = told[0]?.advice;
     }
     expect(said).toMatch(advice);
+  });
+
+  test('keeps nothing of the connections that it refused', async () => {
+    const options = toTlsOptions({ cert: null, key: null, ca: read('ca.crt') });
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const socket = connect({ ...options, host: '127.0.0.1', port: Number(new URL(url).port) });
+      // No listener of the test's own: an error without one would be thrown here.
+      await new Promise((resolve) => socket.once('close', resolve));
+    }
+    expect(getEventListeners(options.signal, 'abort')).toEqual([]);
   });
 
   test('says what to do where it is addressed without TLS', async () => {
