@@ -1,4 +1,4 @@
-import type { ListPlan } from '../plan';
+import { WrittenLists } from './written-lists';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -23,14 +23,6 @@ const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 /** Well below the 128 KiB from which on V8 keeps a string in a slower space. */
 const MAX_TEXT_BYTES = 64 * 1024;
 
-/** Where a list was written, and how many objects it came to. */
-interface WrittenList {
-  readonly list: unknown;
-  readonly from: number;
-  readonly to: number;
-  readonly objects: number;
-}
-
 /** Room that is always left past what was asked for, so that short literals need no check of their own. */
 const MARGIN = 64;
 
@@ -44,8 +36,7 @@ export class JsonBuffer {
   length = 0;
   /** Objects that were written, repeated ones counted each time. */
   objects = 0;
-  /** What was last written for each list of an operation's plan. */
-  readonly lists = new Map<ListPlan, WrittenList>();
+  readonly lists = new WrittenLists();
   #maxObjects = Infinity;
   #maxBytes = Infinity;
 
@@ -59,6 +50,7 @@ export class JsonBuffer {
   /** Gives up what was written, and the room for it where it is unusually large. */
   discard(): void {
     this.length = 0;
+    this.lists.clear();
     this.#release();
   }
 
@@ -147,6 +139,7 @@ export class JsonBuffer {
       throw new ResultOverflow('bytes', length);
     }
     this.length = 0;
+    this.lists.clear();
     if (length <= MAX_TEXT_BYTES) return this.bytes.toString('latin1', 0, length);
     const written = Buffer.allocUnsafeSlow(length);
     this.bytes.copy(written, 0, 0, length);

@@ -62,8 +62,8 @@ export function writeList(out: JsonBuffer, plan: ListPlan, value: unknown): void
   const results: unknown = value instanceof LiveList ? value.results : value;
   if (!Array.isArray(results)) fallBack('not a list');
   const list = results as readonly unknown[];
-  const known = plan.live ? undefined : out.lists.get(plan);
-  if (known?.list === list) {
+  const known = plan.live ? undefined : out.lists.find(plan, list);
+  if (known) {
     out.count(known.objects);
     out.repeat(known.from, known.to);
     return;
@@ -84,7 +84,7 @@ export function writeList(out: JsonBuffer, plan: ListPlan, value: unknown): void
     else writeValue(out, item, each);
   }
   out.literal(CLOSE_LIST);
-  if (!plan.live) out.lists.set(plan, { list, from, to: out.length, objects: out.objects - before });
+  if (!plan.live) out.lists.note(plan, list, { from, to: out.length, objects: out.objects - before });
 }
 
 export function writeLeaf(out: JsonBuffer, plan: LeafPlan, value: unknown): void {
