@@ -1,4 +1,4 @@
-import { createProbeServer, type ProbeServer } from '../http/connection/probes';
+import { createProbeServer, toProbes, type ProbeServer } from '../http/connection/probes';
 import type { Log } from '../telemetry/logs/log';
 import { createWorkerMetrics } from '../telemetry/metrics/worker-metrics';
 import { WorkerPool, type TakeCalls } from './worker-pool';
@@ -31,10 +31,10 @@ export interface Primary {
 export async function startPrimary({ workers: count, host, probePort, log, takeCalls, stopped }: PrimaryOptions): Promise<Primary> {
   const metrics = createWorkerMetrics();
   const pool = new WorkerPool({ count, log, metrics, takeCalls });
-  const probes = {
+  const probes = toProbes({
     isReady: () => pool.isReady(),
     metrics: { contentType: metrics.contentType, text: () => pool.metricsText() },
-  };
+  });
   let probeServer: ProbeServer | null = null;
   if (probePort !== null) probeServer = await createProbeServer({ host, port: probePort, probes });
   const giveUp = (): void => void pool.close(false).catch(() => undefined);

@@ -1,6 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { lingerAfter } from './lingering-close';
+import { muteParser } from './mute-parser';
+import { countRequest, countResponse } from './pipelined-requests';
+import { toWatchedRequest } from './watched-request';
+import { toWatchedResponse } from './watched-response';
 
 /** What orchestrators and Prometheus ask. */
 export interface Probes {
@@ -23,12 +28,20 @@ export interface Siblings {
 }
 
 /** Makes the probes of a process that serves alone, or speaks for all that serve together. */
-export function toProbes(own: Probes, siblings: Siblings | null | undefined): Probes {
-  if (!siblings) return own;
+export function toProbes({ isReady, metrics }: Probes, siblings?: Siblings | null): Probes {
   return {
-    isReady: siblings.isReady,
-    metrics: own.metrics && { contentType: own.metrics.contentType, text: siblings.metricsText },
+    isReady: siblings ? siblings.isReady : isReady,
+    metrics: metrics && { contentType: metrics.contentType, text: shareText(siblings ? siblings.metricsText : metrics.text) },
   };
+}
+
+/** Writes a text once for all who ask while it is being written: it takes 1 ms and more, and the path is open to anybody. */
+function shareText(write: () => Promise<string>): () => Promise<string> {
+  let writing: Promise<string> | null = null;
+  return () =>
+    (writing ??= write().finally(() => {
+      writing = null;
+    }));
 }
 
 /** The paths of the probes. */
@@ -84,7 +97,16 @@ export async function createProbeServer(options: {
   readonly port: number;
   readonly probes: Probes;
 }): Promise<ProbeServer> {
-  const server = createServer((request, response) => {
+  const classes = {
+    IncomingMessage: toWatchedRequest(({ socket }) => socket.destroy()),
+    ServerResponse: toWatchedResponse({ onEnd: ({ req }) => (req.complete ? undefined : lingerAfter(req)), onSent: countResponse }),
+  };
+  const server = createServer(classes, (request, response) => {
+    if (!countRequest(response)) {
+      muteParser(request.socket);
+      request.socket.destroy();
+    }
+    if (request.socket.destroyed) return;
     const path = request.url?.split('?', 1)[0] ?? '';
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
