@@ -63,7 +63,8 @@ function compileCopies(field: GraphQLField<unknown, unknown>, given: ReadonlyMap
     if (required) reads.push(`if (v${index} === undefined || v${index} === null) return byRules(variables);`);
     return `${nameOf(arg.name)}: v${index}`;
   });
-  const source = `'use strict'; return function makeArguments(constants, variables, byRules) { ${reads.join(' ')} return { ${members.join(', ')} }; };`;
+  const body = `${reads.join(' ')} return { ${members.join(', ')} };`;
+  const source = `'use strict'; return function makeArguments(constants, variables, byRules) { ${body} };`;
   return code.get(`${source} ${JSON.stringify(fallbacks)}`, CODE_BYTES, () =>
     (compileFunction(source, ['fallbacks']) as (fallbacks: readonly unknown[]) => MakeArguments)(fallbacks),
   );

@@ -90,7 +90,7 @@ class Compiler {
       fields,
       liveFields,
       objects: fields.reduce((sum, { slot, value }) => sum + (slot < 0 && value.kind === 'object' ? value.objects : 0), 1),
-      writePlain: liveFields.length === 0 ? toPlainWriter(fields, this.#options.code) : null,
+      writePlain: liveFields.length === 0 ? toPlainWriter({ type, fields }, this.#options.code) : null,
     };
   }
 

@@ -51,8 +51,11 @@ export type PlainWriter = (out: JsonBuffer, value: Readonly<Record<string, unkno
 /** Makes a field's arguments of the operation's variables. Throws where they cannot be made. */
 export type ArgumentsOf = (variables: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 
-/** What the plan of a field is made of. */
-export interface FieldPlanParts {
+/**
+ * The plan of a field. A class, so that all have one hidden class: with plans of copied objects, V8 looked each property up anew
+ * for every operation that it met.
+ */
+export class FieldPlan {
   readonly responseKey: string;
   /** `"key":` as bytes, with a comma in front for all but the first field. */
   readonly prefix: Uint8Array;
@@ -66,25 +69,6 @@ export interface FieldPlanParts {
   readonly constant: Uint8Array | null;
   readonly field: GraphQLField<unknown, unknown> | null;
   /** Null for a field that is a property of its object. */
-  readonly resolve: DirectResolver | null;
-  readonly parentType: GraphQLObjectType;
-  readonly nodes: readonly FieldNode[];
-  readonly args: ArgumentsOf;
-}
-
-/**
- * The plan of a field. A class, so that all have one hidden class: with plans of copied objects, V8 looked each property up anew
- * for every operation that it met.
- */
-export class FieldPlan implements FieldPlanParts {
-  readonly responseKey: string;
-  readonly prefix: Uint8Array;
-  readonly slot: number;
-  readonly repeats: boolean;
-  readonly name: string;
-  readonly value: ValuePlan;
-  readonly constant: Uint8Array | null;
-  readonly field: GraphQLField<unknown, unknown> | null;
   readonly resolve: DirectResolver | null;
   readonly parentType: GraphQLObjectType;
   readonly nodes: readonly FieldNode[];
@@ -105,6 +89,9 @@ export class FieldPlan implements FieldPlanParts {
     this.args = parts.args;
   }
 }
+
+/** What the plan of a field is made of. */
+export type FieldPlanParts = Pick<FieldPlan, keyof FieldPlan>;
 
 /** The plan of a union's value; Fallback where it is none of its members. */
 export function memberOf(plan: UnionPlan, value: unknown): ObjectPlan {

@@ -3,7 +3,7 @@ import { TRUE_MARK, type ByteRecords, type LeafType, type RecordLayout } from '.
 import type { CodeCache } from '../code-cache';
 import { fallBack } from '../fallback';
 import { writeAscii, writeDigits, type JsonBuffer } from './json-buffer';
-import type { FieldPlan, LeafKind, PlainWriter, ValuePlan } from '../plan';
+import type { FieldPlan, LeafKind, ObjectPlan, PlainWriter, ValuePlan } from '../plan';
 import { writeBigInt, writeList } from './write';
 
 /** Bytes that a leaf other than a text takes at most: a whole number of 53 bits with its sign, or a word. */
@@ -12,14 +12,22 @@ const LEAF_BYTES = 24;
 /** Of a field's code in a writer that has run, roughly: its source, its byte code and its optimised code. */
 const CODE_BYTES_PER_FIELD = 5000;
 
+/** What an object's writer is made of. Two types may have records of two layouts, and so never share a writer. */
+type WrittenObject = Pick<ObjectPlan, 'type' | 'fields'>;
+
 /** The writer of an object whose fields are all properties. */
-export function toPlainWriter(fields: readonly FieldPlan[], code: CodeCache): PlainWriter {
-  return code.get(fieldsKey(fields), CODE_BYTES_PER_FIELD * fields.length, () => compilePlainWriter(fields));
+export function toPlainWriter(object: WrittenObject, code: CodeCache): PlainWriter {
+  const { fields } = object;
+  return code.get(objectKey(object), CODE_BYTES_PER_FIELD * fields.length, () => compilePlainWriter(fields));
 }
 
-/** A text that two lists of fields share if and only if they are written alike. */
-function fieldsKey(fields: readonly FieldPlan[]): string {
-  return `{${fields.map(({ responseKey, name, value, constant }) => `${responseKey}:${constant ? `=${constant.toString()}` : name}${valueKey(value)}`).join(' ')}}`;
+/** A text that two objects share if and only if they are written alike. */
+function objectKey({ type, fields }: WrittenObject): string {
+  const keys = fields.map(({ responseKey, name, value, constant }) => {
+    const source = constant ? `=${constant.toString()}` : name;
+    return `${responseKey}:${source}${valueKey(value)}`;
+  });
+  return `${type.name}{${keys.join(' ')}}`;
 }
 
 function valueKey(plan: ValuePlan): string {
@@ -30,7 +38,7 @@ function valueKey(plan: ValuePlan): string {
     case 'list':
       return `[${valueKey(plan.item)}]${nullable}`;
     case 'object':
-      return `${fieldsKey(plan.fields)}${nullable}`;
+      return `${objectKey(plan)}${nullable}`;
     case 'union':
       // Not written here.
       return `|${nullable}`;
@@ -38,8 +46,7 @@ function valueKey(plan: ValuePlan): string {
 }
 
 /**
- * Compiles such a writer: straight code, a store for each byte of a key, and
- * one check of the room for all of it.
+ * Compiles such a writer: straight code, a store for each byte of a key, and one check of the room for all of it.
  * The code is made of byte values, slots of `refs`, and property names that have the form of a GraphQL name
  * (`[_A-Za-z][_0-9A-Za-z]*`); no text of a client's becomes code.
  * What stands in its response's bytes (`ByteRecords`) is written from there.

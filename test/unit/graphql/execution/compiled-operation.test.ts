@@ -2,6 +2,8 @@ import { getOperationAST, parse } from 'graphql';
 import type { ResultMeter } from '../../../../src/graphql/context/result-meter';
 import { CodeCache } from '../../../../src/graphql/execution/code-cache';
 import { PreparedOperation, type CompiledPlan } from '../../../../src/graphql/execution/compiled-operation';
+import type { ObjectPlan } from '../../../../src/graphql/execution/plan';
+import { toPlainWriter } from '../../../../src/graphql/execution/writing/plain-writer';
 import { CallBudget } from '../../../../src/graphql/limits/call-budget';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 
@@ -145,6 +147,18 @@ describe('Compiled code', () => {
     const code = new CodeCache();
     compile(code, `{ customer(idType: "CPF", id: "1") { ${leaves} } }`);
     expect(compile(code, `{ customer(idType: "CPF", id: "1") { ${other} } }`).codeBytes).toBeGreaterThan(0);
+  });
+
+  it('is not shared with another type, whose records may have another layout', () => {
+    const code = new CodeCache();
+    const { plan } = compile(code, `{ customer(idType: "CPF", id: "1") { id } }`).variant!;
+    const { fields } = plan.fields[0]!.value as ObjectPlan;
+    const [one, other] = ['Customer', 'Invoice'].map((name) => schema.getType(name) as ObjectPlan['type']) as [
+      ObjectPlan['type'],
+      ObjectPlan['type'],
+    ];
+    expect(toPlainWriter({ type: one, fields }, code)).toBe(toPlainWriter({ type: one, fields }, code));
+    expect(toPlainWriter({ type: other, fields }, code)).not.toBe(toPlainWriter({ type: one, fields }, code));
   });
 
   it('is bounded', () => {
