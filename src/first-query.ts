@@ -16,7 +16,7 @@ export function toFirstQuery(gatewayUrl: string, billingApi: BillingApi, explore
     `amount status } pageInfo { hasNextPage endCursor } } } } }`;
   return [
     '',
-    `No BILLING_API_URL is set: the embedded billing API answers, at ${billingApi.url}, with made-up data.`,
+    `The embedded billing API answers, at ${billingApi.url}, with made-up data. For your own, set BILLING_API_URL.`,
     'A first query, with a token that is good for an hour:',
     '',
     `curl -s ${gatewayUrl}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer ${billingApi.issueToken()}` +

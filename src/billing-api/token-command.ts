@@ -1,10 +1,14 @@
+import { join } from 'node:path';
 import type { BillingApi } from './billing-api';
 
-/** A command to paste, which asks this billing API for a token: `npm run token` with its first client. */
+const ROOT = join(__dirname, '../..');
+
+/** A command to paste, which asks this billing API for a token: `npm run token`, or its program outside this package's folder. */
 export function toTokenCommand({ tokenUrl, clientId, clientSecret }: Pick<BillingApi, 'tokenUrl' | 'clientId' | 'clientSecret'>): string {
   return (
     `BILLING_API_TOKEN_URL=${toShellWord(tokenUrl)} BILLING_API_CLIENT_ID=${toShellWord(clientId)} ` +
-    `BILLING_API_CLIENT_SECRET=${toShellWord(clientSecret)} npm run -s token`
+    `BILLING_API_CLIENT_SECRET=${toShellWord(clientSecret)} ` +
+    (process.cwd() === ROOT ? 'npm run -s token' : `node ${toShellWord(join(ROOT, 'dist/tools/token.js'))}`)
   );
 }
 

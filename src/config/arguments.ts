@@ -10,9 +10,10 @@ export type Command =
 export function parseArguments(args: readonly string[]): Command {
   if (args[0] === 'cost:check') return { kind: 'cost-check', args: args.slice(1) };
   if (args.includes('--help') || args.includes('-h')) return { kind: 'help' };
-  const [first, second] = args;
-  if (first === undefined) return { kind: 'start' };
-  if (args.length === 1 && (first === '--version' || first === '-v')) return { kind: 'version' };
+  if (args.length === 0) return { kind: 'start' };
+  const unknown = args.findIndex((argument) => argument !== '--version' && argument !== '-v');
+  const [first, second] = unknown === -1 ? [] : args.slice(unknown);
+  if (first === undefined) return { kind: 'version' };
   return { kind: 'refused', problem: `Unknown argument "${first}". ${toHint(first, second)}` };
 }
 

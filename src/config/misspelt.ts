@@ -17,8 +17,8 @@ const SHORTEST = 8;
  * case, another unit or none, or the file of a setting that is no secret. A setting that is itself there is not looked for.
  */
 export function findMisspelt(env: Environment): string[] {
-  const names = SETTINGS.map((setting) => setting.name);
-  const known = new Set([...names, ...SETTINGS.filter((setting) => setting.secret).map(({ name }) => `${name}_FILE`)]);
+  const names = SETTINGS.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
+  const known = new Set(names);
   return Object.keys(env).flatMap((name) => {
     if (known.has(name) || OTHERS.some((other) => other.test(name)) || (env[name] ?? '').trim() === '') return [];
     if (name.endsWith('_FILE') && known.has(name.slice(0, -5))) return [`${name} is not a setting: set ${name.slice(0, -5)} itself.`];

@@ -36,6 +36,9 @@ describe('What an operation costs', () => {
       ['1 0+11'],
     ],
     ['that a contract exists', inContract('number'), ['1 0+1']],
+    ['what identifies a customer', inCustomer('idType id'), []],
+    ['what identifies a contract', inContract('number customer { idType id }'), ['1 0+1']],
+    ['what identifies a contract, beside a page', inContract(`number customer { idType id } invoices(first: 10) ${nodes}`), ['1 0+10']],
     ['a contract without its invoices', inContract('dueDate billingAddresses { street }'), ['1 0+1']],
     ['a page without the question whether more follows', inContract(`invoices(first: 10) ${nodes}`), ['1 0+10']],
     [

@@ -222,10 +222,19 @@ describe('The gateway as a process', () => {
         'Unknown argument "--cache-secret". Settings are read from the environment: set CACHE_SECRET=... instead.',
       ],
       [['serve'], 'Unknown argument "serve". Settings are read from the environment: see --help.'],
+      [['--version', '--port', '3000'], 'Unknown argument "--port". Settings are read from the environment: set PORT=3000 instead.'],
     ])('refuses the arguments %j, and says what to set', async (args, problem) => {
       const gateway = start({}, args);
       expect(await gateway.exited).toBe(1);
       expect([gateway.stdout(), gateway.stderr()]).toEqual(['', `${problem}\n`]);
+    });
+
+    it('says where made-up data come from, also if they were asked for', async () => {
+      const gateway = start({ BILLING_API_URL: 'embedded' });
+      const [said] = await gateway.waitFor(/^.*made-up data.*$/m);
+      expect(said).toMatch(
+        /^The embedded billing API answers, at http:\/\/127\.0\.0\.1:\d+, with made-up data\. For your own, set BILLING_API_URL\.$/,
+      );
     });
 
     it('refuses a misspelt setting, and says which one was meant', async () => {

@@ -64,7 +64,7 @@ query InvoicePage(
   },
   {
     variables: ['idType', 'id', 'contract'],
-    query: `# Two pages and a summary of the same contract: still one call, since the pages touch.
+    query: `# Two pages of the same contract and its due date: still one call, since the pages touch.
 query MergedPages(
   $idType: String!
   $id: ID!

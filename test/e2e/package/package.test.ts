@@ -80,6 +80,8 @@ describe('The package', () => {
         body: JSON.stringify({ query: '{ customer(idType: "RUC", id: "80012345") { contract(number: "700100") { dueDate } } }' }),
       });
       expect(await response.json()).toMatchObject({ data: { customer: { contract: { dueDate: '2025-07-15' } } } });
+      const [tokenCommand] = await gateway.waitFor(/^BILLING_API_TOKEN_URL=.*$/m);
+      expect((await run('sh', ['-c', tokenCommand], { cwd: app(), env })).stdout).toMatch(/Authorization.*Bearer /);
       expect((await fetch(`${url as string}/explorer/page.js`)).status).toBe((await fetch(`${url as string}/explorer/react.js`)).status);
       gateway.child.kill('SIGTERM');
       expect(await gateway.exited).toBe(0);

@@ -18,6 +18,9 @@ describe('A name in the environment that is nearly a setting', () => {
     ['LOG_LEVLE', 'LOG_LEVEL'],
     ['MAX_ALIASSES', 'MAX_ALIASES'],
     ['OTEL_EXPORTER_OTLP_ENDPIONT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    ['REDIS_URL_FLIE', 'REDIS_URL_FILE'],
+    ['CACHE_SECRETS_FILE', 'CACHE_SECRET_FILE'],
+    ['cache_secret_file', 'CACHE_SECRET_FILE'],
   ])('is refused: %s was to be %s', (name, setting) => {
     expect(meantBy(name)).toBe(setting);
   });
