@@ -1,4 +1,4 @@
-import { GraphQLError, Kind, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
+import { getArgumentValues, GraphQLError, Kind, locatedError, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
 import type { PageLimits } from '../../billing/model/window';
 import { fieldOf, modelOf, type FieldInfo, type SelectedField } from './operation-model';
@@ -77,6 +77,17 @@ function check(field: SelectedField, { place, limits, keys }: Walk): void {
     costs.parse(field.arguments(place.variableValues), limits, false);
   } catch (error) {
     if (!(error instanceof BillingError)) throw error;
-    throw new GraphQLError(error.message, { nodes, path: [...pathOf(place.path), ...keys], originalError: error });
+    const path = [...pathOf(place.path), ...keys];
+    assertMakeable(field, place, path);
+    throw new GraphQLError(error.message, { nodes, path, originalError: error });
+  }
+}
+
+/** Null where none may be is refused as graphql-js refuses it, whether it meets the field or this check does first. */
+function assertMakeable({ definition, nodes }: SelectedField, { variableValues }: Place, path: readonly (string | number)[]): void {
+  try {
+    if (definition) getArgumentValues(definition, nodes[0], variableValues);
+  } catch (error) {
+    throw locatedError(error, nodes, path);
   }
 }
