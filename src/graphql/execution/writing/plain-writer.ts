@@ -40,8 +40,7 @@ function valueKey(plan: ValuePlan): string {
     case 'object':
       return `${objectKey(plan)}${nullable}`;
     case 'union':
-      // Not written here.
-      return `|${nullable}`;
+      return `<${[...plan.members.values()].map(objectKey).join('|')}>${nullable}`;
   }
 }
 

@@ -1,8 +1,9 @@
-import { getOperationAST, parse } from 'graphql';
+import { buildSchema, getOperationAST, parse, type GraphQLUnionType } from 'graphql';
 import type { ResultMeter } from '../../../../src/graphql/context/result-meter';
 import { CodeCache } from '../../../../src/graphql/execution/code-cache';
 import { PreparedOperation, type CompiledPlan } from '../../../../src/graphql/execution/compiled-operation';
 import type { ObjectPlan } from '../../../../src/graphql/execution/plan';
+import { JsonBuffer } from '../../../../src/graphql/execution/writing/json-buffer';
 import { toPlainWriter } from '../../../../src/graphql/execution/writing/plain-writer';
 import { CallBudget } from '../../../../src/graphql/limits/call-budget';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
@@ -119,11 +120,11 @@ describe('A prepared operation', () => {
 
 describe('Compiled code', () => {
   const leaves = 'invoices { nodes { number amount } }';
-  const compile = (code: CodeCache, source: string): CompiledPlan => {
+  const compile = (code: CodeCache, source: string, served = schema): CompiledPlan => {
     const document = parse(source);
     const plans = new Map<string, CompiledPlan>();
     const options = { isRepeatable: () => false, onRepeat: () => undefined, plans, code };
-    new PreparedOperation(schema, document, getOperationAST(document)!, options).variant({ id: '1' });
+    new PreparedOperation(served, document, getOperationAST(document)!, options).variant({ id: '1' });
     return [...plans.values()][0]!;
   };
 
@@ -159,6 +160,23 @@ describe('Compiled code', () => {
     ];
     expect(toPlainWriter({ type: one, fields }, code)).toBe(toPlainWriter({ type: one, fields }, code));
     expect(toPlainWriter({ type: other, fields }, code)).not.toBe(toPlainWriter({ type: one, fields }, code));
+  });
+
+  it('is not shared where a list of a union has other fields', () => {
+    const boxes = buildSchema(
+      'type Query { box: Box! } type Box { items: [Item!]! } union Item = Pen | Cup type Pen { a: String b: String } type Cup { a: String }',
+    );
+    const item = boxes.getType('Item') as GraphQLUnionType;
+    item.resolveType = () => 'Pen';
+    const code = new CodeCache();
+    const written = ['a', 'b', 'a: b'].map((selection) => {
+      const { plan } = compile(code, `{ box { items { ... on Pen { ${selection} } } } }`, boxes).variant!;
+      const out = new JsonBuffer();
+      out.start(Infinity, Infinity);
+      plan.writePlain!(out, { box: { items: [{ a: 'A', b: 'B' }] } });
+      return JSON.parse(String(out.take())) as unknown;
+    });
+    expect(written).toEqual([{ a: 'A' }, { b: 'B' }, { a: 'B' }].map((each) => ({ box: { items: [each] } })));
   });
 
   it('is bounded', () => {
