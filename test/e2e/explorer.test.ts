@@ -35,7 +35,7 @@ describe('A browser that opens /graphql', () => {
         runTelemetry: false,
         initialState: {
           document: expect.stringContaining('query ContractBills('),
-          variables: { idType: 'RUC', id: '80012345', contract: '700100' },
+          variables: { idType: 'RUC', id: '80012345', number: '700100', first: 3 },
           headers: { Authorization: 'Bearer <paste a token>', 'x-billing-trace': 'calls' },
           pollForSchemaUpdates: false,
         },

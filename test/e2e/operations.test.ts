@@ -4,6 +4,7 @@ import {
   ContractsOverviewDocument,
   CustomerInvoicesDocument,
   FindInvoiceDocument,
+  MergedPagesDocument,
   NeighboringPagesDocument,
 } from '../generated/operations';
 import { startGateway, type Gateway } from '../support/gateway';
@@ -37,6 +38,15 @@ describe('A typed client of the gateway, over the embedded billing API', () => {
       status: false,
     });
     expect(data?.customer.contract?.invoices?.pageInfo.hasNextPage).toBe(true);
+    expect(gateway.upstreamCalls() - before).toBe(1);
+  });
+
+  it('reads two pages that overlap in one upstream call', async () => {
+    const before = gateway.upstreamCalls();
+    const { data, errors } = await gateway.query(MergedPagesDocument, { ...CUSTOMER, number: '700100' });
+    expect(errors).toEqual([]);
+    const { newest, recent } = data!.customer.contract!;
+    expect([newest!.nodes, recent!.nodes.length]).toEqual([recent!.nodes.slice(0, 1), 6]);
     expect(gateway.upstreamCalls() - before).toBe(1);
   });
 

@@ -9,80 +9,95 @@ export interface ExampleQuery {
 export interface ExampleVariables {
   readonly idType: string;
   readonly id: string;
-  readonly contract: string;
+  readonly number: string;
   readonly numbers: readonly string[];
   readonly first: number;
 }
 
-/** The first is the one that a newcomer should run. */
+const INVOICE_FIELDS = `
+fragment InvoiceFields on Invoice {
+  number
+  billPeriod
+  amount
+  status
+}
+`;
+
+/**
+ * The first is the one that a newcomer should run. Each is an operation of `test/operations`, laid out for a narrow tab; a test
+ * compares them.
+ */
 export const EXAMPLE_QUERIES: readonly [ExampleQuery, ...ExampleQuery[]] = [
   {
-    variables: ['idType', 'id', 'contract'],
+    variables: ['idType', 'id', 'number', 'first'],
     query: `# A contract with its addresses and its first invoices: one call to the billing API.
 query ContractBills(
   $idType: String!
   $id: ID!
-  $contract: ID!
+  $number: ID!
+  $first: Int = 20
 ) {
   customer(idType: $idType, id: $id) {
-    contract(number: $contract) {
+    idType
+    id
+    contract(number: $number) {
       number
       dueDate
-      billingAddresses { street city }
-      invoices(first: 3) {
-        nodes { number billPeriod amount status }
+      billingAddresses { street neighborhood city state country zipCode }
+      invoices(first: $first) {
+        nodes { ...InvoiceFields }
         pageInfo { hasNextPage endCursor }
       }
     }
   }
 }
-`,
+${INVOICE_FIELDS}`,
   },
   {
-    variables: ['idType', 'id', 'contract', 'first'],
+    variables: ['idType', 'id', 'number', 'first'],
     query: `# A page of invoices. For the next page, add "after" to the variables: the endCursor of the page before.
-query InvoicePage(
+query ContractInvoicesPage(
   $idType: String!
   $id: ID!
-  $contract: ID!
+  $number: ID!
   $first: Int!
   $after: String
 ) {
   customer(idType: $idType, id: $id) {
-    contract(number: $contract) {
+    contract(number: $number) {
       invoices(first: $first, after: $after) {
         edges {
           cursor
-          node { number billPeriod amount }
+          node { ...InvoiceFields }
         }
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       }
     }
   }
 }
-`,
+${INVOICE_FIELDS}`,
   },
   {
-    variables: ['idType', 'id', 'contract'],
-    query: `# Two pages of the same contract and its due date: still one call, since the pages touch.
+    variables: ['idType', 'id', 'number'],
+    query: `# Two pages of the same contract and its due date: still one call, since the pages overlap.
 query MergedPages(
   $idType: String!
   $id: ID!
-  $contract: ID!
+  $number: ID!
 ) {
   customer(idType: $idType, id: $id) {
-    contract(number: $contract) {
+    contract(number: $number) {
       dueDate
       newest: invoices(first: 1) {
-        nodes { number billPeriod amount }
+        nodes { ...InvoiceFields }
       }
       recent: invoices(first: 6) {
-        nodes { number amount }
+        nodes { ...InvoiceFields }
       }
     }
   }
 }
-`,
+${INVOICE_FIELDS}`,
   },
   {
     variables: ['idType', 'id', 'numbers'],
@@ -97,11 +112,11 @@ query ContractsOverview(
       number
       dueDate
       invoices(first: 1) {
-        nodes { number billPeriod amount }
+        nodes { ...InvoiceFields }
       }
     }
   }
 }
-`,
+${INVOICE_FIELDS}`,
   },
 ];

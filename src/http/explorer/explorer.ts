@@ -52,9 +52,9 @@ export function toExampleTabs({ example, faults }: Pick<ExplorerOptions, 'exampl
   const values: ExampleVariables = {
     idType: example?.idType ?? 'RUC',
     id: example?.id ?? '12345678',
-    contract: example?.contractNumber ?? '1',
+    number: example?.contractNumber ?? '1',
     numbers: [example?.contractNumber ?? '1'],
-    first: 10,
+    first: 3,
   };
   const [first, ...others] = EXAMPLE_QUERIES.map(({ query, variables }) => ({
     query,
@@ -62,7 +62,7 @@ export function toExampleTabs({ example, faults }: Pick<ExplorerOptions, 'exampl
   })) as [ExampleTab, ...ExampleTab[]];
   if (faults.length === 0) return [first, ...others];
   const lines = faults.map(({ contractNo, does }) => `#   ${contractNo}  ${does}`);
-  const comment = ['# Faults on demand: as $contract, these numbers make the billing API misbehave.', ...lines].join('\n');
+  const comment = ['# Faults on demand: as $number, these numbers make the billing API misbehave.', ...lines].join('\n');
   return [{ ...first, query: `${first.query}\n${comment}\n` }, ...others];
 }
 

@@ -209,7 +209,7 @@ describe('A newcomer in GraphiQL', () => {
     withGraphiql(async ({ page }) => {
       await page.click('#token');
       await textOf(page, '#note', /A token for an hour, for every tab/);
-      for (const tab of ['InvoicePage', 'MergedPages', 'ContractsOverview']) {
+      for (const tab of ['ContractInvoicesPage', 'MergedPages', 'ContractsOverview']) {
         await page.click(`.graphiql-tab >> text="${tab}"`);
         await page.click(RUN);
         await textOf(page, SUMMARY, /^[01] calls? to the billing API/);
