@@ -76,7 +76,9 @@ describe('an egress proxy', () => {
     await gateway?.close();
     const refused = await askThrough({ BILLING_API_PROXY: `http://the-user:a-wrong-secret@${address}` });
     expect(refused.errors[0]?.extensions?.['code']).toBe('UPSTREAM_UNAVAILABLE');
-    expect(gateway?.logLines.join('\n')).toMatch(/"reason":"no connection: the proxy answered 40[17]"/);
+    expect(gateway?.logLines.join('\n')).toMatch(
+      /"reason":"no connection: the proxy answered 40[17]: check the user and the password of BILLING_API_PROXY"/,
+    );
     expect(refused.text + (gateway?.logLines.join('\n') ?? '')).not.toMatch(/a-wrong-secret|127\.0\.0\.1:\d+"?,"reason/);
   });
 
@@ -108,11 +110,31 @@ function openTunnel(client: Socket, head: string, answer = 'HTTP/1.1 200 Connect
 
 describe('a proxy that answers CONNECT', () => {
   it.each<[string, (socket: Socket) => unknown, RegExp]>([
-    ['with 407', (socket) => socket.write('HTTP/1.1 407 X\r\nProxy-Authenticate: NTLM\r\n\r\n'), /the proxy answered 407$/],
+    [
+      'with 407',
+      (socket) => socket.write('HTTP/1.1 407 X\r\nProxy-Authenticate: NTLM\r\n\r\n'),
+      /the proxy answered 407: check the user and the password of BILLING_API_PROXY$/,
+    ],
     ['with 502', (socket) => socket.end('HTTP/1.1 502 X\r\nContent-Length: 5\r\n\r\nhello'), /the proxy answered 502$/],
-    ['with a redirect', (socket) => socket.end('HTTP/1.1 302 X\r\nLocation: http://portal.example\r\n\r\n'), /the proxy answered 302$/],
-    ['with a switch of protocols', (socket) => socket.write('HTTP/1.1 101 X\r\n\r\n'), /the proxy answered 101$/],
+    [
+      'with a redirect',
+      (socket) => socket.end('HTTP/1.1 302 X\r\nLocation: http://portal.example\r\n\r\n'),
+      /the proxy answered 302: check BILLING_API_PROXY and the rules of the proxy$/,
+    ],
+    [
+      'with a switch of protocols',
+      (socket) => socket.write('HTTP/1.1 101 X\r\n\r\n'),
+      /the proxy answered 101: check BILLING_API_PROXY and the rules of the proxy$/,
+    ],
     ['with another protocol', (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'), /proxy: HPE_\w+$/],
+    ['with 407 after an interim response', (socket) => socket.write('HTTP/1.1 103 X\r\n\r\nHTTP/1.1 407 X\r\n\r\n'), /answered 407: check/],
+    ['with half a response after an interim one', (socket) => socket.end('HTTP/1.1 100 X\r\n\r\nHTTP/1.1 2'), /proxy: ECONNRESET$/],
+    ['with another protocol after that', (socket) => socket.end('HTTP/1.1 100 X\r\n\r\nSSH-2.0\r\n\r\n'), /proxy: HPE_INVALID_CONSTANT$/],
+    [
+      'with interim responses and a head without end',
+      (socket) => socket.write(`HTTP/1.1 100 X\r\n\r\nHTTP/1.1 200 X\r\nX: ${'x'.repeat(50_000)}`),
+      /proxy: HPE_HEADER_OVERFLOW$/,
+    ],
     ['with a head without end', (socket) => socket.write(`HTTP/1.1 200 X\r\nX: ${'x'.repeat(50_000)}`), /proxy: HPE_HEADER_OVERFLOW$/],
     ['by closing', (socket) => socket.end(), /proxy: ECONNRESET$/],
     ['with a reset', (socket) => socket.resetAndDestroy(), /proxy: ECONNRESET$/],
@@ -142,6 +164,57 @@ describe('a proxy that answers CONNECT', () => {
     expect(lines.filter((line) => line.reason).map((line) => line.reason)).toEqual([expect.stringMatching(reason)]);
     expect(heads.join('')).not.toContain('test-token');
     expect(JSON.stringify(lines)).not.toMatch(/the-password-secret|portal\.example|test-token/);
+  });
+
+  it.each<[string, string[]]>([
+    ['in one packet', ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n']],
+    ['in pieces', ['HTTP/1.1 102 X\r\n', '\r\nHTTP/1.', '1 100 X\r\n\r\n', 'HTTP/1.1 20', '0 X\r\nVia: x\r', '\n\r\n']],
+  ])('may send interim responses before, %s', async (_, pieces) => {
+    const scripted = await startSocketUpstream(async (socket, _index, head) => {
+      for (const piece of pieces.slice(0, -1)) {
+        socket.write(piece);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      openTunnel(socket, head, pieces.at(-1));
+    });
+    try {
+      expect(isGood(await askThrough({ BILLING_API_PROXY: scripted.url }))).toBe(true);
+      const settings = { BILLING_API_URL: plain.url, BILLING_API_TLS_CA_FILE: '', BILLING_API_PROXY: scripted.url };
+      await gateway!.close();
+      expect(isGood(await askThrough(settings))).toBe(true);
+      expect(gateway!.logLines.filter((line) => line.includes('"reason"'))).toEqual([]);
+    } finally {
+      await scripted.close();
+    }
+  });
+
+  it.each([
+    [407, 1],
+    [403, 1],
+    [503, 3],
+    [429, 3],
+  ])('with %i is asked %i times, with BILLING_API_RETRIES=2', async (status, attempts) => {
+    const scripted = await startSocketUpstream((socket) => socket.end(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`));
+    try {
+      const answer = await askThrough({ BILLING_API_PROXY: scripted.url, BILLING_API_RETRIES: '2' });
+      expect(answer.errors[0]?.extensions?.['code']).toBe('UPSTREAM_UNAVAILABLE');
+      expect(scripted.requestCount()).toBe(attempts);
+    } finally {
+      await scripted.close();
+    }
+  });
+
+  it('with 407 again and again is left alone for a moment, which the log says with the reason', async () => {
+    const scripted = await startSocketUpstream((socket) => socket.end('HTTP/1.1 407 X\r\nContent-Length: 0\r\n\r\n'));
+    try {
+      await askThrough({ BILLING_API_PROXY: scripted.url });
+      for (let i = 0; i < 15; i++) await gateway!.query(QUERY);
+      expect(scripted.requestCount()).toBeLessThan(15);
+      const opened = gateway!.logLines.filter((line) => line.includes('the billing API is failing'));
+      expect(opened[0]).toContain('"reason":"no connection: the proxy answered 407: check the user and the password of BILLING_API_PROXY"');
+    } finally {
+      await scripted.close();
+    }
   });
 
   it('may close tunnels that are idle', async () => {

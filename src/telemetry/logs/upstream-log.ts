@@ -57,9 +57,13 @@ export function toDriftObserver(metrics: DriftObserver, log: Log): DriftObserver
 }
 
 /** A line for every new state of the circuit breaker. */
-function toCircuitLog(log: Log): (circuit: CircuitName) => void {
-  return (circuit) => {
-    if (circuit === 'open') log.error({ circuit }, 'the billing API is failing: calls are refused until it answers a probe');
+function toCircuitLog(log: Log): (circuit: CircuitName, reason: string | null) => void {
+  return (circuit, reason) => {
+    if (circuit === 'open')
+      log.error(
+        { circuit, ...(reason === null ? {} : { reason }) },
+        'the billing API is failing: calls are refused until it answers a probe',
+      );
     else log.info({ circuit }, circuit === 'closed' ? 'the billing API answers again' : 'the billing API is probed');
   };
 }

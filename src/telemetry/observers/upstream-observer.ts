@@ -43,7 +43,7 @@ export interface UpstreamObserver {
   tlsFilesUnusable?(record: { readonly reason: string }): void;
   /** The client certificate has expired: the billing API may refuse connections. */
   clientCertificateExpired?(record: { readonly expiredAt: string }): void;
-  circuitChanged?(state: CircuitName): void;
+  circuitChanged?(state: CircuitName, reason: string | null): void;
 }
 
 /** The connection to the billing API at this moment, for gauges. */

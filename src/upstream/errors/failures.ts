@@ -22,8 +22,12 @@ export class AttemptFailure extends BillingError {
 /** Statuses of a gateway, a proxy or a load balancer (520 to 524 are Cloudflare's) that does not reach the billing API. */
 const OUTAGE_STATUSES = new Set([502, 503, 504, 520, 521, 522, 523, 524]);
 
+/** The failure of an attempt for which the egress proxy opens no tunnel, and will not open one for the next: a matter of configuration. */
+class ProxyRefusal extends AttemptFailure {}
+
 /** Whether another attempt makes sense: no connection, no answer in time, or a status that says "later". */
 export function isTransient(error: unknown): error is AttemptFailure {
+  if (error instanceof ProxyRefusal) return false;
   // A quota that does not say when it is free again is not free again after a second's backoff.
   if (error instanceof AttemptFailure && error.status === 429) return error.retryAfterMs !== null;
   // RFC 9110, section 15.5.9: a request that the server did not wait for may be sent again.
@@ -167,8 +171,22 @@ export function timedOut(detail: string): AttemptFailure {
  */
 export function unreachable(error: Error): AttemptFailure {
   const code = (error as NodeJS.ErrnoException).code ?? error.name;
-  return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', {
-    cause: toCause(`no connection: ${code}`),
+  return unavailable(`no connection: ${code}`);
+}
+
+/**
+ * The failure of an attempt for which the proxy opens no tunnel. One that fails itself, or has no time (408, 429), may open the next;
+ * every other answer says that it does not serve this gateway, or not this address.
+ */
+export function refusedByProxy(status: number): AttemptFailure {
+  const reason = `no connection: the proxy answered ${status}`;
+  if (status >= 500 || status === 408 || status === 429) return unavailable(reason);
+  const advice =
+    status === 407 || status === 401
+      ? 'check the user and the password of BILLING_API_PROXY'
+      : 'check BILLING_API_PROXY and the rules of the proxy';
+  return new ProxyRefusal('unavailable', 'The request was refused on its way to the billing API. Tell the operator.', {
+    cause: toCause(`${reason}: ${advice}`),
   });
 }
 
@@ -179,9 +197,11 @@ export function lost(): AttemptFailure {
 
 /** The failure of an attempt that was answered with something else than HTTP/1.1. `detail` is for the operator: it quotes nothing. */
 export function notHttp(detail: string): AttemptFailure {
-  return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', {
-    cause: toCause(`not HTTP/1.1: ${detail}`),
-  });
+  return unavailable(`not HTTP/1.1: ${detail}`);
+}
+
+function unavailable(reason: string): AttemptFailure {
+  return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', { cause: toCause(reason) });
 }
 
 /** The failure of a call that is not made because the billing API has been failing. `retryAfterSeconds`: when it will be tried again. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { BillingError } from '../../billing/model/billing-error';
+import { BillingError } from '../../billing/model/billing-error';
 import type { Caller } from '../../billing/model/caller';
 import { AnswerParser } from './response-parser';
 import { lost, notHttp, unreachable } from '../errors/failures';
@@ -95,7 +95,7 @@ export class Connection {
       this.#opening = socket;
       socket.socket.then(
         (opened) => this.#attach(opened),
-        (error: unknown) => this.#lose(unreachable(error as Error)),
+        (error: unknown) => this.#lose(error instanceof BillingError ? error : unreachable(error as Error)),
       );
     } else {
       this.#opening = null;

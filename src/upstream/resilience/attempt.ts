@@ -216,25 +216,25 @@ export class Attempt implements Waiter, ResponseReceiver {
     const nowMs = performance.now();
     const durationMs = nowMs - this.#startedMs;
     const { context } = this;
-    this.#noteHealth(failure, nowMs);
+    const outcome = toOutcome(answer, failure, context);
+    const reason = failure === null || outcome === 'aborted' ? null : toReason(failure);
+    this.#noteHealth(failure, reason, nowMs);
     this.#noteLimits(failure, { durationMs, nowMs });
     this.#leave(failure, abandoned);
-    const outcome = toOutcome(answer, failure, context);
     const status = answer?.status ?? null;
-    const reason = failure === null || outcome === 'aborted' ? null : toReason(failure);
     const { requestId } = context;
     this.#ways.observer.attemptEnded?.({ requestId, outcome, status, reason, durationMs, isRetry: this.#resends > 0 });
     this.#trace?.end(outcome, status);
   }
 
-  #noteHealth(failure: Error | null, nowMs: number): void {
+  #noteHealth(failure: Error | null, reason: string | null, nowMs: number): void {
     const { circuit } = this.#ways;
     const health = toHealth(failure);
-    if (this.#isProbe) circuit.endProbe(health === 'ok', nowMs);
+    if (this.#isProbe) circuit.endProbe(health === 'ok', nowMs, reason);
     else if (this.#resends === 0 && health !== null) {
       const { customer, contractNumber } = this.#call.request;
       const contract = (): string => contractKey(customer, contractNumber);
-      circuit.note({ health, token: this.context.caller.token, contract }, nowMs);
+      circuit.note({ health, token: this.context.caller.token, contract, reason }, nowMs);
     }
   }
 

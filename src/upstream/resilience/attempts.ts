@@ -40,8 +40,8 @@ export class Attempts {
     const accepted = new AcceptedTokenSet();
     const maxWaiting = Math.max(connections * WAITING_PER_CONNECTION, callBudget * WAITING_OPERATIONS);
     const limiter = new FairLimiter({ limit, tokenLimits, accepted, maxWaiting });
-    const circuit = new CircuitBreaker((state) => {
-      observer.circuitChanged?.(state);
+    const circuit = new CircuitBreaker((state, reason) => {
+      observer.circuitChanged?.(state, reason);
       // A call that waits for a place would wait for nothing.
       if (state === 'open') limiter.refuse(() => circuit.refusal(performance.now()));
     });

@@ -13,14 +13,14 @@ const LONGEST_PAUSE_MS = 10_000;
  * they are spread over several tokens and contracts. All times are on the monotonic clock, in milliseconds.
  */
 export class CircuitBreaker {
-  readonly #onChange: (state: CircuitName) => void;
+  readonly #onChange: (state: CircuitName, reason: string | null) => void;
   readonly #window = new FailureWindow();
   #state: CircuitName = 'closed';
   #probeAtMs = 0;
   #failedProbes = 0;
 
-  /** @param onChange called with every new state. */
-  constructor(onChange: (state: CircuitName) => void) {
+  /** @param onChange called with every new state, and with why the last attempt before it failed. */
+  constructor(onChange: (state: CircuitName, reason: string | null) => void) {
     this.#onChange = onChange;
   }
 
@@ -48,11 +48,11 @@ export class CircuitBreaker {
     // An attempt from before the circuit opened says nothing new.
     if (this.#state !== 'closed') return;
     this.#window.add(sample, nowMs);
-    if (sample.health !== 'ok' && this.#window.isFailing(nowMs)) this.#open(nowMs);
+    if (sample.health !== 'ok' && this.#window.isFailing(nowMs)) this.#open(nowMs, sample.reason);
   }
 
   /** Notes how the probe ended. A probe that was given up has shown nothing, and the circuit stays open. */
-  endProbe(isHealthy: boolean, nowMs: number): void {
+  endProbe(isHealthy: boolean, nowMs: number, reason: string | null): void {
     if (isHealthy) {
       this.#failedProbes = 0;
       this.#window.clear();
@@ -60,18 +60,18 @@ export class CircuitBreaker {
       return;
     }
     this.#failedProbes++;
-    this.#open(nowMs);
+    this.#open(nowMs, reason);
   }
 
-  #open(nowMs: number): void {
+  #open(nowMs: number, reason: string | null): void {
     // Some jitter, so that the gateway's replicas do not probe in step.
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failedProbes) * (0.8 + 0.2 * Math.random());
     this.#probeAtMs = nowMs + pauseMs;
-    this.#change('open');
+    this.#change('open', reason);
   }
 
-  #change(state: CircuitName): void {
+  #change(state: CircuitName, reason: string | null = null): void {
     this.#state = state;
-    this.#onChange(state);
+    this.#onChange(state, reason);
   }
 }

@@ -7,6 +7,8 @@ export interface HealthSample {
   readonly token: string;
   /** Identifies the contract that was asked for. Called only where it matters. */
   readonly contract: () => string;
+  /** Why it failed, for the log; null if it did not, or the reason is not known. */
+  readonly reason: string | null;
 }
 
 const BUCKETS = 6;
@@ -43,7 +45,7 @@ export class FailureWindow {
     failingTokens: new Set<string>(),
   }));
 
-  add({ health, token, contract }: HealthSample, nowMs: number): void {
+  add({ health, token, contract }: Omit<HealthSample, 'reason'>, nowMs: number): void {
     const bucket = this.#bucketAt(nowMs);
     if (health === 'ok') {
       bucket.ok++;

@@ -1,7 +1,13 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, isIP, type Socket } from 'node:net';
+import { refusedByProxy } from '../errors/failures';
 import type { AddressMemory } from './address-memory';
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})[ \r]/;
+/** Most bytes of a response to CONNECT: Node's own limit. */
+const MAX_HEAD_BYTES = 16 * 1024;
 
 /** Proxy settings, from the configuration and the usual environment variables. */
 export interface ProxySettings {
@@ -55,8 +61,8 @@ function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
 }
 
 /**
- * Opens a tunnel through the proxy (CONNECT, RFC 9110, section 9.3.6). Rejects with an Error whose `code` gives the reason; it
- * discloses neither the proxy nor its credentials.
+ * Opens a tunnel through the proxy (CONNECT, RFC 9110, section 9.3.6). Rejects with `refusedByProxy`, or with an Error whose `code`
+ * gives the reason; neither discloses the proxy or its credentials.
  */
 export function openTunnel(proxy: URL, { host, port }: { host: string; port: number }, addresses: AddressMemory): Opening {
   const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
@@ -74,24 +80,87 @@ export function openTunnel(proxy: URL, { host, port }: { host: string; port: num
     },
   });
   request.once('socket', (opened) => addresses.watch(opened, proxy.protocol === 'https:'));
+  let cancelWait: (() => void) | null = null;
   const socket = new Promise<Socket>((resolve, reject) => {
-    request.once('connect', ({ statusCode }, tunnel, early) => {
-      const isTunnel = statusCode !== undefined && statusCode >= 200 && statusCode < 300;
+    const settle = (status: number, tunnel: Socket, early: Buffer): void => {
+      const isTunnel = status >= 200 && status < 300;
       if (isTunnel && early.length === 0) {
         resolve(tunnel);
         return;
       }
       tunnel.destroy();
-      reject(toError(isTunnel ? 'bytes came through the proxy before the request' : `the proxy answered ${statusCode ?? 0}`));
+      reject(isTunnel ? toError('bytes came through the proxy before the request') : refusedByProxy(status));
+    };
+    request.once('connect', ({ statusCode = 0 }, tunnel, early) => {
+      if (!isInterim(statusCode)) {
+        settle(statusCode, tunnel, early);
+        return;
+      }
+      cancelWait = () => tunnel.destroy();
+      readFinal(tunnel, early).then(({ status, rest }) => settle(status, tunnel, rest), reject);
     });
     request.once('response', (response) => {
       response.destroy();
-      reject(toError(`the proxy answered ${response.statusCode ?? 0}`));
+      reject(refusedByProxy(response.statusCode ?? 0));
     });
     request.once('error', (error: NodeJS.ErrnoException) => reject(toError(`proxy: ${error.code ?? 'closed'}`)));
     request.end();
   });
-  return { socket, cancel: () => request.destroy() };
+  const cancel = (): void => {
+    request.destroy();
+    cancelWait?.();
+  };
+  return { socket, cancel };
+}
+
+/** Whether another response follows (RFC 9110, section 15.2); not after a switch of protocols, which was not asked for. */
+function isInterim(status: number): boolean {
+  return status >= 100 && status < 200 && status !== 101;
+}
+
+/**
+ * Reads the final response to CONNECT, and what came after it. Node gives the socket away at the first response, even an interim one.
+ * @param early what was read after the first response.
+ */
+async function readFinal(tunnel: Socket, early: Buffer): Promise<{ readonly status: number; readonly rest: Buffer }> {
+  let bytes = early;
+  for (;;) {
+    const end = bytes.indexOf(HEAD_END);
+    if (end < 0) {
+      if (bytes.length > MAX_HEAD_BYTES) throw refuse(tunnel, 'HPE_HEADER_OVERFLOW');
+      bytes = Buffer.concat([bytes, await readMore(tunnel)]);
+      continue;
+    }
+    const status = Number(STATUS_LINE.exec(bytes.toString('latin1', 0, end + 2))?.[1]);
+    if (Number.isNaN(status)) throw refuse(tunnel, 'HPE_INVALID_CONSTANT');
+    bytes = bytes.subarray(end + HEAD_END.length);
+    if (!isInterim(status)) return { status, rest: bytes };
+  }
+}
+
+/** The next bytes of a socket, which stays paused. Rejects where it ends. */
+function readMore(socket: Socket): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      socket.off('readable', read).off('close', fail).off('end', fail).off('error', fail);
+    };
+    const fail = (): void => {
+      stop();
+      reject(refuse(socket, 'ECONNRESET'));
+    };
+    const read = (): void => {
+      const bytes = socket.read() as Buffer | null;
+      if (bytes === null) return;
+      stop();
+      resolve(bytes);
+    };
+    socket.on('readable', read).once('close', fail).once('end', fail).once('error', fail);
+  });
+}
+
+function refuse(tunnel: Socket, code: string): Error {
+  tunnel.destroy();
+  return toError(`proxy: ${code}`);
 }
 
 function toError(code: string): Error {

@@ -14,7 +14,7 @@ function setUp(): {
     states,
     note: (count, health, { tokens = 1, contracts = 1, prefix = '' } = {}, nowMs = 1000) => {
       for (let i = 0; i < count; i++)
-        breaker.note({ health, token: `token ${i % tokens}`, contract: () => `contract ${prefix}${i % contracts}` }, nowMs);
+        breaker.note({ health, token: `token ${i % tokens}`, contract: () => `contract ${prefix}${i % contracts}`, reason: null }, nowMs);
     },
   };
 }
@@ -75,7 +75,7 @@ describe('The circuit breaker', () => {
     expect(breaker.refusal(3000)).toBeNull();
     expect(breaker.begin()).toBe(true);
     expect(breaker.refusal(60_000)?.details.retryAfterSeconds).toBe(1);
-    breaker.endProbe(true, 3100);
+    breaker.endProbe(true, 3100, null);
     expect([breaker.refusal(3100), breaker.begin()]).toEqual([null, false]);
     note(9, 'outage', {}, 3200);
     expect(states).toEqual(['open', 'half-open', 'closed']);
@@ -91,14 +91,14 @@ describe('The circuit breaker', () => {
       while (breaker.refusal(nowMs)) nowMs += 10;
       pauses.push(nowMs - startMs);
       breaker.begin();
-      breaker.endProbe(false, nowMs);
+      breaker.endProbe(false, nowMs, null);
     }
     for (const [i, pauseMs] of [2000, 4000, 8000, 10_000, 10_000].entries()) {
       expect(pauses[i]).toBeGreaterThan(pauseMs * 0.8 - 1);
       expect(pauses[i]).toBeLessThan(pauseMs + 11);
     }
     breaker.begin();
-    breaker.endProbe(true, nowMs);
+    breaker.endProbe(true, nowMs, null);
     note(10, 'outage', {}, nowMs);
     expect(breaker.refusal(nowMs + 2000)).toBeNull();
   });
