@@ -94,9 +94,9 @@ describe('Callers whose tokens the billing API accepts', () => {
     return connections;
   }
 
+  const scrape = async (): Promise<string> => (await fetch(`${probes}/metrics`)).text();
   async function underWay(): Promise<number> {
-    const metrics = await (await fetch(`${probes}/metrics`)).text();
-    return Number(/^billing_gateway_requests_under_way (\d+)$/m.exec(metrics)?.[1]);
+    return Number(/^billing_gateway_requests_under_way (\d+)$/m.exec(await scrape())?.[1]);
   }
 
   /** Waits until more was sent than there are slots for, and nothing changes any more. */
@@ -122,6 +122,8 @@ describe('Callers whose tokens the billing API accepts', () => {
       const junk = await settled();
       expect(await askAll()).toEqual(ALL_SERVED);
       expect(await ask('genuine', { accept: 'application/jsonl', query: EXPORTED })).toBe(200);
+      const shed = (await scrape()).match(/^billing_gateway_requests_shed_total.*/gm);
+      expect(shed).toEqual([expect.stringMatching(/token="accepted"} 0$/), expect.stringMatching(/token="unaccepted"} [1-9]\d*$/)]);
       // Tokens that nobody has seen before are not shut out while there is room.
       expect(junk).toBeGreaterThan(SLOTS / 4);
     });

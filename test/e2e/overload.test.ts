@@ -109,7 +109,8 @@ describe('Five times as many requests as the gateway may have under way', () => 
       await until(() => clients.filter((client) => client.received !== '').length === CONNECTIONS - CAPACITY);
       for (const path of ['/healthz', '/readyz']) expect((await fetch(probes + path)).status).toBe(200);
       const metrics = await (await fetch(`${probes}/metrics`)).text();
-      expect(metrics).toContain(`billing_gateway_requests_shed_total{reason="concurrency"} ${CONNECTIONS - CAPACITY}`);
+      expect(metrics).toContain(`billing_gateway_requests_shed_total{reason="concurrency",token="accepted"} ${CONNECTIONS - CAPACITY}`);
+      expect(metrics).toContain('billing_gateway_requests_shed_total{reason="concurrency",token="unaccepted"} 0');
       expect(metrics).toContain(`billing_gateway_requests_under_way ${CAPACITY}`);
 
       const refused = clients.filter((client) => statusOf(client) === '503');

@@ -41,7 +41,7 @@ export function createGuardedServer(
 ): GuardedServer {
   const { observer } = options;
   const unsent = new UnsentResponses(options, (reason) => observer.connectionCut(reason));
-  const shedder = new LoadShedder({ ...options, onShed: () => observer.requestShed() });
+  const shedder = new LoadShedder({ ...options, onShed: (token) => observer.requestShed(token) });
   const onEnd = (response: ServerResponse): void => {
     if (!response.req.complete) {
       (response.req as WatchedRequest).isAnswered = true;

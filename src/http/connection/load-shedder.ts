@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ShedToken } from '../../telemetry/observers/server-observer';
 import type { CorsHeaders } from '../request/cors-headers';
 import { headerOf } from '../request/header-of';
 import { toRequestId } from '../request/request-id';
 import { PROBE_PATHS } from './probes';
-import { RequestSlots, type RequestSlot } from './request-slots';
+import { RequestSlots, UNACCEPTED, type RequestSlot } from './request-slots';
 
 /** Settings of the load shedder. */
 export interface LoadShedderOptions {
@@ -14,7 +15,7 @@ export interface LoadShedderOptions {
   /** Null before the server listens. */
   readonly cors: () => CorsHeaders | null;
   /** Called for every refused request. */
-  readonly onShed: () => void;
+  readonly onShed: (token: ShedToken) => void;
 }
 
 /** When a refused client may try again, in seconds (RFC 9110, section 10.2.3). The requests in progress are answered by then. */
@@ -121,8 +122,9 @@ export class LoadShedder {
 
   #refuse(response: ServerResponse): void {
     const request = response.req;
-    this.#options.onShed();
-    const cors = this.#options.cors()?.of(headerOf(request.headers, 'origin'));
+    const { ownerOf, onShed, cors: corsOf } = this.#options;
+    onShed(ownerOf(request) === UNACCEPTED ? 'unaccepted' : 'accepted');
+    const cors = corsOf()?.of(headerOf(request.headers, 'origin'));
     response.writeHead(503, [
       'content-type',
       'application/json; charset=utf-8',

@@ -1,4 +1,4 @@
-import type { CutReason, ServerObserver } from '../observers/server-observer';
+import type { CutReason, ServerObserver, ShedToken } from '../observers/server-observer';
 import type { Log } from './log';
 
 /** How often an ongoing overload is logged, in milliseconds. */
@@ -9,7 +9,9 @@ const EVERY_MS = 10_000;
  * every `everyMs`. A line for each would make an overload worse.
  */
 export function createServerLog(log: Log, everyMs = EVERY_MS): ServerObserver {
-  const shed = createDigest(everyMs, (count) => log.warn({ count }, 'requests are refused: too many at once (MAX_CONCURRENT_REQUESTS)'));
+  const toShedDigest = (token: ShedToken): (() => void) =>
+    createDigest(everyMs, (count) => log.warn({ count, token }, 'requests are refused: too many at once (MAX_CONCURRENT_REQUESTS)'));
+  const shed = { accepted: toShedDigest('accepted'), unaccepted: toShedDigest('unaccepted') };
   const cut: Record<CutReason, () => void> = {
     'no-progress': createDigest(everyMs, (count) =>
       log.warn({ count }, 'connections are closed: their clients do not read the response (WRITE_TIMEOUT_MS)'),
@@ -21,7 +23,7 @@ export function createServerLog(log: Log, everyMs = EVERY_MS): ServerObserver {
       log.warn({ count }, 'connections are closed: their clients sent too many requests without waiting for a response'),
     ),
   };
-  return { requestShed: shed, connectionCut: (reason) => cut[reason]() };
+  return { requestShed: (token) => shed[token](), connectionCut: (reason) => cut[reason]() };
 }
 
 /** Counts, and tells the count at the first time and then at most once in `everyMs`. */

@@ -7,8 +7,9 @@ export function createServerMetrics(registry: Registry, prefix: string): ServerO
   const shed = createTallyCounter(registry, {
     name: `${prefix}requests_shed_total`,
     help: 'Requests refused with 503 and OVERLOADED because MAX_CONCURRENT_REQUESTS were under way',
-    label: 'reason',
-    values: ['concurrency'],
+    label: 'token',
+    constant: { reason: 'concurrency' },
+    values: ['accepted', 'unaccepted'],
   });
   const cut = createTallyCounter(registry, {
     name: `${prefix}connections_cut_total`,
@@ -16,7 +17,7 @@ export function createServerMetrics(registry: Registry, prefix: string): ServerO
     label: 'reason',
     values: ['no-progress', 'too-much-unsent', 'too-many-requests'],
   });
-  return { requestShed: () => shed('concurrency'), connectionCut: (reason) => cut(reason) };
+  return { requestShed: (token) => shed(token), connectionCut: (reason) => cut(reason) };
 }
 
 /** Reads the HTTP server's state at each scrape. */

@@ -13,8 +13,8 @@ export function toOperationObserver(observers: readonly OperationObserver[]): Op
 /** One observer that tells all of these. */
 export function toServerObserver(observers: readonly ServerObserver[]): ServerObserver {
   return {
-    requestShed: () => {
-      for (const observer of observers) observer.requestShed();
+    requestShed: (token) => {
+      for (const observer of observers) observer.requestShed(token);
     },
     connectionCut: (reason) => {
       for (const observer of observers) observer.connectionCut(reason);

@@ -22,13 +22,17 @@ describe('The log of what the HTTP server refuses', () => {
       }),
     );
     const observer = createServerLog(log, 50);
-    for (let times = 0; times < 1000; times++) observer.requestShed();
-    expect(lines).toMatchObject([{ level: 40, count: 1, msg: 'requests are refused: too many at once (MAX_CONCURRENT_REQUESTS)' }]);
+    for (let times = 0; times < 1000; times++) observer.requestShed('unaccepted');
+    expect(lines).toMatchObject([
+      { level: 40, count: 1, token: 'unaccepted', msg: 'requests are refused: too many at once (MAX_CONCURRENT_REQUESTS)' },
+    ]);
     await until(() => lines.length === 2);
-    expect(lines[1]).toMatchObject({ level: 40, count: 999 });
+    expect(lines[1]).toMatchObject({ level: 40, count: 999, token: 'unaccepted' });
+    observer.requestShed('accepted');
+    expect(lines[2]).toMatchObject({ level: 40, count: 1, token: 'accepted' });
     observer.connectionCut('no-progress');
     observer.connectionCut('too-much-unsent');
-    expect(lines.slice(2)).toMatchObject([
+    expect(lines.slice(3)).toMatchObject([
       { msg: expect.stringContaining('WRITE_TIMEOUT_MS') },
       { msg: expect.stringContaining('MAX_UNSENT_BYTES') },
     ]);
