@@ -115,6 +115,12 @@ function withAsked(known: readonly string[], asked = ''): string[] {
 /** Bounds on the requests beside GraphQL that are handled in one turn of the event loop. */
 const OTHERS_A_TURN: TurnBounds = { maxItems: 64, maxMs: 10 };
 
+/**
+ * Turns of the event loop until every operation is over whose client has gone: one for the news that the connection is closed, and
+ * one for each queue in which a request may be.
+ */
+const SETTLING_TURNS = 5;
+
 /** Where GraphQL is. A proxy may send the whole address (RFC 9112, section 3.2.2). */
 const GRAPHQL_URL = /^(?:https?:\/\/[^/?#]*)?\/graphql(?:\?|$)/i;
 
@@ -241,6 +247,8 @@ async function closeServer(app: FastifyInstance, silent: SilentConnections, dead
     clearTimeout(late);
     stay();
   }
+  // Node says that the server is closed before it tells the last connections' responses, which ends their operations.
+  for (let turn = 0; turn < SETTLING_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Tells who asks which methods GraphQL has (RFC 9110, section 9.3.7), and that QUERY is one of them. */

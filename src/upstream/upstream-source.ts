@@ -6,7 +6,7 @@ import type { Attempts } from './resilience/attempts';
 import type { ContractDrift } from './bills/contract-drift';
 import { toUtf8 } from './bills/body-text';
 import { isErrorBody } from './bills/error-message';
-import { isTransient, invalidResponse, toReason } from './errors/failures';
+import { GatewayStops, isTransient, invalidResponse, toReason } from './errors/failures';
 import { retryCall } from './resilience/retry';
 import { isSpace } from './scan/json-bytes';
 import { RetryBudget } from './resilience/retry-budget';
@@ -74,7 +74,8 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
     return this.#attempts.make(call, context, 0).then(decode, (error: unknown) =>
       this.#retry(call, context, error).then(decode, (last: unknown) => {
         // What is not a BillingError is a mistake of ours, and must not pass for the API's.
-        const outcome = last === context.signal.reason ? 'aborted' : last instanceof BillingError ? last.failure : 'error';
+        const isEnded = last === context.signal.reason || last instanceof GatewayStops;
+        const outcome = isEnded ? 'aborted' : last instanceof BillingError ? last.failure : 'error';
         end(outcome, performance.now());
         throw last;
       }),

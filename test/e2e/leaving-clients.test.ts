@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { until } from '../support/cache-fixtures';
+import { startGateway } from '../support/gateway';
 import { spawnGateway } from '../support/gateway-process';
 import { startMeteredGateway, type MeteredGateway } from '../support/metered-gateway';
 import { good } from '../support/scripted-gateway';
@@ -93,6 +94,46 @@ describe('A client that leaves while the billing API works for it', () => {
     // The least of several is the least disturbed one; what is left of the noise has some room.
     expect(Math.min(...left) / Math.min(...served)).toBeLessThan(1.2);
   }, 120_000);
+});
+
+describe('Clients that leave while the gateway stops', () => {
+  const CONNECTIONS = 2;
+  /** With the calls that wait for a connection, and those that are under way. */
+  const LEAVING = 40;
+
+  it.each([
+    ['at once', (socket: Socket) => socket.destroy()],
+    ['by a reset', (socket: Socket) => socket.resetAndDestroy()],
+  ])('are no failures of the billing API: they go %s', async (_, leave) => {
+    const upstream = await startScriptedUpstream(() => ({ hang: 'before-headers' }));
+    const gateway = await startGateway({
+      BILLING_API_URL: upstream.url,
+      BILLING_API_CONNECTIONS: String(CONNECTIONS),
+      LOG_LEVEL: 'debug',
+      // Nothing may run out of time on a slow machine.
+      REQUEST_DEADLINE_MS: '600000',
+      BILLING_API_TIMEOUT_MS: '600000',
+    });
+    try {
+      const clients = await Promise.all(Array.from({ length: LEAVING }, () => open(gateway.port)));
+      for (const client of clients) client.write(toPost());
+      // A connection of the test's own would hold up the stop until the others have closed for good.
+      const metrics = async (): Promise<string> => (await fetch(`${gateway.url}/metrics`, { headers: { connection: 'close' } })).text();
+      await until(async () => (await metrics()).includes(`billing_gateway_requests_under_way ${LEAVING}\n`));
+      await until(async () => /^billing_gateway_upstream_under_way [12]$/m.test(await metrics()));
+      const stopped = gateway.close();
+      for (const client of clients) leave(client);
+      await stopped;
+      const lines = gateway.logLines.map((line) => JSON.parse(line) as { level: number; msg: string; outcome?: string; reason?: string });
+      expect(lines.filter(({ level }) => level >= 40)).toEqual([]);
+      expect(lines.filter(({ msg }) => msg === 'operation').map(({ outcome }) => outcome)).toEqual(clients.map(() => 'aborted'));
+      const attempts = lines.filter(({ msg }) => msg === 'attempt');
+      expect(attempts.length).toBeGreaterThan(0);
+      for (const attempt of attempts) expect(attempt).toMatchObject({ outcome: 'aborted' });
+    } finally {
+      await upstream.close();
+    }
+  });
 });
 
 describe('Clients that have left before their connections are accepted', () => {

@@ -195,6 +195,13 @@ export function lost(): AttemptFailure {
   return unreachable(Object.assign(toCause('lost'), { code: 'closed before the end of the answer' }));
 }
 
+/** The failure of a call that is ended because the gateway stops: it says nothing about the billing API. */
+export class GatewayStops extends BillingError {
+  constructor() {
+    super('unavailable', 'The gateway is being stopped. Try again in a moment.', { retryAfterSeconds: 1 });
+  }
+}
+
 /** The failure of an attempt that was answered with something else than HTTP/1.1. `detail` is for the operator: it quotes nothing. */
 export function notHttp(detail: string): AttemptFailure {
   return unavailable(`not HTTP/1.1: ${detail}`);

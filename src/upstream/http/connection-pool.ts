@@ -1,7 +1,7 @@
 import { TurnQueue } from '../../runtime/turn-queue';
 import { Connection, type ConnectionOwner, type PendingRequest, type StrayBytes } from './connection';
 import { IdleConnections } from './idle-connections';
-import { lost } from '../errors/failures';
+import { GatewayStops } from '../errors/failures';
 import type { Connector } from '../sockets/connector';
 
 /**
@@ -63,7 +63,7 @@ export class Connections implements ConnectionOwner {
   /** Gives the request a connection, at once or as soon as one is free. */
   dispatch(request: PendingRequest): void {
     if (this.#isClosed) {
-      request.failed(lost());
+      request.failed(new GatewayStops());
       return;
     }
     const connection = this.#take(request.caller.tokenId);
@@ -79,7 +79,7 @@ export class Connections implements ConnectionOwner {
     this.#all.delete(connection);
     this.#idle.delete(connection);
     if (this.#isClosed) {
-      unprocessed?.failed(lost());
+      unprocessed?.failed(new GatewayStops());
       return;
     }
     if (unprocessed) {
@@ -101,7 +101,7 @@ export class Connections implements ConnectionOwner {
     this.#isClosed = true;
     clearInterval(this.#sweep);
     for (const connection of [...this.#all]) connection.close();
-    for (const request of this.#waiting.splice(0)) request.failed(lost());
+    for (const request of this.#waiting.splice(0)) request.failed(new GatewayStops());
   }
 
   /** Gives a connection on which nothing is under way to a request that waits. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { BillingError } from '../../billing/model/billing-error';
 import type { Caller } from '../../billing/model/caller';
 import { AnswerParser } from './response-parser';
-import { lost, notHttp, unreachable } from '../errors/failures';
+import { GatewayStops, lost, notHttp, unreachable } from '../errors/failures';
 import type { Opening } from '../sockets/proxy';
 import type { HttpAnswer } from './http-response';
 
@@ -145,9 +145,9 @@ export class Connection {
     this.#leave();
   }
 
-  /** Ends the connection, which fails the request on it. */
+  /** Ends the connection because the gateway stops, which fails the request on it. */
   close(): void {
-    this.#fail(lost());
+    this.#fail(new GatewayStops());
   }
 
   #attach(socket: Socket): void {

@@ -4,7 +4,7 @@ import type { BillsRequest, CallContext } from '../../billing/ports/billing-sour
 import type { TracedAttempt, TracedStep } from '../../billing/ports/operation-trace';
 import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
 import { isErrorBody, readErrorMessage } from '../bills/error-message';
-import { AttemptFailure, isOutage, NoRoom, toFailure, toReason } from '../errors/failures';
+import { AttemptFailure, GatewayStops, isOutage, NoRoom, toFailure, toReason } from '../errors/failures';
 import { Abandoned } from '../http/abandoned';
 import type { HttpAnswer } from '../http/http-response';
 import type { ResponseReceiver, Transport } from '../http/transport';
@@ -288,7 +288,7 @@ function toHealth(failure: Error | null): Health | null {
 }
 
 function toOutcome(answer: HttpAnswer | null, failure: Error | null, { signal }: CallContext): string {
-  if (failure !== null && failure === signal.reason) return 'aborted';
+  if (failure !== null && (failure === signal.reason || failure instanceof GatewayStops)) return 'aborted';
   if (failure instanceof NoRoom) return 'no-room';
   if (failure instanceof BillingError) return failure.failure;
   return answer?.status === 404 ? 'not-found' : failure === null ? 'ok' : 'error';
