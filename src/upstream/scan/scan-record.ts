@@ -109,7 +109,7 @@ export class RecordScanner {
         }
       }
       if (!isPredicted) {
-        nameEnd = at = endOfPlainText(bytes, name);
+        nameEnd = at = endOfPlainText(bytes, view, name);
         if (at >= 0) column = spec.findName(view, name + 1, at - name - 2);
         else {
           at = endOfText(bytes, name);
@@ -134,7 +134,7 @@ export class RecordScanner {
         const first = bytes[at] as number;
         if ((seen & bit) !== 0) at = type === LIST ? this.#list(reader, column, at, true) : this.#scanRepeated(spec, column, at, target);
         else if (type === TEXT && first === QUOTE) {
-          const end = endOfPlainText(bytes, at);
+          const end = endOfPlainText(bytes, view, at);
           if (end >= 0) marks[base + column] = at;
           at = end >= 0 ? end : this.#scanOdd(spec, column, at, target);
         } else if (type === INTEGER && first <= NINE) {
