@@ -7,7 +7,7 @@ import { invalidResponse } from '../errors/failures';
 import { toBillsSpec, type BillsSpec } from '../scan/record-spec';
 import { scanBills, type ScannedBills, type ScannedContract, type ScannedList } from '../scan/scan-bills';
 import { CONTRACT_TABLE, type WireTable } from '../scan/wire-table';
-import { createAddressClass, createInvoiceClass, type InvoiceRecords } from './records';
+import { createToAddresses, createToInvoices } from './records';
 import { ResponseBills } from './response-bills';
 
 /** How responses are read. */
@@ -32,8 +32,8 @@ export class ResponseDecoder {
   readonly #listsAll: boolean;
   readonly #mayBeList: boolean;
   readonly #meaning: InvoiceMeaning;
-  readonly #AddressRecord: ReturnType<typeof createAddressClass>;
-  readonly #InvoiceRecord: ReturnType<typeof createInvoiceClass>;
+  readonly #toAddresses: ReturnType<typeof createToAddresses>;
+  readonly #toInvoices: ReturnType<typeof createToInvoices>;
 
   constructor(options: DecoderOptions = {}) {
     const { table = CONTRACT_TABLE, strict = false, listsAll = false, mayBeList = listsAll, meaning = NO_MEANING } = options;
@@ -42,8 +42,8 @@ export class ResponseDecoder {
     this.#listsAll = listsAll;
     this.#mayBeList = mayBeList;
     this.#meaning = meaning;
-    this.#AddressRecord = createAddressClass(this.spec.address.layout);
-    this.#InvoiceRecord = createInvoiceClass(this.spec.invoice.layout);
+    this.#toAddresses = createToAddresses(this.spec.address.layout);
+    this.#toInvoices = createToInvoices(this.spec.invoice.layout);
   }
 
   /**
@@ -100,20 +100,23 @@ export class ResponseDecoder {
       billingAddresses:
         addresses instanceof Error || addresses === null
           ? addresses
-          : toRecords(addresses, this.#AddressRecord, { bytes, odd, marks: addresses.marks, layout: this.spec.address.layout }),
+          : this.#toAddresses({ bytes, odd, marks: addresses.marks, layout: this.spec.address.layout }, addresses.count),
       invoices:
         invoices instanceof Error
           ? invoices
           : invoices === null
             ? []
-            : toRecords(invoices, this.#InvoiceRecord, {
-                bytes,
-                odd,
-                marks: invoices.marks,
-                layout: this.spec.invoice.layout,
-                origin: { customer, contractNumber: number },
-                meaning: this.#meaning,
-              } satisfies InvoiceRecords),
+            : this.#toInvoices(
+                {
+                  bytes,
+                  odd,
+                  marks: invoices.marks,
+                  layout: this.spec.invoice.layout,
+                  origin: { customer, contractNumber: number },
+                  meaning: this.#meaning,
+                },
+                invoices.count,
+              ),
     });
   }
 }
@@ -124,17 +127,6 @@ const CONTRACT = new ResponseDecoder();
 /** Decodes a body that follows the contract; see `ResponseDecoder.decode`. */
 export function decodeBills(body: Buffer, request: BillsRequest, skip = 0): Bills {
   return CONTRACT.decode(body, request, skip).content as Bills;
-}
-
-function toRecords<R extends { readonly layout: { readonly stride: number } }, T>(
-  { count }: ScannedList,
-  Class: new (records: R, at: number) => T,
-  records: R,
-): T[] {
-  const { stride } = records.layout;
-  const items = new Array<T>(count);
-  for (let i = 0; i < count; i++) items[i] = new Class(records, i * stride);
-  return items;
 }
 
 /** The list of invoices, or the reason why there is none. A missing list is not taken for an empty one if it may be elsewhere. */
