@@ -2,21 +2,16 @@ import { BodyBuffer } from './body-buffer';
 import { ChunkedBody } from './chunked-body';
 import { invalidResponse, notHttp } from '../errors/failures';
 import type { HttpAnswer } from './http-response';
+import { mayBeHead, readHead, type ResponseHeaders } from './response-head';
 
 /** Most bytes of a head that are read: Node's own limit. */
 const MAX_HEAD_BYTES = 16 * 1024;
 /** Most bytes that are kept of the body of an error, which has at most a message in it. */
 const MAX_ERROR_BYTES = 64 * 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
-const HEAD_START = Buffer.from('HTTP/1.');
 const CARRIAGE_RETURN = 0x0d;
 const LINE_FEED = 0x0a;
 
-// RFC 9112, section 4, and RFC 9110, sections 5.1 and 5.5. A folded line begins with a space, which is no name: a gateway may refuse
-// it (RFC 9112, section 5.2), as Node and undici do.
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const FIELD_LINE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const LENGTH = /^[0-9]{1,15}$/;
 
 /** What comes next on the connection. */
@@ -34,7 +29,7 @@ export class AnswerParser {
   #part: Part = 'head';
   #begun: Buffer | null = null;
   #status = 0;
-  #headers: Record<string, string> = {};
+  #headers: ResponseHeaders = {};
   #staysOpen = false;
   #bytesLeft = 0;
   #chunks: ChunkedBody | null = null;
@@ -117,13 +112,12 @@ export class AnswerParser {
       if (end > MAX_HEAD_BYTES || (end < 0 && bytes.length > MAX_HEAD_BYTES)) throw invalidResponse('the headers are too large');
       if (end < 0) {
         // What is no response may never have an end: neither another protocol, nor a head whose lines end in a line feed alone.
-        const seen = Math.min(bytes.length, HEAD_START.length);
-        if (bytes.compare(HEAD_START, 0, seen, 0, seen) !== 0) throw notHttp('its first line is not a status line');
+        if (!mayBeHead(bytes)) throw notHttp('its first line is not a status line');
         if (hasBareLineFeed(bytes)) throw notHttp('a line of its head ends without a carriage return');
         this.#begun = bytes.length === 0 ? null : bytes;
         return null;
       }
-      this.#readHead(bytes.toString('latin1', 0, end));
+      this.#readHead(bytes, end);
       bytes = bytes.subarray(end + HEAD_END.length);
       // Interim answers (RFC 9110, section 15.2): the real one follows.
     } while (this.#status < 200);
@@ -131,29 +125,13 @@ export class AnswerParser {
     return bytes;
   }
 
-  #readHead(text: string): void {
-    let lineEnd = text.indexOf('\r\n');
-    const [, minor, status] = STATUS_LINE.exec(lineEnd < 0 ? text : text.slice(0, lineEnd)) ?? [];
-    if (status === undefined) throw notHttp('its first line is not a status line');
-    this.#status = Number(status);
+  #readHead(bytes: Buffer, end: number): void {
+    const { status, headers, isHttp11 } = readHead(bytes, end);
     // RFC 9110, section 15.2: other interim responses are passed over, also a "100 Continue" that was not asked for.
-    if (this.#status === 101) throw notHttp('it begins with a status of 101, which was not asked for');
-    this.#headers = {};
-    while (lineEnd >= 0) {
-      const start = lineEnd + 2;
-      lineEnd = text.indexOf('\r\n', start);
-      this.#readHeader(lineEnd < 0 ? text.slice(start) : text.slice(start, lineEnd));
-    }
-    if (this.#status >= 200) this.#frame(minor === '1');
-  }
-
-  #readHeader(line: string): void {
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon < 0 ? 0 : colon);
-    if (!NAME.test(name) || !FIELD_LINE.test(line)) throw notHttp('a line of its head is not a header');
-    const value = line.slice(colon + 1).trim();
-    const key = name.toLowerCase();
-    this.#headers[key] = Object.hasOwn(this.#headers, key) ? `${this.#headers[key] as string}, ${value}` : value;
+    if (status === 101) throw notHttp('it begins with a status of 101, which was not asked for');
+    this.#status = status;
+    this.#headers = headers;
+    if (status >= 200) this.#frame(isHttp11);
   }
 
   /** How the body's end is known (RFC 9112, section 6.3), and whether the connection stays open (section 9.3). */

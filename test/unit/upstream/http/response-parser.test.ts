@@ -116,8 +116,8 @@ describe('the parser of an answer', () => {
     ],
     [
       'a header twice',
-      text('HTTP/1.1 200 OK', 'X-A:  1\t', 'x-a: 2', 'Content-Length: 0', '', ''),
-      { headers: { 'x-a': '1, 2', 'content-length': '0' } },
+      text('HTTP/1.1 200 OK', 'VARY:  a\t', 'vary: b\u00a0', 'Content-Length: 0', '', ''),
+      { headers: { vary: 'a, b\u00a0', 'content-length': '0' } },
     ],
     ['a connection that is to be closed', text('HTTP/1.1 200 OK', 'Connection: Close', 'Content-Length: 0', '', ''), { isReusable: false }],
     ['HTTP/1.0', text('HTTP/1.0 200 OK', 'Content-Length: 2', '', 'ok'), { body: 'ok', isReusable: false }],
@@ -136,7 +136,7 @@ describe('the parser of an answer', () => {
     [
       'a header that would reach for a prototype',
       text('HTTP/1.1 200 OK', '__proto__: x', 'constructor: y', 'Content-Length: 0', '', ''),
-      { headers: { constructor: 'y', 'content-length': '0' } },
+      { headers: { 'content-length': '0' } },
     ],
   ])('reads an answer with %s', (_what, bytes, expected) => {
     expect(read(bytes)).toMatchObject(expected);

@@ -77,11 +77,11 @@ describe('The transport', () => {
   it('gives the status, the headers and every byte of a body that comes in many pieces', async () => {
     const body = Buffer.alloc(900_000, 'é€x');
     await withTransport(
-      () => ({ status: 203, headers: { 'X-Of-Its-Own': 'a' }, body }),
+      () => ({ status: 203, headers: { 'Retry-After': '7' }, body }),
       async ({ get }) => {
         const answer = await get();
         expect(answer.status).toBe(203);
-        expect(answer.headers['x-of-its-own']).toBe('a');
+        expect(answer.headers['retry-after']).toBe('7');
         expect(answer.body.equals(body)).toBe(true);
       },
     );
@@ -107,9 +107,9 @@ describe('The transport', () => {
 
   it('joins a header that comes twice', async () => {
     await withTransport(
-      () => ({ headers: { 'x-twice': ['a', 'b'] } }),
+      () => ({ headers: { Vary: ['a', 'b'] } }),
       async ({ get }) => {
-        expect((await get()).headers['x-twice']).toBe('a, b');
+        expect((await get()).headers['vary']).toBe('a, b');
       },
     );
   });
