@@ -17,9 +17,12 @@ interface Entry<V> {
  */
 export class ShortLivedMap<V extends object> {
   readonly #rows: (Entry<V> | null)[] = new Array<Entry<V> | null>(ROWS).fill(null);
+  /** The key that was used last, and its row: what is looked for is often set next. */
+  #lastKey = '';
+  #lastRow = rowOf('');
 
   get(key: string): V | undefined {
-    for (let entry = this.#rows[rowOf(key)] as Entry<V> | null; entry; entry = entry.next) if (entry.key === key) return entry.value;
+    for (let entry = this.#rows[this.#rowOf(key)] as Entry<V> | null; entry; entry = entry.next) if (entry.key === key) return entry.value;
     return undefined;
   }
 
@@ -27,13 +30,13 @@ export class ShortLivedMap<V extends object> {
   set(key: string, value: V): void {
     const before = this.get(key);
     if (before) this.delete(key, before);
-    const row = rowOf(key);
+    const row = this.#rowOf(key);
     this.#rows[row] = { key, value, next: this.#rows[row] as Entry<V> | null };
   }
 
   /** Deletes a key, where it has this value. */
   delete(key: string, value: V): void {
-    const row = rowOf(key);
+    const row = this.#rowOf(key);
     let before: Entry<V> | null = null;
     for (let entry = this.#rows[row] as Entry<V> | null; entry; before = entry, entry = entry.next) {
       if (entry.key !== key || entry.value !== value) continue;
@@ -42,6 +45,14 @@ export class ShortLivedMap<V extends object> {
       entry.next = null;
       return;
     }
+  }
+
+  #rowOf(key: string): number {
+    if (key !== this.#lastKey) {
+      this.#lastRow = rowOf(key);
+      this.#lastKey = key;
+    }
+    return this.#lastRow;
   }
 }
 
