@@ -33,6 +33,6 @@ export function startLifetime(response: ServerResponse, deadlineMs: number): Ope
   };
   // The client may have gone between its request's last byte and this: that event comes no more.
   if (response.destroyed) close();
-  else response.once('close', close);
+  else response.on('close', close);
   return { signal: controller, deadlineAtMs, end };
 }

@@ -25,14 +25,16 @@ export class CorsHeaders {
 
 /**
  * Asks the CORS plugin once which headers it gives to each origin that is listed, and to all others: a response that does
- * not pass through Fastify gets the very same.
+ * not pass through Fastify gets the same.
  */
 export async function readCorsHeaders(app: FastifyInstance, origins: readonly string[]): Promise<CorsHeaders> {
   const ask = async (origin: string | undefined): Promise<CorsBlock> => {
     const { headers } = await app.inject({ method: 'GET', url: '/healthz', headers: origin === undefined ? {} : { origin } });
     const pick = (isWanted: (name: string) => boolean): string[] =>
       Object.entries(headers).flatMap(([name, value]) => (isWanted(name) ? [name, String(value)] : []));
-    return { allow: pick((name) => name.startsWith('access-control-')), vary: pick((name) => name === 'vary') };
+    // A browser does not read a response without this header, so the others would tell it nothing.
+    const isAllowed = headers['access-control-allow-origin'] !== undefined;
+    return { allow: pick((name) => isAllowed && name.startsWith('access-control-')), vary: pick((name) => name === 'vary') };
   };
   const byOrigin = new Map<string, CorsBlock>();
   for (const origin of origins) byOrigin.set(origin, await ask(origin));
