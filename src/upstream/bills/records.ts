@@ -39,8 +39,9 @@ export function createToAddresses(layout: RecordLayout): ToList<ByteRecords, Add
 }
 
 /**
- * Makes the function that makes the invoices of a list whose values stand as a layout says. Most invoices are only written into another response,
- * which takes them byte by byte: with 1,000 invoices, making objects and texts of them took more time than all else.
+ * Makes the function that makes the invoices of a list whose values stand as a layout says. Most invoices are only written into
+ * another response, which takes them byte by byte: with 1,000 invoices, making objects and texts of them took more time than all
+ * else.
  */
 export function createToInvoices(layout: RecordLayout): ToList<InvoiceRecords, Invoice> {
   class InvoiceRecord {

@@ -10,7 +10,7 @@ const COLON = 0x3a;
 /** What tells an upper-case letter from its lower case. */
 const CASE_BIT = 0x20;
 
-/** The headers of responses that the gateway reads. All others are checked and passed over: making texts of them costs more than the rest. */
+/** The headers of responses that the gateway reads. All others are checked and passed over: making texts of them takes long. */
 const HEADERS = [
   'age',
   'cache-control',
