@@ -4,7 +4,7 @@ import type { CodeCache } from '../code-cache';
 import { fallBack } from '../fallback';
 import { writeAscii, writeDigits, type JsonBuffer } from './json-buffer';
 import type { FieldPlan, LeafKind, ObjectPlan, PlainWriter, ValuePlan } from '../plan';
-import { writeBigInt, writeList } from './write';
+import { writeBigInt, writeList, writeValue } from './write';
 
 /** Bytes that a leaf other than a text takes at most: a whole number of 53 bits with its sign, or a word. */
 const LEAF_BYTES = 24;
@@ -69,7 +69,7 @@ function compilePlainWriter(fields: readonly FieldPlan[]): PlainWriter {
       fixed += LEAF_BYTES;
       if (isText(field.value.leaf)) room.push(`if (typeof ${name} === 'string') room += ${name}.length;`);
     }
-    writes.push(writeValue(field, name, ref));
+    writes.push(writeField(field, name, ref));
   });
   writes.push(storeBytes(fields.length === 0 ? [0x7b, 0x7d] : [0x7d]));
   const code = [
@@ -83,9 +83,9 @@ function compilePlainWriter(fields: readonly FieldPlan[]): PlainWriter {
   ];
   const make = compileFunction(
     `'use strict'; let layout = null, writeBytes = null; return function writePlain(out, value) {\n${code.join('\n')}\n};`,
-    ['refs', 'fallBack', 'writeAscii', 'writeDigits', 'writeBigInt', 'writeList'],
+    ['refs', 'fallBack', 'writeAscii', 'writeDigits', 'writeBigInt', 'writeList', 'writeValue'],
   ) as (...scope: unknown[]) => PlainWriter;
-  return make(refs, fallBack, writeAscii, writeDigits, writeBigInt, writeList);
+  return make(refs, fallBack, writeAscii, writeDigits, writeBigInt, writeList, writeValue);
 }
 
 function isText(leaf: LeafKind): boolean {
@@ -175,7 +175,7 @@ function copyLeaf(type: LeafType): string {
 /** What is left of the room is for what follows: whatever is written elsewhere asks for room of its own and as much again. */
 const RELOAD = 'out.ensure(room); b = out.bytes; p = out.length;';
 
-function writeValue(field: FieldPlan, v: string, ref: (value: unknown) => string): string {
+function writeField(field: FieldPlan, v: string, ref: (value: unknown) => string): string {
   const plan = field.value;
   const name = JSON.stringify(field.name);
   const otherwise = plan.nullable
@@ -192,7 +192,7 @@ function writeValue(field: FieldPlan, v: string, ref: (value: unknown) => string
         `); ${RELOAD} } else ${otherwise}`
       );
     case 'union':
-      return `fallBack(${name});`;
+      return `out.length = p; writeValue(out, ${ref(plan)}, ${v}); ${RELOAD}`;
   }
 }
 

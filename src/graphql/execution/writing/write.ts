@@ -4,7 +4,6 @@ import { LiveList, LiveObject } from '../live-results';
 import { memberOf, type LeafPlan, type ListPlan, type ValuePlan } from '../plan';
 import type { JsonBuffer } from './json-buffer';
 
-const MAX_EXACT = 9007199254740992;
 export const NULL = Buffer.from('null');
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
@@ -110,17 +109,12 @@ export function writeLeaf(out: JsonBuffer, plan: LeafPlan, value: unknown): void
 
 /** Writes a BigInt as the scalar serialises it. */
 export function writeBigInt(out: JsonBuffer, value: number | bigint): void {
-  if (typeof value === 'number' && Number.isInteger(value) && value <= MAX_EXACT && value >= -MAX_EXACT) {
-    out.number(value);
-    return;
-  }
-  const serialized = BigIntScalar.serialize(value);
-  if (typeof serialized === 'string') out.string(serialized);
-  else out.ascii(JSON.stringify(serialized));
+  if (Number.isInteger(value)) out.number(value as number);
+  else out.ascii(JSON.stringify(BigIntScalar.serialize(value)));
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) fallBack('not an object');
+  if (typeof value !== 'object') fallBack('not an object');
   return value as Readonly<Record<string, unknown>>;
 }
 

@@ -113,6 +113,8 @@ describe('A prepared operation', () => {
       null,
       expect.objectContaining({ extensions: expect.anything() }),
     ]);
+    // More than its bound allows at first sight, and exactly as many as it may.
+    expect(budget.refusal(prepared.request({ n: ['1', '1', '2'] }), 2)).toBeNull();
     expect(budget.predict(prepared.request({ n: 7 }))).toEqual({ calls: 1, atLeast: false });
     expect(budget.predict(prepared.request({}))).toBeNull();
   });
