@@ -61,7 +61,7 @@ export class CarefulWriter {
       const place: Place = {
         path: { prev, key: field.responseKey, typename: plan.type.name },
         field,
-        turn: field.slot < 0 ? object.turn : this.#turnOf(object, field.slot),
+        turn: this.#turnOf(object, field.slot),
       };
       if (field.slot < 0) this.#protect(field.value, place, () => source[field.name], true);
       else this.#writeSlot(object, field.slot, results[field.slot], place);

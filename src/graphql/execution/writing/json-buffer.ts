@@ -171,7 +171,7 @@ export function writeAscii(bytes: Buffer, at: number, text: string): number {
 /** Writes a number of at most 31 bits, not negative, and returns where it ends. There must be room for 10 bytes. */
 export function writeDigits(bytes: Buffer, at: number, value: number): number {
   let digits = 1;
-  for (let limit = 10; digits < 10 && value >= limit; limit *= 10) digits++;
+  for (let limit = 10; value >= limit; limit *= 10) digits++;
   let rest = value | 0;
   for (let i = at + digits - 1; i >= at; i--) {
     const tens = (rest / 10) | 0;

@@ -28,7 +28,21 @@ const broken = {
 /** Values of no type, or of another than the one that is tried. */
 const ODD: readonly unknown[] = [undefined, null, () => 'called', 'text', 7, item, [], ['a', null]];
 const ERROR = new Error('a value that is an error');
-const TEXTS: readonly unknown[] = [ERROR, '', ' ~', '12', 'ñ', 'é"\\\u2028\u0007\u007f', '\ud800', 'x'.repeat(300), 'ü'.repeat(300)];
+const TEXTS: readonly unknown[] = [
+  ERROR,
+  '',
+  ' ~',
+  '12',
+  'ñ',
+  '\u001f',
+  '\u007f',
+  '\u2028',
+  'a"b',
+  'a\\b',
+  '\ud800',
+  'x'.repeat(300),
+  'ü'.repeat(300),
+];
 const NUMBERS: readonly unknown[] = [
   ...[ERROR, true, false, 0, -0, -1, 9, 10, 99, 100, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 1.5, NaN],
   ...[2 ** 53, -(2 ** 53), 2 ** 53 + 2, -(2 ** 53) - 2, 1e21, 5n, 2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n), -(2n ** 60n)],
@@ -83,22 +97,25 @@ const NAMED: readonly Tried[] = [
   object('LiveAny', '{ ... on Item { name } ... on LiveItem { late } }', 'Item', 'LiveItem'),
 ];
 
-/** Whether a value that may be null is null, or costs itself. */
+/** Whether a value is null where it may be, or is to become null: a value that fails costs itself. */
 const isNulled = (value: unknown): boolean => [null, undefined, ERROR, broken].includes(value as null);
 const nonNull = (tried: Tried): Tried => ({ ...tried, type: `${tried.type}!` });
-const nullable = (tried: Tried): Tried => ({ ...tried, covers: (value) => isNulled(value) || tried.covers(value) });
+const nullable = (tried: Tried): Tried => ({
+  ...tried,
+  covers: (value) => isNulled(value) || tried.covers(value),
+});
 const listOf = (tried: Tried): Tried => ({
   ...tried,
   type: `[${tried.type}]`,
   values: [...ODD, ...LISTS],
-  covers: (value) => Array.isArray(value) && value.every(tried.covers),
+  covers: (value) => Array.isArray(value) && value.every((each) => each === ERROR || tried.covers(each)),
 });
 
 const TRIED: readonly Tried[] = NAMED.flatMap((each) => [
   nullable(each),
   nonNull(each),
   nullable(listOf(nullable(each))),
-  nonNull(listOf(nonNull(each))),
+  nullable(listOf(nonNull(each))),
 ]).concat(nullable(listOf(nullable(listOf(nullable(INT))))));
 
 const name = (index: number): string => `f${index}`;
