@@ -1,4 +1,4 @@
-import { ANONYMOUS_REQUESTS, REQUESTS_WITH_BAD_TOKENS } from '../support/greedy-requests';
+import { ANONYMOUS_REQUESTS, INTROSPECTIONS, REQUESTS_WITH_BAD_TOKENS } from '../support/greedy-requests';
 import { startMeteredGateway, type MeteredGateway } from '../support/metered-gateway';
 import { sendBytes } from '../support/raw-bytes';
 import type { RawRequest } from '../support/raw-request';
@@ -31,9 +31,9 @@ describe('A greedy request', () => {
 
   beforeAll(async () => {
     upstream = await startScriptedUpstream(() => ({ status: 401, body: {} }));
-    gateway = await startMeteredGateway({ BILLING_API_URL: upstream.url });
+    gateway = await startMeteredGateway({ BILLING_API_URL: upstream.url, INTROSPECTION: 'true' });
     // Code is compiled when it has run for a while.
-    for (const make of Object.values(ANONYMOUS_REQUESTS)) await gateway.ask(make(n++));
+    for (const make of Object.values({ ...ANONYMOUS_REQUESTS, ...INTROSPECTIONS })) await gateway.ask(make(n++));
   }, 120_000);
 
   afterAll(async () => {
@@ -71,6 +71,10 @@ describe('A greedy request', () => {
   it('without a token costs at most 5 ms of CPU', async () => {
     expect(await findDear(ANONYMOUS_REQUESTS, null, MAX_ANONYMOUS_MS)).toEqual([]);
   }, 300_000);
+
+  it('for the schema costs as little', async () => {
+    expect(await findDear(INTROSPECTIONS, null, MAX_ANONYMOUS_MS)).toEqual([]);
+  }, 120_000);
 
   /** The least that the bytes cost, in milliseconds; in several rounds, until it is within the limit. */
   async function leastCostOf(bytes: string, limit: number): Promise<number> {

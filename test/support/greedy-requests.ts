@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { getIntrospectionQuery } from 'graphql';
 import { aliases, customer } from './greedy-operations';
 import type { RawRequest } from './raw-request';
 
@@ -122,6 +123,29 @@ export const ANONYMOUS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
   ...Object.fromEntries(Object.entries(ofSize(SIZES.full)).map(([name, make]) => [`${name}, 260 KB`, make])),
   ...OF_ANY_SIZE,
   'an operation that needs a token': query((n) => customer(`contract(number: "${n}") { number }`)),
+};
+
+const WIDE_TYPE = 'name kind description fields { name description args { name type { name kind } } type { name kind ofType { name } } }';
+/** Everything that tools ask for, and little and much that multiplies it. */
+export const INTROSPECTIONS: Readonly<Record<string, MakeRequest>> = {
+  'all of the schema': query((n) =>
+    `${getIntrospectionQuery({ schemaDescription: true, inputValueDeprecation: true, oneOf: true })} fragment F on Query { t${n}: __typename }`.replace(
+      '{',
+      '{ ...F',
+    ),
+  ),
+  'as much as is allowed': query((n) => `{ t${n}: __typename ${list(3, (i) => `a${i}: __schema { types { ${WIDE_TYPE} } }`)} }`),
+  'the types under many aliases': query((n) => `{ t${n}: __typename ${list(20, (i) => `a${i}: __schema { types { ${WIDE_TYPE} } }`)} }`),
+  'fragments that multiply it': query(
+    (n) =>
+      `{ t${n}: __typename __schema { ${list(90, (i) => `a${i}: types { ...T }`)} } } ` +
+      `fragment T on __Type { fields { type { ...U ofType { ...U ofType { ...U } } } args { type { ...U } } } } ` +
+      `fragment U on __Type { name description possibleTypes { name description fields { name args { name } } } }`,
+  ),
+  'fragments around one field': query(
+    (n) =>
+      `{ t${n}: __typename __schema { types { fields { type { fields { type { ${'... on __Type { '.repeat(180)}name${' }'.repeat(180)} } } } } } } }`,
+  ),
 };
 
 /** Greedy requests for a client with a token that the billing API does not accept. */

@@ -14,6 +14,7 @@ import { checkDocument, type DocumentLimits } from './document-limits';
 import { countTokens, type DocumentStores } from './document-stores';
 import { checkDocumentWork } from './document-work';
 import { explain } from './explained-errors';
+import { IntrospectionLimit } from './introspection-limit';
 import type { TrustedDocuments } from './trusted-documents';
 
 /** What decides which documents run. */
@@ -73,11 +74,13 @@ const UNTRUSTED: DocumentVerdict = {
  */
 export class DocumentGate {
   readonly #options: DocumentGateOptions;
+  readonly #introspection: IntrospectionLimit | null;
   readonly #rules: readonly ValidationRule[];
   readonly #refused = new LRUCache<string, Extract<DocumentVerdict, { kind: 'refuse' }>>({ max: MAX_REFUSED });
 
   constructor(options: DocumentGateOptions) {
     this.#options = options;
+    this.#introspection = options.introspection ? new IntrospectionLimit(options.schema) : null;
     this.#rules = options.introspection ? specifiedRules : [noIntrospection, ...specifiedRules];
   }
 
@@ -116,6 +119,8 @@ export class DocumentGate {
     const invalid = validate(schema, document, this.#rules, { maxErrors });
     if (invalid.length > 0)
       return refusal('GRAPHQL_VALIDATION_FAILED', (this.#options.introspection ? invalid : invalid.map(withoutSuggestion)).map(explain));
+    const tooMuch = this.#introspection?.check(document);
+    if (tooMuch) return refusal('GRAPHQL_VALIDATION_FAILED', [tooMuch]);
     return { kind: 'run', document };
   }
 }
