@@ -1,6 +1,7 @@
 const perfHooks = require('node:perf_hooks');
 const vm = require('node:vm');
 const { TestEnvironment } = require('jest-environment-node');
+require('./compiled-once.cjs');
 
 // Node.js keeps each observer and each monitor of the event loop until it is stopped, and with it all modules of the test file that
 // made it. Each gateway makes both for its metrics, for as long as its process lives: here, until its test file ends.
