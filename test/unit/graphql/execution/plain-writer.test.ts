@@ -1,13 +1,15 @@
 import 'reflect-metadata';
 import fc from 'fast-check';
-import { parse, type OperationDefinitionNode } from 'graphql';
+import { buildSchema, parse, type OperationDefinitionNode } from 'graphql';
 import { OperationModel } from '../../../../src/graphql/analysis/operation-model';
 import { CodeCache } from '../../../../src/graphql/execution/code-cache';
 import { compileOperation } from '../../../../src/graphql/execution/compile-operation';
+import { Fallback } from '../../../../src/graphql/execution/fallback';
 import { JsonBuffer } from '../../../../src/graphql/execution/writing/json-buffer';
-import type { ListPlan, ValuePlan } from '../../../../src/graphql/execution/plan';
+import { FieldPlan, type FieldPlanParts, type ListPlan, type ObjectPlan, type ValuePlan } from '../../../../src/graphql/execution/plan';
+import { toPlainWriter } from '../../../../src/graphql/execution/writing/plain-writer';
 import { writeList } from '../../../../src/graphql/execution/writing/write';
-import type { ByteRecords } from '../../../../src/runtime/byte-records';
+import type { ByteRecords, RecordLayout } from '../../../../src/runtime/byte-records';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 import type { Bills } from '../../../../src/billing/model/bills';
 import { decodeBills } from '../../../../src/upstream/bills/decode-bills';
@@ -20,16 +22,23 @@ const request = { customer, contractNumber: null, window: { offset: 0, limit: 10
 /** Shared by all operations, as in the gateway. */
 const code = new CodeCache();
 
-/** The plan of the innermost list under a contract. */
-function listPlan(selection: string): ListPlan {
+/** The plan of the field that is selected of a contract. */
+function planOf(selection: string): ValuePlan {
   const document = parse(`{ customer(idType: "RUC", id: "1") { contract(number: "1") { ${selection} } } }`);
   const operation = document.definitions[0] as OperationDefinitionNode;
-  let plan: ValuePlan | null = compileOperation(OperationModel.of({ schema, document, operation }, {}), {
-    isRepeatable: () => false,
-    code,
-  });
-  while (plan?.kind === 'object') plan = plan.fields[0]?.value ?? null;
-  expect(plan?.kind).toBe('list');
+  const plan = compileOperation(OperationModel.of({ schema, document, operation }, {}), { isRepeatable: () => false, code })!;
+  return innermost(plan, 3);
+}
+
+/** The plan of an object's first field, of that one's, and so on. */
+function innermost(plan: ValuePlan, depth: number): ValuePlan {
+  return depth > 0 && plan.kind === 'object' ? innermost(plan.fields[0]!.value, depth - 1) : plan;
+}
+
+/** The plan of the innermost list under a contract. */
+function listPlan(selection: string): ListPlan {
+  const plan = innermost(planOf(selection), Infinity);
+  expect(plan.kind).toBe('list');
   return plan as ListPlan;
 }
 
@@ -108,6 +117,67 @@ describe('writing invoices', () => {
     expect(write(nodesPlan('number'), decode(Buffer.from(body)).invoices)).toBe('[{"number":"7"}]');
   });
 
+  it('copies them without reading their properties', () => {
+    const body = { invoiceContractNo: '1', invoiceNumber: '7', billPeriod: '2025-06', invoiceAmount: -12, invoiceStatus: false };
+    const plan = nodesPlan('contractNumber number billPeriod amount status __typename');
+    const unreadable = (number: string): readonly object[] => {
+      const { invoices } = decode(Buffer.from(JSON.stringify({ invoiceCollection: [{ ...body, invoiceNumber: number }] })));
+      const get = (): never => {
+        throw new Error('read');
+      };
+      for (const name of ['contractNumber', 'number', 'billPeriod', 'amount', 'status']) Object.defineProperty(invoices[0]!, name, { get });
+      return invoices;
+    };
+    expect(write(plan, unreadable('7'))).toBe(
+      '[{"contractNumber":"1","number":"7","billPeriod":"2025-06","amount":-12,"status":false,"__typename":"Invoice"}]',
+    );
+    // What is not in the bytes as it is written is read.
+    expect(() => write(plan, unreadable('"'))).toThrow('read');
+  });
+
+  it('writes a list once, whatever the number of aliases', () => {
+    let reads = 0;
+    const invoices = [
+      {
+        get number() {
+          return String(++reads);
+        },
+      },
+    ];
+    const plan = planOf('invoices { a: nodes { number } b: nodes { number } c: nodes { n: number } }') as ObjectPlan;
+    const out = new JsonBuffer();
+    plan.writePlain!(out, { nodes: invoices });
+    expect(out.take()).toBe('{"a":[{"number":"1"}],"b":[{"number":"1"}],"c":[{"n":"2"}]}');
+    expect(out.objects).toBe(3);
+  });
+
+  it('has room for all of an invoice, wherever there is no more', () => {
+    const leaves = ['number', 'contractNumber', 'billPeriod', 'amount', 'status', '__typename'];
+    const plan = nodesPlan(
+      [...leaves, ...leaves.flatMap((leaf) => [`a${leaf}: ${leaf}`, `b${leaf}: ${leaf}`, `${'long'.repeat(9)}${leaf}: ${leaf}`])].join(' '),
+    );
+    const wire = {
+      invoiceContractNo: 'c'.repeat(90),
+      invoiceNumber: 'n'.repeat(90),
+      billPeriod: 'b',
+      invoiceAmount: -(10 ** 14),
+      invoiceStatus: false,
+    };
+    const { invoices } = decode(Buffer.from(JSON.stringify({ invoiceCollection: [wire, wire] })));
+    const plain = toPlainBills(decode(Buffer.from(JSON.stringify({ invoiceCollection: [wire, wire] })))).invoices;
+    const wide = plain.map((invoice) => ({ ...invoice, number: 'ñ'.repeat(90), amount: 2n ** 70n }));
+    for (const list of [invoices, plain, wide]) {
+      const expected = write(plan, list);
+      for (let left = 0; left < expected.length + 2000; left += 97) {
+        const out = new JsonBuffer();
+        out.length = out.bytes.length - Math.min(left, out.bytes.length);
+        const from = out.length;
+        writeList(out, plan, list);
+        expect(out.bytes.toString('utf8', from, out.length)).toBe(expected);
+      }
+    }
+  });
+
   it('grows for texts that are asked for many times', () => {
     const long = 'x'.repeat(300_000);
     const plan = nodesPlan(Array.from({ length: 9 }, (_, index) => `a${index}: number`).join(' '));
@@ -141,5 +211,37 @@ describe('writing addresses', () => {
       { numRuns: 300 },
     );
     expect(fromBytes).toBeGreaterThan(50);
+  });
+});
+
+describe('The code of a writer', () => {
+  it('is made of names of fields alone', () => {
+    const { type, fields } = planOf('invoices { pageInfo { hasNextPage } }') as ObjectPlan;
+    for (const name of ['a-b', '1a', 'a b', 'a;', ''])
+      expect(() => toPlainWriter({ type, fields: [new FieldPlan({ ...(fields[0] as FieldPlanParts), name })] }, new CodeCache())).toThrow(
+        'is not a name',
+      );
+  });
+
+  it('writes no null from bytes where none may be', () => {
+    const items = buildSchema('type Query { items: [Item] } type Item { name: String! count: Int }');
+    const plansOf = (selection: string): ListPlan => {
+      const document = parse(`{ items { ${selection} } }`);
+      const operation = document.definitions[0] as OperationDefinitionNode;
+      const model = OperationModel.of({ schema: items, document, operation }, {});
+      return compileOperation(model, { isRepeatable: () => false, code: new CodeCache() })!.fields[0]!.value as ListPlan;
+    };
+    const layout: RecordLayout = {
+      fields: new Map([
+        ['name', { column: 0, type: 'text' }],
+        ['count', { column: 1, type: 'integer' }],
+      ]),
+      lengthColumn: 2,
+      stride: 3,
+    };
+    const records: ByteRecords = { bytes: Buffer.from('[7]'), marks: [0, 1, 3], odd: [], layout };
+    expect(() => write(plansOf('name'), [{ records, at: 0, name: null }])).toThrow(Fallback);
+    // A type whose values are not checked in the bytes.
+    expect(write(plansOf('count'), [{ records, at: 0, count: 8 }])).toBe('[{"count":8}]');
   });
 });
