@@ -27,10 +27,6 @@ export class FieldErrors {
   readonly #bySlot = new Map<LiveResult, Map<number, Entry>>();
   #order = 0;
 
-  get count(): number {
-    return this.#entries.length;
-  }
-
   /** Notes the error that puts null into a slot. */
   add({ error, live, slot }: FieldFailure, nulled: { readonly live: LiveResult; readonly slot: number }, moment: Moment): void {
     const paths = pathsOf(live, slot);
