@@ -33,6 +33,8 @@ const MARGIN = 64;
  */
 export class JsonBuffer {
   bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  /** Of the same bytes, to write four at once. */
+  view = viewOf(this.bytes);
   length = 0;
   /** Objects that were written, repeated ones counted each time. */
   objects = 0;
@@ -75,7 +77,7 @@ export class JsonBuffer {
     if (this.length > this.#maxBytes) throw new ResultOverflow('bytes', this.length);
     const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count + MARGIN));
     this.bytes.copy(larger, 0, 0, this.length);
-    this.bytes = larger;
+    this.#use(larger);
   }
 
   /** Writes ASCII bytes as they are. */
@@ -149,8 +151,17 @@ export class JsonBuffer {
 
   /** An unusually large response must not be paid for in memory forever. */
   #release(): void {
-    if (this.bytes.length > MAX_KEPT_BYTES) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    if (this.bytes.length > MAX_KEPT_BYTES) this.#use(Buffer.allocUnsafeSlow(INITIAL_BYTES));
   }
+
+  #use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+  }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
 }
 
 /**
