@@ -51,7 +51,7 @@ export class FieldErrors {
     const [at] = pathsOf(live, slot).map(responsePathAsArray);
     // Errors that were noted below, before an error of a field that cannot be null has come up to here.
     if (at && responsePathAsArray(entry.paths[0]).length > at.length)
-      for (const each of this.#entries) if (each.order === 0 && each !== entry && isBelow(each, at)) each.order = ++this.#order;
+      for (const each of this.#entries) if (isBelow(each, at)) each.order = ++this.#order;
     entry.order = ++this.#order;
   }
 

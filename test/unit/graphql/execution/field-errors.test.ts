@@ -10,7 +10,7 @@ interface Context {
 
 const schema = buildSchema(`
   type Query { node: Node nodes: [Node!] later: Node plain: Plain shared: Node }
-  type Node { ok: String bad: String must: String! later: String laterMust: String! located: String node: Node plain: Plain }
+  type Node { ok: String bad: String must: String! later: String laterMust: String! located: String nothing: String node: Node plain: Plain }
   type Plain { text: String }
 `);
 const unreadable = {
@@ -33,6 +33,8 @@ const resolvers: Readonly<Record<string, GraphQLFieldResolver<unknown, unknown>>
   located: (_source, _args, _context, info) => {
     throw new GraphQLError('located', { path: ['elsewhere'], nodes: info.fieldNodes });
   },
+  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever a resolver rejects with
+  nothing: () => Promise.reject(undefined),
   plain: () => unreadable,
   node: () => ({}),
   nodes: () => [{}, {}],
@@ -79,7 +81,7 @@ describe('Errors of fields', () => {
   });
 
   it('are those of each alias where one execution serves several', async () => {
-    const query = '{ shared { ok bad node { later } } again: shared { ok bad node { later } } }';
+    const query = '{ shared { ok bad nothing node { later } } again: shared { ok bad nothing node { later } } }';
     const sorted = ({ data, errors }: { data: unknown; errors: unknown[] }) => ({
       data,
       errors: errors.map((error) => JSON.stringify(error)).sort(),
