@@ -89,7 +89,7 @@ class Compiler {
       type,
       fields,
       liveFields,
-      objects: fields.reduce((sum, { slot, value }) => sum + (slot < 0 && value.kind === 'object' ? value.objects : 0), 1),
+      objects: fields.reduce((sum, { value }) => sum + (value.kind === 'object' ? value.objects : 0), 1),
       writePlain: liveFields.length === 0 ? toPlainWriter({ type, fields }, this.#options.code) : null,
     };
   }

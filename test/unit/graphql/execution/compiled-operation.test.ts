@@ -81,6 +81,25 @@ describe('A prepared operation', () => {
     expect(prepared.modelUnder({})).toBeNull();
   });
 
+  it.each([
+    '{ float }',
+    '{ kind }',
+    '{ custom }',
+    '{ named { name } }',
+    '{ either { ... on A { name } } }',
+    'mutation { name }',
+    '{ __type(name: "A") { name } }',
+  ])('does not cover types and operations that the gateway has not: %s', (source) => {
+    const foreign = buildSchema(`
+        type Query { float: Float kind: Kind custom: [Custom] named: Named either: Either name: String }
+        type Mutation { name: String }
+        enum Kind { ONE } scalar Custom interface Named { name: String } type A implements Named { name: String } union Either = A
+      `);
+    const document = parse(source);
+    const options = { isRepeatable: () => false, onRepeat: () => undefined, plans: new Map<string, CompiledPlan>(), code: new CodeCache() };
+    expect(new PreparedOperation(foreign, document, getOperationAST(document)!, options).variant({})).toBeNull();
+  });
+
   it('gives requests the model that it was compiled of, under the same conditions', () => {
     const { prepared } = prepare(`query($a: Boolean!) { ${customer} { id @include(if: $a) } }`);
     const { model } = prepared.variant({ a: true })!;

@@ -96,9 +96,18 @@ describe('Aliases of one contract', () => {
     ['with a page before a place', 'invoices(first: 2, before: "x") { nodes { number } }', false],
     ['with a page that is filtered', 'invoices(filter: { status: true }) { nodes { number } }', false],
     ['with a summary', 'invoiceSummary { count }', true],
-  ])('are executed once where an alias would ask for nothing else: %s', (_, selection, isOnce) => {
+    [
+      'with arguments in another order',
+      'invoices(first: 3, after: "x") { totalCount }',
+      true,
+      'invoices(after: "x", first: 3) { totalCount }',
+    ],
+    ['with other arguments', 'invoices(first: 3) { totalCount }', false, 'invoices(first: 4) { totalCount }'],
+    ['with another field', 'invoices { totalCount nodes { number } }', false, 'invoices { totalCount nodes { amount } }'],
+    ['with another alias', 'invoices { totalCount }', false, 'all: invoices { totalCount }'],
+  ])('are executed once where an alias would ask for nothing else: %s', (_, selection, isOnce, other = selection) => {
     const { document, operation } = toOperation(
-      `{ customer(idType: "CPF", id: "1") { a: ${first} { ${selection} } b: ${first} { ${selection} } c: contract(number: "2") { ${selection} } } }`,
+      `{ customer(idType: "CPF", id: "1") { a: ${first} { ${selection} } b: ${first} { ${other} } c: contract(number: "2") { ${selection} } } }`,
     );
     const plan = new PreparedOperations(schema).prepareOnce(document, operation).variant({})!.plan.fields[0]!.value as ObjectPlan;
     expect(plan.fields.map(({ repeats }: FieldPlan) => repeats)).toEqual([false, isOnce, false]);

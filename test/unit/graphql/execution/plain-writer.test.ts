@@ -159,8 +159,9 @@ describe('writing invoices', () => {
     const wire = {
       invoiceContractNo: 'c'.repeat(90),
       invoiceNumber: 'n'.repeat(90),
-      billPeriod: 'b',
-      invoiceAmount: -(10 ** 14),
+      billPeriod: 'p'.repeat(90),
+      // No value that is written elsewhere, which would make room anew.
+      invoiceAmount: 123_456_789,
       invoiceStatus: false,
     };
     const { invoices } = decode(Buffer.from(JSON.stringify({ invoiceCollection: [wire, wire] })));
@@ -224,7 +225,9 @@ describe('The code of a writer', () => {
   });
 
   it('writes no null from bytes where none may be', () => {
-    const items = buildSchema('type Query { items: [Item] } type Item { name: String! count: Int }');
+    const items = buildSchema(
+      'scalar BigInt type Query { items: [Item] } type Item { name: String! count: BigInt small: Int other: String }',
+    );
     const plansOf = (selection: string): ListPlan => {
       const document = parse(`{ items { ${selection} } }`);
       const operation = document.definitions[0] as OperationDefinitionNode;
@@ -235,13 +238,17 @@ describe('The code of a writer', () => {
       fields: new Map([
         ['name', { column: 0, type: 'text' }],
         ['count', { column: 1, type: 'integer' }],
+        ['small', { column: 1, type: 'integer' }],
       ]),
       lengthColumn: 2,
       stride: 3,
     };
     const records: ByteRecords = { bytes: Buffer.from('[7]'), marks: [0, 1, 3], odd: [], layout };
-    expect(() => write(plansOf('name'), [{ records, at: 0, name: null }])).toThrow(Fallback);
-    // A type whose values are not checked in the bytes.
-    expect(write(plansOf('count'), [{ records, at: 0, count: 8 }])).toBe('[{"count":8}]');
+    const record = { records, at: 0, name: null, count: 8, small: 9, other: 'read' };
+    expect(() => write(plansOf('name count'), [record])).toThrow(Fallback);
+    expect(write(plansOf('count'), [record])).toBe('[{"count":7}]');
+    // What the bytes do not have as a value of that type is read.
+    expect(write(plansOf('small'), [record])).toBe('[{"small":9}]');
+    expect(write(plansOf('other count'), [record])).toBe('[{"other":"read","count":8}]');
   });
 });
