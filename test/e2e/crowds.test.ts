@@ -9,12 +9,15 @@ import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripte
 const CROWD = 150;
 /** Enough for a call to be made and answered meanwhile, on a slow machine too. */
 const LARGE_CROWD = 450;
+/** Large bodies, and requests that one caller makes meanwhile, one after the other: each takes several turns of the event loop. */
+const LARGE_BODIES = 24;
+const SMALL_REQUESTS = 20;
 /** What one turn of the event loop may take, in milliseconds of CPU time. */
 const MAX_TURN_MS = 100;
 const QUERY = '{ customer(idType: "RUC", id: "80012345") { contract(number: "0991234567") { dueDate } } }';
 
-function toPost(query: string, token: string | null): string {
-  const body = JSON.stringify({ query });
+function toPost(query: string, token: string | null, members = '}'): string {
+  const body = JSON.stringify({ query }).slice(0, -1) + members;
   const authorization = token === null ? '' : `Authorization: Bearer ${token}\r\n`;
   return `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${authorization}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
@@ -74,6 +77,32 @@ describe('Many requests at once that each take some milliseconds', () => {
       expect(order.indexOf(genuine)).toBeLessThan(LARGE_CROWD / 2);
     });
   });
+
+  it('with large bodies and made-up tokens take a small part of the time of a caller with an accepted one', async () => {
+    const gateway = spawnGateway({ BILLING_API_URL: upstream.url, NODE_ENV: 'production', HOST: '127.0.0.1', CACHE_TTL_SECONDS: '0' });
+    try {
+      const port = Number(new URL(await gateway.ready()).port);
+      for (let index = 0; index <= LARGE_BODIES; index++) sockets.push(await open(port));
+      const [genuine, ...crowd] = sockets as [Socket, ...Socket[]];
+      for (let times = 0; times < 3; times++) expect(await send(genuine, toPost(QUERY, 'genuine'))).toMatch(/^HTTP\/1\.1 200/);
+      const answers: string[] = [];
+      for (const socket of crowd) socket.once('data', (chunk: Buffer) => answers.push(chunk.toString('latin1')));
+      const padding = `,"variables":{"a":[${'{},'.repeat(80_000)}{}]}}`;
+      for (const [index, socket] of crowd.entries()) socket.write(toPost(QUERY, `junk-${index}`, padding));
+      // The last one is no junk: a first request may be large, and the others are in front of it.
+      const newcomer = await open(port);
+      sockets.push(newcomer);
+      const first = send(newcomer, toPost(QUERY, 'newcomer', `,"extensions":{"a":"${'x'.repeat(100_000)}"}}`));
+      await until(() => answers.length > 0);
+      const before = answers.length;
+      for (let times = 0; times < SMALL_REQUESTS; times++) expect(await send(genuine, toPost(QUERY, 'genuine'))).toMatch(/^HTTP\/1\.1 200/);
+      // A turn of the event loop for each of them would have answered all.
+      expect(answers.length - before).toBeLessThan(LARGE_BODIES / 2);
+      expect(await first).toMatch(/^HTTP\/1\.1 200/);
+    } finally {
+      await gateway.kill();
+    }
+  }, 60_000);
 
   describe('take many turns of the event loop', () => {
     let gateway: MeteredGateway;

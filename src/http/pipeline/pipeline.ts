@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { missingToken } from '../../graphql/context/context';
 import { toMissingTokenError } from '../../graphql/context/errors';
 import { monotonicMs } from '../../runtime/clock';
+import { RestingQueue } from '../../runtime/resting-queue';
 import { TurnQueue, type TurnBounds } from '../../runtime/turn-queue';
 import type { Callers } from '../request/callers';
 import { toClientLibrary } from '../request/client-name';
@@ -49,6 +50,13 @@ const NO_BODY = Buffer.alloc(0);
 const ARRIVALS_A_TURN: TurnBounds = { maxItems: 64, maxMs: 20 };
 const NEW_DOCUMENTS_A_TURN: TurnBounds = { maxItems: 4, maxMs: 10 };
 const STRANGERS_A_TURN: TurnBounds = { maxItems: 4, maxMs: 10 };
+/**
+ * Large bodies of strangers take milliseconds to read as JSON, and more to collect as garbage. While accepted tokens have had requests in
+ * the last second, such a body is followed by a rest of nine times its time.
+ */
+const REST_TIMES = 9;
+const MAX_REST_MS = 500;
+const ACTIVE_MS = 1000;
 const USED = Symbol('connection used');
 
 /** Whether this is the first request on its connection. Call once per request. */
@@ -65,6 +73,12 @@ export class Pipeline {
   readonly #arrivals = new TurnQueue<Arrival>((arrival) => this.#handle(arrival), ARRIVALS_A_TURN);
   /** Requests whose token the billing API has never accepted: many of them take turns with the others, and not their time. */
   readonly #strangers = new TurnQueue<Arrival>((arrival) => this.#handle(arrival), STRANGERS_A_TURN);
+  readonly #largeStrangers = new RestingQueue<Arrival>(
+    (arrival) => this.#handle(arrival),
+    (spentMs) => (performance.now() - this.#lastAcceptedMs < ACTIVE_MS ? Math.min(spentMs * REST_TIMES, MAX_REST_MS) : 0),
+  );
+  /** When a request of an accepted token came last, on the clock of `performance.now()`. */
+  #lastAcceptedMs = -Infinity;
   readonly #newDocuments = new TurnQueue<() => void>((work) => work(), NEW_DOCUMENTS_A_TURN);
   /**
    * First requests of connections, handled one turn of the event loop later: the client may have closed the connection while it
@@ -98,7 +112,11 @@ export class Pipeline {
   }
 
   #enqueue(arrival: Arrival): void {
-    (this.#isAccepted(arrival) ? this.#arrivals : this.#strangers).add(arrival);
+    if (this.#isAccepted(arrival)) {
+      this.#lastAcceptedMs = arrival.startedMs;
+      this.#arrivals.add(arrival);
+    } else if (arrival.caller && arrival.body.length > MAX_ANONYMOUS_BYTES) this.#largeStrangers.add(arrival);
+    else this.#strangers.add(arrival);
   }
 
   #isAccepted({ caller }: Pick<Arrival, 'caller'>): boolean {

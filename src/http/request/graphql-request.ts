@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Variables } from '../../graphql/analysis/variables/coerce-variables';
 import { parseRequestJson, toExactJson } from '../../graphql/analysis/variables/request-json';
+import { isNestedDeeper } from './json-nesting';
 import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
 import type { BodyFault } from './exchange';
 import { headerOf } from './header-of';
@@ -21,6 +22,11 @@ export interface GraphqlRequest {
 
 /** Maximum decoded body size without a token, in bytes: the introspection query of tools has 2 KiB. */
 export const MAX_ANONYMOUS_BYTES = 32 * 1024;
+
+/** Levels of a body's JSON. Inputs of the schema have four. */
+const MAX_NESTING = 100;
+/** Smaller bodies are parsed without a look at their nesting, in bytes. */
+const MAX_SMALL_BYTES = 4096;
 
 /** How a request brings its operation: in its body, in its URL, or not as GraphQL over HTTP has it. */
 export type RequestForm = 'body' | 'search' | 'other';
@@ -72,6 +78,8 @@ function toBodyError(fault: BodyFault, isAnonymous: boolean, maxRequestBytes: nu
  */
 export function parseBody(body: Buffer): unknown {
   if (body.length === 0) throw badRequest('The request body is empty; it must be a JSON object with a "query".');
+  if (body.length > MAX_SMALL_BYTES && isNestedDeeper(body, MAX_NESTING))
+    throw badRequest(`The JSON of the request body is nested more than ${MAX_NESTING} levels deep. No variable needs that.`);
   const decoded = body.toString('utf8');
   // Some clients, such as older ones of Windows, mark UTF-8 by a byte order mark. A parser may ignore it (RFC 8259, section 8.1).
   const text = decoded.charCodeAt(0) === BYTE_ORDER_MARK ? decoded.slice(1) : decoded;

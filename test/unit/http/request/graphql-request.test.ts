@@ -32,6 +32,14 @@ describe('The body of a request', () => {
     expect(parse(text)).toEqual({ ...absent, ...expected });
   });
 
+  it('is refused where it is nested more than a hundred levels deep', () => {
+    const nested = (levels: number): string =>
+      `{"query":"${'x'.repeat(4096)}","variables":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}`;
+    expect(parse(nested(98))?.variables).toHaveProperty('a');
+    expect(() => parse(nested(99))).toThrow('nested more than 100 levels deep');
+    expect(() => parse(nested(20_000))).toThrow('nested more than 100 levels deep');
+  });
+
   it.each([
     'null',
     '7',
