@@ -19,7 +19,6 @@ const BOUND: PreparedOperationsBound = { maxOperations: 2000, maxBytes: 32 * 102
 /** An operation as Apollo Server found it: parsed, validated, chosen by its name. */
 interface KnownOperation {
   readonly query: string;
-  readonly operationName: string | undefined;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   prepared: PreparedOperation<GatewayContext> | null;
@@ -75,14 +74,14 @@ export class PreparedOperations {
     { document, operation }: Pick<ModelledOperation, 'document' | 'operation'>,
   ): void {
     const key = toKey(query, operationName);
-    if (!this.#known.has(key)) this.#known.set(key, { query, operationName, document, operation, prepared: null });
+    if (!this.#known.has(key)) this.#known.set(key, { query, document, operation, prepared: null });
   }
 
   /** The operation, compiled; undefined where Apollo Server has not seen it. */
   find(query: string, operationName: string | undefined): PreparedOperation<GatewayContext> | undefined {
     const known = this.#known.get(toKey(query, operationName));
     // A name that a client sends may hold anything, and so a key may be one of another name and text.
-    if (known?.query !== query || known.operationName !== operationName) return undefined;
+    if (known?.query !== query) return undefined;
     return (known.prepared ??= this.#prepare(known.document, known.operation, this.#plans));
   }
 

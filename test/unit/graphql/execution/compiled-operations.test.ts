@@ -55,6 +55,7 @@ describe('The operations that are known', () => {
     const prepared = operations.find(text, undefined)!;
     expect(prepared.document).toBe(known.document);
     expect(operations.find(text, undefined)).toBe(prepared);
+    expect([operations.find(text, 'undefined'), operations.find(text, '')]).toEqual([undefined, undefined]);
     expect([operations.size, operations.planCount, operations.schema]).toEqual([1, 0, schema]);
     prepared.variant({});
     expect(operations.planCount).toBe(1);
@@ -95,7 +96,8 @@ describe('Aliases of one contract', () => {
     ["with a page from the list's end", 'invoices(last: 3) { nodes { number } }', false],
     ['with a page before a place', 'invoices(first: 2, before: "x") { nodes { number } }', false],
     ['with a page that is filtered', 'invoices(filter: { status: true }) { nodes { number } }', false],
-    ['with a summary', 'invoiceSummary { count }', true],
+    ['with such a page beside another', 'invoices { totalCount } late: invoices(last: 3) { totalCount }', false],
+    ['with a summary', 'invoiceSummary(filter: { status: true }) { count }', true],
     [
       'with arguments in another order',
       'invoices(first: 3, after: "x") { totalCount }',
