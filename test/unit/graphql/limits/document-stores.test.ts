@@ -105,6 +105,20 @@ describe('What is remembered of documents', () => {
     }
   });
 
+  it('finds a text by its hash and by the key that Apollo Server makes of it, large ones too, until it is deleted', async () => {
+    const { persistedQueries } = createDocumentStores();
+    const text = 'x'.repeat(1_000_000);
+    await persistedQueries.set('apq:hash', text);
+    expect([persistedQueries.textOf('hash'), await persistedQueries.get('apq:hash'), persistedQueries.keys()]).toEqual([
+      text,
+      text,
+      ['apq:hash'],
+    ]);
+    expect(await persistedQueries.get('hash')).toBeUndefined();
+    expect([await persistedQueries.delete('apq:hash'), await persistedQueries.delete('apq:hash')]).toEqual([true, false]);
+    expect(persistedQueries.textOf('hash')).toBeUndefined();
+  });
+
   it('measures a document by what it takes in memory, which is several times its text', () => {
     const text = '{ customer(idType: "CPF", id: "1") { contract(number: "1") { number dueDate } } }';
     expect(toHeapBytes(parse(text))).toBeGreaterThan(40 * text.length);
