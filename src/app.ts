@@ -148,6 +148,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     });
     const cache = await createBillsCache({
       caches,
+      onShared: (caller) => attempts.accept(caller),
       paging: {
         isEnd: (owner, count) => evidence.isSettledEnd(formOf(owner), count),
         // If the API pages by number, a truncated page starts elsewhere than requested.

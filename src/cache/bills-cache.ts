@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Caller } from '../billing/model/caller';
 import type { BillingSource, PagedResource } from '../billing/ports/billing-source';
 import type { CacheObserver } from '../telemetry/observers/cache-observer';
 import { CachedSource, type CachedSourceOptions } from './cached-source';
@@ -42,6 +43,8 @@ export interface BillsCacheOptions {
   readonly nodes: OutageListener;
   /** All caches of the process: this one is added to them, and a token that is refused is evicted from all. */
   readonly caches: CallerCaches;
+  /** Called with the caller of a fresh response from Redis, which another process may have stored: its token has been accepted. */
+  readonly onShared?: (caller: Caller) => void;
   /** What is known of how the billing API pages; absent: pages are what was requested. */
   readonly paging?: KnownPaging;
   readonly observer?: CacheObserver;
@@ -66,7 +69,7 @@ const SILENT: CacheObserver = {
 
 /** Opens the cache. */
 export async function createBillsCache(options: BillsCacheOptions): Promise<BillsCache> {
-  const { ttlSeconds, staleSeconds, caches, paging, observer = SILENT } = options;
+  const { ttlSeconds, staleSeconds, caches, paging, onShared, observer = SILENT } = options;
   if (ttlSeconds === 0) {
     return {
       inFrontOf: (source, resource) => toDeduplicatedSource(source, resource, observer),
@@ -90,6 +93,7 @@ export async function createBillsCache(options: BillsCacheOptions): Promise<Bill
         observer,
         caches,
         paging,
+        onShared,
       }),
     close: () => store.close(),
   };

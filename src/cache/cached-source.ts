@@ -20,7 +20,7 @@ import type { EntryLocks } from './entries/entry-locks';
 import type { EntryStore, StoredValues } from './entries/entry-store';
 import type { KeyRing } from './keys/key-ring';
 import { WindowLists } from './entries/window-lists';
-import { toLifetime, type Lifetime, type LifetimeLimits } from './entries/lifetime';
+import { isWithin, toLifetime, type Lifetime, type LifetimeLimits } from './entries/lifetime';
 
 /** What a cached source is made of. */
 export interface CachedSourceOptions<Content> {
@@ -33,6 +33,8 @@ export interface CachedSourceOptions<Content> {
   readonly limits: LifetimeLimits;
   readonly observer: CacheObserver;
   readonly paging?: KnownPaging | undefined;
+  /** Called with the caller of a fresh response that a store shared with other processes had: the billing API has accepted its token. */
+  readonly onShared?: ((caller: Caller) => void) | undefined;
   /** Evicts a caller from all caches of the process; this one alone where it is not given. */
   readonly caches?: CallerCache;
   readonly clock?: Clock;
@@ -169,12 +171,13 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
     if (!entry || entry.generation !== this.#options.generations.of(identity.caller)) return null;
     const nowMs = this.#nowMs();
     const leftMs = entry.freshUntilMs - nowMs;
-    const isFresh = leftMs > 0 && leftMs <= this.#ttlMs;
+    const isFresh = isWithin(leftMs, this.#ttlMs);
     if (!isFresh && (field === 'freshUntilMs' || !isWithin(entry.staleUntilMs - nowMs, this.#staleTtlMs))) return null;
     if (!this.#isRecent(leftMs, context)) return null;
     const content = entry.body && this.#decode(entry.body, request, skip);
     // A cached body that can no longer be read is not "no such contract".
     if (content === null && entry.body) return null;
+    if (isFresh && this.#options.store.isShared) this.#options.onShared?.(identity.caller);
     return {
       content,
       bytes: entry.body?.length ?? 0,
@@ -281,10 +284,6 @@ interface Found {
   readonly context: CallContext;
   /** Until when it must be good: fresh, or at least usable where the billing API fails. */
   readonly field: keyof Lifetime;
-}
-
-function isWithin(leftMs: number, mostMs: number): boolean {
-  return leftMs > 0 && leftMs <= mostMs;
 }
 
 /** Ends a step of a trace with what was found. */

@@ -66,6 +66,26 @@ describe('the shared cache in Redis', () => {
     expect(upstream.requests.length - before).toBeGreaterThanOrEqual(2);
   });
 
+  test('tells which tokens the billing API has accepted: they have their share of the requests under way in a new process', async () => {
+    const first = await start();
+    await connected(first);
+    await first.query(CONTRACT, variables, { token: 'genuine' });
+    await until(async () => (await first.query(CONTRACT, variables, { token: 'genuine' })).extensions?.['billing'].cached === 1);
+    const second = await start({ MAX_CONCURRENT_REQUESTS: '16', REQUEST_DEADLINE_MS: '600000', BILLING_API_TIMEOUT_MS: '600000' });
+    await connected(second);
+    expect((await second.query(CONTRACT, variables, { token: 'genuine' })).extensions?.['billing']).toMatchObject({ calls: 0, cached: 1 });
+    upstream.setScript(() => ({ hang: 'before-headers' }));
+    const junk = Array.from({ length: 40 }, (_, index) =>
+      second.query(CONTRACT, { ...variables, number: '1' }, { token: `junk-${index}` }).catch(() => null),
+    );
+    // As many as may are under way, and the others have been refused.
+    await Promise.any(junk.map(async (answer) => expect((await answer)?.status).toBe(503)));
+    expect((await second.query(CONTRACT, variables, { token: 'genuine' })).status).toBe(200);
+    expect((await second.query(CONTRACT, variables, { token: 'a-new-one' })).status).toBe(503);
+    await upstream.close();
+    await Promise.all(junk);
+  });
+
   test('holds no token, no customer, no street and no amount in clear, and nothing without an end', async () => {
     const token = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0b2tlbi1zdWJqZWN0In0.c2lnbmF0dXJl';
     const secrets = [

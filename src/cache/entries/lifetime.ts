@@ -92,3 +92,8 @@ function toPolicyHeaders(headers: Headers, nowMs: number): Record<string, string
   }
   return given;
 }
+
+/** Whether a time is left, and no more of it than an entry may have: a clock may have been set back. */
+export function isWithin(leftMs: number, mostMs: number): boolean {
+  return leftMs > 0 && leftMs <= mostMs;
+}

@@ -1,3 +1,4 @@
+import type { Caller } from '../../billing/model/caller';
 import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
 import type { CallContext } from '../../billing/ports/billing-source';
 import type { ByteBudget } from '../../runtime/byte-budget';
@@ -69,6 +70,12 @@ export class Attempts {
   /** The tokens that the billing API has accepted. */
   get acceptedTokens(): AcceptedTokens {
     return this.#ways.accepted;
+  }
+
+  /** Notes that the billing API has accepted the caller's token, as another process has found. */
+  accept(caller: Caller): void {
+    const { accepted, limiter } = this.#ways;
+    if (accepted.accept(caller)) limiter.moveAccepted(caller.token);
   }
 
   /**
