@@ -1,5 +1,7 @@
 import dns, { type LookupAddress } from 'node:dns';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { createConnector } from '../../../src/upstream/sockets/connector';
 import { sendLoad, startBalancer, type BalancedRequest, type Balancer, type LoadResult } from '../../support/balancer';
 import { openBlackHole } from '../../support/black-hole';
 
@@ -209,6 +211,36 @@ describe('An address that swallows all packets', () => {
         settings: { BILLING_API_RETRIES: '0', BILLING_API_TIMEOUT_MS: '500' },
       });
       expect(reasons).toEqual(['no connection within 500 ms: the address does not answer']);
+    } finally {
+      await hole.close();
+    }
+  });
+
+  it.each([
+    ['127.0.0.5', 4],
+    ['::1', 6],
+  ])('is tried by the first connections only where it is %s, beside one that works', async (address, family) => {
+    const hole = await openBlackHole(address, first.port);
+    say([
+      { address, family },
+      { address: '127.0.0.1', family: 4 },
+    ]);
+    const origin = new URL(`http://${NAME}:${first.port}`);
+    const connect = createConnector({ origin, proxy: null, tlsFiles: null, timeoutMs: 600_000 });
+    /** Opens a connection, which is used, and tells which addresses were tried. */
+    async function open(): Promise<string[]> {
+      const tried: string[] = [];
+      const socket = connect() as Socket;
+      socket.on('connectionAttempt', (ip: string) => tried.push(ip)).write(`GET / HTTP/1.1\r\nHost: ${NAME}\r\n\r\n`);
+      await once(socket, 'data');
+      socket.destroy();
+      await once(socket, 'close');
+      return tried;
+    }
+    try {
+      const together = await Promise.all([open(), open(), open()]);
+      expect(together).toEqual(together.map(() => [address, '127.0.0.1']));
+      for (let connection = 0; connection < 5; connection++) expect(await open()).toEqual(['127.0.0.1']);
     } finally {
       await hole.close();
     }
