@@ -15,6 +15,11 @@ export class RestingQueue<T> {
     this.#toRestMs = toRestMs;
   }
 
+  /** How many items wait. */
+  get size(): number {
+    return this.#items.length;
+  }
+
   /** Takes something in, to be handled after what is in already, and not in this turn of the event loop. */
   add(item: T): void {
     this.#items.push(item);

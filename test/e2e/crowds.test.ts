@@ -104,6 +104,26 @@ describe('Many requests at once that each take some milliseconds', () => {
     }
   }, 60_000);
 
+  it('with large bodies and made-up tokens wait up to a number, and the others give their bodies up', async () => {
+    const gateway = spawnGateway({ BILLING_API_URL: upstream.url, NODE_ENV: 'production', HOST: '127.0.0.1', CACHE_TTL_SECONDS: '0' });
+    try {
+      const port = Number(new URL(await gateway.ready()).port);
+      for (let index = 0; index < 100; index++) sockets.push(await open(port));
+      const request = toPost(QUERY, 'junk', `,"extensions":{"a":"${'x'.repeat(200_000)}"}}`);
+      gateway.child.kill('SIGSTOP');
+      const answers = sockets.map((socket) => send(socket, request.slice(0, -1)));
+      gateway.child.kill('SIGCONT');
+      await until(() => sockets.every(({ writableLength }) => writableLength === 0));
+      gateway.child.kill('SIGSTOP');
+      for (const socket of sockets) socket.write(request.slice(-1));
+      gateway.child.kill('SIGCONT');
+      const statuses = (await Promise.all(answers)).map((answer) => answer.slice(9, 12));
+      expect(new Set(statuses)).toEqual(new Set(['200', '408']));
+    } finally {
+      await gateway.kill();
+    }
+  }, 60_000);
+
   describe('take many turns of the event loop', () => {
     let gateway: MeteredGateway;
     let sent = 0;

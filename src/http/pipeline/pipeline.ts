@@ -57,6 +57,8 @@ const STRANGERS_A_TURN: TurnBounds = { maxItems: 4, maxMs: 10 };
 const REST_TIMES = 9;
 const MAX_REST_MS = 500;
 const ACTIVE_MS = 1000;
+/** Large bodies of strangers that wait at once: 16 MiB with the default of MAX_REQUEST_BYTES. */
+const MAX_LARGE_WAITING = 64;
 const USED = Symbol('connection used');
 
 /** Whether this is the first request on its connection. Call once per request. */
@@ -115,8 +117,10 @@ export class Pipeline {
     if (this.#isAccepted(arrival)) {
       this.#lastAcceptedMs = arrival.startedMs;
       this.#arrivals.add(arrival);
-    } else if (arrival.caller && arrival.body.length > MAX_ANONYMOUS_BYTES) this.#largeStrangers.add(arrival);
-    else this.#strangers.add(arrival);
+    } else if (!arrival.caller || arrival.body.length <= MAX_ANONYMOUS_BYTES) this.#strangers.add(arrival);
+    else if (this.#largeStrangers.size < MAX_LARGE_WAITING) this.#largeStrangers.add(arrival);
+    // Releases the body.
+    else this.#strangers.add({ ...arrival, body: 'too-late' });
   }
 
   #isAccepted({ caller }: Pick<Arrival, 'caller'>): boolean {

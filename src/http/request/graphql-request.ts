@@ -63,7 +63,7 @@ export function toRequestForm({ request: { method, headers }, body, bodyFault }:
 
 function toBodyError(fault: BodyFault, isAnonymous: boolean, maxRequestBytes: number): GraphQLError {
   if (fault === 'too-late')
-    return badRequest('The request body was not received in time, while many others were incomplete. Send it again.', 408);
+    return badRequest('The request body was not read in time, while many others were incomplete or waiting. Send it again.', 408);
   return badRequest(
     `The request body is larger than the ${maxRequestBytes} bytes that are allowed (MAX_REQUEST_BYTES). ` +
       `Split the operation, or send fewer variables at once.` +
