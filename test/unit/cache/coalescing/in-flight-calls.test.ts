@@ -3,7 +3,8 @@ import { BillingError, tooManyBytes } from '../../../../src/billing/model/billin
 import { parseCustomer } from '../../../../src/billing/model/customer';
 import { RequestIdentity } from '../../../../src/billing/ports/request-identity';
 import { BillingOperation } from '../../../../src/billing/ports/billing-operation';
-import type { BillsAnswer, CallContext } from '../../../../src/billing/ports/billing-source';
+import type { BillsAnswer } from '../../../../src/billing/ports/billing-source';
+import type { InFlightCall } from '../../../../src/cache/coalescing/in-flight-call';
 import { InFlightCalls } from '../../../../src/cache/coalescing/in-flight-calls';
 import { toCaller } from '../../../support/cache-fixtures';
 
@@ -16,8 +17,11 @@ const answer: BillsAnswer = { content: null, received: null, freshUntilMs: 0, st
 /** Operations that ask, and calls that end when the test says so. */
 function openCalls() {
   const calls = new InFlightCalls<Bills>();
-  const started: { readonly context: CallContext; readonly end: (answer: BillsAnswer) => void; readonly fail: (error: Error) => void }[] =
-    [];
+  const started: {
+    readonly context: InFlightCall<Bills>;
+    readonly end: (answer: BillsAnswer) => void;
+    readonly fail: (error: Error) => void;
+  }[] = [];
   const share = (identity: RequestIdentity, signal = new AbortController().signal) =>
     calls.share(identity, new BillingOperation({ caller, signal, callBudget: 10 }), (context) => {
       return new Promise((end, fail) => started.push({ context, end, fail }));
@@ -72,5 +76,52 @@ describe('calls in flight', () => {
     started[0]?.fail(failure);
     for (const each of shared) await expect(each).rejects.toBe(failure);
     expect(started).toHaveLength(1);
+  });
+
+  test('are not made for who has gone, or may make none', async () => {
+    const { calls, started, share } = openCalls();
+    const gone = new BillingError('unavailable', 'The client closed the connection.');
+    await expect(share(identityOf('1001'), AbortSignal.abort(gone))).rejects.toBe(gone);
+    const poor = new BillingOperation({ caller, signal: new AbortController().signal, callBudget: 0 });
+    await expect(calls.share(identityOf('1001'), poor, () => Promise.resolve(answer))).rejects.toBeInstanceOf(BillingError);
+    expect([started.length, calls.has(identityOf('1001'), anyTime)]).toEqual([0, false]);
+  });
+
+  test('are followed by another one for who needs a later response, which replaces them', async () => {
+    const { calls, started, share } = openCalls();
+    const early = share(identityOf('1001'));
+    const isSuperseded = (): boolean => started[0]!.context.isSuperseded;
+    const askFrom = (notBeforeMs: number) =>
+      new BillingOperation({ caller, signal: new AbortController().signal, callBudget: 1, recency: { notBeforeMs, usesCached: false } });
+    expect([calls.has(identityOf('1001'), askFrom(0)), calls.has(identityOf('1001'), askFrom(Infinity))]).toEqual([true, false]);
+    expect(isSuperseded()).toBe(false);
+    const late = calls.share(
+      identityOf('1001'),
+      askFrom(Infinity),
+      (context) => new Promise((end, fail) => started.push({ context, end, fail })),
+    );
+    expect(isSuperseded()).toBe(true);
+    const other = { ...answer, stale: true };
+    started[1]!.end(other);
+    started[0]!.end(answer);
+    expect([await early, await late]).toEqual([answer, other]);
+  });
+
+  test('have as much time as the one with most of it, and a token that works as long as one of them has', () => {
+    const { calls, started } = openCalls();
+    const ask = (deadlineAtMs: number): BillingOperation => {
+      const operation = new BillingOperation({ caller, signal: new AbortController().signal, callBudget: 1, deadlineAtMs });
+      void calls.share(identityOf('1001'), operation, (context) => new Promise((end, fail) => started.push({ context, end, fail })));
+      return operation;
+    };
+    const operations = [ask(500), ask(900), ask(700)].reverse();
+    const { context } = started[0]!;
+    expect([started.length, context.deadlineAtMs]).toEqual([1, 900]);
+    const dead = new BillingError('unauthenticated', 'The token is not accepted.');
+    for (const operation of operations) {
+      expect(context.deadToken).toBeNull();
+      operation.noteFailure(dead, { customer: parseCustomer('RUC', '80012345'), contractNumber: '1001', window: { offset: 0, limit: 21 } });
+    }
+    expect(context.deadToken).toBe(dead);
   });
 });

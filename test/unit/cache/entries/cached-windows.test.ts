@@ -4,8 +4,10 @@ import {
   encodeWindows,
   findCovering,
   mergeWindows,
+  withoutDoubtful,
   type CachedWindow,
 } from '../../../../src/cache/entries/cached-windows';
+import { parseCustomer } from '../../../../src/billing/model/customer';
 
 const toWindow = (offset: number, limit: number, others: Partial<CachedWindow> = {}): CachedWindow => ({
   offset,
@@ -97,5 +99,47 @@ describe('a list of cached windows', () => {
         .map(({ limit }) => limit)
         .sort(),
     ).toEqual([10, 20]);
+  });
+
+  const owner = { customer: parseCustomer('RUC', '80012345'), contractNumber: '1001' };
+  /** Whether a cached window may serve a requested one, and what was asked of the paging. */
+  function use(cached: CachedWindow, [offset, limit]: readonly [number, number], { isEnd = false, isInPlace = false } = {}) {
+    const asked: unknown[] = [];
+    const paging = {
+      isEnd: (of: unknown, count: number) => (asked.push([of, count]), isEnd),
+      isInPlace: (of: unknown, isShort: boolean) => (asked.push([of, isShort]), isInPlace),
+    };
+    const windows = withoutDoubtful([cached], { ...owner, window: { offset, limit } }, paging);
+    return { isUsed: windows.length === 1, asked };
+  }
+
+  test('leaves a short window to what lies in it, and to what ends with the list', () => {
+    const short = toWindow(0, 20, { count: 7 });
+    const isUsed = (requested: readonly [number, number], isEnd: boolean): boolean => use(short, requested, { isEnd }).isUsed;
+    expect([isUsed([0, 5], false), isUsed([2, 5], false), isUsed([0, 8], false), isUsed([6, 5], false)]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect([isUsed([0, 8], true), isUsed([6, 5], true)]).toEqual([true, true]);
+    // Whether the list goes on behind it is what is asked.
+    expect([isUsed([7, 5], true), isUsed([9, 5], true)]).toEqual([false, false]);
+    expect(use(short, [0, 8]).asked).toEqual([[owner, 7]]);
+    for (const count of [0, 20]) expect(use(toWindow(0, 20, { count }), [15, 20])).toEqual({ isUsed: true, asked: [] });
+  });
+
+  test('leaves the middle of a later window to an API that is known to heed offsets', () => {
+    const later = toWindow(20, 20);
+    expect(use(later, [25, 5])).toEqual({ isUsed: false, asked: [[owner, false]] });
+    expect(use(later, [25, 5], { isInPlace: true }).isUsed).toBe(true);
+    expect(use(toWindow(20, 20, { count: 19 }), [25, 5], { isInPlace: true })).toEqual({ isUsed: true, asked: [[owner, true]] });
+    // From its start, in the first window, and where there is nothing.
+    for (const [cached, offset] of [
+      [later, 20],
+      [toWindow(0, 20), 5],
+      [toWindow(20, 20, { count: 0 }), 25],
+    ] as const)
+      expect(use(cached, [offset, 5])).toEqual({ isUsed: true, asked: [] });
   });
 });
