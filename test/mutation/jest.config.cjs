@@ -10,8 +10,8 @@ module.exports = {
   // Stryker loads it by itself, and knows no <rootDir>.
   testEnvironment: base.testEnvironment.replace('<rootDir>', join(__dirname, '../..')),
   maxWorkers: 1,
-  // With the sources, so that the tests that reach a file through others are found.
-  roots: ['<rootDir>/src', '<rootDir>/test/unit'],
+  // With the sources and what the tests share, so that the tests that reach a file through others are found.
+  roots: ['<rootDir>/src', '<rootDir>/test/unit', '<rootDir>/test/support'],
   testMatch: ['cache', 'billing', 'upstream/http', 'graphql/analysis', 'graphql/limits', 'graphql/execution'].map(
     (room) => `**/test/unit/${room}/**/*.test.ts`,
   ),
