@@ -1,4 +1,3 @@
-const v8 = require('node:v8');
 const vm = require('node:vm');
 
 // Jest loads all modules anew for each test file, and has V8 compile them each time. The files of a worker load mostly the same
@@ -16,5 +15,3 @@ vm.compileFunction = (source, parameters, options) => {
   }
   return compiled.script.runInContext(parsingContext);
 };
-// Else V8 forgets the bytecode of functions that no file has called for a while.
-v8.setFlagsFromString('--no-flush-bytecode');

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import { missingToken } from '../../graphql/context/context';
 import { toMissingTokenError } from '../../graphql/context/errors';
 import { monotonicMs } from '../../runtime/clock';
-import { RestingQueue } from '../../runtime/resting-queue';
 import { TurnQueue, type TurnBounds } from '../../runtime/turn-queue';
 import type { Callers } from '../request/callers';
 import { toClientLibrary } from '../request/client-name';
@@ -31,6 +30,7 @@ import { executeKnown, type ExecuteOptions } from './execute-known';
 import { RequestBodies, toBodyBounds } from './request-bodies';
 import { createContext } from './request-contexts';
 import { resolveDocument, type DocumentSources } from './resolve-document';
+import { RestingQueue } from './resting-queue';
 
 /** The pipeline's dependencies. */
 export interface PipelineOptions extends ExchangeOptions, DocumentSources, ExecuteOptions, ApolloOptions, ExportOptions, RespondOptions {

@@ -1,5 +1,5 @@
-import { RestingQueue } from '../../../src/runtime/resting-queue';
-import { until } from '../../support/cache-fixtures';
+import { RestingQueue } from '../../../../src/http/pipeline/resting-queue';
+import { until } from '../../../support/cache-fixtures';
 
 /** Keeps the processor busy. */
 function work(ms: number): void {
