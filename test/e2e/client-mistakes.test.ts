@@ -135,8 +135,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   'no JSON': { text: '{"query":', code: 'BAD_REQUEST' },
   'JSON within JSON without end': {
     text: `{"query":"{ __typename }","variables":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
-    code: '',
-    status: 200,
+    code: 'BAD_REQUEST',
   },
   'an empty body': { text: '', code: 'BAD_REQUEST' },
   'another media type': { text: '<query/>', headers: { 'content-type': 'text/xml' }, code: 'BAD_REQUEST', status: 415 },

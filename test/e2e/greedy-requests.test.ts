@@ -8,6 +8,8 @@ import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripte
 const MAX_ANONYMOUS_MS = 5;
 /** Requests between two measurements, so that the meter's own signals and timers do not count as the request's. */
 const REQUESTS = 8;
+/** Brackets within brackets are refused before they are parsed, which would take 30 ms with what is collected afterwards. */
+const MAX_NESTED_MS = 10;
 /** With a token, its whole body is read and parsed: 256 KiB of `{},` take some 10 ms. */
 const MAX_REFUSED_MS = 20;
 
@@ -73,10 +75,10 @@ describe('A greedy request', () => {
   }, 300_000);
 
   it.each(['deep variables', 'deep objects', 'deeply nested lists'])(
-    'with a made-up token and 256 KiB of %s costs as little',
+    'with a made-up token and 256 KiB of %s is refused before it is parsed',
     async (name) => {
       const make = REQUESTS_WITH_BAD_TOKENS[name] as (typeof REQUESTS_WITH_BAD_TOKENS)[string];
-      expect(await leastCost(make, 'bad', MAX_ANONYMOUS_MS)).toBeLessThanOrEqual(MAX_ANONYMOUS_MS);
+      expect(await leastCost(make, 'bad', MAX_NESTED_MS)).toBeLessThanOrEqual(MAX_NESTED_MS);
     },
   );
 
