@@ -181,7 +181,7 @@ export class Connection {
         return;
       }
     } catch (error) {
-      this.#fail(error as BillingError);
+      this.#refuse(error as BillingError);
       return;
     }
     this.#answer(parser);
@@ -238,6 +238,18 @@ export class Connection {
     }
     this.#request = null;
     this.#leave(request);
+  }
+
+  /**
+   * Ends the connection for bytes that are no response. On a reused one they may be pieces of two: of a response that was sent twice, and
+   * the next one. Then an earlier request may have been answered by the response of another.
+   */
+  #refuse(failure: BillingError): void {
+    const request = this.#request;
+    this.#request = null;
+    this.#leave();
+    if (this.#isReused && failure.failure === 'unavailable') this.#owner.strayed({ callers: this.#callers, isInFlight: true });
+    request?.failed(failure);
   }
 
   #fail(failure: BillingError): void {

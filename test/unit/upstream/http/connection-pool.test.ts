@@ -212,6 +212,40 @@ describe('the connections to the billing API', () => {
       );
     });
 
+    it('are closed, and the callers evicted, for pieces of two responses that have mixed', async () => {
+      const { options, evicted, strays } = watch();
+      await withUpstream(
+        (socket, index) => {
+          const [response, half] = [answerOf(`${index}`), stray.length / 2];
+          // The second request is answered by the first one's response, sent again; its own one comes with a part of a third.
+          if (index === 0) socket.write(response);
+          else if (index === 1) socket.write(answerOf('0'));
+          else socket.write(stray.slice(0, half) + response + stray.slice(half));
+        },
+        async ({ ask }) => {
+          expect([await ask('a'), await ask('b')]).toEqual(['0', '0']);
+          expect(await failureOf(ask('c'))).toMatchObject({ failure: 'unavailable' });
+          expect(strays).toEqual([true]);
+          expect(evicted).toEqual(['a', 'b']);
+        },
+        1,
+        options,
+      );
+    });
+
+    it('are closed without an alarm where the first response is none', async () => {
+      const { options, evicted, strays } = watch();
+      await withUpstream(
+        (socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n\r\n'),
+        async ({ ask }) => {
+          expect(await failureOf(ask('a'))).toMatchObject({ failure: 'unavailable' });
+          expect([strays, evicted]).toEqual([[], []]);
+        },
+        1,
+        options,
+      );
+    });
+
     it.each(['\r\n', 'HTTP/1.1 408 Request Time-out\r\nConnection: close\r\n\r\n'])('are closed without an alarm for %j', async (bytes) => {
       const { options, evicted, strays } = watch();
       await withUpstream(
