@@ -245,11 +245,8 @@ export class Connection {
    * the next one. Then an earlier request may have been answered by the response of another.
    */
   #refuse(failure: BillingError): void {
-    const request = this.#request;
-    this.#request = null;
-    this.#leave();
     if (this.#isReused && failure.failure === 'unavailable') this.#owner.strayed({ callers: this.#callers, isInFlight: true });
-    request?.failed(failure);
+    this.#fail(failure);
   }
 
   #fail(failure: BillingError): void {

