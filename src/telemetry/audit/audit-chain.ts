@@ -35,6 +35,11 @@ export function parseChainedLine(line: string): ChainedLine | null {
   return { previous, sealed: sealedText !== undefined && seal !== undefined ? { text: sealedText, seal } : null };
 }
 
+/** What a line was made of: see `toChainedLine`. */
+export function contentOf(line: string): string {
+  return line.slice(1, line.lastIndexOf(',"previous":"'));
+}
+
 /** The hash of a line, which the next one contains: SHA-256 in hexadecimal digits. */
 export function hashOfLine(line: string | Buffer): string {
   return hash('sha256', line, 'hex');

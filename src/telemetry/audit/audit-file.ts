@@ -20,11 +20,16 @@ export class AuditFile {
     this.#size = size;
   }
 
-  /** Opens a file, which may be there already. `previous`: the hash of its last line; null where it has none. */
+  /**
+   * Opens a file, which may be there already. `previous`: the hash of its last line; null where it has none. Rejects with the system's
+   * error, and where the path names something else than a file: a pipe or a device keeps nothing that could be continued or checked.
+   */
   static async open(path: string): Promise<{ file: AuditFile; previous: string | null }> {
     const handle = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, 0o600);
     try {
-      const { ino, size } = await handle.stat();
+      const found = await handle.stat();
+      if (!found.isFile()) throw Object.assign(new Error('it is no regular file'), { code: 'NOT_A_FILE' });
+      const { ino, size } = found;
       const file = new AuditFile(path, handle, { inode: ino, size });
       return { file, previous: await file.#endLastLine() };
     } catch (error) {

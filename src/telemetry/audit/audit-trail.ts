@@ -4,10 +4,13 @@ import type { AuditObserver } from '../observers/audit-observer';
 import { hashOfLine, NO_LINE, toChainedLine } from './audit-chain';
 import { AuditFile } from './audit-file';
 import { deriveAuditKeys, type AuditKeys } from './audit-keys';
+import { UnwrittenLines } from './unwritten-lines';
 
 /** Reads are written together, after so long, or as soon as there are so many. */
 const BATCH_MS = 100;
 const BATCH_READS = 512;
+/** Without reads the file is looked after once in so many times. */
+const IDLE_TICKS = 10;
 /** Reads that wait while the file cannot be written, and the same as lines, in bytes. Beyond them reads are lost, and counted in a line. */
 const MAX_WAITING_READS = 100_000;
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
@@ -37,12 +40,14 @@ export class AuditTrail implements ReadAudit {
   readonly #observer: AuditObserver;
   readonly #timer: NodeJS.Timeout;
   #entries: Entry[] = [];
+  /** What lines are made of anew, since the file that they were for is no longer there. */
+  #contents: string[] = [];
   #file: AuditFile;
   /** The hash of the last line that was made. */
   #previous: string;
-  /** Made and not written. */
-  #waiting: Buffer = Buffer.alloc(0);
+  readonly #waiting = new UnwrittenLines();
   #lost = 0;
+  #idleTicks = 0;
   #writing: Promise<void> | null = null;
   #isClosed = false;
 
@@ -52,14 +57,14 @@ export class AuditTrail implements ReadAudit {
     this.#path = options.path;
     this.#keys = deriveAuditKeys(options.secret);
     this.#observer = options.observer;
-    this.#timer = setInterval(() => this.#write(), BATCH_MS).unref();
+    this.#timer = setInterval(() => this.#tick(), BATCH_MS).unref();
   }
 
   /** Opens a trail, and continues the one that is in the file. Rejects with the system's error where it cannot be opened. */
   static async open(options: AuditTrailOptions): Promise<AuditTrail> {
     const { file, previous } = await AuditFile.open(options.path);
     const trail = new AuditTrail(file, previous ?? NO_LINE, options);
-    trail.#waiting = trail.#toOpened();
+    trail.#waiting.add(trail.#toOpened());
     await trail.flush();
     return trail;
   }
@@ -74,16 +79,16 @@ export class AuditTrail implements ReadAudit {
     if (this.#entries.length >= BATCH_READS) this.#write();
   }
 
-  /** The hash of the last line. A copy kept elsewhere proves later that nothing before it was cut off. */
+  /** The hash of the file's last line. A copy kept elsewhere proves later that nothing before it was cut off. */
   get head(): string {
-    return this.#previous;
+    return this.#waiting.follows ?? this.#previous;
   }
 
   /** Resolves when all that was noted before has been written, or could not be. */
   async flush(): Promise<void> {
     await this.#writing;
-    for (let left = Infinity; this.#entries.length < left && this.#entries.length > 0;) {
-      left = this.#entries.length;
+    for (let left = Infinity; this.#unmade < left && this.#unmade > 0;) {
+      left = this.#unmade;
       this.#write();
       await this.#writing;
     }
@@ -91,19 +96,44 @@ export class AuditTrail implements ReadAudit {
     await this.#writing;
   }
 
-  /** Writes what is left, and closes the file. */
-  async close(): Promise<void> {
+  /**
+   * Writes what is left, and closes the file. `unwritten`: how many lines, and reads that are in no line yet, are lost, because the file
+   * cannot be written.
+   */
+  async close(): Promise<{ readonly unwritten: number }> {
     clearInterval(this.#timer);
     await this.flush();
+    // If the file has been renamed, the next process continues the one that is begun here.
+    if (this.#waiting.size === 0) await this.#append();
     this.#isClosed = true;
     await this.#file.close();
+    return { unwritten: this.#unmade + this.#waiting.count };
   }
 
-  #write(): void {
-    if (this.#isClosed || this.#writing || (this.#entries.length === 0 && this.#waiting.length === 0 && this.#lost === 0)) return;
+  /** What was noted and is in no line. */
+  get #unmade(): number {
+    return this.#entries.length + this.#contents.length;
+  }
+
+  /** Without reads, too, a file that was renamed is followed, and one that was changed is noticed. */
+  #tick(): void {
+    if (this.#write()) this.#idleTicks = 0;
+    else if (++this.#idleTicks >= IDLE_TICKS) this.#begin();
+  }
+
+  /** Writes, unless it is being done; false where there is nothing to write. */
+  #write(): boolean {
+    if (this.#unmade === 0 && this.#waiting.size === 0 && this.#lost === 0) return false;
+    this.#begin();
+    return true;
+  }
+
+  #begin(): void {
+    if (this.#isClosed || this.#writing) return;
+    this.#idleTicks = 0;
     this.#writing = this.#append().finally(() => {
       this.#writing = null;
-      if (this.#entries.length >= BATCH_READS) this.#write();
+      if (this.#unmade >= BATCH_READS) this.#write();
     });
   }
 
@@ -111,17 +141,21 @@ export class AuditTrail implements ReadAudit {
     try {
       await this.#follow();
       const lines = this.#takeLines();
-      await this.#file.append(this.#waiting);
-      this.#waiting = Buffer.alloc(0);
+      const { rest } = this.#waiting;
+      await this.#file.append(rest);
+      this.#waiting.noteWritten(rest.length);
       this.#observer.written(lines);
     } catch (error) {
       const { code, written = 0 } = error as NodeJS.ErrnoException & { written?: number };
-      this.#waiting = this.#waiting.subarray(written);
+      this.#waiting.noteWritten(written);
       this.#observer.failed(code ?? 'unknown');
     }
   }
 
-  /** Follows a file that was renamed: the chain goes on in a new one under the same path. */
+  /**
+   * Follows a file that was renamed: the chain goes on in a new one under the same path. Lines that the old one could not take come
+   * into the new one, behind what the old one ends with.
+   */
   async #follow(): Promise<void> {
     const found = await this.#file.check();
     if (found === 'changed') this.#observer.changed();
@@ -129,22 +163,23 @@ export class AuditTrail implements ReadAudit {
     const { file } = await AuditFile.open(this.#path);
     await this.#file.close();
     this.#file = file;
-    this.#waiting = Buffer.concat([this.#waiting, this.#toOpened()]);
+    this.#previous = this.head;
+    this.#contents = [...this.#waiting.takeContents(), ...this.#contents];
+    this.#waiting.add(this.#toOpened());
   }
 
   /** Makes lines of what was noted; their number. */
   #takeLines(): number {
     // What has come together during a slow write is made into lines piece by piece: other requests wait meanwhile.
-    const entries = this.#waiting.length < MAX_WAITING_BYTES ? this.#entries.splice(0, 4 * BATCH_READS) : [];
-    const contents = toGroups(entries).map((group) => this.#toContent(group));
-    if (this.#lost > 0 && this.#waiting.length === 0) {
+    const most = this.#waiting.size < MAX_WAITING_BYTES ? 4 * BATCH_READS : 0;
+    const contents = this.#contents.splice(0, most);
+    for (const group of toGroups(this.#entries.splice(0, most - contents.length))) contents.push(this.#toContent(group));
+    if (this.#lost > 0 && this.#waiting.size === 0) {
       contents.push(`"time":"${toTime(Date.now())}","event":"lost","reads":${this.#lost}`);
       this.#lost = 0;
     }
-    const last = contents.length - 1;
-    const made = contents.map((content, index) => this.#toLine(content, index === last));
-    this.#waiting = Buffer.concat([this.#waiting, Buffer.from(made.join(''))]);
-    return made.length;
+    this.#waiting.add(this.#toLines(contents));
+    return contents.length;
   }
 
   /** All texts are of letters, digits and `_ . : -` alone, so that they need no escaping. */
@@ -164,8 +199,14 @@ export class AuditTrail implements ReadAudit {
   }
 
   /** The line with which a process, or a file, begins. */
-  #toOpened(): Buffer {
-    return Buffer.from(this.#toLine(`"time":"${toTime(Date.now())}","event":"opened"`, true));
+  #toOpened(): string {
+    return this.#toLine(`"time":"${toTime(Date.now())}","event":"opened"`, true);
+  }
+
+  /** Lines that are written together, the last of them sealed. */
+  #toLines(contents: readonly string[]): string {
+    const last = contents.length - 1;
+    return contents.map((content, index) => this.#toLine(content, index === last)).join('');
   }
 
   #toLine(content: string, isSealed: boolean): string {

@@ -33,6 +33,7 @@ export async function verifyTrail(files: readonly TrailLines[], key: KeyObject, 
   for (const [index, lines] of files.entries()) {
     check.startFile(index);
     for await (const line of lines) check.line(line.text, line.isEnded);
+    check.endFile();
   }
   return check.end();
 }
@@ -72,6 +73,10 @@ class TrailCheck {
       this.#isSealed = false;
     } else {
       if (isFirst) this.#begin(text, parsed.previous);
+      else if (parsed.previous === NO_LINE)
+        this.#problems.push(
+          this.#at('begins a new trail: the gateway was started while its file was not there. What is missing before it cannot be told'),
+        );
       else if (parsed.previous !== this.#head)
         this.#problems.push(this.#at('does not follow the line before it: a line was removed, changed or moved'));
       if (parsed.sealed && sealOf(parsed.sealed.text, this.#key) !== parsed.sealed.seal)
@@ -81,6 +86,10 @@ class TrailCheck {
     if (!isEnded) this.#notes.push(this.#at('is cut off: the process is writing, or was stopped while it wrote'));
     this.#head = hashOfLine(bytes);
     if (this.#head === this.#wanted) this.#isWantedFound = true;
+  }
+
+  endFile(): void {
+    if (this.#line === 0) this.#problems.push(this.#at('is where the first line would be, but the file is empty: its lines were removed'));
   }
 
   end(): TrailReport {

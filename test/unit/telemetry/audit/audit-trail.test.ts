@@ -217,10 +217,95 @@ describe('An audit trail', () => {
     expect((await verify([await read()])).problems).toEqual([]);
   });
 
-  it('is refused where its file cannot be opened', async () => {
+  it('is continued by the next process where its file was renamed and nothing was read since', async () => {
+    const { trail } = await openTrail();
+    trail.bills(CALLER, 'r-1', READ);
+    await trail.flush();
+    await rename(path, `${path}.1`);
+    await trail.close();
+    await writeTrail(2);
+    expect((await verify([await readFile(`${path}.1`, 'utf8'), await read()])).problems).toEqual([]);
+  });
+
+  it('follows a renamed file, and tells of a change, though nothing is read', async () => {
+    const { trail, told } = await openTrail();
+    await rename(path, `${path}.1`);
+    while ((await readFile(path, 'utf8').catch(() => '')) === '') await new Promise((resolve) => setTimeout(resolve, 20));
+    await appendFile(path, 'x');
+    while (told.changed === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await trail.close();
+  });
+
+  it('says so where a trail was begun anew', async () => {
+    await writeTrail(2);
+    await rename(path, `${path}.1`);
+    await writeTrail(2);
+    expect((await verify([await readFile(`${path}.1`, 'utf8'), await read()])).problems).toEqual([
+      { file: 1, line: 1, what: expect.stringContaining('begins a new trail') },
+    ]);
+    expect((await verify([await readFile(`${path}.1`, 'utf8'), ''])).problems).toEqual([
+      { file: 1, line: 0, what: expect.stringContaining('the file is empty') },
+    ]);
+  });
+
+  it('is refused where its file cannot be opened, or its path names no file', async () => {
     await chmod(folder, 0o700);
     path = join(folder, 'nowhere', 'audit.log');
     await expect(openTrail()).rejects.toThrow('ENOENT');
+    // Writes to it would succeed, and nothing would be kept.
+    path = '/dev/null';
+    await expect(openTrail()).rejects.toThrow('it is no regular file');
+  });
+});
+
+describe('An audit trail on a full disk', () => {
+  /** Writes reads in a process that may make no file larger than 4 KiB, and then runs `script`, which prints JSON. */
+  const runFull = (script: string): Promise<Record<string, unknown>> =>
+    new Promise((resolve, reject) => {
+      const setup = `
+        const { AuditTrail } = require(${JSON.stringify(join(__dirname, '../../../../dist/telemetry/audit/audit-trail.js'))});
+        const { Caller } = require(${JSON.stringify(join(__dirname, '../../../../dist/billing/model/caller.js'))});
+        const { renameSync } = require('node:fs');
+        const path = ${JSON.stringify(path)};
+        const failed = new Set();
+        const observer = { written: () => {}, failed: (reason) => failed.add(reason), lost: () => {}, changed: () => {} };
+        (async () => {
+          const trail = await AuditTrail.open({ path, secret: ${JSON.stringify(SECRET)}, observer });
+          for (let i = 0; i < 20; i++) trail.bills(Caller.parse('Bearer some-token'), 'r-' + i, ${JSON.stringify(READ)});
+          await trail.flush();
+          ${script}
+        })();`;
+      // In units of 512 bytes, in every POSIX shell.
+      execFile('sh', ['-c', 'ulimit -f 8; exec "$0" -e "$1"', process.execPath, setup], (error, stdout, stderr) =>
+        error ? reject(new Error(stderr)) : resolve(JSON.parse(stdout) as Record<string, unknown>),
+      );
+    });
+
+  it('goes on in a new file when the full one is renamed: a line that was cut off is whole there, and none is lost', async () => {
+    const told = await runFull(`
+      renameSync(path, path + '.1');
+      await trail.flush();
+      const { unwritten } = await trail.close();
+      console.log(JSON.stringify({ failed: [...failed], unwritten, head: trail.head }));`);
+    expect(told).toMatchObject({ failed: ['EFBIG'], unwritten: 0 });
+    const [old, young] = [await readFile(`${path}.1`, 'utf8'), await read()];
+    expect(old).toHaveLength(4096);
+    const report = await verify([old, young]);
+    expect(report).toMatchObject({ problems: [], head: told['head'] });
+    expect(await verify([young])).toMatchObject({ problems: [], notes: [] });
+    const whole = old.slice(0, old.lastIndexOf('\n') + 1) + young;
+    expect(whole.match(/"r-[0-9]+"/g)).toEqual(Array.from({ length: 20 }, (_, i) => `"r-${i}"`));
+  });
+
+  it('says at its end how many lines are lost, and which hash the file ends with', async () => {
+    const told = await runFull(`
+      const { unwritten } = await trail.close();
+      console.log(JSON.stringify({ unwritten, head: trail.head }));`);
+    const text = await read();
+    expect(told['unwritten']).toBe(20 - text.split('\n').filter((line) => /"r-.*\}$/.test(line)).length);
+    expect(await verify([text])).toMatchObject({ head: told['head'] });
+    await writeTrail(1);
+    expect((await verify([await read()], told['head'] as string)).problems).toEqual([]);
   });
 });
 
