@@ -1,5 +1,6 @@
 import { STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyHttpOptions } from 'fastify';
 import { ALLOWED_METHODS, WRONG_METHOD } from '../request/methods';
 
@@ -62,12 +63,19 @@ interface ParserError extends NodeJS.ErrnoException {
   readonly rawPacket?: unknown;
 }
 
+type Refusal = readonly [status: number, message: string, headers?: string];
+
+const REFUSED_METHOD: Refusal = [405, WRONG_METHOD, `allow: ${ALLOWED_METHODS}\r\naccept-query: application/json\r\n`];
+
 /** The status, message and extra headers of the response to a parser error. */
-function toRefusal({ code = '', rawPacket }: ParserError): readonly [status: number, message: string, headers?: string] {
+function toRefusal({ code = '', rawPacket }: ParserError): Refusal {
   if (code === UNKNOWN_METHOD && Buffer.isBuffer(rawPacket) && REQUEST_LINE.test(rawPacket.toString('latin1', 0, MAX_HEADER_BYTES)))
-    return [405, WRONG_METHOD, `allow: ${ALLOWED_METHODS}\r\naccept-query: application/json\r\n`];
+    return REFUSED_METHOD;
   return REFUSALS[code] ?? [400, 'The request is not valid HTTP.'];
 }
+
+/** A connection with the response that Node is writing to it, if any. */
+type AnsweredSocket = Duplex & { readonly _httpMessage?: { readonly headersSent: boolean } | null };
 
 /** Answers invalid and too slow requests with a GraphQL error response, and closes the connection. */
 function answerClientError(error: ParserError, socket: Socket): void {
@@ -75,17 +83,25 @@ function answerClientError(error: ParserError, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const [status, message, headers = ''] = toRefusal(error);
-  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
   // A response may already be in progress while the body is late; a second one must not be mixed in. Node's handler checks this too.
-  const answering = (socket as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent === true;
-  if (!answering) {
-    socket.write(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nconnection: close\r\n${headers}cache-control: ` +
-        `no-store\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}` +
-        `\r\n\r\n${body}`,
-    );
-  }
+  if ((socket as AnsweredSocket)._httpMessage?.headersSent !== true) writeRefusal(socket, toRefusal(error));
   // `end` is not enough: a client that never reads would keep the half-closed connection open.
   socket.destroySoon();
+}
+
+/** Answers a CONNECT (RFC 9110, section 9.3.6), for which Node's server has neither a response nor an error handler, and closes. */
+export function refuseTunnel(socket: Duplex, refusal = REFUSED_METHOD): void {
+  socket.on('error', () => undefined);
+  // A pipelined request before it has not been answered yet: this would be taken for its response.
+  if (!(socket as AnsweredSocket)._httpMessage) writeRefusal(socket, refusal);
+  socket.end(() => socket.destroy());
+}
+
+function writeRefusal(socket: Duplex, [status, message, headers = '']: Refusal): void {
+  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
+  socket.write(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nconnection: close\r\n${headers}cache-control: ` +
+      `no-store\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}` +
+      `\r\n\r\n${body}`,
+  );
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import type { ServerObserver, ServerState } from '../../telemetry/observers/server-observer';
 import type { CorsHeaders } from '../request/cors-headers';
 import { headerOf } from '../request/header-of';
-import { TOO_MANY_PIECES } from './connection-limits';
+import { refuseTunnel, TOO_MANY_PIECES } from './connection-limits';
 import { lingerAfter } from './lingering-close';
 import { muteParser } from './mute-parser';
 import { countRequest, countResponse } from './pipelined-requests';
@@ -60,16 +60,20 @@ export function createGuardedServer(
       observer.connectionCut('too-many-requests');
       return;
     }
+    const coding = headerOf(request.headers, 'transfer-encoding');
     // Repeated headers are joined with a comma, which no host name contains.
-    if (headerOf(request.headers, 'host')?.includes(',')) refuseHosts(response);
+    if (headerOf(request.headers, 'host')?.includes(',')) refuse(response, 400, 'The request has more than one Host header.');
+    // Node takes the chunks apart, and leaves other codings to nobody (RFC 9112, section 6.1).
+    else if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+      refuse(response, 501, 'The only transfer coding of a request body is chunked. Use Content-Encoding to compress it.');
     else if (shedder.admit(request, response)) handler(request, response);
   };
-  const refuse = ({ isAnswered, socket }: WatchedRequest): void => {
+  const cutPieces = ({ isAnswered, socket }: WatchedRequest): void => {
     if (isAnswered) socket.destroy();
     else server.emit('clientError', Object.assign(new Error('too many pieces'), { code: TOO_MANY_PIECES }), socket);
   };
   const classes = {
-    IncomingMessage: toWatchedRequest(refuse),
+    IncomingMessage: toWatchedRequest(cutPieces),
     ServerResponse: toWatchedResponse({ onEnd, onSent: countResponse }),
   };
   const server = createServer({ ...options.http, ...classes }, take);
@@ -81,6 +85,7 @@ export function createGuardedServer(
     if (!isRefused) response.writeContinue();
     take(request, response);
   });
+  server.on('connect', (_request, socket) => refuseTunnel(socket));
   return {
     server,
     state: () => ({ requests: shedder.underWay, unsentBytes: unsent.bytes }),
@@ -89,18 +94,15 @@ export function createGuardedServer(
   };
 }
 
-const SEVERAL_HOSTS = JSON.stringify({
-  errors: [{ message: 'The request has more than one Host header.', extensions: { code: 'BAD_REQUEST' } }],
-});
-
-/** RFC 9112, section 3.2. */
-function refuseHosts(response: ServerResponse): void {
+/** Answers a request that may be read in two ways, whose connection is of no further use (RFC 9112, sections 3.2 and 6.1). */
+function refuse(response: ServerResponse, status: number, message: string): void {
+  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
   response
-    .writeHead(400, {
+    .writeHead(status, {
       connection: 'close',
       'cache-control': 'no-store',
       'content-type': 'application/json; charset=utf-8',
-      'content-length': SEVERAL_HOSTS.length,
+      'content-length': body.length,
     })
-    .end(SEVERAL_HOSTS);
+    .end(body);
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { refuseTunnel } from './connection-limits';
 import { lingerAfter } from './lingering-close';
 import { muteParser } from './mute-parser';
 import { countRequest, countResponse } from './pipelined-requests';
@@ -126,6 +127,7 @@ export async function createProbeServer(options: {
       () => response.writeHead(500).end(),
     );
   });
+  server.on('connect', (_request, socket) => refuseTunnel(socket, [405, 'Probes are asked by GET or HEAD.', 'allow: GET, HEAD\r\n']));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {

@@ -38,6 +38,10 @@ describe('The port of the probes', () => {
     expect(written).toBe(2);
   });
 
+  it('answers a CONNECT', async () => {
+    expect(await sendBytes(port, 'CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n')).toMatch(/^HTTP\/1\.1 405 [^]*allow: GET, HEAD\r\n/);
+  });
+
   it('closes a connection with more unanswered requests than it may have', async () => {
     expect((await sendBytes(port, toGet('/metrics').repeat(200))).length).toBe(0);
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
