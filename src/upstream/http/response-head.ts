@@ -62,22 +62,22 @@ function toTable(allowed: RegExp): Uint8Array {
 }
 
 /**
- * Reads the head of a response (RFC 9112, sections 4 and 5), whose last line ends before `end`. A folded line begins with a space,
- * which is no name: a gateway may refuse it (section 5.2), as Node and undici do.
+ * Reads the head of a response (RFC 9112, sections 4 and 5). A folded line begins with a space, which is no name: a gateway may refuse
+ * it (section 5.2), as Node and undici do.
+ * @param end where the head's last line ends: the position of CR LF CR LF, at which everything here stops.
  * @throws BillingError `unavailable` for what is no head of HTTP/1.0 or HTTP/1.1.
  */
 export function readHead(bytes: Buffer, end: number): ResponseHead {
-  const status = readStatus(bytes, end);
+  const status = readStatus(bytes);
   const headers: Partial<Record<(typeof HEADERS)[number], string>> = {};
   let text = '';
-  let at = endOfValue(bytes, START.length + 5, end);
-  if (!isLineEnd(bytes, at, end)) throw notHttp('its first line is not a status line');
+  let at = endOfValue(bytes, START.length + 5);
+  if (!isLineEnd(bytes, at)) throw notHttp('its first line is not a status line');
   while (at < end) {
     const start = at + 2;
-    const colon = endOfName(bytes, start, end);
-    at = endOfValue(bytes, colon + 1, end);
-    if (colon === start || colon === end || bytes[colon] !== COLON || !isLineEnd(bytes, at, end))
-      throw notHttp('a line of its head is not a header');
+    const colon = endOfName(bytes, start);
+    at = endOfValue(bytes, colon + 1);
+    if (colon === start || bytes[colon] !== COLON || !isLineEnd(bytes, at)) throw notHttp('a line of its head is not a header');
     const name = findName(bytes, start, colon);
     if (name === null) continue;
     // A part of one text is cheaper than a text of its own.
@@ -96,13 +96,12 @@ export function mayBeHead(bytes: Buffer): boolean {
 }
 
 /** The three digits of `HTTP/1.x 200`, which is followed by a space or the end of the line. */
-function readStatus(bytes: Buffer, end: number): number {
+function readStatus(bytes: Buffer): number {
   const at = START.length;
   const minor = bytes[at] as number;
   const [hundreds, tens, ones] = [bytes[at + 2] as number, bytes[at + 3] as number, bytes[at + 4] as number];
   const after = at + 5;
   const isStatusLine =
-    end >= after &&
     mayBeHead(bytes) &&
     (minor === ZERO || minor === ZERO + 1) &&
     bytes[at + 1] === SPACE &&
@@ -110,7 +109,7 @@ function readStatus(bytes: Buffer, end: number): number {
     hundreds !== ZERO &&
     isDigit(tens) &&
     isDigit(ones) &&
-    (bytes[after] === SPACE || isLineEnd(bytes, after, end));
+    (bytes[after] === SPACE || isLineEnd(bytes, after));
   if (!isStatusLine) throw notHttp('its first line is not a status line');
   return (hundreds - ZERO) * 100 + (tens - ZERO) * 10 + ones - ZERO;
 }
@@ -119,19 +118,19 @@ function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
 }
 
-function isLineEnd(bytes: Buffer, at: number, end: number): boolean {
-  return at === end || (bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED && at + 1 < end);
+function isLineEnd(bytes: Buffer, at: number): boolean {
+  return bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED;
 }
 
-function endOfName(bytes: Buffer, start: number, end: number): number {
+function endOfName(bytes: Buffer, start: number): number {
   let at = start;
-  while (at < end && IN_NAME[bytes[at] as number] === 1) at++;
+  while (IN_NAME[bytes[at] as number] === 1) at++;
   return at;
 }
 
-function endOfValue(bytes: Buffer, start: number, end: number): number {
+function endOfValue(bytes: Buffer, start: number): number {
   let at = start;
-  while (at < end && IN_VALUE[bytes[at] as number] === 1) at++;
+  while (IN_VALUE[bytes[at] as number] === 1) at++;
   return at;
 }
 

@@ -107,7 +107,7 @@ export class AnswerParser {
     let bytes = this.#begun === null ? piece : Buffer.concat([this.#begun, piece]);
     do {
       // Empty lines before a response are passed over, as Node does (RFC 9112, section 2.2, says so of requests).
-      while (bytes.length > 0 && (bytes[0] === CARRIAGE_RETURN || bytes[0] === LINE_FEED)) bytes = bytes.subarray(1);
+      while (bytes[0] === CARRIAGE_RETURN || bytes[0] === LINE_FEED) bytes = bytes.subarray(1);
       const end = bytes.indexOf(HEAD_END);
       if (end > MAX_HEAD_BYTES || (end < 0 && bytes.length > MAX_HEAD_BYTES)) throw invalidResponse('the headers are too large');
       if (end < 0) {

@@ -138,13 +138,94 @@ describe('the parser of an answer', () => {
       text('HTTP/1.1 200 OK', '__proto__: x', 'constructor: y', 'Content-Length: 0', '', ''),
       { headers: { 'content-length': '0' } },
     ],
+    [
+      'an error in chunks that is too large, of which nothing is kept',
+      text('HTTP/1.1 500 Oops', 'Transfer-Encoding: chunked', '', '3e9', 'x'.repeat(1001), '3', 'abc', '0', '', ''),
+      { status: 500, body: '', isReusable: false },
+    ],
   ])('reads an answer with %s', (_what, bytes, expected) => {
     expect(read(bytes)).toMatchObject(expected);
+  });
+
+  it('gives the headers that the gateway reads, and no others, however long their names', () => {
+    const others = ['Server: x', 'Strict-Transport-Security: max-age=1', `${'x'.repeat(300)}: y`, 'ETag:', 'Content-Lengths: 3'];
+    const answer = read(text('HTTP/1.1 200 OK', ...others, 'Content-Length: 1', 'Age: \t ', 'DATE:now', '', 'x'));
+    expect(answer).toMatchObject({ body: 'x' });
+    expect((answer as Read).headers).toEqual({ 'content-length': '1', age: '', date: 'now' });
+  });
+
+  it.each([
+    ['in chunks', ['Transfer-Encoding: chunked', '', '7d0', 'x'.repeat(1001)]],
+    ['of a length', ['Content-Length: 2000', '', '']],
+    ['until the connection ends', ['', 'x'.repeat(1001)]],
+  ])('does not wait for the rest of an error that is too large, %s', (_how, lines) => {
+    const parser = new AnswerParser(MAX_BODY_BYTES);
+    expect(parser.push(text('HTTP/1.1 400 Bad Request', ...lines))).toBe(true);
+    expect([parser.isReusable, parser.take()]).toMatchObject([false, { status: 400, body: Buffer.alloc(0), isCut: true }]);
+  });
+
+  it.each([
+    [400, 64 * 1024],
+    [399, 100_000],
+  ])('reads of the body of a response of status %i at most %i bytes', (status, most) => {
+    const bodyOf = (bytes: number): boolean => {
+      const parser = new AnswerParser(100_000);
+      parser.push(text(`HTTP/1.1 ${status} Status`, 'Transfer-Encoding: chunked', '', bytes.toString(16), 'x'.repeat(bytes), '0', '', ''));
+      return parser.take().body.length === bytes;
+    };
+    expect(bodyOf(most)).toBe(true);
+    if (status < 400) expect(() => bodyOf(most + 1)).toThrow();
+    else expect(bodyOf(most + 1)).toBe(false);
+  });
+
+  it.each([
+    ['in one piece', []],
+    ['without its end at first', [16 * 1024]],
+    ['without its beginning at first', [1]],
+  ])('reads a head of 16 KiB and none that is larger, %s', (_how, cuts) => {
+    const headOf = (bytes: number): Buffer => {
+      const start = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nx: ';
+      return Buffer.from(`${start}${'x'.repeat(bytes - start.length)}\r\n\r\n`, 'latin1');
+    };
+    expect(read(headOf(16 * 1024), cuts)).toMatchObject({ status: 200, isReusable: true });
+    expect(read(headOf(16 * 1024 + 1), cuts)).toMatch(/headers are too large/);
+  });
+
+  it('tells how large a body may be that has not come whole: as large as was announced, or else as it may be', () => {
+    const pushed = (...lines: string[]): AnswerParser => {
+      const parser = new AnswerParser(MAX_BODY_BYTES);
+      parser.push(text('HTTP/1.1 200 OK', ...lines));
+      return parser;
+    };
+    expect(pushed('Content-Length: 7', '', 'abc')).toMatchObject({ bodyBytes: 7, mostBodyBytes: 7 });
+    expect(pushed('Transfer-Encoding: chunked', '', '3', 'abc', '')).toMatchObject({ bodyBytes: 3, mostBodyBytes: MAX_BODY_BYTES });
+    expect(pushed('', 'abc')).toMatchObject({ bodyBytes: 3, mostBodyBytes: MAX_BODY_BYTES });
+  });
+
+  it('has begun with the first byte of a response, which no empty line is', () => {
+    const parser = new AnswerParser(MAX_BODY_BYTES);
+    const begunWith = (piece: string): boolean => {
+      parser.push(Buffer.from(piece));
+      return parser.hasBegun;
+    };
+    expect([parser.hasBegun, ...['\r\n', 'H', 'TTP/1.1 200 OK\r\n\r\n', 'x'].map(begunWith)]).toEqual([false, false, true, true, true]);
+  });
+
+  it('keeps nothing of a body that is discarded', () => {
+    const parser = new AnswerParser(MAX_BODY_BYTES);
+    parser.push(text('HTTP/1.1 200 OK', 'Content-Length: 4', '', 'ab'));
+    parser.discardBody();
+    expect([parser.push(Buffer.from('cd')), parser.isReusable, parser.take().body.length]).toEqual([true, true, 0]);
   });
 
   it.each<[string, Buffer, RegExp]>([
     ['another protocol', text('SSH-2.0-OpenSSH_9.6'), /status line/],
     ['another version', text('HTTP/2.0 200 OK', '', ''), /status line/],
+    ['another minor version', text('HTTP/1.2 200 OK', '', ''), /status line/],
+    ['a status below 100', text('HTTP/1.1 099 No', '', ''), /status line/],
+    ['a status with a sign below the digits', text('HTTP/1.1 2/0 OK', '', ''), /status line/],
+    ['a status of two digits', text('HTTP/1.1 20', '', ''), /status line/],
+    ['a status that letters follow', text('HTTP/1.1 200OK', '', ''), /status line/],
     ['no status', text('HTTP/1.1 OK', '', ''), /status line/],
     ['a status of four digits', text('HTTP/1.1 2000 OK', '', ''), /status line/],
     ['a switch of protocols', text('HTTP/1.1 101 Switching Protocols', 'Upgrade: x', '', ''), /status of 101/],
@@ -154,6 +235,10 @@ describe('the parser of an answer', () => {
     ['a header with a space in its name', text('HTTP/1.1 200 OK', 'Content-Length : 2', '', '{}'), /not a header/],
     ['a folded header', text('HTTP/1.1 200 OK', 'x: a', ' b', '', ''), /not a header/],
     ['a line that ends without a carriage return', text('HTTP/1.1 200 OK', 'x: a\nContent-Length: 2', '', '{}'), /not a header/],
+    ['a NUL at the end of a header, before a line feed', text('HTTP/1.1 200 OK', 'x: \0\nContent-Length: 2', '', '{}'), /not a header/],
+    ['a carriage return within a header', text('HTTP/1.1 200 OK', 'x: a\rContent-Length: 2', '', '{}'), /not a header/],
+    ['a header without a name', text('HTTP/1.1 200 OK', ': a', '', ''), /not a header/],
+    ['an error of a length that is not a number', text('HTTP/1.1 500 Oops', 'Content-Length: 1e3', '', ''), /length is not a number/],
     ['a NUL in a header', text('HTTP/1.1 200 OK', 'x: \0', '', ''), /not a header/],
     ['two lengths', text('HTTP/1.1 200 OK', 'Content-Length: 2', 'Content-Length: 3', '', '{}'), /length is not a number/],
     ['the same length twice', text('HTTP/1.1 200 OK', 'Content-Length: 2', 'Content-Length: 2', '', '{}'), /length is not a number/],
