@@ -6,11 +6,11 @@ import type { Attempts } from './resilience/attempts';
 import type { ContractDrift } from './bills/contract-drift';
 import { toUtf8 } from './bills/body-text';
 import { isErrorBody } from './bills/error-message';
-import { GatewayStops, isTransient, invalidResponse, toReason } from './errors/failures';
+import { GatewayStops, isTransient, invalidResponse, OtherContract, OutOfStep, toReason } from './errors/failures';
 import { retryCall } from './resilience/retry';
 import { isSpace } from './scan/json-bytes';
 import { RetryBudget } from './resilience/retry-budget';
-import type { HttpAnswer } from './http/http-response';
+import type { HttpAnswer, ReusedConnection } from './http/http-response';
 
 /** Settings of the source. */
 export interface UpstreamSourceOptions {
@@ -48,6 +48,7 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
       this.#options.observer?.callEnded?.(outcome);
       context.recordCall({ request, durationMs: nowMs - startedMs, outcome });
     };
+    let isLast = false;
     const decode = (received: HttpAnswer): BillsAnswer<Content> => {
       let outcome = 'error';
       let differs = false;
@@ -61,25 +62,37 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
       } catch (error) {
         if (error instanceof BillingError) outcome = error.failure;
         this.#noteUnusable(error, context);
-        throw error;
+        if (!isOutOfStep(error, received)) throw error;
+        received.reused.outOfStep();
+        outcome = 'unavailable';
+        throw new OutOfStep();
       } finally {
         const nowMs = performance.now();
         this.#options.drift?.received(received, request, { usable: outcome !== 'invalid-response' && !differs, nowMs });
-        end(outcome, nowMs);
+        if (isLast || outcome !== 'unavailable') end(outcome, nowMs);
       }
     };
     const call = { request, path: this.#resource.path(request) };
     this.#retryBudget.deposit();
-    // The first attempt is made as it is; only when it fails does the machinery for further ones start.
-    return this.#attempts.make(call, context, 0).then(decode, (error: unknown) =>
-      this.#retry(call, context, error).then(decode, (last: unknown) => {
+    const retry = (error: unknown): Promise<BillsAnswer<Content>> => {
+      isLast = true;
+      return this.#retry(call, context, error).then(decode, (last: unknown) => {
         // What is not a BillingError is a mistake of ours, and must not pass for the API's.
         const isEnded = last === context.signal.reason || last instanceof GatewayStops;
         const outcome = isEnded ? 'aborted' : last instanceof BillingError ? last.failure : 'error';
         end(outcome, performance.now());
         throw last;
-      }),
-    );
+      });
+    };
+    // The first attempt is made as it is; only when it fails does the machinery for further ones start.
+    return this.#attempts.make(call, context, 0).then((received) => {
+      try {
+        return decode(received);
+      } catch (error) {
+        if (error instanceof OutOfStep) return retry(error);
+        throw error;
+      }
+    }, retry);
   }
 
   #noteUnusable(error: unknown, { requestId }: CallContext): void {
@@ -121,6 +134,16 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
+
+/**
+ * Whether a response names what an earlier request on its connection was about: that was answered twice, or the responses are out of
+ * step in another way. A billing API that has given a contract another number sends such a number as well, but for the request itself.
+ */
+function isOutOfStep(error: unknown, received: HttpAnswer): received is HttpAnswer & { readonly reused: ReusedConnection } {
+  if (!(error instanceof OtherContract) || !received.reused) return false;
+  // One about all of a customer's contracts may name any of them.
+  return received.reused.subjects.some((subject) => subject === '' || error.names(subject));
+}
 
 /**
  * Whether the body of a 404 is the billing API's: empty, or the contract's errorBody, in which no member is required. Others

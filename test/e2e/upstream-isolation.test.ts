@@ -150,4 +150,46 @@ describe('Two callers, and a billing API that answers requests twice, late and i
     // All that was cached from the connection is asked for again, also what was right.
     expect(upstream.requestCount()).toBe(4);
   });
+
+  /** A gateway with one connection, and an upstream whose responses are about what `answer` says. */
+  async function withOneConnection(answer: (index: number, asked: string, token: string) => object) {
+    const upstream = await startSocketUpstream((socket, index, head) => {
+      const [asked, token] = [/contractNumber=(\d+)/.exec(head)?.[1] ?? '', /Bearer ([\w-]+)/.exec(head)?.[1] ?? ''];
+      const body = JSON.stringify({ ...answer(index, asked, token), invoiceCollection: [] });
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    });
+    opened.push(() => upstream.close());
+    const settings = { ...SETTINGS, BILLING_API_URL: upstream.url, BILLING_API_CONNECTIONS: '1', CACHE_TTL_SECONDS: '3600' };
+    const gateway = await startGateway(settings);
+    opened.push(() => gateway.close());
+    const strays = (): number => gateway.logLines.filter((line) => line.includes('belong to no request')).length;
+    return { gateway, upstream, strays };
+  }
+
+  it('take a response that names the contract of the request before for one out of step', async () => {
+    const { gateway, upstream, strays } = await withOneConnection((index, asked, token) => {
+      // Alice's response comes twice, and does not say whose it is. From then on each request gets the response to the one before.
+      if (index === 1) return { dueDate: 'alice' };
+      return index === 2 ? { dueDate: 'bob', contractNo: '2' } : { dueDate: token, contractNo: asked };
+    });
+    expect(await ask(gateway, 'alice', '1')).toMatchObject({ told: 'alice' });
+    expect(await ask(gateway, 'bob', '2')).toMatchObject({ told: 'alice' });
+    // It is asked for again, on another connection, and what came over this one is evicted.
+    expect(await ask(gateway, 'carol', '3')).toMatchObject({ told: 'carol', code: undefined });
+    expect([upstream.requestCount(), strays()]).toEqual([4, 1]);
+    expect(await ask(gateway, 'bob', '2')).toMatchObject({ told: 'bob' });
+    expect(await ask(gateway, 'alice', '1')).toMatchObject({ told: 'alice' });
+    expect(upstream.requestCount()).toBe(6);
+  });
+
+  it('are not evicted for a contract that the billing API has given another number', async () => {
+    const { gateway, upstream, strays } = await withOneConnection((_index, asked, token) => ({
+      dueDate: token,
+      contractNo: asked === '3' ? '33' : asked,
+    }));
+    await ask(gateway, 'alice', '1');
+    for (let i = 0; i < 3; i++) expect(await ask(gateway, 'carol', '3')).toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
+    await ask(gateway, 'alice', '1');
+    expect([upstream.requestCount(), strays()]).toEqual([4, 0]);
+  });
 });

@@ -3,7 +3,7 @@ import type { BillsRequest, DecodedContent } from '../../billing/ports/billing-s
 import type { BillingError } from '../../billing/model/billing-error';
 import type { Bills, InvoiceMeaning } from '../../billing/model/bills';
 import { readText } from '../../runtime/byte-records';
-import { invalidResponse } from '../errors/failures';
+import { invalidResponse, OtherContract } from '../errors/failures';
 import { toBillsSpec, type BillsSpec } from '../scan/record-spec';
 import { scanBills, type ScannedBills, type ScannedContract, type ScannedList } from '../scan/scan-bills';
 import { CONTRACT_TABLE, type WireTable } from '../scan/wire-table';
@@ -204,7 +204,9 @@ function toAsked(asked: string, bills: ResponseBills): ResponseBills {
   if (own.length > 0)
     return bills.withoutInvoices(invalidResponse('the list has invoices of other contracts than the one that was asked for'));
   const place = numberOf(() => bills.contractNumber) === null ? '/invoiceCollection/*/invoiceContractNo' : '/contractNo';
-  throw invalidResponse(`${place} is not the contract that was asked for`);
+  throw new OtherContract(`${place} is not the contract that was asked for`, (number) =>
+    numbers.some((named) => isSameNumber(number, named)),
+  );
 }
 
 /** Whether the bills name this contract. Nearly all do. */

@@ -134,11 +134,30 @@ function toSecondsUntil(date: string, nowMs: number): number | null {
   return Number.isNaN(atMs) ? null : Math.max(0, Math.ceil((atMs - nowMs) / 1000));
 }
 
+const NOT_THE_CONTRACT = 'The billing API sent an answer that does not follow its contract.';
+const NOT_REACHED = 'The billing API could not be reached. Try again later.';
+
 /** The failure of an answer that cannot be used. `detail` is for the operator: it names paths and sizes, never values. */
 export function invalidResponse(detail: string): BillingError {
-  return new BillingError('invalid-response', 'The billing API sent an answer that does not follow its contract.', {
-    cause: toCause(detail),
-  });
+  return new BillingError('invalid-response', NOT_THE_CONTRACT, { cause: toCause(detail) });
+}
+
+/** The failure of a response that is about another contract than its request. `detail` is for the operator. */
+export class OtherContract extends BillingError {
+  /** Whether it names the contract of this number. */
+  readonly names: (number: string) => boolean;
+
+  constructor(detail: string, names: OtherContract['names']) {
+    super('invalid-response', NOT_THE_CONTRACT, { cause: toCause(detail) });
+    this.names = names;
+  }
+}
+
+/** The failure of an attempt that got the response to an earlier request on its connection. The next attempt uses another connection. */
+export class OutOfStep extends AttemptFailure {
+  constructor() {
+    super('unavailable', NOT_REACHED, { cause: toCause('not HTTP/1.1: the response belongs to an earlier request') });
+  }
 }
 
 /**
@@ -208,7 +227,7 @@ export function notHttp(detail: string): AttemptFailure {
 }
 
 function unavailable(reason: string): AttemptFailure {
-  return new AttemptFailure('unavailable', 'The billing API could not be reached. Try again later.', { cause: toCause(reason) });
+  return new AttemptFailure('unavailable', NOT_REACHED, { cause: toCause(reason) });
 }
 
 /** The failure of a call that is not made because the billing API has been failing. `retryAfterSeconds`: when it will be tried again. */

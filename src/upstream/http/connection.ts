@@ -4,11 +4,13 @@ import type { Caller } from '../../billing/model/caller';
 import { AnswerParser } from './response-parser';
 import { GatewayStops, lost, notHttp, unreachable } from '../errors/failures';
 import type { Opening } from '../sockets/proxy';
-import type { HttpAnswer } from './http-response';
+import type { HttpAnswer, ReusedConnection } from './http-response';
 
 /** A request that is queued or in flight. Either `answered` or `failed` is called, once. */
 export interface PendingRequest {
   readonly caller: Caller;
+  /** What it is about, by which a response to another request may be known; empty for nothing in particular. */
+  readonly subject: string;
   /** Whether its caller has gone: an abandoned request is not sent again. */
   readonly isAbandoned: boolean;
   /** Sends itself on the connection, and returns whether it did: its time may have been over while it waited. */
@@ -50,10 +52,10 @@ const IDLE_MARGIN_MS = 1000;
 /** However long the server says that it would keep a connection: firewalls in between forget idle ones earlier. */
 const MAX_IDLE_MS = 60_000;
 /**
- * Callers that are remembered: those of the last two responses, and more, since on a connection that is never idle a
+ * Responses whose callers and subjects are remembered: the last two, and more, since on a connection that is never idle a
  * response too many shifts all that follow.
  */
-const REMEMBERED_CALLERS = 16;
+const REMEMBERED = 16;
 /** RFC 9110, section 15.5.9: the server gave up waiting for a request, and closes; the client may send it on a new connection. */
 const REQUEST_TIMEOUT = 408;
 
@@ -66,7 +68,7 @@ export interface ConnectionOptions {
 }
 
 /** A connection to the billing API, with one request at a time on it. Whatever is not in step ends it. */
-export class Connection {
+export class Connection implements ReusedConnection {
   readonly #opening: Opening | null;
   readonly #owner: ConnectionOwner;
   readonly #options: ConnectionOptions;
@@ -77,6 +79,7 @@ export class Connection {
   #parser: AnswerParser | null = null;
   /** Of the last responses, in a ring. */
   readonly #callers: Caller[] = [];
+  readonly subjects: string[] = [];
   #responses = 0;
   #isGone = false;
   #usableUntilMs: number;
@@ -145,6 +148,11 @@ export class Connection {
     this.#leave();
   }
 
+  outOfStep(): void {
+    this.#owner.strayed({ callers: this.#callers, isInFlight: true });
+    this.#fail(notHttp('its responses are out of step'));
+  }
+
   /** Ends the connection because the gateway stops, which fails the request on it. */
   close(): void {
     this.#fail(new GatewayStops());
@@ -198,14 +206,18 @@ export class Connection {
     const wasReused = this.#isReused;
     this.#request = null;
     this.#parser = null;
-    const answer = parser.take();
+    const answer = parser.take(wasReused ? this : null);
     if (answer.status === REQUEST_TIMEOUT) {
       const unprocessed = wasReused && request?.isAbandoned === false ? request : null;
       this.#leave(unprocessed);
       if (!unprocessed) request?.answered(answer);
       return;
     }
-    if (request) this.#callers[this.#responses++ % REMEMBERED_CALLERS] = request.caller;
+    if (request) {
+      const place = this.#responses++ % REMEMBERED;
+      this.#callers[place] = request.caller;
+      this.subjects[place] = request.subject;
+    }
     if (parser.excess !== null && !isHarmless(parser.excess)) {
       this.#leave();
       this.#owner.strayed({ callers: this.#callers, isInFlight: wasReused });

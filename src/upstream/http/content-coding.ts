@@ -39,7 +39,7 @@ export function decodeContent(response: HttpAnswer, { compression, maxBodyBytes 
   const maxOutputLength = Math.min(maxBodyBytes, Math.max(ANY_RATIO_BYTES, response.body.length * MAX_RATIO));
   return new Promise((resolve, reject) => {
     gunzip(response.body, { maxOutputLength }, (error, body) => {
-      if (!error) resolve({ status: response.status, headers, body });
+      if (!error) resolve({ ...response, headers, body });
       else if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') reject(invalidResponse('the body is not valid gzip'));
       else if (maxOutputLength === maxBodyBytes) reject(invalidResponse(`the body is larger than ${maxBodyBytes} bytes`));
       else reject(invalidResponse(`the body is larger than ${MAX_RATIO} times its compressed size`));

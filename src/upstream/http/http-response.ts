@@ -6,4 +6,17 @@ export interface HttpAnswer {
   readonly body: Buffer;
   /** Whether the body of an error was too large to be read: it is empty then. */
   readonly isCut?: boolean;
+  /** The connection that it came over; null where it is the first response there, which can only be its request's own. */
+  readonly reused?: ReusedConnection | null;
+}
+
+/** A connection that has brought several responses. */
+export interface ReusedConnection {
+  /** What its last requests were about. */
+  readonly subjects: readonly string[];
+  /**
+   * To be called when a response belongs to an earlier request, as where that was answered twice. Closes the connection, fails the
+   * request in flight on it, if any, and has what came over it evicted.
+   */
+  outOfStep(): void;
 }

@@ -1,7 +1,7 @@
 import { BodyBuffer } from './body-buffer';
 import { ChunkedBody } from './chunked-body';
 import { invalidResponse, notHttp } from '../errors/failures';
-import type { HttpAnswer } from './http-response';
+import type { HttpAnswer, ReusedConnection } from './http-response';
 import { mayBeHead, readHead, type ResponseHeaders } from './response-head';
 
 /** Most bytes of a head that are read: Node's own limit. */
@@ -98,8 +98,8 @@ export class AnswerParser {
   }
 
   /** The whole answer. Nothing of its body stays here. */
-  take(): HttpAnswer {
-    return { status: this.#status, headers: this.#headers, body: this.#body.take(), isCut: this.#isCut };
+  take(reused: ReusedConnection | null = null): HttpAnswer {
+    return { status: this.#status, headers: this.#headers, body: this.#body.take(), isCut: this.#isCut, reused };
   }
 
   /** Reads heads up to the one of the answer itself, and returns the bytes after it; null where it has not come whole. */

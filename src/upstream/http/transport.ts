@@ -36,6 +36,8 @@ export interface TransportRequest {
   /** Path and query. */
   readonly path: string;
   readonly caller: Caller;
+  /** What it is about, if anything: the connection remembers it, see `ReusedConnection`. */
+  readonly subject?: string | null;
   readonly signal: CancelSignal;
   /** Counts the bytes of the body while it comes; undefined: they are not bounded. */
   readonly memory?: ByteHolder | undefined;
@@ -149,6 +151,10 @@ class Exchange implements PendingRequest {
 
   get caller(): Caller {
     return this.#request.caller;
+  }
+
+  get subject(): string {
+    return this.#request.subject ?? '';
   }
 
   get isAbandoned(): boolean {

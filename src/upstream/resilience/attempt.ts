@@ -172,8 +172,10 @@ export class Attempt implements Waiter, ResponseReceiver {
     this.#isProbe = circuit.begin();
     this.#startedMs = performance.now();
     this.#trace = trace?.startAttempt(this.#resends);
+    const { path, request } = this.#call;
+    const subject = request.contractNumber;
     try {
-      transport.send({ path: this.#call.path, caller, signal, requestId, trace: this.#trace?.headers, memory, reservedBytes }, this);
+      transport.send({ path, caller, subject, signal, requestId, trace: this.#trace?.headers, memory, reservedBytes }, this);
     } catch (error) {
       memory?.give(reservedBytes);
       this.failed(error as Error);
