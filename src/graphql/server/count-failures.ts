@@ -23,11 +23,16 @@ function counted(resolve: Resolver, nothing: readonly never[] | null): Resolver 
   return (source, args, context, info) => {
     const { results } = context;
     if (results.error) return nothing;
-    const count = (error: unknown): never => {
-      results.fail(error);
-      throw error;
+    // Once there are too many, no errors are made of the others: each takes 20 µs, and a list may have 50,000 members.
+    const count = (error: unknown): readonly never[] | null => {
+      if (results.fail(error)) throw error;
+      return nothing;
     };
-    const watchMember = (member: unknown): unknown => (isPromise(member) ? member.then(undefined, count) : member);
+    const countMember = (error: unknown): null => {
+      if (results.fail(error)) throw error;
+      return null;
+    };
+    const watchMember = (member: unknown): unknown => (isPromise(member) ? member.then(undefined, countMember) : member);
     const watch = (value: unknown): unknown => (Array.isArray(value) ? value.map(watchMember) : value);
     try {
       const value: unknown = resolve(source, args, context, info);
