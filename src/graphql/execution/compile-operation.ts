@@ -89,6 +89,7 @@ class Compiler {
       type,
       fields,
       liveFields,
+      repeats: fields.some((field) => field.repeats),
       objects: fields.reduce((sum, { value }) => sum + (value.kind === 'object' ? value.objects : 0), 1),
       writePlain: liveFields.length === 0 ? toPlainWriter({ type, fields }, this.#options.code) : null,
     };

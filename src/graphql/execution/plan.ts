@@ -31,6 +31,8 @@ export interface ObjectPlan {
   readonly fields: readonly FieldPlan[];
   /** The fields that have a resolver, and fields whose value holds such fields. */
   readonly liveFields: readonly FieldPlan[];
+  /** Whether any of its fields repeats another. */
+  readonly repeats: boolean;
   /** How many objects a plain object is written as, lists below apart: itself and those that its fields are. */
   readonly objects: number;
   /** Writes a plain object, compiled; null where anything below has a resolver. */

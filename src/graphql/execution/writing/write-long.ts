@@ -2,6 +2,7 @@ import { nextTurn } from '../../../runtime/turn-budget';
 import { LiveList, LiveObject } from '../live-results';
 import { isLiveValue, type ValuePlan } from '../plan';
 import type { JsonBuffer } from './json-buffer';
+import { WrittenSlots } from './written-slots';
 import { CLOSE_LIST, CLOSE_OBJECT, OPEN_LIST, OPEN_OBJECT, writeValue } from './write';
 
 /** What is written in one turn of the event loop, and a list of plain objects at most beside it: some 3 ms. */
@@ -26,10 +27,20 @@ function* write(out: JsonBuffer, plan: ValuePlan, value: unknown): Generator<num
   if (value instanceof LiveObject) {
     out.count(1);
     out.literal(OPEN_OBJECT);
+    const written = value.plan.repeats ? new WrittenSlots() : null;
     for (const field of value.plan.fields) {
+      const { slot } = field;
       out.literal(field.prefix);
       if (field.constant) out.literal(field.constant);
-      else yield* write(out, field.value, field.slot >= 0 ? value.results[field.slot] : value.source[field.name]);
+      else if (slot < 0) writeValue(out, field.value, value.source[field.name]);
+      else if (field.repeats && written) {
+        written.repeat(out, slot);
+        yield out.length;
+      } else {
+        const { length, objects } = out;
+        yield* write(out, field.value, value.results[slot]);
+        written?.note(out, slot, { length, objects });
+      }
     }
     out.literal(CLOSE_OBJECT);
   } else if (value instanceof LiveList && isLiveValue(plan)) {

@@ -3,6 +3,7 @@ import { fallBack } from '../fallback';
 import { LiveList, LiveObject } from '../live-results';
 import { memberOf, type LeafPlan, type ListPlan, type ValuePlan } from '../plan';
 import type { JsonBuffer } from './json-buffer';
+import { WrittenSlots } from './written-slots';
 
 export const NULL = Buffer.from('null');
 const TRUE = Buffer.from('true');
@@ -45,13 +46,21 @@ export function writeValue(out: JsonBuffer, plan: ValuePlan, value: unknown): vo
   }
 }
 
-function writeLiveObject(out: JsonBuffer, object: LiveObject): void {
+function writeLiveObject(out: JsonBuffer, { plan, results, source }: LiveObject): void {
   out.count(1);
   out.literal(OPEN_OBJECT);
-  for (const field of object.plan.fields) {
+  const written = plan.repeats ? new WrittenSlots() : null;
+  for (const field of plan.fields) {
+    const { slot } = field;
     out.literal(field.prefix);
     if (field.constant) out.literal(field.constant);
-    else writeValue(out, field.value, field.slot >= 0 ? object.results[field.slot] : object.source[field.name]);
+    else if (slot < 0) writeValue(out, field.value, source[field.name]);
+    else if (field.repeats && written) written.repeat(out, slot);
+    else {
+      const { length, objects } = out;
+      writeValue(out, field.value, results[slot]);
+      written?.note(out, slot, { length, objects });
+    }
   }
   out.literal(CLOSE_OBJECT);
 }

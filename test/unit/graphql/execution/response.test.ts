@@ -1,4 +1,4 @@
-import { buildSchema, parse } from 'graphql';
+import { buildSchema, parse, type GraphQLObjectType } from 'graphql';
 import { ResultMeter } from '../../../../src/graphql/context/result-meter';
 import { CodeCache } from '../../../../src/graphql/execution/code-cache';
 import { PreparedOperation } from '../../../../src/graphql/execution/compiled-operation';
@@ -8,7 +8,9 @@ interface Context {
   readonly results: ResultMeter;
 }
 
-const schema = buildSchema('type Query { text: String items: [Item!] broken: Item } type Item { text: String }');
+const schema = buildSchema(
+  'type Query { text: String items: [Item!] broken: Item node: Node } type Node { items: [Item!] node: Item broken: Item } type Item { text: String }',
+);
 const longText = 'ü'.repeat(50_000);
 const unreadable = {
   get text(): string {
@@ -19,11 +21,16 @@ const fields = schema.getQueryType()!.getFields();
 fields['text']!.resolve = () => Promise.resolve(longText);
 fields['items']!.resolve = () => [{ text: 'ñ' }, { text: 'b' }, { text: null }];
 fields['broken']!.resolve = () => unreadable;
+fields['node']!.resolve = () => Promise.resolve({});
+const fieldsOfNode = (schema.getType('Node') as GraphQLObjectType).getFields();
+fieldsOfNode['items']!.resolve = () => [{ text: 'ñ' }, { text: 'b' }, { text: null }];
+fieldsOfNode['node']!.resolve = () => Promise.resolve({ text: 'within' });
+fieldsOfNode['broken']!.resolve = () => unreadable;
 
-function run(query: string, limits: Partial<ResultMeter['limits']> = {}, taken = 0): Promise<CompiledResult> {
+function run(query: string, limits: Partial<ResultMeter['limits']> = {}, taken = 0, isRepeatable = false): Promise<CompiledResult> {
   const document = parse(query);
   const operation = new PreparedOperation<Context>(schema, document, document.definitions[0] as never, {
-    isRepeatable: () => false,
+    isRepeatable: () => isRepeatable,
     onRepeat: () => undefined,
     plans: new Map(),
     code: new CodeCache(),
@@ -118,5 +125,44 @@ describe('A long response', () => {
       await turnsOf(texts(6), 5000),
       await turnsOf(texts(9), 5000),
     ]).toEqual([0, 1, 3, 4]);
+  });
+});
+
+describe('Aliases that are executed once', () => {
+  const query =
+    '{ a: node { items { text } node { text } } b: node { items { text } node { text } } c: node { items { text } node { text } } }';
+  // The root, and for each alias: itself, three items and one more.
+  const objects = 1 + 3 * 5;
+
+  it.each([
+    ['', 0],
+    [', over several turns', 5000],
+  ])('are all written as the first one%s', async (_, taken) => {
+    const { body, errors } = await run(query, {}, taken, true);
+    expect(errors).toEqual([]);
+    expect(toUtf8(body)).toBe(toUtf8((await run(query, {}, taken, false)).body));
+    const one = { items: [{ text: 'ñ' }, { text: 'b' }, { text: null }], node: { text: 'within' } };
+    expect(JSON.parse(toUtf8(body))).toEqual({ data: { a: one, b: one, c: one } });
+  });
+
+  it.each([
+    ['', 0],
+    [', over several turns', 5000],
+  ])('count as often as they are written%s', async (_, taken) => {
+    const bytes = toUtf8((await run(query, {}, taken, true)).body).length + 3;
+    const isRefused = async (limits: Partial<ResultMeter['limits']>): Promise<boolean> =>
+      (await run(query, limits, taken, true)).errors.some(({ extensions }) => extensions['code'] === 'RESULT_LIMIT_EXCEEDED');
+    expect(await isRefused({ maxResults: Math.max(objects, taken), maxAnswerBytes: bytes })).toBe(false);
+    expect(await isRefused({ maxAnswerBytes: bytes - 1 })).toBe(true);
+    if (taken === 0) expect(await isRefused({ maxResults: objects - 1 })).toBe(true);
+  });
+
+  it('are each written with what can be read of them', async () => {
+    const { body, errors } = await run('{ a: node { broken { text } } b: node { broken { text } } }', {}, 0, true);
+    expect(JSON.parse(toUtf8(body))).toEqual({ data: { a: { broken: { text: null } }, b: { broken: { text: null } } } });
+    expect(errors.map(({ path }) => path)).toEqual([
+      ['a', 'broken', 'text'],
+      ['b', 'broken', 'text'],
+    ]);
   });
 });
