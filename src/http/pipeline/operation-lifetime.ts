@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { BillingError } from '../../billing/model/billing-error';
+import { startDeadline } from '../../runtime/deadlines';
 import { Cancellation, type CancelSignal } from '../../runtime/cancellation';
 
 /** How long an operation may go on: until its deadline, or until its client has gone. */
@@ -18,21 +19,20 @@ export interface OperationLifetime {
  */
 export function startLifetime(response: ServerResponse, deadlineMs: number): OperationLifetime {
   const controller = new Cancellation();
-  const deadlineAtMs = performance.now() + deadlineMs;
-  const timer = setTimeout(
-    () => controller.abort(new BillingError('timeout', 'The operation took longer than it may. Ask for less at once, or try again.')),
-    deadlineMs,
-  );
+  const startedMs = performance.now();
+  const handleDeadline = (): void =>
+    controller.abort(new BillingError('timeout', 'The operation took longer than it may. Ask for less at once, or try again.'));
+  const deadline = startDeadline(deadlineMs, { handleDeadline }, startedMs);
   const end = (): void => {
-    clearTimeout(timer);
+    deadline.clear();
     response.off('close', close);
   };
   const close = (): void => {
-    clearTimeout(timer);
+    deadline.clear();
     if (!response.writableFinished) controller.abort(new BillingError('unavailable', 'The client closed the connection.'));
   };
   // The client may have gone between its request's last byte and this: that event comes no more.
   if (response.destroyed) close();
   else response.on('close', close);
-  return { signal: controller, deadlineAtMs, end };
+  return { signal: controller, deadlineAtMs: deadline.atMs, end };
 }

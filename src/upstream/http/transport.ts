@@ -3,6 +3,7 @@ import type { Caller } from '../../billing/model/caller';
 import type { CallerCache } from '../../billing/ports/caller-caches';
 import type { ByteHolder } from '../../runtime/byte-budget';
 import type { CancelSignal } from '../../runtime/cancellation';
+import { startDeadline, type Deadline, type DeadlineListener } from '../../runtime/deadlines';
 import { TurnQueue } from '../../runtime/turn-queue';
 import { withoutStacks } from '../../runtime/without-stacks';
 import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
@@ -119,13 +120,15 @@ interface ExchangeWays extends ContentCodingOptions {
 }
 
 /** One request and its response, with a time limit. */
-class Exchange implements PendingRequest {
+class Exchange implements PendingRequest, DeadlineListener {
   readonly #request: TransportRequest;
   readonly #head: string;
   readonly #receiver: ResponseReceiver;
   readonly #ways: ExchangeWays;
-  #timer: NodeJS.Timeout;
   readonly #startedMs = performance.now();
+  readonly #deadline: Deadline;
+  /** Cuts the connection of an abandoned request. */
+  #cutTimer: NodeJS.Timeout | undefined;
   #connection: Connection | null = null;
   #answer: HttpAnswer | null = null;
   /** Bytes reserved or taken in `memory`. */
@@ -141,7 +144,11 @@ class Exchange implements PendingRequest {
     this.#ways = ways;
     this.#heldBytes = request.reservedBytes ?? 0;
     request.signal.addEventListener('abort', this, { once: true });
-    this.#timer = setTimeout(() => this.#giveUp(timedOut(this.#missingAfter(`${ways.timeoutMs} ms`))), ways.timeoutMs);
+    this.#deadline = startDeadline(ways.timeoutMs, this, this.#startedMs);
+  }
+
+  handleDeadline(): void {
+    this.#giveUp(timedOut(this.#missingAfter(`${this.#ways.timeoutMs} ms`)));
   }
 
   /** Called when the signal aborts. */
@@ -233,8 +240,8 @@ class Exchange implements PendingRequest {
       if (this.#onEnded) this.#endAbandoned(this.#onEnded);
     };
     const cutAfter = (ms: number): void => {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(cut, ms);
+      clearTimeout(this.#cutTimer);
+      this.#cutTimer = setTimeout(cut, ms);
     };
     const ended = new Promise<void>((resolve) => (this.#onEnded = resolve));
     cutAfter(Math.min(this.#ways.timeoutMs - (performance.now() - this.#startedMs), ABANDONED_MS));
@@ -242,7 +249,7 @@ class Exchange implements PendingRequest {
   }
 
   #endAbandoned(onEnded: () => void): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#cutTimer);
     onEnded();
   }
 
@@ -255,7 +262,7 @@ class Exchange implements PendingRequest {
   /** @param landedBytes how many of the held bytes have arrived. */
   #settle(landedBytes: number): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#deadline.clear();
     const { memory, signal } = this.#request;
     memory?.land(landedBytes);
     memory?.give(this.#heldBytes - landedBytes);
