@@ -44,11 +44,11 @@ export class TurnQueue<T> {
     this.#isScheduled = false;
     const { maxItems, maxMs } = this.#bounds;
     const count = Math.min(items.length, maxItems);
-    const endMs = performance.now() + maxMs;
+    const endMs = count > 1 && maxMs !== Infinity ? performance.now() + maxMs : Infinity;
     let handled = 0;
     while (handled < count) {
       this.#handle(items[handled++] as T);
-      if (handled < count && performance.now() > endMs) break;
+      if (handled < count && endMs !== Infinity && performance.now() > endMs) break;
     }
     if (handled === items.length) return;
     this.#items = [...items.slice(handled), ...this.#items];

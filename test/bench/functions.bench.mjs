@@ -31,7 +31,8 @@ const { buildServedSchema } = require('../../dist/graphql/schema/subgraph');
 const { ResponseCache } = require('../../dist/http/response/response-cache');
 const { parseBody, toGraphqlRequest } = require('../../dist/http/request/graphql-request');
 const { RequestBodies, toBodyBounds } = require('../../dist/http/pipeline/request-bodies');
-const { ShortLivedMap } = require('../../dist/runtime/short-lived-map');
+const { RecentTexts } = require('../../dist/runtime/maps/recent-texts');
+const { ShortLivedMap } = require('../../dist/runtime/maps/short-lived-map');
 const { decodeBills } = require('../../dist/upstream/bills/decode-bills');
 
 const PAGING = { mode: 'offset', maxQuantity: 1000 };
@@ -81,8 +82,11 @@ async function toCases() {
   }
   addPlans(add);
   addRequests(add);
-  addTurnover(add, 'ShortLivedMap', new ShortLivedMap());
-  addTurnover(add, 'Map', new Map());
+  const shortLived = new ShortLivedMap();
+  addTurnover(add, 'ShortLivedMap', { set: (key, call) => shortLived.set(key, call), end: (entry) => shortLived.delete(entry) });
+  const map = new Map();
+  addTurnover(add, 'Map', { set: (key, call) => map.set(key, call) && key, end: (key) => map.delete(key) });
+  addFinding(add);
   return cases;
 }
 
@@ -93,12 +97,21 @@ function addTurnover(add, name, calls) {
   add(`begin and end a call in flight, ${name}`, 5000, () => {
     const key = `${'i'.repeat(43)} RUC:80012345/${++count % 5000}/0.12`;
     const call = { key, parts: Array.from({ length: 60 }, (_, index) => ({ index, of: key })) };
-    calls.set(key, call);
-    if (inFlight.push(call) <= 16) return call;
-    const ended = inFlight.shift();
-    calls.delete(ended.key, ended);
-    return ended;
+    if (inFlight.push(calls.set(key, call)) <= 16) return call;
+    calls.end(inFlight.shift());
+    return call;
   });
+}
+
+/** Finds a document of 1,000 characters by a string that is made anew each time, as a request has it. */
+function addFinding(add) {
+  const document = 'd'.repeat(1000);
+  const body = JSON.stringify(document);
+  const map = new Map([[document, {}]]);
+  const recent = new RecentTexts();
+  recent.set(document, {});
+  add('find a document by its text, Map', 5000, () => map.get(JSON.parse(body)));
+  add('find a document by its text, RecentTexts', 5000, () => recent.get(JSON.parse(body)));
 }
 
 function addPlans(add) {

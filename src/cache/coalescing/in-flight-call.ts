@@ -2,6 +2,7 @@ import type { BillingError } from '../../billing/model/billing-error';
 import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
 import { DelegatedContext } from '../../billing/ports/delegated-context';
 import { Cancellation } from '../../runtime/cancellation';
+import type { Entry } from '../../runtime/maps/short-lived-map';
 import { monotonicMs } from '../../runtime/clock';
 
 /** Somebody who waits for a call's response. */
@@ -23,6 +24,8 @@ const NO_WAITERS: never[] = [];
 export class InFlightCall<Content> extends DelegatedContext {
   /** Whether a later call for the same request has taken its place: the result of that one must not be replaced by this one's. */
   isSuperseded = false;
+  /** Its place among the calls in flight. */
+  entry: Entry<InFlightCall<Content>> | null = null;
   readonly #startedMs = monotonicMs();
   readonly #cancellation = new Cancellation();
   #waiting: Waiter<Content>[] = NO_WAITERS;

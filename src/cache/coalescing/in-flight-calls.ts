@@ -3,7 +3,7 @@ import type { BillsAnswer, CallContext } from '../../billing/ports/billing-sourc
 import type { RequestIdentity } from '../../billing/ports/request-identity';
 import type { TracedStep } from '../../billing/ports/operation-trace';
 import type { CacheObserver } from '../../telemetry/observers/cache-observer';
-import { ShortLivedMap } from '../../runtime/short-lived-map';
+import { ShortLivedMap } from '../../runtime/maps/short-lived-map';
 import { InFlightCall } from './in-flight-call';
 
 /**
@@ -38,7 +38,7 @@ export class InFlightCalls<Content> {
     if (context.signal.aborted) return Promise.reject(context.signal.reason);
     const call = this.#calls.get(identity.text);
     if (call?.isRecentFor(context))
-      return this.#join(identity, context, call).catch((error: unknown) => {
+      return this.#join(context, call).catch((error: unknown) => {
         if (error instanceof OperationLimitError) return this.share(identity, context, start);
         throw error;
       });
@@ -50,20 +50,20 @@ export class InFlightCalls<Content> {
       return Promise.reject(refusal);
     }
     if (call) call.isSuperseded = true;
-    return this.#wait(identity, context, this.#start(identity, context, start));
+    return this.#wait(context, this.#start(identity, context, start));
   }
 
-  #join(identity: RequestIdentity, context: CallContext, call: InFlightCall<Content>): Promise<BillsAnswer<Content>> {
+  #join(context: CallContext, call: InFlightCall<Content>): Promise<BillsAnswer<Content>> {
     this.#observer?.joined();
     const step = context.trace?.startJoined(call.trace);
-    const answer = this.#wait(identity, context, call);
+    const answer = this.#wait(context, call);
     return step ? endWith(step, answer) : answer;
   }
 
-  #wait(identity: RequestIdentity, context: CallContext, call: InFlightCall<Content>): Promise<BillsAnswer<Content>> {
+  #wait(context: CallContext, call: InFlightCall<Content>): Promise<BillsAnswer<Content>> {
     return call.wait(context, (reason) => {
       // Forgotten first: a request that comes now must not join a call that is being ended.
-      this.#remove(identity, call);
+      this.#remove(call);
       call.abort(reason);
     });
   }
@@ -74,14 +74,14 @@ export class InFlightCalls<Content> {
     start: (call: InFlightCall<Content>) => Promise<BillsAnswer<Content>>,
   ): InFlightCall<Content> {
     const call = new InFlightCall<Content>(context);
-    this.#calls.set(identity.text, call);
+    call.entry = this.#calls.set(identity.text, call);
     start(call).then(
       (answer) => {
-        this.#remove(identity, call);
+        this.#remove(call);
         call.succeed(answer);
       },
       (error: unknown) => {
-        this.#remove(identity, call);
+        this.#remove(call);
         call.fail(error as Error);
       },
     );
@@ -89,8 +89,8 @@ export class InFlightCalls<Content> {
   }
 
   /** Forgets a call. One that was given up may end when another call for the same request is in flight: that one stays. */
-  #remove({ text }: RequestIdentity, call: InFlightCall<Content>): void {
-    this.#calls.delete(text, call);
+  #remove({ entry }: InFlightCall<Content>): void {
+    if (entry) this.#calls.delete(entry);
   }
 }
 

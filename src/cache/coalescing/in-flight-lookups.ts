@@ -1,6 +1,6 @@
 import type { BillsAnswer, CallContext } from '../../billing/ports/billing-source';
 import { monotonicMs } from '../../runtime/clock';
-import { ShortLivedMap } from '../../runtime/short-lived-map';
+import { ShortLivedMap } from '../../runtime/maps/short-lived-map';
 import { withinTime } from '../../runtime/time-limit';
 
 type Result<Content> = BillsAnswer<Content> | null;
@@ -29,8 +29,8 @@ export class InFlightLookups<Content> {
     if (underWay) return this.#join(underWay, context);
     const result = start();
     if (!(result instanceof Promise)) return result;
-    const ended: Promise<Result<Content>> = result.finally(() => this.#lookups.delete(name, ended));
-    this.#lookups.set(name, ended);
+    const ended = result.finally(() => this.#lookups.delete(entry));
+    const entry = this.#lookups.set(name, ended);
     return ended;
   }
 

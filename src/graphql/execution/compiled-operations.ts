@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { DocumentNode, GraphQLResolveInfo, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { GatewayContext } from '../context/context';
 import { toHeapBytes } from '../limits/document-stores';
+import { RecentTexts } from '../../runtime/maps/recent-texts';
 import type { ModelledOperation, SelectedField } from '../analysis/operation-model';
 import { countQuestions, selectContract } from '../analysis/selection';
 import { CodeCache } from './code-cache';
@@ -21,7 +22,11 @@ interface KnownOperation {
   readonly query: string;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+  /** As the request named it. */
+  readonly operationName: string | undefined;
   prepared: PreparedOperation<GatewayContext> | null;
+  /** Its key in the cache. */
+  readonly key: string;
 }
 
 /**
@@ -31,6 +36,8 @@ interface KnownOperation {
 export class PreparedOperations {
   readonly #schema: GraphQLSchema;
   readonly #known: LRUCache<string, KnownOperation>;
+  /** The known ones of which the texts need not be hashed. */
+  readonly #recent = new RecentTexts<KnownOperation>();
   /** An operation has a plan for each setting of its conditions that is met: 64 for six of them. */
   readonly #plans: LRUCache<string, CompiledPlan>;
   readonly #code = new CodeCache();
@@ -41,6 +48,7 @@ export class PreparedOperations {
       max: bound.maxOperations,
       maxSize: bound.maxBytes / 2,
       sizeCalculation: (known, key) => 2 * key.length + toHeapBytes(known.document),
+      dispose: (known) => this.#recent.delete(known.query),
     });
     this.#plans = new LRUCache({
       maxSize: bound.maxBytes / 2,
@@ -74,14 +82,17 @@ export class PreparedOperations {
     { document, operation }: Pick<ModelledOperation, 'document' | 'operation'>,
   ): void {
     const key = toKey(query, operationName);
-    if (!this.#known.has(key)) this.#known.set(key, { query, document, operation, prepared: null });
+    if (!this.#known.has(key)) this.#known.set(key, { query, document, operation, operationName, key, prepared: null });
   }
 
   /** The operation, compiled; undefined where Apollo Server has not seen it. */
   find(query: string, operationName: string | undefined): PreparedOperation<GatewayContext> | undefined {
-    const known = this.#known.get(toKey(query, operationName));
+    const recent = this.#recent.get(query);
+    // The key of an entry has its hash: looked up with that, the entry is noted as used at hardly any cost.
+    const known = this.#known.get(recent && recent.operationName === operationName ? recent.key : toKey(query, operationName));
     // A name that a client sends may hold anything, and so a key may be one of another name and text.
     if (known?.query !== query) return undefined;
+    if (known !== recent) this.#recent.set(query, known);
     return (known.prepared ??= this.#prepare(known.document, known.operation, this.#plans));
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Caller } from '../../billing/model/caller';
+import { RecentTexts } from '../../runtime/maps/recent-texts';
 import { headerOf } from './header-of';
 
 /** What may be remembered: as many tokens, and as many characters of them. A token may be as long as a head may be. */
@@ -19,6 +20,7 @@ const NOTHING: IncomingHttpHeaders = {};
  */
 export class Callers {
   readonly #byHeader = new Map<string, Caller>();
+  readonly #recent = new RecentTexts<Caller>();
   readonly #bound: CallersBound;
   readonly #forwardHeaders: readonly string[];
   #characters = 0;
@@ -50,8 +52,14 @@ export class Callers {
       return value === undefined ? [] : [name, value];
     });
     const key = forwarded.length === 0 ? authorization : JSON.stringify([authorization, ...forwarded]);
-    const known = this.#byHeader.get(key);
+    const known = this.#recent.get(key);
     if (known) return known;
+    const caller = this.#byHeader.get(key) ?? this.#parse(key, authorization, forwarded);
+    if (caller) this.#recent.set(key, caller);
+    return caller;
+  }
+
+  #parse(key: string, authorization: string, forwarded: readonly string[]): Caller | null {
     const caller = Caller.parse(authorization, forwarded);
     if (caller) this.#remember(key, caller);
     return caller;
@@ -63,6 +71,7 @@ export class Callers {
     for (const oldest of this.#byHeader.keys()) {
       if (this.#byHeader.size <= this.#bound.maxCallers && this.#characters <= this.#bound.maxCharacters) return;
       this.#byHeader.delete(oldest);
+      this.#recent.delete(oldest);
       this.#characters -= oldest.length;
     }
   }

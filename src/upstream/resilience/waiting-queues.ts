@@ -1,4 +1,4 @@
-import { ShortLivedMap } from '../../runtime/short-lived-map';
+import { ShortLivedMap, type Entry } from '../../runtime/maps/short-lived-map';
 
 /** What waits under one key, in the order of arrival. */
 export class WaitingQueue<T> {
@@ -8,6 +8,7 @@ export class WaitingQueue<T> {
   next: WaitingQueue<T> | null = null;
   /** Whether it is one of the queues: it is removed when nothing waits in it. */
   isListed = false;
+  entry: Entry<WaitingQueue<T>> | null = null;
 
   constructor(key: string) {
     this.key = key;
@@ -41,7 +42,7 @@ export class WaitingQueues<T> {
     let queue = this.#byKey.get(key);
     if (!queue) {
       queue = new WaitingQueue<T>(key);
-      this.#byKey.set(key, queue);
+      queue.entry = this.#byKey.set(key, queue);
       this.#link(queue);
     }
     queue.waiting.push(waiter);
@@ -58,7 +59,7 @@ export class WaitingQueues<T> {
   removeIfEmpty(queue: WaitingQueue<T>): void {
     if (!queue.isListed || queue.waiting.length > 0) return;
     this.#unlink(queue);
-    this.#byKey.delete(queue.key, queue);
+    if (queue.entry) this.#byKey.delete(queue.entry);
   }
 
   #link(queue: WaitingQueue<T>): void {

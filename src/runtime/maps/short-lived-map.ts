@@ -3,9 +3,11 @@ const ROWS = 1024;
 /** Characters of a key, from its end, that say which row it stands in: the end is what differs between most keys. */
 const HASHED = 32;
 
-interface Entry<V> {
+/** A key with its value, to be deleted without looking for the key again. */
+export interface Entry<V> {
   readonly key: string;
   readonly value: V;
+  readonly row: number;
   next: Entry<V> | null;
 }
 
@@ -27,19 +29,22 @@ export class ShortLivedMap<V extends object> {
   }
 
   /** Sets the value of a key, in the place of the one that it has. */
-  set(key: string, value: V): void {
-    const before = this.get(key);
-    if (before) this.delete(key, before);
+  set(key: string, value: V): Entry<V> {
     const row = this.#rowOf(key);
-    this.#rows[row] = { key, value, next: this.#rows[row] as Entry<V> | null };
+    for (let before = this.#rows[row] as Entry<V> | null; before; before = before.next) {
+      if (before.key !== key) continue;
+      this.delete(before);
+      break;
+    }
+    return (this.#rows[row] = { key, value, row, next: this.#rows[row] as Entry<V> | null });
   }
 
-  /** Deletes a key, where it has this value. */
-  delete(key: string, value: V): void {
-    const row = this.#rowOf(key);
+  /** Deletes an entry, unless another one has taken its place. */
+  delete(entry: Entry<V>): void {
+    const { row } = entry;
     let before: Entry<V> | null = null;
-    for (let entry = this.#rows[row] as Entry<V> | null; entry; before = entry, entry = entry.next) {
-      if (entry.key !== key || entry.value !== value) continue;
+    for (let at = this.#rows[row] as Entry<V> | null; at; before = at, at = at.next) {
+      if (at !== entry) continue;
       if (before) before.next = entry.next;
       else this.#rows[row] = entry.next;
       entry.next = null;
