@@ -41,7 +41,7 @@ class Deadlines {
     if (this.#last) this.#last.next = deadline;
     else this.#first = deadline;
     this.#last = deadline;
-    if (!this.#isArmed) this.#arm(deadline.atMs - startedMs);
+    this.#arm(this.#durationMs);
     return deadline;
   }
 
@@ -58,6 +58,7 @@ class Deadlines {
 
   /** A timer that is set stays, whatever is removed: it looks what there is when it fires. */
   #arm(inMs: number): void {
+    if (this.#isArmed) return;
     this.#isArmed = true;
     // What a deadline is for holds the process by itself.
     setTimeout(this.#fire, Math.max(1, Math.ceil(inMs))).unref();
@@ -72,7 +73,7 @@ class Deadlines {
         first.listener.handleDeadline();
       }
     } finally {
-      if (this.#first && !this.#isArmed) this.#arm(this.#first.atMs - nowMs);
+      if (this.#first) this.#arm(this.#first.atMs - nowMs);
     }
   };
 }
