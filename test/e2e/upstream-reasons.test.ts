@@ -154,6 +154,20 @@ describe('A refusal by something in front of the billing API', () => {
   });
 });
 
+describe("The billing API's own refusal", () => {
+  it('is told from that of a proxy in ISO-8859-1 as well', async () => {
+    const headers = { 'content-type': 'application/json;charset=ISO-8859-1' };
+    const body = Buffer.from(JSON.stringify({ error: { message: 'Contrato inválido' } }), 'latin1');
+    await withScript(
+      (_request, index) => ({ status: index === 0 ? 400 : 403, headers, body }),
+      async ({ gateway }) => {
+        expect((await gateway.query(QUERY)).errors[0]?.message).toBe('Contrato inválido');
+        expect((await gateway.query(QUERY)).errors[0]?.message).toMatch(/^The bearer token does not allow/);
+      },
+    );
+  });
+});
+
 describe('The one line of a connection that cannot be made', () => {
   const directory = mkdtempSync(join(tmpdir(), 'reasons-'));
   const authority = createAuthority(directory);

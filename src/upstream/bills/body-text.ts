@@ -1,4 +1,4 @@
-import { isAscii } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import { invalidResponse } from '../errors/failures';
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -13,7 +13,8 @@ const LATIN_1 = /^(?:iso-?8859-?1|iso_8859-1|latin-?1|windows-1252|cp-?1252)$/i;
 const CHARSET = /;[ \t]*charset[ \t]*=[ \t]*"?([A-Za-z0-9_:.+-]{1,40})"?/i;
 
 /**
- * A body as UTF-8 without a byte order mark. JSON is UTF-8 (RFC 8259, section 8.1), but older APIs declare other encodings.
+ * A body as UTF-8 without a byte order mark. JSON is UTF-8 (RFC 8259, section 8.1), but older APIs declare other encodings. Some
+ * only declare ISO-8859-1, the default of their server, and send UTF-8: such bytes are hardly ever valid UTF-8 unless they are meant so.
  * @throws BillingError `invalid-response` for a declared encoding that is none of UTF-8, ISO-8859-1 and windows-1252.
  */
 export function toUtf8(body: Buffer, contentType: string | undefined): Buffer {
@@ -22,6 +23,15 @@ export function toUtf8(body: Buffer, contentType: string | undefined): Buffer {
   const charset = contentType === undefined ? undefined : CHARSET.exec(contentType)?.[1];
   if (charset === undefined || UTF_8.test(charset)) return body;
   if (!LATIN_1.test(charset)) throw invalidResponse('the body has a declared encoding other than UTF-8, ISO-8859-1 and windows-1252');
-  if (isAscii(body)) return body;
+  if (isUtf8(body)) return body;
   return Buffer.from(body.toString('latin1').replace(/[\x80-\x9f]/g, (control) => WINDOWS_1252.charAt(control.charCodeAt(0) - 0x80)));
+}
+
+/** The body of an error as `toUtf8` gives it; null where its encoding is not known. */
+export function toReadable(body: Buffer, contentType: string | undefined): Buffer | null {
+  try {
+    return toUtf8(body, contentType);
+  } catch {
+    return null;
+  }
 }

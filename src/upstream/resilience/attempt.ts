@@ -3,6 +3,7 @@ import { contractKey } from '../../billing/model/customer';
 import type { BillsRequest, CallContext } from '../../billing/ports/billing-source';
 import type { TracedAttempt, TracedStep } from '../../billing/ports/operation-trace';
 import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
+import { toReadable } from '../bills/body-text';
 import { isErrorBody, readErrorMessage } from '../bills/error-message';
 import { AttemptFailure, GatewayStops, isOutage, NoRoom, toFailure, toReason } from '../errors/failures';
 import { Abandoned } from '../http/abandoned';
@@ -204,11 +205,12 @@ export class Attempt implements Waiter, ResponseReceiver {
     // Which 2xx statuses are usable is decided when the body is decoded.
     if ((status >= 200 && status < 300) || status === 404) return null;
     const { transport, errorMessage } = this.#ways;
+    const text = status === 400 || status === 403 ? toReadable(body, headers['content-type']) : null;
+    const unspeakable = { token: this.context.caller.token, address: transport.baseUrl };
     return toFailure(status, {
-      message:
-        status === 400 ? readErrorMessage(body, { token: this.context.caller.token, address: transport.baseUrl }, errorMessage) : null,
+      message: text && status === 400 ? readErrorMessage(text, unspeakable, errorMessage) : null,
       retryAfter: headers['retry-after'],
-      isErrorBody: (status === 400 || status === 403) && isErrorBody(body, errorMessage),
+      isErrorBody: text !== null && isErrorBody(text, errorMessage),
       challenge: headers['www-authenticate'],
     });
   }
