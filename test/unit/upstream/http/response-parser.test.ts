@@ -191,6 +191,22 @@ describe('the parser of an answer', () => {
     expect(read(headOf(16 * 1024 + 1), cuts)).toMatch(/headers are too large/);
   });
 
+  it.each([
+    ['a line between chunks', (bytes: number) => [`0;${'x'.repeat(bytes - 4)}`, '', ''], /too long/],
+    ['a trailer', (bytes: number) => ['0', `x: ${'x'.repeat(bytes - 7)}`, '', ''], /no trailers/],
+    [
+      'all trailers',
+      (bytes: number) => ['0', ...Array.from({ length: 9 }, () => 'x: y'), `x: ${'x'.repeat(bytes - 61)}`, '', ''],
+      /no trailers/,
+    ],
+  ])('reads %s of 4 KiB, and no more', (_what, chunksOf, reason) => {
+    const answerOf = (bytes: number): Buffer => text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', ...chunksOf(bytes));
+    for (const cuts of [[], [2000]]) {
+      expect(read(answerOf(4096), cuts)).toMatchObject({ status: 200, body: '', isReusable: true });
+      expect(read(answerOf(4097), cuts)).toMatch(reason);
+    }
+  });
+
   it('tells how large a body may be that has not come whole: as large as was announced, or else as it may be', () => {
     const pushed = (...lines: string[]): AnswerParser => {
       const parser = new AnswerParser(MAX_BODY_BYTES);
