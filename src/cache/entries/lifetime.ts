@@ -19,6 +19,11 @@ const NOT_FOUND_MAX_SECONDS = 3;
 
 type Headers = ReceivedBills['headers'];
 
+// Directives in lower case. Some servers part them by semicolons, as in other headers: what they forbid is forbidden.
+const FORBIDS = /(?:^|[\s,;])no-(?:store|cache)(?![\w-])/;
+/** With the digits of its value; 0 for one that is no number. */
+const MAX_AGE = /(?:^|[\s,;])max-age(?![\w-])\s{0,9}=?\s{0,9}"?(\d{0,15})/g;
+
 /**
  * How long a response that came at `nowMs` may be cached for its caller: the least of the operator's limit, what its
  * headers allow (RFC 9111, as a private cache) and the life of the caller's token. Null where that is no time at all.
@@ -55,20 +60,24 @@ function toAllowedSeconds(headers: Headers, nowMs: number): number {
   // Keeping is per caller, so it is a private cache's rules that apply: `private` is no obstacle.
   const policy = new CachePolicy({ headers: {} }, { status: 200, headers: given }, { shared: false });
   const control = given['cache-control'] ?? '';
-  const isExplicit = /(^|[\s,])max-age\b/.test(control) || headers['expires'] !== undefined;
-  if (isExplicit) return policy.maxAge() - toAgeSeconds(headers['age']);
-  // A response without a lifetime of its own is cached for as long as the operator allows, unless it forbids caching.
   const isForbidden =
     !policy.storable() ||
-    /(^|[\s,])no-cache\b/.test(control) ||
-    given['vary'] === '*' ||
+    FORBIDS.test(control) ||
+    // A proxy that compresses adds a member of its own.
+    given['vary']?.split(',').some((member) => member.trim() === '*') === true ||
     (/no-cache/.test(given['pragma'] ?? '') && control === '');
-  return isForbidden ? 0 : Infinity;
+  if (isForbidden) return 0;
+  const ages = Array.from(control.matchAll(MAX_AGE), ([, seconds]) => Number(seconds));
+  // A response without a lifetime of its own is cached for as long as the operator allows.
+  if (ages.length === 0 && headers['expires'] === undefined) return Infinity;
+  // RFC 9111, section 4.2.1: of several lifetimes, as where a proxy adds its own, the most restrictive counts.
+  return Math.min(policy.maxAge(), ...ages) - toAgeSeconds(headers['age']);
 }
 
-/** How old the answer was when it came. `policy.age()` adds what has passed since the policy was made, by a clock of its own. */
+/** How old the answer was when it came; the most, where caches on its way have added a line each. */
 function toAgeSeconds(age: string | undefined): number {
-  return /^\d{1,9}$/.test(age ?? '') ? Number(age) : 0;
+  const ages = (age ?? '').split(',').map((member) => member.trim());
+  return Math.max(0, ...ages.filter((member) => /^\d{1,9}$/.test(member)).map(Number));
 }
 
 /** How long past its time the answer lets itself be used (RFC 9111, section 4.2.4; RFC 5861, section 4); Infinity where it does not say. */
