@@ -43,5 +43,9 @@ describe('The commands of the page about exports', () => {
       await run(resume);
       expect(await readFile(file, 'utf8')).toBe(whole);
     }
+    // Line feeds within a text end no row.
+    await writeFile(file, 'number,cursor\r\n"a\nb",x\r\n"c\nd');
+    await run(resume.slice(0, resume.indexOf('\n')));
+    expect(await readFile(file, 'utf8')).toBe('number,cursor\r\n"a\nb",x\r\n');
   });
 });

@@ -6,6 +6,7 @@ import { toCursor } from '../../support/invoice-cursor';
 import { toAskedBills, toBillsBody } from '../../support/bills-body';
 import { CSV, exportAll, JSONL, toCsvRecords, toJsonLines } from '../../support/export-client';
 import type { Gateway, Json } from '../../support/gateway';
+import { sendBytes } from '../../support/raw-bytes';
 import { good, withScript } from '../../support/scripted-gateway';
 
 const inCustomer = (body: string): string => `query Export { customer(idType: "RUC", id: "1") { ${body} } }`;
@@ -36,6 +37,21 @@ describe('An export is refused before any call, with what to do,', () => {
       expect(upstream.requests).toHaveLength(0);
     }),
   );
+
+  it('as CSV over HTTP/1.0, where one that was cut off would look whole', () =>
+    withScript(good, async ({ gateway, upstream }) => {
+      const body = JSON.stringify({ query: inContract(`invoices { ${NODES} }`) });
+      const ask = (accept: string): Promise<string> =>
+        sendBytes(
+          gateway.port,
+          `POST /graphql HTTP/1.0\r\nAccept: ${accept}\r\nAuthorization: Bearer a-token\r\n` +
+            `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        );
+      expect(await ask(CSV)).toMatch(/^HTTP\/1.1 400 [^]*BAD_REQUEST/);
+      expect(await ask(CSV)).toContain('proxy_http_version 1.1;');
+      expect(upstream.requests).toHaveLength(0);
+      expect(await ask(JSONL)).toMatch(/^HTTP\/1.1 200 [^]*"complete":true/);
+    }));
 
   it.each([
     ['a cursor that is none', inContract(`invoices(after: "x") { ${NODES} }`), 400, 'BAD_USER_INPUT'],

@@ -124,7 +124,7 @@ export const COMMANDS: readonly (readonly [command: string | RegExp, proof: Proo
   ],
   // The page about exports: its blocks are run as they are, in a shell.
   [
-    /^(curl \S+\/graphql --fail-with-body .*Accept: (text\/csv|application\/jsonl)|(sed|AFTER=|tail) ?.*\.csv)/,
+    /^(curl \S+\/graphql --fail-with-body .*Accept: (text\/csv|application\/jsonl)|(perl|AFTER=|tail) ?.*\.csv)/,
     provenBy(EXPORTS, 'await run(csv)'),
   ],
 ];

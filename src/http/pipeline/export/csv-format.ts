@@ -10,8 +10,11 @@ const CURSOR = 'cursor';
 const LINE_END = '\r\n';
 /** A field with any of these is quoted; so are spaces at its ends, which some readers trim. */
 const QUOTED = /[",\r\n]|^\s|\s$/;
-/** What spreadsheets take for a formula, or for the way into one. */
-const FORMULA = /^[=+\-@\t\r]/;
+/**
+ * Where spreadsheets take what follows for a formula: at the start of a field, and behind what begins another cell to one that separates
+ * cells by semicolons or tabs, as in countries with a decimal comma. It does not know the quotes of a field for such either.
+ */
+const FORMULA = /^(?=[=+\-@\t\r])|[;\t\r\n](?=[=+\-@])/g;
 
 /** A value of a row: its response keys from the row on. */
 type Column = readonly string[];
@@ -65,7 +68,7 @@ function toText(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value !== 'string') return '';
   if (value === '') return '""';
-  const text = FORMULA.test(value) && !/^-?[0-9]+$/.test(value) ? `'${value}` : value;
+  const text = /^-?[0-9]+$/.test(value) ? value : value.replace(FORMULA, "$&'");
   return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -6,7 +6,7 @@ import { findNew, type ApolloOptions } from '../ask-apollo';
 import { startLifetime } from '../operation-lifetime';
 import { createContext } from '../request-contexts';
 import type { Exchange } from '../../request/exchange';
-import type { GraphqlRequest } from '../../request/graphql-request';
+import { badRequest, type GraphqlRequest } from '../../request/graphql-request';
 import { CSV_TYPE } from '../../request/media-types';
 import type { RequestControls } from '../../request/request-controls';
 import {
@@ -79,6 +79,8 @@ async function begin(
   const variables = requested.variables ?? {};
   const paged = toPagedOperation(requested);
   const format = exchange.exportType === CSV_TYPE ? createCsvFormat(paged.rowField) : JSONL_FORMAT;
+  // The body ends with the connection there, whatever ended it: rows that are missing would not be missed.
+  if (format !== JSONL_FORMAT && exchange.request.httpVersion === '1.0') throw badRequest(NEEDS_HTTP_1_1);
   if (controls.dryRun) return completeResult(subject, { data: null, extensions: { billing: toPrice(paged, variables, options) } }, OK);
   const known = options.operations.prepareOnce(paged.document, paged.operation);
   const reader = new PageReader(exchange, { paged, known, variables, controls }, options);
@@ -102,6 +104,10 @@ async function begin(
   };
   return streamed;
 }
+
+const NEEDS_HTTP_1_1 =
+  'A CSV export needs HTTP/1.1: with HTTP/1.0 one that was cut off looks whole. Behind nginx, set "proxy_http_version 1.1;"; or ask ' +
+  'for "Accept: application/jsonl", where the last line says whether it is whole.';
 
 const OK = { status: 200, headers: NO_HEADERS };
 
