@@ -2,20 +2,28 @@ import { getNamedType, Kind, valueFromASTUntyped, type FieldNode, type GraphQLFi
 import { ownValue } from './variables/coerce-variables';
 import type { FieldArguments } from './field-costs';
 
+/** An argument as it is written, of a field that has one of this name. */
+export interface GivenArgument {
+  readonly name: string;
+  readonly value: ValueNode;
+  readonly isId: boolean;
+}
+
+/** The arguments that a field is given. */
+export function toGivenArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): readonly GivenArgument[] {
+  return (node.arguments ?? []).flatMap(({ name, value }) => {
+    const argument = field.args.find((each) => each.name === name.value);
+    return argument ? [{ name: argument.name, value, isId: getNamedType(argument.type).name === 'ID' }] : [];
+  });
+}
+
 /**
- * A field's arguments: literals and variables, of which validation and coercion have made sure that they are of their
+ * The values of a field's arguments: literals and variables, of which validation and coercion have made sure that they are of their
  * types. Unlike graphql-js it puts no defaults in, and refuses nothing: that is for the execution.
  */
-export function readArguments(
-  field: GraphQLField<unknown, unknown>,
-  node: FieldNode,
-  variables: Readonly<Record<string, unknown>>,
-): FieldArguments {
+export function readArguments(given: readonly GivenArgument[], variables: Readonly<Record<string, unknown>>): FieldArguments {
   const values: Record<string, unknown> = {};
-  for (const given of node.arguments ?? []) {
-    const argument = field.args.find(({ name }) => name === given.name.value);
-    if (argument) values[argument.name] = valueOf(given.value, variables, getNamedType(argument.type).name === 'ID');
-  }
+  for (const { name, value, isId } of given) values[name] = valueOf(value, variables, isId);
   return values;
 }
 

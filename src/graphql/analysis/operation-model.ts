@@ -13,7 +13,7 @@ import {
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
-import { readArguments } from './argument-values';
+import { readArguments, toGivenArguments, type GivenArgument } from './argument-values';
 import type { Conditions } from './variables/coerce-variables';
 import { collectFields, type CollectContext, type Selecting } from './collect-fields';
 import { costsOf, type FieldArguments, type FieldCosts } from './field-costs';
@@ -155,6 +155,7 @@ export class SelectedField extends Selection {
   /** The type of the objects that it returns; null for leaves and unions. */
   readonly objectType: GraphQLObjectType | null;
   #leadsBack: boolean | undefined;
+  #given: readonly GivenArgument[] | undefined;
 
   constructor(source: CollectContext, parentType: GraphQLObjectType, key: string, nodes: readonly FieldNode[]) {
     super(source, nodes);
@@ -181,7 +182,8 @@ export class SelectedField extends Selection {
 
   /** Its arguments under a request's variables. */
   arguments(variables: Readonly<Record<string, unknown>>): FieldArguments {
-    return this.definition ? readArguments(this.definition, this.nodes[0], variables) : {};
+    this.#given ??= this.definition ? toGivenArguments(this.definition, this.nodes[0]) : [];
+    return readArguments(this.#given, variables);
   }
 
   /** Whether an argument is a variable, or holds one. */

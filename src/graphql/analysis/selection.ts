@@ -73,7 +73,7 @@ export function contractTypeOf({ objectType, source }: SelectedField): GraphQLOb
 
 function lookInto(fields: readonly SelectedField[], { variableValues, path }: Place, limits: PageLimits): ContractSelection {
   const pages: PageRequest[] = [];
-  const scans = new Set<number>();
+  let scans = NO_SCANS;
   let filtered = NO_FILTERED;
   let needsBills = false;
   for (const field of fields) {
@@ -82,12 +82,12 @@ function lookInto(fields: readonly SelectedField[], { variableValues, path }: Pl
     if (definition && costs?.reads !== 'key') needsBills = true;
     try {
       if (costs?.reads === 'scan' || costs?.reads === 'search') {
-        scans.add(0);
+        scans = withScan(scans, 0);
         costs.parse(field.arguments(variableValues));
       } else if (costs?.reads === 'page') {
         const page = costs.parse(field.arguments(variableValues), limits, selectsNextPage(field));
         const start = comesWithContract(costs) && isFiltered(page) ? readingStart(page) : null;
-        if (start !== null) scans.add(start);
+        if (start !== null) scans = withScan(scans, start);
         if (comesWithContract(costs)) filtered = withFiltered(filtered, page);
         // A page from the list's end is asked for when the list's length is known.
         if (comesWithContract(costs) && isPlaced(page) && !pages.some((other) => isSamePage(other, page))) pages.push(page);
@@ -97,7 +97,11 @@ function lookInto(fields: readonly SelectedField[], { variableValues, path }: Pl
       throw new GraphQLError(error.message, { nodes, path: [...pathOf(path), key], originalError: error });
     }
   }
-  return { pages, scans: scans.size === 0 ? NO_SCANS : [...scans], filtered, needsBills };
+  return { pages, scans, filtered, needsBills };
+}
+
+function withScan(scans: readonly number[], start: number): readonly number[] {
+  return scans.includes(start) ? scans : [...scans, start];
 }
 
 function withFiltered(filtered: readonly FilteredPage[], page: AnyPageRequest): readonly FilteredPage[] {

@@ -125,9 +125,10 @@ export class Connections implements ConnectionOwner {
 
   /** The request that waits longest for a connection of this token, or else the one that waits longest. */
   #nextFor({ tokenId }: Connection): PendingRequest {
-    const own = this.#passedOver < MAX_PASSED_OVER ? this.#waiting.findIndex(({ caller }) => caller.tokenId === tokenId) : 0;
+    const isFirst = this.#waiting[0]?.caller.tokenId === tokenId || this.#passedOver >= MAX_PASSED_OVER;
+    const own = isFirst ? 0 : this.#waiting.findIndex(({ caller }) => caller.tokenId === tokenId);
     this.#passedOver = own > 0 ? this.#passedOver + 1 : 0;
-    return this.#waiting.splice(Math.max(own, 0), 1)[0] as PendingRequest;
+    return (own > 0 ? this.#waiting.splice(own, 1)[0] : this.#waiting.shift()) as PendingRequest;
   }
 
   #mayCarry({ tokenId }: Connection, { caller }: PendingRequest): boolean {

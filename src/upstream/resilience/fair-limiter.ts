@@ -216,7 +216,7 @@ export class FairLimiter {
     const isUnknown = key === UNKNOWN;
     // Checked first, because the queue of unknown tokens may be long.
     if (isUnknown && !this.#hasSlotForUnknown) return false;
-    const index = isUnknown ? this.#unknown.next(waiting, hasRoom) : waiting.findIndex(({ context }) => hasRoom(context));
+    const index = isUnknown ? this.#unknown.next(waiting, hasRoom) : firstWithRoom(waiting);
     const waiter = waiting[index];
     if (!waiter) return false;
     const { context } = waiter;
@@ -243,6 +243,11 @@ export class FairLimiter {
     lost.refuse(overloaded());
     return true;
   }
+}
+
+/** The index of the first call with room for its response, mostly the first one; -1 if there is none. */
+function firstWithRoom(waiting: readonly Waiter[]): number {
+  return waiting[0] && hasRoom(waiting[0].context) ? 0 : waiting.findIndex(({ context }) => hasRoom(context));
 }
 
 /** Whether there is room for a response. */

@@ -3,10 +3,10 @@ import type { Contract } from '../../../billing/loading/contract';
 import type { Customer } from '../../../billing/model/customer';
 import { toScanPage, type PageRequest } from '../../../billing/model/window';
 import { settleOverTurns } from '../../../runtime/turn-budget';
-import { assertArgumentsBelow } from '../../analysis/argument-check';
+import { assertBelow } from '../../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { fieldOf, type FieldInfo } from '../../analysis/operation-model';
-import { contractTypeOf, countQuestions, selectContract, type ContractSelection, type LookAheadContext } from '../../analysis/selection';
+import { contractTypeOf, countQuestions, selectOfContract, type ContractSelection, type LookAheadContext } from '../../analysis/selection';
 
 /**
  * Loads a contract together with all that is selected of it: one call, the check that it exists included.
@@ -116,7 +116,8 @@ export function toItem({ fieldNodes, variableValues, path }: FieldInfo, index: n
 }
 
 function lookAhead(info: FieldInfo, context: LookAheadContext): ContractSelection {
-  const selection = selectContract(info, context);
-  assertArgumentsBelow(info, context, contractTypeOf(fieldOf(info, context)));
+  const field = fieldOf(info, context);
+  const selection = selectOfContract(field, info, context.pageLimits);
+  assertBelow(field, info, { limits: context.pageLimits, type: contractTypeOf(field) });
   return selection;
 }
