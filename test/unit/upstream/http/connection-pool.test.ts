@@ -8,6 +8,10 @@ import { startSocketUpstream, type SocketUpstream } from '../../../support/socke
 
 const answerOf = (body: string, ...headers: string[]): string =>
   ['HTTP/1.1 200 OK', `Content-Length: ${body.length}`, ...headers, '', body].join('\r\n');
+/** After which a connection that has carried a response has rested. */
+const rest = async (): Promise<void> => {
+  for (let turns = 0; turns < 8; turns++) await new Promise(setImmediate);
+};
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Ends {
@@ -121,6 +125,58 @@ describe('the connections to the billing API', () => {
       });
     });
 
+    it.each([
+      ['no header that says how long', '', 4000],
+      ['a time that is no number', 'Keep-Alive: timeout=soon', 4000],
+      ['a time of another parameter', 'Keep-Alive: maxtimeout=9', 4000],
+      ['a time', 'Keep-Alive: max=7, Timeout=11', 10_000],
+      ['a short time, of which half is kept', 'Keep-Alive: timeout=1', 500],
+      ['a time that is longer than firewalls keep connections', 'Keep-Alive: timeout=600', 60_000],
+    ])('are used again for a while, with %s', async (_what, header, usableMs) => {
+      const seen: Socket[] = [];
+      await withUpstream(
+        (socket) => {
+          if (!seen.includes(socket)) seen.push(socket);
+          socket.write(answerOf(String(seen.indexOf(socket)), ...(header === '' ? [] : [header])));
+        },
+        async ({ ask }) => {
+          const connections: string[] = [];
+          for (const laterMs of [0, usableMs - 1, usableMs]) {
+            nowMs += laterMs;
+            connections.push(await ask('a'));
+            await rest();
+          }
+          expect(connections).toEqual(['0', '0', '1']);
+        },
+      );
+    });
+
+    it.each([
+      [0, 90_000],
+      [0.999_999, 109_999],
+    ])('are used up to their age, a tenth less or more (at random: %d)', async (random, usableMs) => {
+      jest.spyOn(Math, 'random').mockReturnValue(random);
+      const seen: Socket[] = [];
+      await withUpstream(
+        (socket) => {
+          if (!seen.includes(socket)) seen.push(socket);
+          socket.write(answerOf(String(seen.indexOf(socket)), 'Keep-Alive: timeout=600'));
+        },
+        async ({ ask }) => {
+          const startedMs = nowMs;
+          const connections: string[] = [];
+          for (const atMs of [0, usableMs / 2, usableMs - 1, usableMs + 1]) {
+            nowMs = startedMs + atMs;
+            connections.push(await ask('a'));
+            await rest();
+          }
+          expect(connections).toEqual(['0', '0', '0', '1']);
+        },
+        4,
+        { maxAgeMs: 100_000 },
+      );
+    });
+
     it('are never two tokens’ with per-token sharing: an idle one is closed to make room', async () => {
       await withUpstream(
         tellConnection(),
@@ -193,6 +249,42 @@ describe('the connections to the billing API', () => {
         options,
       );
     });
+
+    it('are closed, and the callers of their last 16 responses are evicted', async () => {
+      const { options, evicted, strays } = watch();
+      const tokens = Array.from({ length: 18 }, (_, index) => `t${index}`);
+      await withUpstream(
+        (socket, index) => socket.write(index === tokens.length ? 'no response\r\n\r\n' : answerOf(`${index}`)),
+        async ({ ask }) => {
+          for (const token of tokens) await ask(token);
+          expect(await failureOf(ask('last'))).toMatchObject({ failure: 'unavailable' });
+          expect(strays).toEqual([true]);
+          expect([...evicted].sort()).toEqual(tokens.slice(2).sort());
+        },
+        1,
+        options,
+      );
+    });
+
+    it.each(['\r\n\r\nx', 'HTTP/1.1 4080 x', 'x HTTP/1.1 408 x', 'HTTP/1.2 408 x', 'HTTP/1.1 408x', stray])(
+      'are closed with an alarm for %j',
+      async (bytes) => {
+        const { options, evicted, strays } = watch();
+        await withUpstream(
+          (socket, index) => {
+            socket.write(answerOf(`${index}`));
+            setTimeout(() => socket.write(bytes), 5);
+          },
+          async ({ ask, sockets }) => {
+            expect(await ask('a')).toBe('0');
+            await until(() => [...sockets].every(({ destroyed }) => destroyed));
+            expect([strays, evicted]).toEqual([[false], ['a']]);
+          },
+          1,
+          options,
+        );
+      },
+    );
 
     it('are closed, and the request under way is failed: its response may have been the one too many', async () => {
       const { options, evicted, strays } = watch();
