@@ -1,5 +1,5 @@
 import { HeaderMap } from '@apollo/server';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type OperationDefinitionNode } from 'graphql';
 import { inexactVariablesError } from '../analysis/variables/exact-variables';
 import type { RequestedOperation } from '../analysis/requested-operation';
 import { missingToken } from '../context/context';
@@ -21,7 +21,7 @@ export type Policy = (requested: RequestedOperation, hasToken: boolean) => Graph
  */
 export function createPolicies(callBudget: CallBudget, maxCalls: number): readonly Policy[] {
   return [
-    queriesOnly,
+    ({ operation }) => queriesOnly(operation),
     tokenRequired,
     ({ variables, operation }) => inexactVariablesError(variables, operation),
     // Without a caller there are no calls.
@@ -38,7 +38,8 @@ export function findRefusal(policies: readonly Policy[], requested: RequestedOpe
   return null;
 }
 
-function queriesOnly({ operation }: RequestedOperation): GraphQLError | null {
+/** Refuses operations of types that the schema does not have; validation has no rule for that. */
+export function queriesOnly(operation: OperationDefinitionNode): GraphQLError | null {
   if ((operation.operation as string) === 'query') return null;
   return new GraphQLError(`The schema has queries only, and no ${operation.operation}: the billing API is read, not written.`, {
     extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400, headers: new HeaderMap() } },

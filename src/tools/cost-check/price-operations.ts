@@ -5,6 +5,7 @@ import {
   KnownDirectivesRule,
   Kind,
   NoUnusedFragmentsRule,
+  NoUnusedVariablesRule,
   separateOperations,
   specifiedRules,
   validate,
@@ -17,8 +18,10 @@ import {
 import { conditionValues } from '../../graphql/analysis/variables/coerce-variables';
 import { OperationModel } from '../../graphql/analysis/operation-model';
 import { predictCalls, type CallPrediction } from '../../graphql/analysis/predict-calls';
+import { queriesOnly } from '../../graphql/limits/policies';
 import { buildServedSchema } from '../../graphql/schema/subgraph';
 import { assumeVariables, type AssumedVariables } from './assume-variables';
+import { withoutClientFields } from './client-fields';
 
 /** What prices depend on besides the operations. */
 export interface CostCheckOptions {
@@ -72,9 +75,24 @@ export class CostCheck {
     const all = concatAST(documents);
     const problems = findRepeated(all);
     if (problems.length > 0) return { operations: [], problems };
-    const separate = Object.values(separateOperations(all));
-    for (const document of separate) problems.push(...validate(this.#schema, document, RULES).map(String));
+    const separate: DocumentNode[] = [];
+    for (const written of Object.values(separateOperations(all))) {
+      const document = withoutClientFields(written);
+      const operation = document.definitions.find(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+      // An operation of nothing but `@client` fields is not sent.
+      if (!operation) continue;
+      separate.push(document);
+      problems.push(...this.#findProblems(document, document !== written).map(String));
+    }
     return { problems, operations: problems.length > 0 ? [] : separate.map((document) => this.#priceOne(document)) };
+  }
+
+  #findProblems(document: DocumentNode, isCut: boolean): readonly GraphQLError[] {
+    // Validation has no rule for an operation whose type is not in the schema.
+    const refusal = queriesOnly(operationOf(document));
+    if (refusal) return [new GraphQLError(refusal.message, { nodes: operationOf(document) })];
+    // Variables that nothing else uses are not sent either.
+    return validate(this.#schema, document, isCut ? RULES.filter((rule) => rule !== NoUnusedVariablesRule) : RULES);
   }
 
   #priceOne(document: DocumentNode): PricedOperation {

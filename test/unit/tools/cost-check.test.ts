@@ -78,6 +78,24 @@ describe('The command cost:check', () => {
     expect(stderr).toMatch(/ {2}a\.graphql:1 a: invoices: 1\n {2}a\.graphql:1 b: invoices: 1\n/);
   });
 
+  it('reports an operation that the schema has no type for', async () => {
+    for (const kind of ['mutation', 'subscription']) {
+      const { code, stderr } = await check({ 'a.graphql': `${kind} Pay { pay(invoice: 1) }` }, 'a.graphql');
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`The schema has queries only, and no ${kind}`)]);
+    }
+  });
+
+  it('leaves out what Apollo Client does not send', async () => {
+    const text = `query A($n: ID!, $local: Int) {
+      isLoggedIn @client
+      customer(idType: "RUC", id: 1) { contract(number: $n) { number @client note(n: $local) @client } a: contract(number: 2) { dueDate ...N } }
+    }
+    fragment N on Contract { seen @client }
+    query B { cart @client { size } }`;
+    const outcome = await check({ 'a.graphql': text }, '--max', '2', 'a.graphql');
+    expect(outcome).toEqual({ code: 0, stdout: 'No operation makes more than 2 calls (checked: 1).\n', stderr: '' });
+  });
+
   it('finds operations in programs', async () => {
     const files = {
       'src/page.tsx': `import { gql } from '@apollo/client';\n\nexport const PAGE = gql\`\n  ${CONTRACTS}\`;\nexport const Page = () => <p>{1}</p>;\n`,
