@@ -31,6 +31,8 @@ export type OddValue = string | number | bigint | Error;
  */
 export interface ByteRecords {
   readonly bytes: Buffer;
+  /** Of the same bytes. */
+  readonly view: DataView;
   readonly marks: readonly number[];
   readonly odd: readonly OddValue[];
   readonly layout: RecordLayout;

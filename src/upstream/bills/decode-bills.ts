@@ -89,8 +89,8 @@ export class ResponseDecoder {
   }
 
   #toContract(scanned: ScannedBills, contract: ScannedContract, { customer, contractNumber }: BillsRequest): ResponseBills {
-    const { bytes, odd, isList } = scanned;
-    const head = { bytes, odd, marks: contract.marks, layout: this.spec.contract.layout };
+    const { bytes, view, odd, isList } = scanned;
+    const head = { bytes, view, odd, marks: contract.marks, layout: this.spec.contract.layout };
     // In a list of contracts, each identifies itself.
     const number = contractNumber ?? (isList ? numberOf(() => readText(head, 0)) : null);
     const addresses = toAddressList(contract);
@@ -100,7 +100,7 @@ export class ResponseDecoder {
       billingAddresses:
         addresses instanceof Error || addresses === null
           ? addresses
-          : this.#toAddresses({ bytes, odd, marks: addresses.marks, layout: this.spec.address.layout }, addresses.count),
+          : this.#toAddresses({ bytes, view, odd, marks: addresses.marks, layout: this.spec.address.layout }, addresses.count),
       invoices:
         invoices instanceof Error
           ? invoices
@@ -109,6 +109,7 @@ export class ResponseDecoder {
             : this.#toInvoices(
                 {
                   bytes,
+                  view,
                   odd,
                   marks: invoices.marks,
                   layout: this.spec.invoice.layout,

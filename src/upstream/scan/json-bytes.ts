@@ -45,9 +45,9 @@ const ONES = 0x01010101;
 const HIGH_BITS = 0x80808080 | 0;
 
 /**
- * Past the text whose quotation mark is here, where it has no escape; -1 where it has one. Four bytes are looked at together
- * until one of them may be a quotation mark, a backslash or a control character: see "Determine if a word has a zero byte" in
- * Sean Eron Anderson's "Bit Twiddling Hacks".
+ * Past the text whose quotation mark is here, where it has no escape; -1 where it has one. Four bytes are looked at together for a
+ * quotation mark, a backslash or a control character: see "Determine if a word has a zero byte" in Sean Eron Anderson's "Bit
+ * Twiddling Hacks".
  * @param view of the same bytes.
  */
 export function endOfPlainText(bytes: Buffer, view: DataView, at: number): number {
@@ -57,8 +57,13 @@ export function endOfPlainText(bytes: Buffer, view: DataView, at: number): numbe
     const word = view.getInt32(i, true);
     const quotes = word ^ (QUOTE * ONES);
     const backslashes = word ^ (BACKSLASH * ONES);
-    const found = ((word - SPACE * ONES) & ~word) | ((quotes - ONES) & ~quotes) | ((backslashes - ONES) & ~backslashes);
-    if ((found & HIGH_BITS) !== 0) break;
+    const found = (((word - SPACE * ONES) & ~word) | ((quotes - ONES) & ~quotes) | ((backslashes - ONES) & ~backslashes)) & HIGH_BITS;
+    if (found === 0) continue;
+    // The lowest bit is that of the first of them.
+    i += (31 - Math.clz32(found & -found)) >> 3;
+    if (bytes[i] === QUOTE) return i + 1;
+    if (bytes[i] === BACKSLASH) return -1;
+    throw notJson();
   }
   for (; i < length; i++) {
     const code = bytes[i] as number;

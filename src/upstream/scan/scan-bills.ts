@@ -46,6 +46,8 @@ export interface ScannedContract {
 /** A body whose values are marked. */
 export interface ScannedBills {
   readonly bytes: Buffer;
+  /** Of the same bytes. */
+  readonly view: DataView;
   readonly contracts: readonly ScannedContract[];
   /** Whether the body is a list of contracts. */
   readonly isList: boolean;
@@ -82,7 +84,7 @@ export function scanBills(received: Buffer, options: ScanOptions): ScannedBills 
   const contracts = isList ? [] : [new ContractScan(scanner, options)];
   const end = contracts[0] ? contracts[0].scan(at) : scanContracts(scanner, options, at, contracts);
   if (end !== bytes.length) throw notJson();
-  return { bytes, contracts, isList, odd: scanner.odd, retyped: scanner.retyped };
+  return { bytes, view: scanner.view, contracts, isList, odd: scanner.odd, retyped: scanner.retyped };
 }
 
 /** The failure of a body that begins as neither an object nor a list. Tells the operator if it is empty or a web page. */

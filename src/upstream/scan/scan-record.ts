@@ -45,12 +45,13 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** Marks the values of records in the bytes of one body. */
 export class RecordScanner {
   readonly bytes: Buffer;
-  readonly odd: OddValue[] = [];
   /** Whether a value of the wrong type makes the whole body invalid. */
   readonly strict: boolean;
   /** Index of the current record in its list, for the messages of strict checks. */
   item = 0;
-  readonly #view: DataView;
+  /** Of the same bytes. */
+  readonly view: DataView;
+  readonly odd: OddValue[] = [];
   /** Created on demand: hardly any body needs it. */
   #retyped: Set<string> | null = null;
 
@@ -58,7 +59,7 @@ export class RecordScanner {
   constructor(bytes: Buffer, strict: boolean) {
     this.bytes = bytes;
     this.strict = strict;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** Paths of members whose type differs from the contract's. */
@@ -76,7 +77,7 @@ export class RecordScanner {
    */
   scan(spec: RecordSpec, open: number, target: Target, reader: MemberReader | null = null): number {
     const { bytes } = this;
-    const view = this.#view;
+    const view = this.view;
     const { count, lengths, predicted, types, words, firstWord, lastBytes } = spec;
     const { length } = bytes;
     const { marks, base } = target;
@@ -236,7 +237,7 @@ export class RecordScanner {
   }
 
   #read(spec: RecordSpec, column: number, { marks, base }: Target): unknown {
-    const records: ByteRecords = { bytes: this.bytes, marks, odd: this.odd, layout: spec.layout };
+    const records: ByteRecords = { bytes: this.bytes, view: this.view, marks, odd: this.odd, layout: spec.layout };
     const type = spec.types[column];
     try {
       return (type === TEXT ? readText : type === INTEGER ? readInteger : readBoolean)(records, base + column);

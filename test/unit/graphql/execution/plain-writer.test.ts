@@ -111,6 +111,22 @@ describe('writing invoices', () => {
     expect(areCopied(decode(Buffer.from(JSON.stringify({ invoiceCollection: [{ ...every, invoiceAmount: '12' }] }))).invoices)).toBe(false);
   });
 
+  it('copies a text of any length from any place, up to the last bytes of the body', () => {
+    const plan = nodesPlan('number contractNumber');
+    // Those next to a quotation mark, and bytes that have its bits and another one.
+    const ends = ['', '!', '#', '\u007f', 'é', 'ñ', '\u00a2', '\u2022', '😀'];
+    for (let length = 0; length < 14; length++)
+      for (let shift = 0; shift < 4; shift++)
+        for (const end of ends) {
+          const members = { invoiceContractNo: end.repeat(2) + 'c'.repeat(length), invoiceNumber: 'n'.repeat(length) + end };
+          const { invoices } = decode(Buffer.from(' '.repeat(shift) + JSON.stringify({ invoiceCollection: [members] })));
+          expect(areCopied(invoices)).toBe(true);
+          expect(write(plan, invoices)).toBe(
+            JSON.stringify([{ number: members.invoiceNumber, contractNumber: members.invoiceContractNo }]),
+          );
+        }
+  });
+
   it('does not copy a value that cannot be used', () => {
     const body = '{"invoiceCollection":[{"invoiceNumber":"7","invoiceStatus":"CA"}]}';
     expect(() => write(nodesPlan('number status'), decode(Buffer.from(body)).invoices)).toThrow('does not follow its contract');
@@ -243,7 +259,9 @@ describe('The code of a writer', () => {
       lengthColumn: 2,
       stride: 3,
     };
-    const records: ByteRecords = { bytes: Buffer.from('[7]'), marks: [0, 1, 3], odd: [], layout };
+    const bytes = Buffer.from('[7]');
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const records: ByteRecords = { bytes, view, marks: [0, 1, 3], odd: [], layout };
     const record = { records, at: 0, name: null, count: 8, small: 9, other: 'read' };
     expect(() => write(plansOf('name count'), [record])).toThrow(Fallback);
     expect(write(plansOf('count'), [record])).toBe('[{"count":7}]');

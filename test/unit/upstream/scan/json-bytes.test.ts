@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { endOfValue, skipSpace } from '../../../../src/upstream/scan/json-bytes';
+import { endOfPlainText, endOfValue, skipSpace } from '../../../../src/upstream/scan/json-bytes';
 
 /** Whether the bytes are one JSON value and nothing else. */
 function isJson(text: string): boolean {
@@ -73,5 +73,36 @@ describe('The end of a JSON value', () => {
   it('is not looked for deeper than some 1,000 levels', () => {
     expect(isJson('['.repeat(1000) + ']'.repeat(1000))).toBe(true);
     expect(isJson('['.repeat(1002) + ']'.repeat(1002))).toBe(false);
+  });
+});
+
+describe('The end of a text without escapes', () => {
+  it('is found wherever it stands, and whatever stands next to it', () => {
+    // Bytes that differ in one bit from those that end a text, and bytes of characters of several.
+    const others = [0x00, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x5b, 0x5c, 0x5d, 0x7f, 0x80, 0xa2, 0xdc, 0xff];
+    for (let start = 0; start < 4; start++)
+      for (let length = 0; length < 10; length++)
+        for (const code of others) {
+          const text = Buffer.alloc(length, 0x61);
+          if (length > 0) text[length >> 1] = code;
+          // The last one is as close to the end of the bytes as may be.
+          for (const rest of ['', '}', ',"a":"b"}']) {
+            const bytes = Buffer.concat([Buffer.from(' '.repeat(start) + '"'), text, Buffer.from(`"${rest}`)]);
+            const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+            const isChanged = length > 0;
+            const find = (): number => endOfPlainText(bytes, view, start);
+            if (isChanged && code < 0x20) expect(find).toThrow('does not follow its contract');
+            else if (isChanged && code === 0x5c) expect(find()).toBe(-1);
+            else expect(find()).toBe(isChanged && code === 0x22 ? start + 2 + (length >> 1) : start + 2 + length);
+          }
+        }
+  });
+
+  it('is missed where the bytes end before', () => {
+    for (let length = 0; length < 10; length++) {
+      const bytes = Buffer.from(`"${'a'.repeat(length)}`);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      expect(() => endOfPlainText(bytes, view, 0)).toThrow('does not follow its contract');
+    }
   });
 });
