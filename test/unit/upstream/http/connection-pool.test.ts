@@ -177,6 +177,28 @@ describe('the connections to the billing API', () => {
       );
     });
 
+    it.each(['shared', 'per-token'] as const)(
+      'go on with requests of their own token (%s), and pass over others 64 times at most',
+      async (sharing) => {
+        const [order, used]: [string[], Set<Socket>] = [[], new Set()];
+        await withUpstream(
+          (socket, _index, head) => {
+            order.push(/Bearer (\w+)/.exec(head)?.[1] ?? '');
+            used.add(socket);
+            socket.write(answerOf('x'));
+          },
+          async ({ ask }) => {
+            await Promise.all(['a', 'b', ...Array.from({ length: 70 }, () => 'a'), 'b'].map(ask));
+            const expected = [...Array.from({ length: 65 }, () => 'a'), 'b', 'b', ...Array.from({ length: 6 }, () => 'a')];
+            expect(order).toEqual(expected);
+            expect(used.size).toBe(sharing === 'shared' ? 1 : 3);
+          },
+          1,
+          { sharing },
+        );
+      },
+    );
+
     it('are never two tokens’ with per-token sharing: an idle one is closed to make room', async () => {
       await withUpstream(
         tellConnection(),
