@@ -6,7 +6,8 @@ const root = join(__dirname, '../..');
 /** Compiles whenever a source file changes, and restarts the gateway whenever what is compiled changes. Ends both together. */
 function main(): void {
   const children = [
-    run(require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'),
+    // Not TypeScript 7, which compiles otherwise: 7.0 notices no changes in a project directly below the root or in /tmp.
+    run(require.resolve('typescript/bin/tsc6'), '-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'),
     run('--watch', '--watch-preserve-output', 'dist/main.js'),
   ];
   let ending = false;
