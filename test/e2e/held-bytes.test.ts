@@ -1,13 +1,25 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { spawnGateway, type GatewayProcess } from '../support/gateway-process';
 import { toAskedBills, toBillsBody } from '../support/bills-body';
-import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream';
+import { startScriptedUpstream, type ScriptedAnswer, type ScriptedUpstream } from '../support/scripted-upstream';
 
 const MIB = 1024 * 1024;
 const EMPTY_ITEMS = Buffer.from(`{"invoiceCollection":[${'{},'.repeat(4 * MIB)}{}]}`);
 const EMPTY_ADDRESSES = Buffer.from(`{"billingAddress":[${'{},'.repeat(4 * MIB)}{}],"invoiceCollection":[]}`);
 /** A contract with one invoice and 8 MiB that nobody asked for. */
 const LARGE = Buffer.from(`{"invoiceCollection":[{"invoiceNumber":"1"}],"note":"${'x'.repeat(8 * MIB)}"}`);
+
+/** The same with a note that has 70 times its compressed size. */
+const COMPRESSED = gzipSync(
+  `{"invoiceCollection":[{"invoiceNumber":"1"}],"note":"${Array.from({ length: 1600 }, () => randomBytes(60).toString('base64') + 'x'.repeat(5200)).join('')}"}`,
+);
+const WAYS: Readonly<Record<string, Pick<ScriptedAnswer, 'headers' | 'body'>>> = {
+  announced: { body: LARGE },
+  'not announced': { headers: { 'transfer-encoding': 'chunked' }, body: LARGE },
+  'those of compressed bodies': { headers: { 'content-encoding': 'gzip' }, body: COMPRESSED },
+};
 
 interface Seen {
   readonly status: number;
@@ -34,6 +46,7 @@ describe('A gateway with a heap of 256 MiB', () => {
       NODE_OPTIONS: '--max-old-space-size=256',
       BILLING_API_URL: upstream.url,
       BILLING_API_RETRIES: '0',
+      BILLING_API_COMPRESSION: 'gzip',
       UPSTREAM_MAX_PROCESS_BYTES: String(MAX_PROCESS_BYTES),
       BILLING_API_TIMEOUT_MS: '60000',
       REQUEST_DEADLINE_MS: '120000',
@@ -79,14 +92,13 @@ describe('A gateway with a heap of 256 MiB', () => {
     expect((await ask('contract(number: "1") { invoices(first: 1) { nodes { number } } }')).body.errors).toBeUndefined();
   });
 
-  it.each(['announced', 'not announced'])(
+  it.each(Object.keys(WAYS))(
     'holds a bounded number of bytes for many such operations at once, and serves others beside them, where lengths are %s',
     async (lengths) => {
-      const headers = lengths === 'announced' ? {} : { 'transfer-encoding': 'chunked' };
       const before = upstream.requests.length;
       upstream.setScript(({ url: path }) => {
         const asked = toAskedBills(path);
-        return asked.contractNumber === '777' ? { body: toBillsBody(asked) } : { headers, body: LARGE };
+        return asked.contractNumber === '777' ? { body: toBillsBody(asked) } : (WAYS[lengths] ?? {});
       });
       const small = 'contract(number: "777") { invoices(first: 1) { nodes { number } } }';
       // The billing API knows its token before the crowd comes.

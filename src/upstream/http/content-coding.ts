@@ -1,6 +1,9 @@
-import { gunzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
+import type { BillingError } from '../../billing/model/billing-error';
 import { invalidResponse } from '../errors/failures';
+import { BodyBuffer } from './body-buffer';
 import type { HttpAnswer } from './http-response';
+import { mostBodyBytes } from './response-parser';
 
 /** What is done with compressed bodies. */
 export interface ContentCodingOptions {
@@ -8,6 +11,9 @@ export interface ContentCodingOptions {
   /** Largest body after decompression, in bytes. */
   readonly maxBodyBytes: number;
 }
+
+/** Asks whether so many bytes of a body, which has `mostBytes` at most, may be held. Returns why not. */
+type Holds = (bytes: number, mostBytes: number) => BillingError | null;
 
 /**
  * How many times its compressed size a body may have: JSON with a thousand alike invoices has some 40, and what is made
@@ -28,21 +34,39 @@ export function isEncoded({ headers, body }: HttpAnswer): boolean {
 }
 
 /**
- * The response with its body decompressed, where that was asked for; nothing else is guessed at. Rejects with
- * BillingError `invalid-response`.
+ * The response with its body decompressed, where that was asked for; nothing else is guessed at. Each piece is asked room for before
+ * the next one is made. Rejects with BillingError: `invalid-response`, or what `holds` returns.
  */
-export function decodeContent(response: HttpAnswer, { compression, maxBodyBytes }: ContentCodingOptions): Promise<HttpAnswer> {
+export async function decodeContent(response: HttpAnswer, options: ContentCodingOptions, holds: Holds): Promise<HttpAnswer> {
   const { 'content-encoding': header = '', ...headers } = response.headers;
   const coding = header.toLowerCase();
-  if (compression === 'none' || (coding !== 'gzip' && coding !== 'x-gzip'))
-    return Promise.reject(invalidResponse(`the body is encoded with ${KNOWN_CODINGS.has(coding) ? coding : 'an unknown coding'}`));
-  const maxOutputLength = Math.min(maxBodyBytes, Math.max(ANY_RATIO_BYTES, response.body.length * MAX_RATIO));
+  if (options.compression === 'none' || (coding !== 'gzip' && coding !== 'x-gzip'))
+    throw invalidResponse(`the body is encoded with ${KNOWN_CODINGS.has(coding) ? coding : 'an unknown coding'}`);
+  const maxBytes = mostBodyBytes(response.status, options.maxBodyBytes);
+  const mostBytes = Math.min(maxBytes, Math.max(ANY_RATIO_BYTES, response.body.length * MAX_RATIO));
+  const body = new BodyBuffer();
+  await decompress(response.body, (piece) => {
+    body.add(piece);
+    if (body.length <= mostBytes) return holds(body.length, mostBytes);
+    return invalidResponse(
+      `the body is larger than ${mostBytes === maxBytes ? `${maxBytes} bytes` : `${MAX_RATIO} times its compressed size`}`,
+    );
+  });
+  return { ...response, headers, body: body.take() };
+}
+
+/** Passes the decompressed bytes on, until one piece is refused, with which it rejects. */
+function decompress(coded: Buffer, take: (piece: Buffer) => BillingError | null): Promise<void> {
   return new Promise((resolve, reject) => {
-    gunzip(response.body, { maxOutputLength }, (error, body) => {
-      if (!error) resolve({ ...response, headers, body });
-      else if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') reject(invalidResponse('the body is not valid gzip'));
-      else if (maxOutputLength === maxBodyBytes) reject(invalidResponse(`the body is larger than ${maxBodyBytes} bytes`));
-      else reject(invalidResponse(`the body is larger than ${MAX_RATIO} times its compressed size`));
+    const stream = createGunzip();
+    stream.on('data', (piece: Buffer) => {
+      const refusal = stream.destroyed ? null : take(piece);
+      if (!refusal) return;
+      stream.destroy();
+      reject(refusal);
     });
+    stream.on('end', resolve);
+    stream.on('error', () => reject(invalidResponse('the body is not valid gzip')));
+    stream.end(coded);
   });
 }

@@ -178,7 +178,7 @@ export class AnswerParser {
   }
 
   #maxBytes(): number {
-    return this.#status >= 400 ? Math.min(MAX_ERROR_BYTES, this.#maxBodyBytes) : this.#maxBodyBytes;
+    return mostBodyBytes(this.#status, this.#maxBodyBytes);
   }
 
   /** Reads no more of an error's body, and keeps nothing of it. The rest of it may come, so the connection is of no further use. */
@@ -198,6 +198,11 @@ export class AnswerParser {
   #tooLarge(): Error {
     return invalidResponse(`the body is larger than ${this.#maxBodyBytes} bytes`);
   }
+}
+
+/** The largest body that is read of a response with this status, in bytes. */
+export function mostBodyBytes(status: number, maxBodyBytes: number): number {
+  return status >= 400 ? Math.min(MAX_ERROR_BYTES, maxBodyBytes) : maxBodyBytes;
 }
 
 function hasBareLineFeed(bytes: Buffer): boolean {

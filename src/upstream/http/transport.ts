@@ -189,33 +189,35 @@ class Exchange implements PendingRequest, DeadlineListener {
   }
 
   answered(answer: HttpAnswer): void {
-    if (!this.isAbandoned) this.#settle(Math.min(answer.body.length, this.#heldBytes));
+    // A body that is to be decompressed needs more room, and what is set aside for it.
+    if (!this.isAbandoned) {
+      if (isEncoded(answer)) this.#end();
+      else this.#settle(answer.body.length);
+    }
     this.#answer = answer;
     this.#ways.ended.add(this);
   }
 
   failed(failure: BillingError): void {
-    if (this.#onEnded) {
-      this.#endAbandoned(this.#onEnded);
-      return;
-    }
+    if (this.#endAbandoned()) return;
     this.#settle(0);
     this.#receiver.failed(failure);
   }
 
   /** Passes the complete response on, decompressed. */
   deliver(): void {
-    if (this.#onEnded) {
-      this.#endAbandoned(this.#onEnded);
-      return;
-    }
+    if (this.#endAbandoned()) return;
     const receiver = this.#receiver;
     const answer = this.#answer as HttpAnswer;
     if (!isEncoded(answer)) receiver.answered(answer);
     else
-      decodeContent(answer, this.#ways).then(
-        (decoded) => receiver.answered(decoded),
+      decodeContent(answer, this.#ways, (bytes, mostBytes) => this.holds(bytes, mostBytes)).then(
+        (decoded) => {
+          this.#land(decoded.body.length);
+          receiver.answered(decoded);
+        },
         (failure: unknown) => {
+          this.#land(0);
           // The body of an error response is only used for its message.
           if (answer.status < 300 || answer.status === 404) receiver.failed(failure as BillingError);
           else receiver.answered({ ...answer, body: NO_BODY });
@@ -237,7 +239,7 @@ class Exchange implements PendingRequest, DeadlineListener {
     connection.discardBody();
     const cut = (): void => {
       if (connection.carries(this)) connection.destroy();
-      if (this.#onEnded) this.#endAbandoned(this.#onEnded);
+      this.#endAbandoned();
     };
     const cutAfter = (ms: number): void => {
       clearTimeout(this.#cutTimer);
@@ -248,9 +250,12 @@ class Exchange implements PendingRequest, DeadlineListener {
     this.#receiver.failed(withoutStacks(() => new Abandoned(reason, { ended, cutAfter })));
   }
 
-  #endAbandoned(onEnded: () => void): void {
+  /** Ends the exchange where it was abandoned, and returns whether it was. */
+  #endAbandoned(): boolean {
+    if (!this.#onEnded) return false;
     clearTimeout(this.#cutTimer);
-    onEnded();
+    this.#onEnded();
+    return true;
   }
 
   /** Fails the exchange at once and closes its connection, on which a response could still arrive. */
@@ -259,14 +264,23 @@ class Exchange implements PendingRequest, DeadlineListener {
     this.failed(failure);
   }
 
-  /** @param landedBytes how many of the held bytes have arrived. */
   #settle(landedBytes: number): void {
+    this.#end();
+    this.#land(landedBytes);
+  }
+
+  #end(): void {
     this.#isOver = true;
     this.#deadline.clear();
-    const { memory, signal } = this.#request;
-    memory?.land(landedBytes);
-    memory?.give(this.#heldBytes - landedBytes);
-    signal.removeEventListener('abort', this);
+    this.#request.signal.removeEventListener('abort', this);
+  }
+
+  /** Keeps so many of the held bytes, which have arrived, and gives back the others. */
+  #land(bytes: number): void {
+    const { memory } = this.#request;
+    const landed = Math.min(bytes, this.#heldBytes);
+    memory?.land(landed);
+    memory?.give(this.#heldBytes - landed);
   }
 
   /** A deadline that left the API a fair share of its time limit counts as the API's failure to respond. */
