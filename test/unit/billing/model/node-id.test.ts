@@ -46,6 +46,14 @@ describe('The id of a customer or a contract', () => {
     );
   });
 
+  it('is refused by its own name, whatever is wrong with its parts', () => {
+    for (const text of ['Customer:1:80012345', 'Customer:RUC:x', 'Customer:RUC', 'Contract:RUC:80012345:x', 'x'])
+      for (const parseId of [parseCustomerNodeId, parseContractNodeId])
+        expect(() => parseId(Buffer.from(text).toString('base64url'))).toThrow(
+          /^`nodeId` must be an id taken from `(?:Customer|Contract)\.nodeId`\.$/,
+        );
+  });
+
   it.each([null, undefined, 7, '', 'x', '=', 'Q29udHJhY3Q', 'a'.repeat(10_000), {}])('is not %j', (value) => {
     refuses(() => parseContractNodeId(value));
     refuses(() => parseCustomerNodeId(value));
