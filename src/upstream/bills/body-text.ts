@@ -6,6 +6,9 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 /** What windows-1252 has in place of the control characters 0x80 to 0x9f of ISO-8859-1 (https://encoding.spec.whatwg.org/#windows-1252). */
 const WINDOWS_1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 
+/** By its bytes from 0x80 on: what each of them is in Unicode. */
+const CODES = Uint16Array.from({ length: 0x80 }, (_, i) => (i < WINDOWS_1252.length ? WINDOWS_1252.charCodeAt(i) : i + 0x80));
+
 /** Names of encodings that a body may have (https://encoding.spec.whatwg.org/#names-and-labels). */
 const UTF_8 = /^(?:utf-?8|us-ascii|ascii)$/i;
 /** What is declared as ISO-8859-1 is read as windows-1252, as browsers do: they differ in control characters alone. */
@@ -24,7 +27,27 @@ export function toUtf8(body: Buffer, contentType: string | undefined): Buffer {
   if (charset === undefined || UTF_8.test(charset)) return body;
   if (!LATIN_1.test(charset)) throw invalidResponse('the body has a declared encoding other than UTF-8, ISO-8859-1 and windows-1252');
   if (isUtf8(body)) return body;
-  return Buffer.from(body.toString('latin1').replace(/[\x80-\x9f]/g, (control) => WINDOWS_1252.charAt(control.charCodeAt(0) - 0x80)));
+  return fromWindows1252(body);
+}
+
+/** Byte by byte: to replace characters of a text takes thirty times as long where all of them are. */
+function fromWindows1252(body: Buffer): Buffer {
+  const text = Buffer.allocUnsafeSlow(body.length * 3);
+  let at = 0;
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i] as number;
+    const code = byte < 0x80 ? byte : (CODES[byte - 0x80] as number);
+    if (code < 0x80) text[at++] = code;
+    else if (code < 0x800) {
+      text[at++] = 0xc0 | (code >> 6);
+      text[at++] = 0x80 | (code & 0x3f);
+    } else {
+      text[at++] = 0xe0 | (code >> 12);
+      text[at++] = 0x80 | ((code >> 6) & 0x3f);
+      text[at++] = 0x80 | (code & 0x3f);
+    }
+  }
+  return Buffer.from(text.subarray(0, at));
 }
 
 /** The body of an error as `toUtf8` gives it; null where its encoding is not known. */

@@ -21,6 +21,10 @@ import { UnknownMembers } from './unknown-members';
 
 /** Maximum number of addresses; no contract has so many. */
 const MAX_ADDRESSES = 100;
+/** Maximum number of contracts in a list: as many as a response of the gateway may have objects, unless it is set otherwise. */
+const MAX_CONTRACTS = 50_000;
+/** Maximum number of members that a contract may have beside those that are known: what each says is looked at. */
+const MAX_UNKNOWN = 10_000;
 /** A scratch array that has grown beyond this is released after its list. */
 const MAX_KEPT_MARKS = 256 * 1024;
 
@@ -109,7 +113,7 @@ function scanContracts(scanner: RecordScanner, options: ScanOptions, open: numbe
     }
     const contract = new ContractScan(scanner, options);
     at = skipSpace(bytes, contract.scan(at));
-    contracts.push(contract);
+    if (contracts.push(contract) > MAX_CONTRACTS) scanner.refuse(`the body is a list of more than ${MAX_CONTRACTS} contracts`);
     if (bytes[at] === CLOSE_BRACKET) return at + 1;
     if (bytes[at] !== COMMA) throw notJson();
     at = skipSpace(bytes, at + 1);
@@ -151,6 +155,7 @@ class ContractScan implements ScannedContract, MemberReader {
   unknown(member: { readonly name: number; readonly value: number; readonly end: number }): void {
     if (this.others === NO_OTHERS) this.others = new UnknownMembers();
     this.others.add(this.#scanner.bytes, member);
+    if (this.others.count > MAX_UNKNOWN) this.#scanner.refuse(`the body has more than ${MAX_UNKNOWN} members that are not known`);
   }
 
   list(column: number, at: number, isRepeated: boolean): number {

@@ -42,6 +42,9 @@ function toBit(column: number): number {
 
 const NOTHING: ReadonlySet<string> = new Set();
 
+/** Most members of a body that are there again, or whose names have an escape: hardly any body has one, and each takes long. */
+const MAX_ODD_MEMBERS = 10_000;
+
 /** Marks the values of records in the bytes of one body. */
 export class RecordScanner {
   readonly bytes: Buffer;
@@ -52,6 +55,7 @@ export class RecordScanner {
   /** Of the same bytes. */
   readonly view: DataView;
   readonly odd: OddValue[] = [];
+  #oddMembers = 0;
   /** Created on demand: hardly any body needs it. */
   #retyped: Set<string> | null = null;
 
@@ -113,6 +117,7 @@ export class RecordScanner {
         nameEnd = at = endOfPlainText(bytes, view, name);
         if (at >= 0) column = spec.findName(view, name + 1, at - name - 2);
         else {
+          this.#countOdd();
           at = endOfText(bytes, name);
           column = spec.columnOf(JSON.parse(bytes.toString('utf8', name, at)) as string);
         }
@@ -133,8 +138,10 @@ export class RecordScanner {
         const bit = 1 << column;
         const type = types[column] as number;
         const first = bytes[at] as number;
-        if ((seen & bit) !== 0) at = type === LIST ? this.#list(reader, column, at, true) : this.#scanRepeated(spec, column, at, target);
-        else if (type === TEXT && first === QUOTE) {
+        if ((seen & bit) !== 0) {
+          this.#countOdd();
+          at = type === LIST ? this.#list(reader, column, at, true) : this.#scanRepeated(spec, column, at, target);
+        } else if (type === TEXT && first === QUOTE) {
           const end = endOfPlainText(bytes, view, at);
           if (end >= 0) marks[base + column] = at;
           at = end >= 0 ? end : this.#scanOdd(spec, column, at, target);
@@ -193,6 +200,11 @@ export class RecordScanner {
   /** Refuses the whole body. `detail` is for the operator. */
   refuse(detail: string): never {
     throw invalidResponse(detail);
+  }
+
+  #countOdd(): void {
+    if (++this.#oddMembers > MAX_ODD_MEMBERS)
+      this.refuse(`the body has more than ${MAX_ODD_MEMBERS} repeated members or names with escapes`);
   }
 
   #list(reader: MemberReader | null, column: number, at: number, isRepeated: boolean): number {

@@ -41,8 +41,13 @@ const MAX_DEPTH = 4;
 export class UnknownMembers {
   /** The values of members that are lists or objects. */
   readonly #envelopes: Buffer[] = [];
+  /** How many there are. */
+  count = 0;
   /** Whether there are any. */
-  exist = false;
+  get exist(): boolean {
+    return this.count > 0;
+  }
+
   /** Whether one reports an error. */
   reportError = false;
   /** Whether one has a message or code that may describe a failure. */
@@ -62,7 +67,7 @@ export class UnknownMembers {
 
   /** Records a member, given the start positions of its name and value and the position after the value. */
   add(bytes: Buffer, { name, value, end }: { readonly name: number; readonly value: number; readonly end: number }): void {
-    this.exist = true;
+    this.count++;
     const first = bytes[value] as number;
     const isNothing = isEmpty(bytes, value, end);
     const isContainer = first === OPEN_BRACKET || first === OPEN_BRACE;

@@ -18,6 +18,26 @@ describe('The text of a body', () => {
     expect(toUtf8(WINDOWS_1252, json(charset)).toString()).toBe(TEXT);
   });
 
+  it('has each of the 256 bytes of windows-1252 as what it stands for', () => {
+    const high = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, code) => code));
+    const latin1 = (from: number, to: number): string => bytes.toString('latin1', from, to);
+    expect(toUtf8(bytes, json('windows-1252')).toString()).toBe(`${latin1(0, 0x80)}${high}${latin1(0xa0, 0x100)}`);
+  });
+
+  it('takes no longer for bytes that ISO-8859-1 and windows-1252 have apart than for others', () => {
+    const cpuOf = (code: number): number => {
+      const body = Buffer.alloc(4 * 1024 * 1024, code);
+      const before = process.cpuUsage();
+      expect(toUtf8(body, json('latin1')).length).toBeGreaterThan(body.length);
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
+    const leastOf = (code: number): number => Math.min(...Array.from({ length: 5 }, () => cpuOf(code)));
+    leastOf(0xe9);
+    expect(leastOf(0x80)).toBeLessThan(leastOf(0xe9) * 8);
+  });
+
   it('is UTF-8 where the bytes are, although ISO-8859-1 is declared: the default of a server that does not know what it sends', () => {
     expect(toUtf8(UTF_8, json('ISO-8859-1')).toString()).toBe(TEXT);
   });

@@ -141,6 +141,16 @@ const body = fc
   .tuple(head, fc.array(invoice, { maxLength: 4 }), tail)
   .chain(([before, invoices, after]) => spaced([before, '"invoiceCollection"', ':', '[', ...listed(invoices), ']', after]));
 
+/** Why a body cannot be used; null for one that can. */
+function failureOfBody(body: string): string | null {
+  try {
+    decodeBills(Buffer.from(body), request);
+    return null;
+  } catch (error) {
+    return ((error as Error).cause as Error).message;
+  }
+}
+
 describe('scanning a body', () => {
   it('reads it as another parser of JSON and plain rules do, whatever comes', () => {
     let readable = 0;
@@ -224,6 +234,33 @@ describe('scanning a body', () => {
     const small = leastOf(400_000);
     expect(leastOf(4_000_000)).toBeLessThan(small * 40);
   }, 180_000);
+
+  // Each of these takes a hundred times as long to read as its bytes do otherwise: 16 MiB would take seconds.
+  it.each<[string, number, (count: number) => string, string]>([
+    [
+      'contracts',
+      50_000,
+      (count) => `[{"contractNo":"1"}${',{"contractNo":"2"}'.repeat(count - 1)}]`,
+      'a list of more than 50000 contracts',
+    ],
+    ['unknown members', 10_000, (count) => `{"contractNo":"1"${',"x":1'.repeat(count)}}`, 'more than 10000 members that are not known'],
+    ['repeated members', 10_000, (count) => `{"contractNo":"1"${',"contractNo":"1"'.repeat(count)}}`, 'more than 10000 repeated members'],
+    [
+      'repeated lists',
+      10_000,
+      (count) => `{"contractNo":"1","invoiceCollection":[]${',"invoiceCollection":[]'.repeat(count)}}`,
+      'more than 10000 repeated members',
+    ],
+    [
+      'names with escapes',
+      10_000,
+      (count) => `{"contractNo":"1","invoiceCollection":[{"invoiceNumber":"1"${',"\\u0078":1'.repeat(count)}}]}`,
+      'more than 10000 repeated members or names with escapes',
+    ],
+  ])('reads no more %s than %i', (_what, most, toBody, reason) => {
+    expect(failureOfBody(toBody(most))).toBeNull();
+    expect(failureOfBody(toBody(most + 1))).toContain(reason);
+  });
 
   it('does not read more addresses than a contract has', () => {
     const bytes = Buffer.from(`{"billingAddress":[${'{"street":"a"},'.repeat(100)}{}],"invoiceCollection":[]}`);
