@@ -156,6 +156,73 @@ describe('A request that nobody waits for any more', () => {
     });
   });
 
+  it('leaves its connection to the next request once its response has come, however early an end is asked for then', async () => {
+    await withUpstream(async ({ abandon, ask, upstream, sockets }) => {
+      const abandoned = (await abandon()) as Abandoned;
+      sockets[0]!.write(answerOf('of a'));
+      await abandoned.ended;
+      const next = ask('b');
+      await until(() => upstream.requestCount() === 2);
+      abandoned.cutAfter(1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      sockets[1]!.write(answerOf('of b'));
+      expect(await next).toBe('of b');
+      expect(new Set(sockets).size).toBe(1);
+    });
+  });
+
+  it('is never sent where it was still waiting for a connection', async () => {
+    await withUpstream(async ({ ask, transport, upstream, sockets }) => {
+      const first = ask('a');
+      await until(() => upstream.requestCount() === 1);
+      const controller = new AbortController();
+      const waiting = sendGet(transport, requestOf('/bills', 'b', { signal: controller.signal })).catch((error: unknown) => error);
+      const last = ask('c');
+      controller.abort(GONE);
+      expect(await waiting).toBe(GONE);
+      sockets[0]!.write(answerOf('of a'));
+      expect(await first).toBe('of a');
+      await until(() => upstream.requestCount() === 2);
+      sockets[1]!.write(answerOf('of c'));
+      expect(await last).toBe('of c');
+    });
+  });
+
+  describe('because the time of its operation was over', () => {
+    let nowMs = 1000;
+    beforeEach(() => jest.spyOn(performance, 'now').mockImplementation(() => nowMs));
+    afterEach(() => jest.restoreAllMocks());
+    const late = new BillingError('timeout', 'The operation took too long.');
+
+    it.each([
+      [
+        'is one that the billing API was too slow for, after half of its own time',
+        300_000,
+        late,
+        /no whole answer within the operation's time/,
+      ],
+      ['is abandoned before that', 299_999, late, null],
+      ['is abandoned where its client has gone, however late', 300_000, GONE, null],
+    ])('%s', async (_what, laterMs, reason, slow) => {
+      await withUpstream(
+        async ({ transport, upstream, sockets }) => {
+          const controller = new AbortController();
+          const sent = sendGet(transport, requestOf('/bills', 'a', { signal: controller.signal })).catch((error: unknown) => error);
+          await until(() => upstream.requestCount() === 1);
+          nowMs += laterMs;
+          controller.abort(reason);
+          const failure = await sent;
+          if (slow === null) expect(failure).toMatchObject({ reason });
+          else {
+            expect(failure).toMatchObject({ failure: 'timeout', cause: { message: expect.stringMatching(slow) } });
+            await until(() => sockets[0]!.destroyed);
+          }
+        },
+        { timeoutMs: 600_000 },
+      );
+    });
+  });
+
   it('ends when the transport is closed', async () => {
     await withUpstream(async ({ abandon, transport }) => {
       const { ended } = (await abandon()) as Abandoned;

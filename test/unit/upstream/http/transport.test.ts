@@ -230,6 +230,46 @@ describe('The transport', () => {
       );
     });
 
+    it('decompresses a body that is less than a hundred times its compressed size, however large', async () => {
+      const body = Buffer.from(Array.from({ length: 200_000 }, (_, index) => `{"n":${index}}`).join());
+      await withTransport(
+        gzip(body),
+        async ({ get }) => {
+          expect((await get()).body.equals(body)).toBe(true);
+        },
+        { compression: 'gzip', maxBodyBytes: 1 << 26 },
+      );
+    });
+
+    it.each([
+      [200, null],
+      [404, null],
+      [299, null],
+      [300, 300],
+      [400, 400],
+      [500, 500],
+    ])('takes a body that is no gzip for a failure where it matters: with a status of %d', async (status, expected) => {
+      await withTransport(
+        () => ({ status, headers: { 'content-encoding': 'gzip' }, body: '{}' }),
+        async ({ get }) => {
+          const outcome = get();
+          if (expected === null) expect((await failureOf(outcome)).failure).toBe('invalid-response');
+          else expect(await outcome).toMatchObject({ status: expected, body: Buffer.alloc(0) });
+        },
+        { compression: 'gzip' },
+      );
+    });
+
+    it('takes no body for one, whatever coding is named', async () => {
+      await withTransport(
+        () => ({ headers: { 'content-encoding': 'gzip' }, body: '' }),
+        async ({ get }) => {
+          expect(await get()).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+        },
+        { compression: 'gzip' },
+      );
+    });
+
     it('refuses a body that is more than a hundred times its compressed size', async () => {
       await withTransport(
         gzip(Buffer.alloc(10_000_000)),
@@ -256,6 +296,23 @@ describe('The transport', () => {
         ]);
       },
       { headers: ['x-api-key', 'secret'], correlationHeader: 'x-correlation-id' },
+    );
+  });
+
+  it('sends no request id where no name was given to it', async () => {
+    await withTransport(
+      () => ({}),
+      async ({ transport, upstream }) => {
+        await sendGet(transport, requestOf('/a', 'a', { requestId: 'id-1', trace: [] }));
+        expect(upstream.requests[0]?.rawHeaders.filter((_, index) => index % 2 === 0)).toEqual([
+          'host',
+          'connection',
+          'user-agent',
+          'accept-encoding',
+          'accept',
+          'authorization',
+        ]);
+      },
     );
   });
 
