@@ -7,11 +7,11 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { spawnCommand } from '../../support/gateway-process';
 import packageJson from '../../../package.json';
-import groups from '../../support/check-stages.json';
+import checkStages from '../../support/check-stages.json';
 
 const run = promisify(execFile);
 const root = join(__dirname, '../../..');
-const stages = groups.flat();
+const stages = checkStages.map(({ name }) => name);
 const scripts: Readonly<Record<string, string>> = packageJson.scripts;
 
 /** The commands of the README's first code block: to start, and to test. */
@@ -61,6 +61,9 @@ describe('The commands of the project', () => {
       ]),
     );
     expect(stages.filter((stage) => !(stage in scripts))).toEqual([]);
+    // Each after stages of the list that stand before it.
+    for (const [index, { after = [] }] of checkStages.entries())
+      expect(after.filter((name) => !stages.slice(0, index).includes(name))).toEqual([]);
     expect(scripts['test']).toContain('npm run check');
   });
 });
