@@ -92,7 +92,7 @@ export class PreparedOperations {
     const known = this.#known.get(recent && recent.operationName === operationName ? recent.key : toKey(query, operationName));
     // A name that a client sends may hold anything, and so a key may be one of another name and text.
     if (known?.query !== query) return undefined;
-    if (known !== recent) this.#recent.set(query, known);
+    if (known !== recent) this.#recent.set(known.query, known);
     return (known.prepared ??= this.#prepare(known.document, known.operation, this.#plans));
   }
 

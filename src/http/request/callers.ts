@@ -55,7 +55,7 @@ export class Callers {
     const known = this.#recent.get(key);
     if (known) return known;
     const caller = this.#byHeader.get(key) ?? this.#parse(key, authorization, forwarded);
-    if (caller) this.#recent.set(key, caller);
+    if (caller) this.#recent.set(forwarded.length === 0 ? caller.authorization : key, caller);
     return caller;
   }
 

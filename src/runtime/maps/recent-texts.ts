@@ -4,11 +4,6 @@ const ROWS = 256;
 const FIRST = 24;
 const SPREAD = 12;
 
-interface Entry<V> {
-  readonly text: string;
-  readonly value: V;
-}
-
 /**
  * Values of long texts that come again and again, each time as a new string: documents, tokens. A `Map` has V8 hash such a string,
  * which takes more than a nanosecond a character; here it is compared with the one text that stands in its row, which takes a
@@ -16,22 +11,30 @@ interface Entry<V> {
  * compares the two.
  */
 export class RecentTexts<V extends object> {
-  readonly #rows: (Entry<V> | null)[] = new Array<Entry<V> | null>(ROWS).fill(null);
+  readonly #texts = new Array<string | null>(ROWS).fill(null);
+  readonly #values = new Array<V | undefined>(ROWS).fill(undefined);
 
   get(text: string): V | undefined {
-    const entry = this.#rows[rowOf(text)] as Entry<V> | null;
-    return entry !== null && entry.text === text ? entry.value : undefined;
+    const row = rowOf(text);
+    return this.#texts[row] === text ? this.#values[row] : undefined;
   }
 
-  /** Sets the value of a text, in the place of the one in its row. */
+  /**
+   * Sets the value of a text, in the place of the one in its row.
+   * @param text the string that is kept elsewhere too: a new one would outlive its request.
+   */
   set(text: string, value: V): void {
-    this.#rows[rowOf(text)] = { text, value };
+    const row = rowOf(text);
+    this.#texts[row] = text;
+    this.#values[row] = value;
   }
 
   /** Forgets a text's value. */
   delete(text: string): void {
     const row = rowOf(text);
-    if (this.#rows[row]?.text === text) this.#rows[row] = null;
+    if (this.#texts[row] !== text) return;
+    this.#texts[row] = null;
+    this.#values[row] = undefined;
   }
 }
 

@@ -6,7 +6,7 @@ import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
 const MAX_TOKENS = 50_000;
 
 /**
- * Remembers which tokens the billing API has accepted: by a hash, never the token itself. The token used least recently is
+ * Remembers which tokens the billing API has accepted: by a hash, never the token itself. The one accepted least recently is
  * forgotten first, which costs its caller's next call a place in the queue of unknown tokens.
  */
 export class AcceptedTokenSet implements AcceptedTokens {
@@ -16,8 +16,9 @@ export class AcceptedTokenSet implements AcceptedTokens {
     this.#ids = new LRUCache({ max: maxTokens });
   }
 
+  /** Asked several times for each request, and so no use of the token; what the billing API accepts is one. */
   has({ tokenId }: Caller): boolean {
-    return this.#ids.get(tokenId) === true;
+    return this.#ids.peek(tokenId) === true;
   }
 
   /** Notes that the billing API accepted the caller's token. Returns whether that was not known. */

@@ -14,10 +14,11 @@ describe('The accepted tokens', () => {
     expect(tokens.has(callerOf('a'))).toBe(false);
   });
 
-  it('are bounded: the one used least recently is forgotten', () => {
+  it('are bounded: the one that was accepted least recently is forgotten', () => {
     const tokens = new AcceptedTokenSet(2);
     for (const token of ['a', 'b']) tokens.accept(callerOf(token));
-    tokens.has(callerOf('a'));
+    expect(tokens.accept(callerOf('a'))).toBe(false);
+    tokens.has(callerOf('b'));
     tokens.accept(callerOf('c'));
     expect(['a', 'b', 'c'].map((token) => tokens.has(callerOf(token)))).toEqual([true, false, true]);
   });
