@@ -22,6 +22,8 @@ const FAILING: Readonly<Record<string, (count: number) => object>> = {
   'contracts with a malformed cursor': contracts('invoices(first: 1, after: "?") { nodes { number } }', '7'),
   'contracts with a malformed argument below': contracts('customer { contract(number: "x") { dueDate } }', '7'),
   'contracts that the billing API fails to read': contracts('dueDate', '500'),
+  'amounts that are no numbers': contracts('invoices(first: 1) { nodes { amount } }', '600'),
+  'values of the contract that are of other types': contracts('dueDate', '600'),
   'entities that the billing API fails to read': entities({
     __typename: 'Contract',
     number: '500',
@@ -29,11 +31,16 @@ const FAILING: Readonly<Record<string, (count: number) => object>> = {
   }),
 };
 
+/** An invoice whose amount cannot be read, of a contract whose due date cannot. */
+const UNREADABLE = {
+  body: '{"contractNo":"600","dueDate":{},"invoiceCollection":[{"invoiceContractNo":"600","invoiceNumber":"1","invoiceAmount":"x"}]}',
+};
+
 describe('An operation whose fields fail', () => {
   it.each(Object.entries(FAILING))(
     'may have 1,000 errors, and is refused with more, on every execution path: %s',
     async (_name, toBody) => {
-      await withScript(byContract({ '500': { status: 500 } }), async ({ gateway }) => {
+      await withScript(byContract({ '500': { status: 500 }, '600': UNREADABLE }), async ({ gateway }) => {
         const ask = async (body: object, headers: Readonly<Record<string, string>>) => {
           const { status, text } = await requestRaw(gateway.port, {
             method: 'POST',
@@ -57,4 +64,31 @@ describe('An operation whose fields fail', () => {
       });
     },
   );
+
+  it('may have no more bytes than any other, its errors included, on every execution path', async () => {
+    const limits = { MAX_ANSWER_BYTES: '20000' };
+    await withScript(
+      byContract({ '600': UNREADABLE }),
+      async ({ gateway }) => {
+        const ask = async (count: number, headers: Readonly<Record<string, string>>) => {
+          const { status, text } = await requestRaw(gateway.port, {
+            method: 'POST',
+            path: '/graphql',
+            headers: { 'content-type': 'application/json', authorization: 'Bearer a-token', ...headers },
+            body: JSON.stringify(contracts('invoices(first: 1) { nodes { amount } }', '600')(count)),
+          });
+          return { status, bytes: text.length, ...parseJsonAnswer(text) };
+        };
+        for (const headers of [{}, {}, {}, { 'apollo-federation-include-trace': 'none' }]) {
+          const allowed = await ask(50, headers);
+          expect([allowed.status, allowed.errors?.length, allowed.bytes < 20_000]).toEqual([200, 50, true]);
+          // The data alone would be within the limit.
+          const { status, errors, data } = await ask(150, headers);
+          expect([headers, status, errors?.length, data === undefined]).toEqual([headers, 400, 1, true]);
+          expect(errors?.[0]?.extensions).toMatchObject({ code: 'RESULT_LIMIT_EXCEEDED', maxAnswerBytes: 20_000 });
+        }
+      },
+      limits,
+    );
+  });
 });

@@ -1,4 +1,4 @@
-import { getNullableType, isListType, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
+import { defaultFieldResolver, getNullableType, isListType, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
 import type { GatewayContext } from '../context/context';
 import { isPromise } from '../../runtime/promises';
 
@@ -10,14 +10,26 @@ export function countFailures(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
-      if (!field.resolve) continue;
-      field.resolve = counted(field.resolve as Resolver, isListType(getNullableType(field.type)) ? [] : null);
+      const nothing = isListType(getNullableType(field.type)) ? [] : null;
+      field.resolve = field.resolve ? counted(field.resolve as Resolver, nothing) : countedValue(nothing);
     }
   }
   return schema;
 }
 
 type Resolver = GraphQLFieldResolver<unknown, GatewayContext>;
+
+/** For a field without a resolver: its value may be one that cannot be read, such as an amount that is no number. */
+function countedValue(nothing: readonly never[] | null): Resolver {
+  return (source, args, context, info) => {
+    try {
+      return defaultFieldResolver(source, args, context, info);
+    } catch (error) {
+      if (context.results.fail(error)) throw error;
+      return nothing;
+    }
+  };
+}
 
 function counted(resolve: Resolver, nothing: readonly never[] | null): Resolver {
   return (source, args, context, info) => {
@@ -32,7 +44,10 @@ function counted(resolve: Resolver, nothing: readonly never[] | null): Resolver 
       if (results.fail(error)) throw error;
       return null;
     };
-    const watchMember = (member: unknown): unknown => (isPromise(member) ? member.then(undefined, countMember) : member);
+    const watchMember = (member: unknown): unknown => {
+      if (isPromise(member)) return member.then(undefined, countMember);
+      return member instanceof Error && !results.fail(member) ? null : member;
+    };
     const watch = (value: unknown): unknown => (Array.isArray(value) ? value.map(watchMember) : value);
     try {
       const value: unknown = resolve(source, args, context, info);

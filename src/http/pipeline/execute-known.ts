@@ -90,6 +90,12 @@ function completeCompiled(subject: Executed, result: CompiledResult, requested: 
   // Nothing was read: what the loads made up must not be taken for the customer's.
   if (context.dryRun) return completeResult(subject, { errors, data: null, ...(extensions && { extensions }) }, { status, headers });
   const body = toResponseBody(result, { errors, extensions });
+  // What was written was held to the limit; the errors are beside it.
+  const { results } = context;
+  if (body.length > results.limits.maxAnswerBytes) {
+    results.exceedBytes(body.length);
+    return completeErrors(subject, [results.error], options.formatError);
+  }
   return complete(subject, { status, headers, body, outcome: toOutcome(hasData(result), errors.length > 0), codes: toCodes(errors) });
 }
 

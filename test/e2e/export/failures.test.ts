@@ -80,7 +80,7 @@ describe('An export whose third page fails', () => {
   it('cannot be taken for a whole one by a client of HTTP/1.0 either', () =>
     withThirdPage({ status: 503 }, async ({ gateway }) => {
       const body = JSON.stringify({ query: QUERY });
-      const head = 'content-type: application/json\r\nauthorization: Bearer t\r\naccept: text/csv';
+      const head = 'content-type: application/json\r\nauthorization: Bearer t\r\naccept: application/jsonl';
       const { socket, closed } = openConnection(gateway.port);
       let code: unknown;
       socket.on('error', (error: NodeJS.ErrnoException) => (code = error.code));

@@ -1,4 +1,6 @@
 import type { ResponsePath } from 'graphql';
+import { MAX_FAILURES } from '../../analysis/requested-operation';
+import type { ResultMeter } from '../../context/result-meter';
 import { Fallback, fallBack } from '../fallback';
 import type { FieldErrors } from '../field-errors';
 import { isLive, LiveList, LiveObject, type LiveResult } from '../live-results';
@@ -33,11 +35,20 @@ interface Place {
 export class CarefulWriter {
   readonly #out: JsonBuffer;
   readonly #errors: FieldErrors;
+  readonly #results: ResultMeter;
   readonly #arrivals = new Map<LiveResult, Map<number, number>>();
 
-  constructor(out: JsonBuffer, errors: FieldErrors, arrivals: Completed['arrivals']) {
+  constructor(
+    out: JsonBuffer,
+    {
+      errors,
+      results,
+      arrivals,
+    }: { readonly errors: FieldErrors; readonly results: ResultMeter; readonly arrivals: Completed['arrivals'] },
+  ) {
     this.#out = out;
     this.#errors = errors;
+    this.#results = results;
     for (let i = 0; i < arrivals.length; i += 3) {
       const live = arrivals[i] as LiveResult;
       let slots = this.#arrivals.get(live);
@@ -46,7 +57,10 @@ export class CarefulWriter {
     }
   }
 
-  /** Writes an object with all that is below it. Throws Fallback where a value is not what its type says. */
+  /**
+   * Writes an object with all that is below it. Throws Fallback where a value is not what its type says, and ResultOverflow where too
+   * many values cannot be read.
+   */
   writeObject(object: LiveObject, prev: ResponsePath | undefined): void {
     const out = this.#out;
     const { plan, source, results } = object;
@@ -110,6 +124,7 @@ export class CarefulWriter {
       this.#out.rewind(length, objects);
       this.#out.literal(NULL);
       this.#errors.addPlain(failure.thrown, failure.path, place.turn);
+      if (!this.#results.fail(failure.thrown)) throw new ResultOverflow('failures', MAX_FAILURES + 1);
     }
   }
 

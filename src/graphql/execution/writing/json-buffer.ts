@@ -5,13 +5,13 @@ const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const TILDE = 0x7e;
 
-/** Thrown where a response would have more objects or bytes than it may. */
+/** Thrown where a response would have more objects, bytes or errors than it may. */
 export class ResultOverflow extends Error {
   override readonly name = 'ResultOverflow';
-  readonly kind: 'objects' | 'bytes';
+  readonly kind: 'objects' | 'bytes' | 'failures';
   readonly count: number;
 
-  constructor(kind: 'objects' | 'bytes', count: number) {
+  constructor(kind: ResultOverflow['kind'], count: number) {
     super(`more than ${count} ${kind}`);
     this.kind = kind;
     this.count = count;

@@ -105,14 +105,14 @@ function recover(buffer: JsonBuffer, writing: Writing, error: unknown): Compiled
     const errors = writing.errors ?? new FieldErrors();
     buffer.rewind(0, 0);
     buffer.literal(DATA);
-    new CarefulWriter(buffer, errors, arrivals).writeObject(root, undefined);
+    new CarefulWriter(buffer, { errors, results, arrivals }).writeObject(root, undefined);
     buffer.literal(END);
     return toCompiled(buffer.take(), errors, writing);
   } catch (failure) {
     buffer.discard();
     if (!(failure instanceof ResultOverflow)) throw failure;
     if (failure.kind === 'objects') results.exceedResults(failure.count);
-    else results.exceedBytes(failure.count);
+    else if (failure.kind === 'bytes') results.exceedBytes(failure.count);
     return toCompiled(NO_DATA, null, writing);
   }
 }
