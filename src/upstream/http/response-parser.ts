@@ -8,6 +8,9 @@ import { mayBeHead, readHead, type ResponseHeaders } from './response-head';
 const MAX_HEAD_BYTES = 16 * 1024;
 /** Most bytes that are kept of the body of an error, which has at most a message in it. */
 const MAX_ERROR_BYTES = 64 * 1024;
+/** Most bytes of empty lines, and most heads with those of interim responses: of more, a server could send without an end. */
+const MAX_EMPTY_BYTES = 1024;
+const MAX_HEADS = 100;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const CARRIAGE_RETURN = 0x0d;
 const LINE_FEED = 0x0a;
@@ -27,6 +30,8 @@ export class AnswerParser {
   readonly #maxBodyBytes: number;
   readonly #body = new BodyBuffer();
   #part: Part = 'head';
+  #emptyBytes = 0;
+  #heads = 0;
   #begun: Buffer | null = null;
   #status = 0;
   #headers: ResponseHeaders = {};
@@ -106,8 +111,7 @@ export class AnswerParser {
   #readHeads(piece: Buffer): Buffer | null {
     let bytes = this.#begun === null ? piece : Buffer.concat([this.#begun, piece]);
     do {
-      // Empty lines before a response are passed over, as Node does (RFC 9112, section 2.2, says so of requests).
-      while (bytes[0] === CARRIAGE_RETURN || bytes[0] === LINE_FEED) bytes = bytes.subarray(1);
+      bytes = this.#afterEmptyLines(bytes);
       const end = bytes.indexOf(HEAD_END);
       if (end > MAX_HEAD_BYTES || (end < 0 && bytes.length > MAX_HEAD_BYTES)) throw invalidResponse('the headers are too large');
       if (end < 0) {
@@ -125,8 +129,18 @@ export class AnswerParser {
     return bytes;
   }
 
+  /** Empty lines before a response are passed over, as Node does (RFC 9112, section 2.2, says so of requests). */
+  #afterEmptyLines(bytes: Buffer): Buffer {
+    let at = 0;
+    while (bytes[at] === CARRIAGE_RETURN || bytes[at] === LINE_FEED) at++;
+    this.#emptyBytes += at;
+    if (this.#emptyBytes > MAX_EMPTY_BYTES) throw notHttp('it begins with too many empty lines');
+    return at === 0 ? bytes : bytes.subarray(at);
+  }
+
   #readHead(bytes: Buffer, end: number): void {
     const { status, headers, isHttp11 } = readHead(bytes, end);
+    if (++this.#heads > MAX_HEADS) throw notHttp('it has too many interim responses');
     // RFC 9110, section 15.2: other interim responses are passed over, also a "100 Continue" that was not asked for.
     if (status === 101) throw notHttp('it begins with a status of 101, which was not asked for');
     this.#status = status;
@@ -137,7 +151,8 @@ export class AnswerParser {
   /** How the body's end is known (RFC 9112, section 6.3), and whether the connection stays open (section 9.3). */
   #frame(isHttp11: boolean): void {
     const { connection = '', 'transfer-encoding': coding, 'content-length': length } = this.#headers;
-    this.#staysOpen = isHttp11 ? !/\bclose\b/i.test(connection) : /\bkeep-alive\b/i.test(connection);
+    // RFC 9112, section 9.3: "close" goes before everything else.
+    this.#staysOpen = !/\bclose\b/i.test(connection) && (isHttp11 || /\bkeep-alive\b/i.test(connection));
     const hasBody = this.#status !== 204 && this.#status !== 304;
     if (coding !== undefined) {
       // With a length beside it, or under HTTP/1.0, the two ends would each believe in an end of its own.

@@ -122,6 +122,11 @@ describe('the parser of an answer', () => {
     ['a connection that is to be closed', text('HTTP/1.1 200 OK', 'Connection: Close', 'Content-Length: 0', '', ''), { isReusable: false }],
     ['HTTP/1.0', text('HTTP/1.0 200 OK', 'Content-Length: 2', '', 'ok'), { body: 'ok', isReusable: false }],
     [
+      'HTTP/1.0 that is said to stay open, and to be closed',
+      text('HTTP/1.0 200 OK', 'Connection: keep-alive, close', 'Content-Length: 2', '', 'ok'),
+      { body: 'ok', isReusable: false },
+    ],
+    [
       'HTTP/1.0 that stays open',
       text('HTTP/1.0 200 OK', 'Connection: Keep-Alive', 'Content-Length: 2', '', 'ok'),
       { body: 'ok', isReusable: true },
@@ -413,5 +418,48 @@ describe('the parser of an answer', () => {
     );
     // Or else the comparison would say nothing.
     expect(both).toBeGreaterThan(200);
+  });
+});
+
+describe('What a server could send without an end', () => {
+  const response = text('HTTP/1.1 200 OK', 'Content-Length: 2', '', '{}');
+  /** How the response is read after `count` times these bytes, which come in many pieces. */
+  const readAfter = (bytes: string, count: number): string => {
+    const parser = new AnswerParser(MAX_BODY_BYTES);
+    try {
+      for (let i = 0; i < count; i++) parser.push(Buffer.from(bytes));
+      return parser.push(response) ? parser.take().body.toString() : 'not whole';
+    } catch (error) {
+      return ((error as BillingError).cause as Error).message;
+    }
+  };
+
+  it('is passed over for a while: empty lines', () => {
+    expect(readAfter('\r\n', 512)).toBe('{}');
+    expect(readAfter('\r\n', 513)).toBe('not HTTP/1.1: it begins with too many empty lines');
+    expect(readAfter('\r\n'.repeat(513), 1)).toBe('not HTTP/1.1: it begins with too many empty lines');
+  });
+
+  it('is passed over for a while: interim responses', () => {
+    const interim = 'HTTP/1.1 102 Processing\r\n\r\n';
+    expect(readAfter(interim, 99)).toBe('{}');
+    expect(readAfter(interim, 100)).toBe('not HTTP/1.1: it has too many interim responses');
+    expect(readAfter(interim.repeat(100), 1)).toBe('not HTTP/1.1: it has too many interim responses');
+  });
+
+  it('costs little: a chunk for every byte', () => {
+    const cpuOf = (chunk: string): number => {
+      const parser = new AnswerParser(1024 * 1024);
+      parser.push(text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', ''));
+      const piece = Buffer.from(chunk.repeat(8192));
+      const before = process.cpuUsage();
+      for (let i = 0; i < 32; i++) parser.push(piece);
+      const { user, system } = process.cpuUsage(before);
+      expect(parser.bodyBytes).toBe(32 * 8192);
+      return user + system;
+    };
+    const leastOf = (chunk: string): number => Math.min(...Array.from({ length: 5 }, () => cpuOf(chunk)));
+    // One with an extension takes a text and a regular expression, as every other one did.
+    expect(leastOf('1\r\nx\r\n')).toBeLessThan(leastOf('1;a\r\nx\r\n') * 0.75);
   });
 });
