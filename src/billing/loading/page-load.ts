@@ -189,7 +189,9 @@ export class PageLoad<Content, Item> {
     const items = this.#list.items(content);
     const isElsewhere = items.length > 0 && doubts.isMisplaced(call);
     if (!doubts.readsOn || (!isElsewhere && !this.#isShort(call, items))) return items;
-    if (reading === 'sent' && call.rest === null && !isElsewhere) return items;
+    // A later page of an API that pages by number is elsewhere if it was truncated: it is not used before that is known.
+    const isPlaced = !doubts.isAligned || call.offset === 0;
+    if (reading === 'sent' && call.rest === null && !isElsewhere && isPlaced) return items;
     const isClaimed = reading === 'claimed';
     const isKnown = call.rest !== null || isElsewhere || this.#goesOnBehind(index);
     if (!isClaimed && !isKnown && this.#judge(call, items) === 'end') return items;
@@ -197,7 +199,7 @@ export class PageLoad<Content, Item> {
       const rest = await doubts.restOf(this.#page.owner, call, isClaimed);
       return doubts.isMisplaced(call) ? rest : items.concat(rest);
     } catch (error) {
-      if (isClaimed || !(error instanceof BillingError)) throw error;
+      if (isClaimed || !isPlaced || !(error instanceof BillingError)) throw error;
       // From an API that ignores offsets only the first page can be read, and this is it.
       return error.failure === 'invalid-response' ? items : null;
     }

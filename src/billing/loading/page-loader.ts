@@ -71,8 +71,8 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     return this.#evidence !== undefined;
   }
 
-  judge(owner: ListOwner, { offset }: Window, size: number): ShortPage {
-    return this.#evidence?.judge(formOf(owner), size, offset) ?? 'end';
+  judge(owner: ListOwner, call: Window, size: number): ShortPage {
+    return this.#evidence?.judge(formOf(owner), size, call) ?? 'end';
   }
 
   isMisplaced(call: Window): boolean {

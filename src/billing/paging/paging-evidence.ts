@@ -1,3 +1,5 @@
+import type { Window } from '../model/window';
+
 /** Receives an event when the billing API truncates a page. Must not throw. */
 export interface PagingObserver {
   /** The API returned `size` items of a longer list although more were requested. `isNew`: the first page truncated at this size. */
@@ -81,12 +83,12 @@ export class PagingEvidence {
   }
 
   /**
-   * Judges whether a page of `size` items, shorter than requested, ends its list. If it is `doubtful`, the caller must check it
-   * and pass the check to `settle`. If the API pages by number, a truncated later page starts elsewhere than requested, so it is
-   * doubtful unless a longer page has been seen.
+   * Judges whether a page of `size` items, shorter than the window requested, ends its list. If it is `doubtful`, the caller must
+   * check it and pass the check to `settle`. If the API pages by number and sends fewer than such a window has, a later page starts
+   * elsewhere than requested, however short it is: it is doubtful unless a page as long as the window has been seen.
    */
-  judge(form: string, size: number, offset: number): ShortPage {
-    if (this.#isAligned && offset > 0 && size >= this.#seenOf(form).longest) return 'doubtful';
+  judge(form: string, size: number, { offset, limit }: Window): ShortPage {
+    if (this.#isAligned && offset > 0 && limit > this.#seenOf(form).longest) return 'doubtful';
     if (this.isEnd(form, size)) return 'end';
     if (this.#cuts.has(size)) return 'doubtful';
     const { sightings } = this.#seenOf(form);
@@ -148,7 +150,7 @@ export class PagingEvidence {
   }
 
   /** Whether a page may have been truncated and so hold items of another window: see `isAligned` of the constructor. */
-  isMisplaced({ offset, limit }: { readonly offset: number; readonly limit: number }): boolean {
+  isMisplaced({ offset, limit }: Window): boolean {
     return this.#isAligned && offset > 0 && limit > this.#maxQuantity && limit <= this.#configured;
   }
 
