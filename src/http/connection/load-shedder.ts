@@ -86,7 +86,8 @@ export class LoadShedder {
     const slot = this.#slots.take(request);
     if (!slot) return this.#shed(response);
     load.slots.add(slot);
-    response.once('close', () => {
+    // It comes once. `once` would make a listener around this one.
+    response.on('close', () => {
       if (load.slots.delete(slot)) this.#slots.give(slot);
     });
     return true;
