@@ -197,7 +197,7 @@ function addRequests(add) {
   add('parse a request', 20, () => toGraphqlRequest(parseBody(body)));
   add('find a prepared operation, coerce its variables', 200, () => [operations.find(query, operationName), prepared.coerce(raw)]);
   const answers = new ResponseCache(32 * 1024 * 1024);
-  const key = () => answers.keyOf(caller, 'application/json', body.toString('latin1'));
+  const key = () => answers.keyOf(caller, 'application/json', body);
   const completed = {
     status: 200,
     headers: [],

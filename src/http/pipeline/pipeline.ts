@@ -23,7 +23,7 @@ import { hasOperationInBody } from '../request/methods';
 import { parseControls, ROUTER_TRACE_HEADER, type RequestControls } from '../request/request-controls';
 import { ABORTED, complete, completeErrors, type Completed } from '../response/completed';
 import { respond, type RespondOptions } from '../response/respond';
-import type { ResponseCache } from '../response/response-cache';
+import type { ResponseCache, ResponseKey } from '../response/response-cache';
 import { isStreamed, respondStreamed } from '../response/streamed-body';
 import { askApollo, executeNew, type ApolloOptions } from './ask-apollo';
 import { executeKnown, type ExecuteOptions } from './execute-known';
@@ -199,7 +199,7 @@ export class Pipeline {
     { caller, mediaType, exportType, body, request }: Exchange,
     form: RequestForm,
     { traced, dryRun, maxAgeSeconds }: RequestControls,
-  ): string | null {
+  ): ResponseKey | null {
     const { responses } = this.#options;
     if (
       !responses ||
@@ -214,7 +214,7 @@ export class Pipeline {
     )
       return null;
     if (headerOf(request.headers, ROUTER_TRACE_HEADER) !== undefined) return null;
-    return responses.keyOf(caller, mediaType, form === 'body' ? body.toString('latin1') : (request.url ?? ''));
+    return responses.keyOf(caller, mediaType, form === 'body' ? body : Buffer.from(request.url ?? '', 'latin1'));
   }
 
   /** Records the reads of a cached response again, for the caller who gets it. */
@@ -230,7 +230,7 @@ export class Pipeline {
     return completed;
   }
 
-  #offer(key: string, completed: Completed): Completed {
+  #offer(key: ResponseKey, completed: Completed): Completed {
     this.#options.responses?.offer(key, completed, monotonicMs());
     return completed;
   }
