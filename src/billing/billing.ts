@@ -184,7 +184,7 @@ export class Billing {
     const key = BILLS.identity(owner);
     const scans = (this.#scans ??= new Map<string, InvoiceScan>());
     let scan = scans.get(key);
-    if (!scan) scans.set(key, (scan = new InvoiceScan(this.#invoices.pagesOf(owner))));
+    if (!scan) scans.set(key, (scan = new InvoiceScan(this.#invoices.pagesOf(owner), this.#invoices.turns)));
     return scan.find(number);
   }
 
@@ -203,7 +203,11 @@ export class Billing {
     const key = `${BILLS.identity(owner)} ${filter ? filterKey(filter) : ''}`;
     const summaries = (this.#summaries ??= new Map<string, Promise<InvoiceSummary | null>>());
     let summary = summaries.get(key);
-    if (!summary) summaries.set(key, (summary = this.#invoices.read(owner).then((read) => read && summarize(read, filter ?? {}))));
+    if (!summary) {
+      const { turns } = this.#invoices;
+      summary = this.#invoices.read(owner).then((read) => read && summarize(read, filter ?? {}, turns));
+      summaries.set(key, summary);
+    }
     return summary;
   }
 

@@ -6,13 +6,27 @@ import { WORST_OPERATIONS } from '../support/worst-operations';
 /** CPU time that one turn of the event loop may take. */
 const MAX_TURN_MS = 100;
 
+/** A contract with a long list. */
+const LONG = '888888';
+const LENGTH = 50_000;
+const LONG_LIST_OPERATIONS: Readonly<Record<string, string>> = {
+  'many sums': aliasesOf((index) => `invoiceSummary(filter: { billPeriods: ["${index}"] }) { count }`),
+  'many filtered pages': aliasesOf((index) => `invoices(first: 5, filter: { billPeriods: ["${index}"] }) { nodes { number } }`),
+  'many filtered pages from the end': aliasesOf((index) => `invoices(last: 5, filter: { billPeriods: ["${index}"] }) { nodes { number } }`),
+  'a search': 'invoice(number: "nothing") { number }',
+};
+
+function aliasesOf(field: (index: number) => string): string {
+  return Array.from({ length: 40 }, (_, index) => `a${index}: ${field(index)}`).join(' ');
+}
+
 describe('The worst operations that are allowed', () => {
   let upstream: ScriptedUpstream;
   let gateway: MeteredGateway;
   let texts = 0;
 
   beforeAll(async () => {
-    upstream = await startScriptedUpstream(({ url }) => ({ body: toBillsBody(toAskedBills(url), 1000) }));
+    upstream = await startScriptedUpstream(({ url }) => ({ body: toBillsBody(toAskedBills(url), url.includes(LONG) ? LENGTH : 1000) }));
     gateway = await startMeteredGateway({ CACHE_TTL_SECONDS: '0', BILLING_API_URL: upstream.url });
     // Operations are compiled for an accepted token alone.
     await ask({ query: '{ customer(idType: "RUC", id: "80012345") { contract(number: "7") { dueDate } } }' });
@@ -54,6 +68,17 @@ describe('The worst operations that are allowed', () => {
   it('take no turn of the event loop of more than 100 ms of CPU when they are new', async () => {
     const asNew = ({ query, ...others }: { readonly query: string }) => ({ ...others, query: `${query} # ${texts++}` });
     expect(await findLong((name, body) => leastOf(() => askAllowed(name, asNew(body))))).toEqual([]);
+  }, 600_000);
+
+  it('take none either where they read through a list of 50,000 invoices', async () => {
+    const long: [string, number][] = [];
+    for (const [name, selection] of Object.entries(LONG_LIST_OPERATIONS)) {
+      const toQuery = (): string =>
+        `{ customer(idType: "RUC", id: "80012345") { contract(number: "${LONG}") { ${selection} } } } # ${texts++}`;
+      const turnMs = await leastOf(() => askAllowed(name, { query: toQuery() }));
+      if (turnMs > MAX_TURN_MS) long.push([name, turnMs]);
+    }
+    expect(long).toEqual([]);
   }, 600_000);
 
   it('take none either when they are compiled, and ever after', async () => {

@@ -1,3 +1,4 @@
+import type { TurnBudget } from '../../runtime/turn-budget';
 import { BillingError } from '../model/billing-error';
 import { toCursor } from '../model/cursor';
 import type { NamedList } from '../model/paged-list';
@@ -14,6 +15,7 @@ interface Match<Item> {
 /** Which items of a list to find. */
 interface Wanted<Item> {
   readonly isMatch: (item: Item) => boolean;
+  readonly turns: TurnBudget;
   /** The range of positions to search; `before` is exclusive. */
   readonly from: number;
   readonly before: number;
@@ -29,6 +31,8 @@ export interface FilteredList<Item> {
   /** The list's pages in one order, shared by all readers of that order. */
   readonly pagesIn: (order: ReadingOrder) => ListPages<Item>;
   readonly pageSize: number;
+  /** Items that are looked at in one turn of the event loop, by all searches together. */
+  readonly turns: TurnBudget;
   /** For a page counted from its end: whether to find out if another match precedes it. */
   readonly asksPrevious: boolean;
 }
@@ -40,12 +44,12 @@ export interface FilteredList<Item> {
  */
 export async function findPage<Item>(request: FilteredRequest, search: FilteredList<Item>): Promise<PlacedPage<Item> | null> {
   const { from, before, size, isBackward, probe } = request;
-  const { list, isMatch, pagesIn, pageSize } = search;
-  const wanted: Wanted<Item> = { isMatch, from, before, count: size };
+  const { list, isMatch, pagesIn, pageSize, turns } = search;
+  const wanted: Wanted<Item> = { isMatch, turns, from, before, count: size };
   const start = readingStart(request);
   const next = (): Promise<readonly Match<Item>[] | null> => {
     const pages = pagesIn({ firstPage: Math.floor(before / pageSize), step: 1 });
-    return findForward(list, pages, { isMatch, from: before, before: Infinity, count: 1 });
+    return findForward(list, pages, { isMatch, turns, from: before, before: Infinity, count: 1 });
   };
   if (start === null) return toFound(request, [], { hasMore: probe ? isSome(await next()) : null, hasPrevious: from > 0 });
   const isReadBackward = isBackward && before !== Infinity;
@@ -87,14 +91,16 @@ async function findForward<Item>(list: NamedList, pages: ListPages<Item>, wanted
     if (page === null) return index === 0 ? null : found;
     const offset = pages.offsetOf(index);
     let i = Math.max(0, from - offset);
-    const look = (items: readonly Item[]): void => {
+    const look = async (items: readonly Item[]): Promise<void> => {
+      const turn = wanted.turns.take(items.length);
+      if (turn) await turn;
       for (; i < items.length && offset + i < before && found.length < count; i++)
         if (wanted.isMatch(items[i] as Item)) found.push({ item: items[i] as Item, position: offset + i });
     };
-    look(page);
+    await look(page);
     if (pages.isLast(page) && found.length < count && offset + page.length < before) {
       page = await readOrStop(list, pages, { index, matches: found.length, isWhole: true });
-      look(page ?? []);
+      await look(page ?? []);
     }
     if (pages.isLast(page)) return found;
   }
@@ -112,6 +118,8 @@ async function findBackward<Item>(list: NamedList, pages: ListPages<Item>, wante
     if (page === null && offset === 0) return null;
     const isShort = page !== null && pages.isLast(page) && offset + page.length < before;
     const items = (isShort ? await readOrStop(list, pages, { index, matches: found.length, isWhole: true }) : page) ?? [];
+    const turn = wanted.turns.take(items.length);
+    if (turn) await turn;
     for (let i = Math.min(items.length, before - offset) - 1; i >= 0 && offset + i >= from && found.length < count; i--)
       if (wanted.isMatch(items[i] as Item)) found.push({ item: items[i] as Item, position: offset + i });
   }

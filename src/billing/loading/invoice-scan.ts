@@ -1,3 +1,4 @@
+import type { TurnBudget } from '../../runtime/turn-budget';
 import type { Invoice } from '../model/bills';
 import type { ListPages } from './list-pages';
 
@@ -7,6 +8,7 @@ import type { ListPages } from './list-pages';
  */
 export class InvoiceScan {
   readonly #pages: ListPages<Invoice>;
+  readonly #turns: TurnBudget;
   readonly #found = new Map<string, Invoice>();
   #index = 0;
   #atEnd = false;
@@ -14,8 +16,10 @@ export class InvoiceScan {
   #seemsLast = false;
   #reading: Promise<void> | null = null;
 
-  constructor(pages: ListPages<Invoice>) {
+  /** @param turns invoices that are looked at in one turn of the event loop. */
+  constructor(pages: ListPages<Invoice>, turns: TurnBudget) {
     this.#pages = pages;
+    this.#turns = turns;
   }
 
   /** The invoice of that number, or null where the contract has none. Rejects with BillingError. */
@@ -31,6 +35,8 @@ export class InvoiceScan {
 
   async #readPage(): Promise<void> {
     const page = await (this.#seemsLast ? this.#pages.wholePage(this.#index) : this.#pages.page(this.#index));
+    const turn = this.#turns.take(page?.length ?? 0);
+    if (turn) await turn;
     for (const invoice of page ?? []) {
       if (invoice.number !== null && !this.#found.has(invoice.number)) this.#found.set(invoice.number, invoice);
     }

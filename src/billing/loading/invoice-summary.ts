@@ -1,5 +1,6 @@
 import type { Invoice } from '../model/bills';
 import { toPredicate, type InvoiceFilter } from '../model/invoice-filter';
+import type { TurnBudget } from '../../runtime/turn-budget';
 import type { ListRead } from './list-reader';
 
 /** How many invoices there are, and what they sum up to. */
@@ -13,12 +14,17 @@ export interface InvoiceSummary {
   readonly isComplete: boolean;
 }
 
-/** Sums up the invoices that were read and that the filter means. */
-export function summarize({ pages, end }: ListRead<Invoice>, filter: InvoiceFilter): InvoiceSummary {
+/**
+ * Sums up the invoices that were read and that the filter means.
+ * @param turns a list may have 100,000 invoices, and an operation 100 summaries of it: a page is looked at when it has its turn.
+ */
+export async function summarize({ pages, end }: ListRead<Invoice>, filter: InvoiceFilter, turns: TurnBudget): Promise<InvoiceSummary> {
   const matches = toPredicate(filter);
   const sum = new ExactSum();
   let [count, withoutAmount] = [0, 0];
   for (const invoices of pages) {
+    const turn = turns.take(invoices.length);
+    if (turn) await turn;
     for (const invoice of invoices) {
       if (!matches(invoice)) continue;
       count++;

@@ -1,3 +1,4 @@
+import { TurnBudget } from '../../runtime/turn-budget';
 import { filterKey } from '../model/invoice-filter';
 import type { ListOwner, PagedList } from '../model/paged-list';
 import { toPageOfTail, type FilteredRequest, type PageRequest, type TailRequest } from '../model/window';
@@ -14,6 +15,11 @@ import type { Paging } from '../paging/window-plan';
 
 /** What shows whether a list's owner is known. */
 const FIRST_ITEM: PageRequest = { offset: 0, first: 1, probe: false };
+/**
+ * Items that are looked at in one turn of the event loop, for filters, sums and searches: some 10 ms where each is held to a filter of
+ * periods, whose text is read each time.
+ */
+const ITEMS_PER_TURN = 20_000;
 const FROM_START: ReadingOrder = { firstPage: 0, step: 1 };
 
 /** How items are filtered. `isKnown`: as for `unplacedPage`. */
@@ -22,6 +28,8 @@ export type FilterSearch<Item> = Pick<FilteredList<Item>, 'isMatch' | 'asksPrevi
 /** The lists of one kind, of any number of owners, as one operation reads them. */
 export class PagedLists<Content, Item> {
   readonly loader: PageLoader<Content, Item>;
+  /** Shared by all who look at items of the operation. */
+  readonly turns = new TurnBudget(ITEMS_PER_TURN);
   readonly #list: PagedList<Content, Item>;
   readonly #operation: BillingOperation;
   #pages: Map<string, ListPages<Item>> | null = null;
@@ -96,7 +104,9 @@ export class PagedLists<Content, Item> {
     { isKnown, ...search }: FilterSearch<Item>,
   ): Promise<PlacedPage<Item> | null> {
     const pageSize = this.loader.paging.maxQuantity;
-    const found = await findPage(request, { ...search, list: this.#list, pageSize, pagesIn: (order) => this.pagesOf(owner, order) });
+    const { turns } = this;
+    const pagesIn = (order: ReadingOrder): ListPages<Item> => this.pagesOf(owner, order);
+    const found = await findPage(request, { ...search, list: this.#list, pageSize, turns, pagesIn });
     if (found && found.items.length > 0) return found;
     // Nothing may have been read, or only what is past the list's end.
     const { filter, from: offset, size: first } = request;
