@@ -76,6 +76,39 @@ describe('The limit on calls', () => {
     expect(limiter.quotaOf(caller)).toEqual({ limit: 60, remaining: 60, resetSeconds: 0 });
   });
 
+  it('takes from shared buckets and gives back to them, tells what they said last, and decides alone while they are out of reach', async () => {
+    const asked: number[] = [];
+    let answer: { granted: boolean; calls: number } | null = { granted: true, calls: 7 };
+    const shared = {
+      take: (_key: string, calls: number) => {
+        asked.push(calls);
+        return Promise.resolve(answer);
+      },
+      close: () => Promise.resolve(),
+    };
+    const limiter = new BucketLimiter({ callsPerMinute: 60, secret: null, shared, clock: new TestClock() });
+    const caller = callerOf('one');
+    expect(await limiter.take(caller, 3)).toBeNull();
+    expect(limiter.quotaOf(caller).remaining).toBe(7);
+    answer = { granted: false, calls: 1 };
+    expect(await limiter.take(caller, 2)).toEqual({ limit: 60, remaining: 1, resetSeconds: 59, seconds: 1 });
+    answer = null;
+    expect(await limiter.take(caller, 2)).toMatchObject({ remaining: 1 });
+    limiter.giveBack(caller, 5);
+    expect(limiter.quotaOf(caller).remaining).toBe(6);
+    expect(await limiter.take(caller, 6)).toBeNull();
+    expect(asked).toEqual([3, 2, 2, -5, 6]);
+  });
+
+  it('has one bucket for a token, whatever is forwarded beside it, and forgets it when it is full again', async () => {
+    const limiter = new BucketLimiter({ callsPerMinute: 10, secret: null, shared: null, clock: new TestClock() });
+    const withHeaders = Caller.parse('Bearer one', ['accept-language', 'es']) as Caller;
+    expect(await limiter.take(callerOf('one'), 4)).toBeNull();
+    expect([limiter.quotaOf(withHeaders).remaining, limiter.quotaOf(callerOf('other')).remaining, limiter.count]).toEqual([6, 10, 1]);
+    limiter.giveBack(withHeaders, 4);
+    expect([limiter.quotaOf(callerOf('one')).remaining, limiter.count]).toEqual([10, 0]);
+  });
+
   it('gives the shared buckets a hash of the token under a key, the same for the same secret', async () => {
     const keys: string[] = [];
     const shared = {
