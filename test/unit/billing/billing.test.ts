@@ -27,6 +27,22 @@ describe('Billing.contract', () => {
     expect(source.requests).toHaveLength(2);
   });
 
+  it('gives each page what was asked for it, however alike the pages are', async () => {
+    const filter = { status: true, billPeriods: null };
+    const { billing, source } = createBilling({ total: 50, filters: true, invoiceAt: (index) => ({ status: index % 2 === 1 }) });
+    const pages: PageRequest[] = [near, { ...near, probe: true }, { ...near, first: 3 }, { ...near, offset: 5 }];
+    const contract = (await billing.contract(customer, '1', pages, [{ filter, page: near }]))!;
+    const before = source.requests.length;
+    for (const page of pages) {
+      const { items, hasMore } = (await billing.contractInvoices(contract, page))!;
+      expect(items.map(({ amount }) => amount)).toEqual(Array.from({ length: page.first }, (_, index) => page.offset + index));
+      expect([hasMore, billing.knownInvoices(contract, page)?.items]).toEqual([page.probe || null, items]);
+    }
+    expect((await contract.loadOf(near, filter)?.page())?.items.map(({ number }) => number)).toEqual(['n1', 'n3', 'n5', 'n7', 'n9']);
+    expect(contract.loadOf(near, { ...filter, status: false })).toBeUndefined();
+    expect(source.requests).toHaveLength(before);
+  });
+
   it('keeps the contract and its other page where one of two distant pages fails, whichever it is', async () => {
     for (const failing of [near, far]) {
       const late = new BillingError('timeout', 'late');

@@ -1,9 +1,14 @@
 import { toCursor } from '../../../support/invoice-cursor';
 import { BILLS } from '../../../../src/billing/model/bills';
+import { toCursor as toCursorOf } from '../../../../src/billing/model/cursor';
+import { toFilteredList } from '../../../../src/billing/model/invoice-filter';
 import {
   pageWindow,
   parsePageArguments,
+  readingStart,
   toPageOfTail,
+  toScanPage,
+  type FilteredRequest,
   type PageArguments,
   type PageLimits,
   type PageRequest,
@@ -66,5 +71,72 @@ describe('A page that is counted from an end or ends before a cursor', () => {
     expect(toPageOfTail({ last: 3, from: 8 }, 10)).toEqual({ offset: 8, first: 2, probe: false });
     expect(toPageOfTail({ last: 3, from: 12 }, 10)).toEqual({ offset: 12, first: 0, probe: false });
     expect(toPageOfTail({ last: 3, from: 0 }, 2)).toEqual({ offset: 0, first: 2, probe: false });
+  });
+});
+
+describe('A page of the invoices that a filter means', () => {
+  const filter = { status: true, billPeriods: null };
+  const list = toFilteredList(BILLS, filter);
+  const at = (position: number): string => toCursorOf(position, list);
+  const parse = (args: PageArguments, pushes = true, probe = true): FilteredRequest =>
+    parsePageArguments({ ...args, filter }, BILLS, { ...limits, pushes: () => pushes }, probe) as FilteredRequest;
+
+  it.each<[string, PageArguments, boolean, object]>([
+    ['the first ones', { first: 5 }, true, { window: { offset: 0, first: 6, probe: false }, lead: 0, count: 5 }],
+    [
+      'the first ones, without a look at the next',
+      { first: 5 },
+      false,
+      { window: { offset: 0, first: 5, probe: false }, lead: 0, count: 5 },
+    ],
+    ['those after a cursor', { first: 5, after: at(9) }, true, { window: { offset: 10, first: 6, probe: false }, lead: 0, count: 5 }],
+    [
+      'those between two cursors',
+      { first: 5, after: at(9), before: at(12) },
+      false,
+      { window: { offset: 10, first: 2 }, lead: 0, count: 2 },
+    ],
+    [
+      'those before a cursor, with a look at the one before',
+      { last: 5, before: at(9) },
+      true,
+      { window: { offset: 3, first: 7 }, lead: 1, count: 5 },
+    ],
+    ['the first ones before a cursor', { last: 5, before: at(3) }, false, { window: { offset: 0, first: 3 }, lead: 0, count: 3 }],
+    [
+      'those before a cursor and after another',
+      { last: 5, before: at(9), after: at(6) },
+      false,
+      { window: { offset: 7, first: 2 }, lead: 0, count: 2 },
+    ],
+    [
+      'none, which takes a look at one',
+      { first: 5, after: at(9), before: at(4) },
+      false,
+      { window: { offset: 10, first: 1 }, lead: 0, count: 0 },
+    ],
+  ])('is a window of the list that the billing API makes by it: %s', (_what, args, probe, pushed) => {
+    const request = parse(args, true, probe);
+    expect(request.pushed).toMatchObject({ ...pushed, list });
+    expect(readingStart(request)).toBeNull();
+  });
+
+  it.each<[string, PageArguments, boolean, number | null]>([
+    ['the last ones', { last: 5 }, true, 0],
+    ['those after a cursor of the whole list', { first: 5, after: toCursor(9) }, true, 10],
+    ['those before a cursor of the whole list', { last: 5, before: toCursor(9) }, true, 8],
+    ['the first ones, of an API that does not filter', { first: 5 }, false, 0],
+    ['the last ones after a cursor, of an API that does not filter', { last: 5, after: toCursor(9) }, false, 10],
+    ['none', { first: 5, after: toCursor(9), before: toCursor(10) }, false, null],
+    ['one between two cursors', { last: 5, after: toCursor(9), before: toCursor(11) }, false, 10],
+  ])('is looked for in the whole list: %s', (_what, args, pushes, from) => {
+    const request = parse(args, pushes);
+    expect([request.pushed, readingStart(request)]).toEqual([null, from]);
+  });
+
+  it('is looked for in the largest pages there are, which do not overlap', () => {
+    expect([0, 39, 40, 81].map((position) => toScanPage(position, 40))).toEqual(
+      [0, 0, 40, 80].map((offset) => ({ offset, first: 40, probe: false })),
+    );
   });
 });
