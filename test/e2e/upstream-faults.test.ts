@@ -238,7 +238,7 @@ describe('A fault of the billing API', () => {
       [
         'interim answers without end',
         (socket) => writeForever(socket, '', () => 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(20)),
-        'UPSTREAM_TIMEOUT',
+        'UPSTREAM_UNAVAILABLE',
         3,
       ],
       ['100 Continue, and nothing after it', (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 'UPSTREAM_TIMEOUT', 3],
