@@ -221,6 +221,23 @@ describe('A request that nobody waits for any more', () => {
         { timeoutMs: 600_000 },
       );
     });
+
+    it('is told to have waited for a connection', async () => {
+      await withUpstream(
+        async ({ transport, upstream, ask }) => {
+          const first = ask('a').catch(() => undefined);
+          await until(() => upstream.requestCount() === 1);
+          const controller = new AbortController();
+          const second = sendGet(transport, requestOf('/bills', 'b', { signal: controller.signal })).catch((error: unknown) => error);
+          nowMs += 300_000;
+          controller.abort(late);
+          expect(await second).toMatchObject({ cause: { message: "no connection within the operation's time: none is free" } });
+          await transport.close();
+          await first;
+        },
+        { timeoutMs: 600_000 },
+      );
+    });
   });
 
   it('ends when the transport is closed', async () => {

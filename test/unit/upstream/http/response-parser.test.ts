@@ -272,6 +272,33 @@ describe('the parser of an answer', () => {
     ['a chunk without a size', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', 'zz', ''), /no size/],
     ['white space in a size', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1 0', 'x', '0', '', ''), /no size/],
     ['white space before a size', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', ' 1', 'x', '0', '', ''), /no size/],
+    ['a size of eight digits', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '10000000', 'x', '0', '', ''), /no size/],
+    [
+      'a chunk that the size of the next one follows at once',
+      text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'x1', 'y', '0', '', ''),
+      /longer than its size/,
+    ],
+    ['a chunk with an empty size', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '', '', ''), /no size/],
+    [
+      'a size that ends in a carriage return alone',
+      text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1\rxx', '0', '', ''),
+      /no size/,
+    ],
+    [
+      'a size that a byte and a line feed follow',
+      text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1x\nx', '0', '', ''),
+      /no size/,
+    ],
+    [
+      'a chunk that ends in a carriage return alone',
+      text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'x\rx0', '', ''),
+      /longer than its size/,
+    ],
+    [
+      'a chunk that ends in a byte and a line feed',
+      text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'xx\n0', '', ''),
+      /longer than its size/,
+    ],
     ['a size with a sign', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '-1', ''), /no size/],
     ['a size beyond all sense', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', 'ffffffffff', ''), /no size/],
     ['a size that ends in a line feed alone', text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1\nx', '0', '', ''), /no size/],
@@ -317,6 +344,18 @@ describe('the parser of an answer', () => {
     ['another status line at the end of its first line', text('HTTP/1.1 x HTTP/1.1 200 OK', 'Content-Length: 1', '', 'x'), /^unavailable/],
   ])('refuses an answer with %s', (_what, bytes, reason) => {
     expect(read(bytes)).toMatch(reason);
+  });
+
+  it.each([
+    ['a size of two digits', ['10', 'x'.repeat(16), '0', '', ''], 'x'.repeat(16)],
+    ['letters in a size, in both cases', ['a', 'x'.repeat(10), 'A', 'y'.repeat(10), '0', '', ''], `${'x'.repeat(10)}${'y'.repeat(10)}`],
+    ['more digits than a size needs', ['000000000001', 'x', '00', '', ''], 'x'],
+    ['data that looks like chunks, and a trailer', ['6', '1\r\nx\r\n', '0', 'trailer: y', '', ''], '1\r\nx\r\n'],
+  ])('reads chunks wherever their bytes are cut, with %s', (_what, chunks, body) => {
+    const bytes = text('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', ...chunks);
+    const everywhere = Array.from(bytes, (_, index) => index);
+    for (const cuts of [[], everywhere, ...everywhere.map((cut) => [cut])])
+      expect(read(bytes, cuts)).toMatchObject({ status: 200, body, isReusable: true });
   });
 
   const line = fc.oneof(
