@@ -1,4 +1,12 @@
-import { GraphQLError, Kind, TokenKind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  TokenKind,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
 
 /**
  * Selections that a document may come to when each fragment is counted wherever it is spread: what validation and
@@ -7,6 +15,10 @@ import { GraphQLError, Kind, TokenKind, type DocumentNode, type FragmentDefiniti
 const MAX_SELECTIONS = 5000;
 /** Pairs of fields under one response key; graphql-js compares each pair (OverlappingFieldsCanBeMerged), in half a microsecond. */
 const MAX_FIELD_PAIRS = 10_000;
+/** Pairs of fragments that are spread in one place; graphql-js compares each pair too, in half a microsecond. 100 fragments are 4,950. */
+const MAX_FRAGMENT_PAIRS = 5000;
+/** Operations of one document: to validate the shortest one takes 16 microseconds. A request runs one. */
+const MAX_OPERATIONS = 100;
 /** A name longer than this is no developer's; it would be repeated in error messages. */
 const MAX_NAME_LENGTH = 128;
 
@@ -22,6 +34,11 @@ export function checkDocumentWork(document: DocumentNode): GraphQLError | null {
         `A name in the document has ${token.value.length} characters; ${MAX_NAME_LENGTH} are allowed. Use a shorter name.`,
       );
   }
+  const operations = countOperations(document);
+  if (operations > MAX_OPERATIONS)
+    return new GraphQLError(
+      `The document has ${operations} operations; ${MAX_OPERATIONS} are allowed. Send the operation that is to run, with its fragments.`,
+    );
   const count = new Count(document);
   try {
     for (const definition of document.definitions) if ('selectionSet' in definition) count.addRoot(definition.selectionSet);
@@ -32,18 +49,37 @@ export function checkDocumentWork(document: DocumentNode): GraphQLError | null {
   return null;
 }
 
+function countOperations({ definitions }: DocumentNode): number {
+  let operations = 0;
+  for (const { kind } of definitions) if (kind === Kind.OPERATION_DEFINITION) operations++;
+  return operations;
+}
+
 class TooMuchWork extends Error {}
 
-/** The fields of several selection sets that are merged with each other, by response key. */
+/** Selection sets that are merged with each other. */
+interface MergedSets {
+  /** Their fields, by response key. */
+  readonly fields: Map<string, MergedFields>;
+  /** The fragments that are spread in them, inner ones included. */
+  readonly fragments: Set<string>;
+}
+
 interface MergedFields {
   count: number;
-  readonly below: Map<string, MergedFields>;
+  /** Null where no field has a selection set. */
+  below: MergedSets | null;
+}
+
+function noSets(): MergedSets {
+  return { fields: new Map(), fragments: new Set() };
 }
 
 class Count {
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
   #selections = 0;
-  #pairs = 0;
+  #fieldPairs = 0;
+  #fragmentPairs = 0;
 
   constructor(document: DocumentNode) {
     for (const definition of document.definitions)
@@ -51,10 +87,10 @@ class Count {
   }
 
   addRoot(set: SelectionSetNode): void {
-    this.#merge(set, new Map(), []);
+    this.#merge(set, noSets(), []);
   }
 
-  #merge(set: SelectionSetNode, merged: Map<string, MergedFields>, open: string[]): void {
+  #merge(set: SelectionSetNode, merged: MergedSets, open: string[]): void {
     for (const selection of set.selections) {
       if (++this.#selections > MAX_SELECTIONS)
         throw new TooMuchWork(
@@ -63,23 +99,34 @@ class Count {
         );
       if (selection.kind === Kind.INLINE_FRAGMENT) this.#merge(selection.selectionSet, merged, open);
       else if (selection.kind === Kind.FRAGMENT_SPREAD) this.#mergeFragment(selection.name.value, merged, open);
-      else {
-        const key = selection.alias?.value ?? selection.name.value;
-        let field = merged.get(key);
-        if (!field) merged.set(key, (field = { count: 0, below: new Map() }));
-        this.#pairs += field.count++;
-        if (this.#pairs > MAX_FIELD_PAIRS)
-          throw new TooMuchWork(
-            `The document selects the same fields too often: there are more than ${MAX_FIELD_PAIRS} pairs of ` +
-              `fields with one name or alias. Select each field once.`,
-          );
-        if (selection.selectionSet) this.#merge(selection.selectionSet, field.below, open);
-      }
+      else this.#mergeField(selection, merged, open);
     }
   }
 
+  #mergeField({ alias, name, selectionSet }: FieldNode, merged: MergedSets, open: string[]): void {
+    const key = alias?.value ?? name.value;
+    let field = merged.fields.get(key);
+    if (!field) merged.fields.set(key, (field = { count: 0, below: null }));
+    this.#fieldPairs += field.count++;
+    if (this.#fieldPairs > MAX_FIELD_PAIRS)
+      throw new TooMuchWork(
+        `The document selects the same fields too often: there are more than ${MAX_FIELD_PAIRS} pairs of ` +
+          `fields with one name or alias. Select each field once.`,
+      );
+    if (selectionSet) this.#merge(selectionSet, (field.below ??= noSets()), open);
+  }
+
   /** A fragment that leads back to itself is refused by validation, and followed no further here. */
-  #mergeFragment(name: string, merged: Map<string, MergedFields>, open: string[]): void {
+  #mergeFragment(name: string, merged: MergedSets, open: string[]): void {
+    if (!merged.fragments.has(name)) {
+      this.#fragmentPairs += merged.fragments.size;
+      merged.fragments.add(name);
+      if (this.#fragmentPairs > MAX_FRAGMENT_PAIRS)
+        throw new TooMuchWork(
+          `The document spreads too many fragments in one place: there are more than ${MAX_FRAGMENT_PAIRS} pairs of them. ` +
+            `Put their fields into fewer fragments.`,
+        );
+    }
     const fragment = this.#fragments.get(name);
     if (!fragment || open.includes(name)) return;
     open.push(name);

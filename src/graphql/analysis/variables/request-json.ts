@@ -70,26 +70,29 @@ function isInNumber(code: number): boolean {
   return isDigit(code) || code === 0x2b || code === 0x2d || code === 0x2e || code === 0x45 || code === 0x65;
 }
 
-/** Whether the double that JSON makes of the number has the number's value. */
+/**
+ * Whether the double that JSON makes of the number, which is a whole one, has the number's value. It does if both have the same digits
+ * without the zeros around them: the nearest double is not ten times as large. Makes no texts: a request may have 60,000 such numbers.
+ */
 function isExact(token: string): boolean {
-  const value = Number(token);
-  return Number.isSafeInteger(value) && normalize(token) === normalize(String(value));
-}
-
-/** The number's digits without zeros around them, and their exponent: the same for two numbers if and only if they are equal. */
-function normalize(token: string): string {
-  const [mantissa = '', exponent = '0'] = token.toLowerCase().split('e');
-  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
-  const digits = trimZeros(whole + fraction);
-  if (digits.text === '') return '0';
-  return `${mantissa.startsWith('-') ? '-' : ''}${digits.text}e${Number(exponent) - fraction.length + digits.trailing}`;
-}
-
-/** By index: a regular expression that is anchored at the end alone would take quadratic time. */
-function trimZeros(digits: string): { readonly text: string; readonly trailing: number } {
-  let from = 0;
-  let to = digits.length;
-  while (from < to && digits[from] === '0') from++;
-  while (to > from && digits[to - 1] === '0') to--;
-  return { text: digits.slice(from, to), trailing: digits.length - to };
+  const value = Math.abs(Number(token));
+  if (!Number.isSafeInteger(value)) return false;
+  let significand = 0;
+  // Ten times as much for each zero that was read since.
+  let scale = 10;
+  for (let at = 0; at < token.length; at++) {
+    const code = token.charCodeAt(at);
+    if (code === 0x45 || code === 0x65) break;
+    if (!isDigit(code)) continue;
+    if (code === 0x30) {
+      if (significand > 0) scale *= 10;
+      continue;
+    }
+    significand = significand * scale + (code - 0x30);
+    scale = 10;
+    // Has more digits than a safe integer, or another value: past 2^53, what is added and rounded stays there.
+    if (significand > Number.MAX_SAFE_INTEGER) return false;
+  }
+  while (significand < value) significand *= 10;
+  return significand === value;
 }

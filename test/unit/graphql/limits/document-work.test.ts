@@ -60,6 +60,28 @@ describe('The work that a document makes', () => {
     expect(check(`{ ${times(15, (index) => `a${index} { ...F }`)} } ${fragment}`)).toBeNull();
   });
 
+  it('grows with the square of how many fragments are spread in one place, whether they exist or not', () => {
+    const TOO_MANY_FRAGMENTS = expect.stringContaining('more than 5000 pairs of them');
+    const spread = (count: number): string => times(count, (index) => `...F${index}`);
+    const fragments = (count: number): string => times(count, (index) => `fragment F${index} on T { f${index} }`);
+    // 100 fragments are 4,950 pairs, and 51 another 50.
+    for (const defined of ['', fragments(101)]) {
+      expect(check(`{ ${spread(100)} ${spread(100)} } ${defined}`)).toBeNull();
+      expect(check(`{ ${spread(101)} } ${defined}`)).toEqual(TOO_MANY_FRAGMENTS);
+      expect(check(`{ a { ${spread(60)} } a { ${spread(101)} } } ${defined}`)).toEqual(TOO_MANY_FRAGMENTS);
+      expect(check(`{ a { ${spread(70)} } b { ${spread(70)} } } ${defined}`)).toBeNull();
+    }
+    // Those that a fragment spreads are in the same place.
+    const chain = times(100, (index) => `fragment F${index} on T { ...F${index + 1} }`);
+    expect(check(`{ ...F0 } ${chain}`)).toEqual(TOO_MANY_FRAGMENTS);
+  });
+
+  it('is bounded by the operations, of which one is run', () => {
+    const operations = (count: number): string => times(count, (index) => `query Q${index} { f }`);
+    expect(check(`${operations(100)} fragment F on T { f }`)).toBeNull();
+    expect(check(operations(101))).toContain('has 101 operations; 100 are allowed');
+  });
+
   it('is none for the definitions of a schema, which validation refuses', () => {
     expect(check(`type T { ${times(200, () => 'f: Int')} }`)).toBeNull();
   });

@@ -28,6 +28,20 @@ describe('The numbers of a request', () => {
     ).toEqual({ query: '1.00000000000000000001', variables: { t: '"4503599627370497.4', l: [1, { x: 1e300 }] } });
   });
 
+  it('are told apart by their value, however they are written', () => {
+    const digits = fc.stringMatching(/^[0-9]{1,18}$/);
+    const exponent = fc.tuple(fc.constantFrom('e', 'E', 'e+', 'e-'), fc.nat({ max: 30 })).map(([sign, value]) => `${sign}${value}`);
+    const number = fc
+      .tuple(fc.constantFrom('', '-'), digits, fc.option(digits, { nil: '' }), fc.option(exponent, { nil: '' }))
+      .map(([sign, whole, fraction, exp]) => `${sign}${BigInt(whole)}${fraction && `.${fraction}`}${exp}`);
+    fc.assert(
+      fc.property(number, (text) => {
+        expect(variableOf(text)).toBe(isKept(text) ? Number(text) : 1e300);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('do not change how any JSON is read otherwise', () => {
     fc.assert(
       fc.property(fc.json(), (json) => {
@@ -40,4 +54,16 @@ describe('The numbers of a request', () => {
 /** fast-check writes doubles with all their digits, so that only whole ones past 2^53 are not exact. */
 function toRefused(_key: string, value: unknown): unknown {
   return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) ? 1e300 : value;
+}
+
+/** Whether a fraction is left, or the whole number that JSON makes of a number has exactly its value. */
+function isKept(text: string): boolean {
+  const value = Number(text);
+  if (!Number.isInteger(value)) return true;
+  if (!Number.isSafeInteger(value)) return false;
+  const [mantissa = '', exponent = '0'] = text.toLowerCase().replace(/^-/, '').split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const scale = Number(exponent) - fraction.length;
+  const [digits, found] = [BigInt(whole + fraction), BigInt(Math.abs(value))];
+  return scale >= 0 ? digits * 10n ** BigInt(scale) === found : digits === found * 10n ** BigInt(-scale);
 }
