@@ -18,6 +18,7 @@ import {
   type RequestForm,
 } from '../request/graphql-request';
 import { headerOf } from '../request/header-of';
+import { RecurringBodies } from '../request/json/recurring-bodies';
 import { HTML_TYPE } from '../request/media-types';
 import { hasOperationInBody } from '../request/methods';
 import { parseControls, ROUTER_TRACE_HEADER, type RequestControls } from '../request/request-controls';
@@ -72,6 +73,7 @@ function isFirst(socket: Socket & { [USED]?: boolean }): boolean {
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #bodies: RequestBodies;
+  readonly #recurring = new RecurringBodies();
   readonly #arrivals = new TurnQueue<Arrival>((arrival) => this.#handle(arrival), ARRIVALS_A_TURN);
   /** Requests whose token the billing API has never accepted: many of them take turns with the others, and not their time. */
   readonly #strangers = new TurnQueue<Arrival>((arrival) => this.#handle(arrival), STRANGERS_A_TURN);
@@ -175,7 +177,8 @@ export class Pipeline {
         [toMissingTokenError(missingToken(`A request of more than ${MAX_ANONYMOUS_BYTES} bytes`))],
         this.#options.formatError,
       );
-    const parsed = form === 'body' ? parseBody(exchange.body) : form === 'search' ? parseSearch(exchange.request.url ?? '') : null;
+    const recurring = form === 'body' ? this.#recurring.parse(exchange.body) : null;
+    const parsed = recurring ?? toParsed(exchange, form);
     const request = exchange.mediaType === null || exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);
     if (!request) return this.#runNew(exchange, () => askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options));
 
@@ -187,6 +190,7 @@ export class Pipeline {
     }
     const { query, operationName } = resolved;
     const known = query === undefined || isApollos(exchange, resolved) ? undefined : operations.find(query, operationName);
+    if (known && form === 'body' && !recurring) this.#recurring.note(exchange.body);
     const completed = known
       ? executeKnown(exchange, { known, variables: resolved.variables, controls }, this.#options)
       : this.#runNew(exchange, () => executeNew(exchange, resolved, createContext(exchange, controls, contexts), this.#options));
@@ -234,6 +238,10 @@ export class Pipeline {
     this.#options.responses?.offer(key, completed, monotonicMs());
     return completed;
   }
+}
+
+function toParsed({ body, request }: Exchange, form: RequestForm): unknown {
+  return form === 'body' ? parseBody(body) : form === 'search' ? parseSearch(request.url ?? '') : null;
 }
 
 /** Whether a request asks for what only Apollo Server does, beside executing the operation. */

@@ -3,10 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Variables } from '../../graphql/analysis/variables/coerce-variables';
 import { parseRequestJson, toExactJson } from '../../graphql/analysis/variables/request-json';
-import { isNestedDeeper } from './json-nesting';
 import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
 import type { BodyFault } from './exchange';
 import { headerOf } from './header-of';
+import { isNestedDeeper, MAX_NESTING, MAX_SMALL_BYTES } from './json/json-nesting';
+import { mayReachForPrototype, reachesForPrototype } from './json/prototype-names';
 import { ALLOWED_METHODS, hasOperationInBody, WRONG_METHOD } from './methods';
 
 /** A GraphQL request (GraphQL over HTTP, section 5.1), whatever transport brought it. */
@@ -22,11 +23,6 @@ export interface GraphqlRequest {
 
 /** Maximum decoded body size without a token, in bytes: the introspection query of tools has 2 KiB. */
 export const MAX_ANONYMOUS_BYTES = 32 * 1024;
-
-/** Levels of a body's JSON. Inputs of the schema have four. */
-const MAX_NESTING = 100;
-/** Smaller bodies are parsed without a look at their nesting, in bytes. */
-const MAX_SMALL_BYTES = 4096;
 
 /** How a request brings its operation: in its body, in its URL, or not as GraphQL over HTTP has it. */
 export type RequestForm = 'body' | 'search' | 'other';
@@ -165,26 +161,7 @@ function parseJson(text: string, parse: (text: string) => unknown): unknown {
   } catch {
     return undefined;
   }
-  // Most texts hold none of this, escaped or not, and need no look at each name.
-  return /__proto__|constructor|\\u/.test(text) && reachesForPrototype(parsed) ? undefined : parsed;
-}
-
-function reachesForPrototype(parsed: unknown): boolean {
-  const left = [parsed];
-  while (left.length > 0) {
-    const value = left.pop();
-    if (Array.isArray(value)) {
-      for (const member of value as readonly unknown[]) if (typeof member === 'object') left.push(member);
-    } else if (isRecord(value)) {
-      // What JSON.parse makes has no other enumerable names than its own.
-      for (const name in value) {
-        const member = value[name];
-        if (name === '__proto__' || (name === 'constructor' && isRecord(member) && Object.hasOwn(member, 'prototype'))) return true;
-        if (typeof member === 'object') left.push(member);
-      }
-    }
-  }
-  return false;
+  return mayReachForPrototype(text) && reachesForPrototype(parsed) ? undefined : parsed;
 }
 
 /** Decodes a part of a search (URL Standard, "application/x-www-form-urlencoded parsing"). */

@@ -15,7 +15,17 @@ const BACKSLASH = 0x5c;
 export function parseRequestJson(text: string): unknown {
   const parsed: unknown = JSON.parse(text);
   // The text of the query, which is most of a request, has such digits too: only a request with numbers is looked at.
-  if (!hasNumbers(parsed)) return parsed;
+  const hasNumbers = typeof parsed === 'object' && parsed !== null && holdsNumbers((parsed as { readonly variables?: unknown }).variables);
+  return hasNumbers ? parseExactly(text, parsed) : parsed;
+}
+
+/** Parses the JSON of a request's variables alone, as `parseRequestJson` does it for the whole. */
+export function parseVariables(text: string): unknown {
+  const parsed: unknown = JSON.parse(text);
+  return holdsNumbers(parsed) ? parseExactly(text, parsed) : parsed;
+}
+
+function parseExactly(text: string, parsed: unknown): unknown {
   const exact = toExactJson(text);
   return exact === text ? parsed : JSON.parse(exact);
 }
@@ -26,9 +36,7 @@ export function toExactJson(text: string): string {
 }
 
 /** Whether a variable is a number, or may hold one. */
-function hasNumbers(request: unknown): boolean {
-  if (typeof request !== 'object' || request === null) return false;
-  const { variables } = request as { readonly variables?: unknown };
+function holdsNumbers(variables: unknown): boolean {
   if (typeof variables !== 'object' || variables === null) return false;
   for (const name in variables) {
     const value = (variables as Readonly<Record<string, unknown>>)[name];

@@ -1,3 +1,8 @@
+/** Levels of a request's JSON. Inputs of the schema have four. */
+export const MAX_NESTING = 100;
+/** Smaller requests are parsed without a look at their nesting, in bytes. */
+export const MAX_SMALL_BYTES = 4096;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 

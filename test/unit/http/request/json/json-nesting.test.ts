@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isNestedDeeper } from '../../../../src/http/request/json-nesting';
+import { isNestedDeeper } from '../../../../../src/http/request/json/json-nesting';
 
 const toBytes = (text: string): Buffer => Buffer.from(text);
 const depthOf = (value: unknown): number =>

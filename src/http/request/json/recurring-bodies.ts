@@ -1,0 +1,143 @@
+import type { Variables } from '../../../graphql/analysis/variables/coerce-variables';
+import { parseVariables, toExactJson } from '../../../graphql/analysis/variables/request-json';
+import { isNestedDeeper, MAX_NESTING, MAX_SMALL_BYTES } from './json-nesting';
+import { mayReachForPrototype } from './prototype-names';
+
+/** What a request's JSON has beside its variables; a request of GraphQL has no other members that matter (GraphQL over HTTP, 5.1). */
+interface Members {
+  readonly query: unknown;
+  readonly documentId: unknown;
+  readonly operationName: unknown;
+  readonly extensions: unknown;
+}
+
+/** The bytes before and after the variables of a body. */
+interface RecurringBody {
+  readonly before: Buffer;
+  readonly after: Buffer;
+  readonly members: Members;
+}
+
+/** Bodies that begin alike. */
+interface Row {
+  readonly bodies: RecurringBody[];
+  /** Where the next one is put. */
+  next: number;
+  /** Requests since then that were not found. */
+  misses: number;
+}
+
+/** A power of two. */
+const ROWS = 64;
+const BODIES_A_ROW = 4;
+/** Bytes by which a row is found. Most clients send the operation's name first. */
+const HEAD_BYTES = 32;
+/** Bytes of a body that are kept at most, so 2 MiB altogether, and about as much for its members. */
+const MAX_BYTES = 8192;
+/** A body is taken apart once in so many: an operation with its arguments in its text never comes again. */
+const MISSES_A_BODY = 16;
+const VARIABLES = '"variables":';
+const REPLACEMENT = '\ufffd';
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * The bodies of requests in which only the variables differ. A client sends the same document, operation name and extensions
+ * each time, which are most of a body: they are compared instead of parsed. What is found is what a parser would make of the
+ * whole body: where one value of a JSON text is replaced by another one, the rest of it means the same (RFC 8259, section 2).
+ */
+export class RecurringBodies {
+  readonly #rows = Array.from({ length: ROWS }, (): Row => ({ bodies: [], next: 0, misses: 0 }));
+
+  /** The members of a body's JSON; null if the body has to be parsed. */
+  parse(body: Buffer): (Members & { readonly variables: Variables | null }) | null {
+    if (body.length < HEAD_BYTES) return null;
+    for (const recurring of this.#rowOf(body).bodies) {
+      if (!surrounds(recurring, body)) continue;
+      const variables = variablesOf(recurring, body);
+      if (variables === undefined) continue;
+      const { query, documentId, operationName, extensions } = recurring.members;
+      return { query, documentId, operationName, extensions, variables };
+    }
+    return null;
+  }
+
+  /** Takes note of a body that was parsed and not found here. Only for operations that are known: others may be made up. */
+  note(body: Buffer): void {
+    if (body.length < HEAD_BYTES || body.length > MAX_BYTES) return;
+    const row = this.#rowOf(body);
+    if (++row.misses < MISSES_A_BODY) return;
+    row.misses = 0;
+    const recurring = takeApart(body);
+    if (!recurring) return;
+    row.bodies[row.next] = recurring;
+    row.next = (row.next + 1) % BODIES_A_ROW;
+  }
+
+  /** By FNV-1a of the first bytes. */
+  #rowOf(body: Buffer): Row {
+    let hash = 0x811c9dc5;
+    for (let at = 0; at < HEAD_BYTES; at += 4) hash = Math.imul(hash ^ body.readInt32LE(at), 0x01000193);
+    return this.#rows[(hash ^ (hash >>> 15)) & (ROWS - 1)] as Row;
+  }
+}
+
+function surrounds({ before, after }: RecurringBody, body: Buffer): boolean {
+  const { length } = body;
+  if (length < before.length + after.length) return false;
+  return before.compare(body, 0, before.length) === 0 && after.compare(body, length - after.length, length) === 0;
+}
+
+/** The variables between the two parts; undefined unless they are a JSON object or null that a parser of the body would not refuse. */
+function variablesOf({ before, after }: RecurringBody, body: Buffer): Variables | null | undefined {
+  const from = before.length;
+  const to = body.length - after.length;
+  if (body.length > MAX_SMALL_BYTES && isNestedDeeper(body.subarray(from, to), MAX_NESTING - 1)) return undefined;
+  const text = body.toString('utf8', from, to);
+  if (text.includes(REPLACEMENT) || mayReachForPrototype(text)) return undefined;
+  try {
+    const variables = parseVariables(text);
+    return typeof variables === 'object' && !Array.isArray(variables) ? (variables as Variables | null) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Finds a body's variables; null if it has none, or needs more than a parser. */
+function takeApart(body: Buffer): RecurringBody | null {
+  const at = body.indexOf(VARIABLES);
+  if (at < 0) return null;
+  const from = at + VARIABLES.length;
+  const before = Buffer.from(body.subarray(0, from));
+  const after = Buffer.from(body.subarray(endOfObject(body, from)));
+  // Two values, because a later member of the same name would count instead.
+  const members = [0, 1].map((probe) => membersWith(probe, before.toString('utf8'), after.toString('utf8')));
+  const [first, second] = members;
+  return first && second ? { before, after, members: first } : null;
+}
+
+/** The members of a body with other variables; null unless the request's variables are what stands between the two parts. */
+function membersWith(probe: number, before: string, after: string): Members | null {
+  const text = `${before}${probe}${after}`;
+  if (text.includes(REPLACEMENT) || mayReachForPrototype(text) || toExactJson(text) !== text) return null;
+  try {
+    const parsed = JSON.parse(text) as Members & { readonly variables?: unknown };
+    const { query, documentId, operationName, extensions, variables } = parsed;
+    return variables === probe ? { query, documentId, operationName, extensions } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Where an object of a JSON text ends; `from` if none begins there. */
+function endOfObject(json: Buffer, from: number): number {
+  let depth = 0;
+  for (let at = from; at < json.length; at++) {
+    const byte = json[at];
+    if (byte === QUOTE) {
+      for (at++; at < json.length && json[at] !== QUOTE; at++) if (json[at] === BACKSLASH) at++;
+    } else if (byte === 0x7b) depth++;
+    else if (byte === 0x7d && --depth <= 0) return depth < 0 ? from : at + 1;
+  }
+  return from;
+}
