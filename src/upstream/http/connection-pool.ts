@@ -22,7 +22,7 @@ export interface ConnectionsOptions {
   /** Called when a request is sent again because the server closed the idle connection that it was first sent on. */
   readonly onResend?: (() => void) | undefined;
   /** Called when bytes came that belong to no request. */
-  readonly onStray?: ((stray: StrayBytes) => void) | undefined;
+  readonly onStray: (stray: StrayBytes) => void;
 }
 
 const SWEEP_EVERY_MS = 1000;
@@ -93,7 +93,7 @@ export class Connections implements ConnectionOwner {
   }
 
   strayed(stray: StrayBytes): void {
-    this.#options.onStray?.(stray);
+    this.#options.onStray(stray);
   }
 
   /** Ends all connections, and fails what is under way on them and what waits for them. */
@@ -125,8 +125,7 @@ export class Connections implements ConnectionOwner {
 
   /** The request that waits longest for a connection of this token, or else the one that waits longest. */
   #nextFor({ tokenId }: Connection): PendingRequest {
-    const isFirst = this.#waiting[0]?.caller.tokenId === tokenId || this.#passedOver >= MAX_PASSED_OVER;
-    const own = isFirst ? 0 : this.#waiting.findIndex(({ caller }) => caller.tokenId === tokenId);
+    const own = this.#passedOver >= MAX_PASSED_OVER ? 0 : this.#waiting.findIndex(({ caller }) => caller.tokenId === tokenId);
     this.#passedOver = own > 0 ? this.#passedOver + 1 : 0;
     return (own > 0 ? this.#waiting.splice(own, 1)[0] : this.#waiting.shift()) as PendingRequest;
   }

@@ -76,6 +76,7 @@ export class Connection implements ReusedConnection {
   /** A request that waits for the socket. */
   #unsent = '';
   #request: PendingRequest | null = null;
+  /** Of the response to the request; null where there is no request. */
   #parser: AnswerParser | null = null;
   /** Of the last responses, in a ring. */
   readonly #callers: Caller[] = [];
@@ -167,9 +168,7 @@ export class Connection implements ReusedConnection {
     socket.on('data', (piece: Buffer) => this.#read(piece));
     socket.on('end', () => this.#readEnd());
     socket.on('error', (error) => this.#lose(unreachable(error)));
-    socket.on('close', () => {
-      if (!this.#isGone) this.#lose(lost());
-    });
+    socket.on('close', () => this.#lose(lost()));
     if (this.#unsent !== '') socket.write(this.#unsent, 'latin1');
     this.#unsent = '';
   }
@@ -184,7 +183,7 @@ export class Connection implements ReusedConnection {
     }
     try {
       if (!parser.push(piece)) {
-        const refusal = parser.bodyBytes > 0 && this.#request?.holds(parser.bodyBytes, parser.mostBodyBytes);
+        const refusal = (this.#request as PendingRequest).holds(parser.bodyBytes, parser.mostBodyBytes);
         if (refusal) this.#fail(refusal);
         return;
       }
@@ -202,36 +201,34 @@ export class Connection implements ReusedConnection {
   }
 
   #answer(parser: AnswerParser): void {
-    const request = this.#request;
+    const request = this.#request as PendingRequest;
     const wasReused = this.#isReused;
     this.#request = null;
     this.#parser = null;
     const answer = parser.take(wasReused ? this : null);
     if (answer.status === REQUEST_TIMEOUT) {
-      const unprocessed = wasReused && request?.isAbandoned === false ? request : null;
+      const unprocessed = wasReused && !request.isAbandoned ? request : null;
       this.#leave(unprocessed);
-      if (!unprocessed) request?.answered(answer);
+      if (!unprocessed) request.answered(answer);
       return;
     }
-    if (request) {
-      const place = this.#responses++ % REMEMBERED;
-      this.#callers[place] = request.caller;
-      this.subjects[place] = request.subject;
-    }
+    const place = this.#responses++ % REMEMBERED;
+    this.#callers[place] = request.caller;
+    this.subjects[place] = request.subject;
     if (parser.excess !== null && !isHarmless(parser.excess)) {
       this.#leave();
       this.#owner.strayed({ callers: this.#callers, isInFlight: wasReused });
       // The first response on a connection can only be its request's own. A later one may be the one before it, sent twice.
-      if (wasReused) request?.failed(notHttp('more bytes came than one response has'));
-      else request?.answered(answer);
+      if (wasReused) request.failed(notHttp('more bytes came than one response has'));
+      else request.answered(answer);
       return;
     }
-    if (parser.isReusable && !this.#isGone) {
+    if (parser.isReusable) {
       this.idleSinceMs = performance.now();
       this.#usableUntilMs = Math.min(this.#expiresAtMs, this.idleSinceMs + toIdleMs(answer.headers['keep-alive']));
       this.#owner.rests(this);
     } else this.#leave();
-    request?.answered(answer);
+    request.answered(answer);
   }
 
   /** Whether a response has come on it before. */

@@ -360,6 +360,20 @@ describe('the connections to the billing API', () => {
       );
     });
 
+    it('are closed without an alarm where a later response is too large', async () => {
+      const { options, evicted, strays } = watch();
+      await withUpstream(
+        (socket, index) => socket.write(answerOf('x'.repeat(index === 0 ? 10 : 11))),
+        async ({ ask }) => {
+          expect(await ask('a')).toHaveLength(10);
+          expect(await failureOf(ask('a'))).toMatchObject({ failure: 'invalid-response' });
+          expect([strays, evicted]).toEqual([[], []]);
+        },
+        1,
+        { ...options, maxBodyBytes: 10 },
+      );
+    });
+
     it.each(['\r\n', 'HTTP/1.1 408 Request Time-out\r\nConnection: close\r\n\r\n'])('are closed without an alarm for %j', async (bytes) => {
       const { options, evicted, strays } = watch();
       await withUpstream(
@@ -407,6 +421,17 @@ describe('the connections to the billing API', () => {
           expect(await ask('a')).toBe(`${i}`);
           await pause(20);
         }
+      },
+    );
+  });
+
+  it('opens a new one where the server says that it will close the old one', async () => {
+    await withUpstream(
+      (socket, index) => socket.write(answerOf(`${index}`, 'Connection: close')),
+      async ({ ask, sockets }) => {
+        expect([await ask('a'), await ask('a')]).toEqual(['0', '1']);
+        expect(sockets.size).toBe(2);
+        await until(() => [...sockets].every(({ destroyed }) => destroyed));
       },
     );
   });
