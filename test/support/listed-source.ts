@@ -32,6 +32,8 @@ export interface ListedSourceOptions {
   readonly surplus?: number;
   /** Whether a window past the end is answered as "not found". */
   readonly endIsUnknown?: boolean;
+  /** Whether every window is: there is no such contract or customer. */
+  readonly isUnknown?: boolean;
   /** The number of the invoice at a place; without it, it tells the place. */
   readonly toNumber?: (index: number) => string;
   /** Whether a request's filter is heeded, before the list is cut into windows. */
@@ -75,8 +77,8 @@ export class ListedSource implements BillingSource {
   }
 
   #windowOf({ contractNumber, window: { offset, limit } }: BillsRequest, options: ListedSourceOptions): Bills | null {
-    const { total, surplus = 0, endIsUnknown = false, toNumber = (at) => `n${at}`, invoiceAt } = options;
-    if (endIsUnknown && offset > 0 && offset >= total) return null;
+    const { total, surplus = 0, endIsUnknown = false, isUnknown = false, toNumber = (at) => `n${at}`, invoiceAt } = options;
+    if (isUnknown || (endIsUnknown && offset > 0 && offset >= total)) return null;
     const end = Math.min(total, offset + limit + surplus);
     const invoices = Array.from({ length: Math.max(0, end - offset) }, (_, at) => ({
       ...toInvoiceAt(contractNumber, offset + at),

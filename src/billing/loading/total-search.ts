@@ -51,7 +51,6 @@ export class TotalSearch {
 
   /** The number of items. All readers within an operation share one search and its known bounds. Rejects with BillingError. */
   total({ least, most, seemsLeast = false }: TotalBounds): Promise<number> {
-    if (seemsLeast && !this.#loader.paging.evidence) this.#most = Math.min(this.#most, least);
     if (least > this.#least) this.#seemsLeast = seemsLeast;
     else if (least === this.#least) this.#seemsLeast ||= seemsLeast;
     this.#least = Math.max(this.#least, least);

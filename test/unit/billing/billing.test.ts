@@ -43,6 +43,37 @@ describe('Billing.contract', () => {
     expect(source.requests).toHaveLength(before);
   });
 
+  it('knows the page that came with it, and no other one', async () => {
+    const { billing } = createBilling({ total: 50 });
+    const contract = (await billing.contract(customer, '1', [near]))!;
+    expect(billing.knownInvoices(contract, near)?.items).toHaveLength(5);
+    expect(billing.knownInvoices(contract, far)).toBeUndefined();
+    expect(contract).toMatchObject({ billingAddresses: null, nodeId: expect.any(String) });
+  });
+
+  it.each([
+    ['a page', [near], [5, 3]],
+    ['none', [], [1, 3]],
+  ])('asks at once for a page that the billing API filters, beside %s of its own', async (_what, pages, limits) => {
+    const { billing, source } = createBilling({ total: 50, filters: true });
+    const filter = { status: true, billPeriods: null };
+    expect(await billing.contract(customer, '1', pages, [{ filter, page: { ...near, first: 3 } }])).toMatchObject({ number: '1' });
+    expect(source.requests.map(({ window }) => window.limit)).toEqual(limits);
+    expect(source.requests.map((request) => request.filter)).toEqual([undefined, filter]);
+  });
+
+  it('counts pages that another call answered, anew for each execution', async () => {
+    const { billing } = createBilling({ total: 50 });
+    const ask = () => billing.contract(customer, '1', [near, { ...near, offset: 5 }]);
+    await ask();
+    expect([billing.merged, billing.scanPageSize]).toEqual([1, 1000]);
+    billing.noteRepeated(2);
+    expect(billing.merged).toBe(3);
+    billing.restart();
+    await ask();
+    expect(billing.merged).toBe(1);
+  });
+
   it('keeps the contract and its other page where one of two distant pages fails, whichever it is', async () => {
     for (const failing of [near, far]) {
       const late = new BillingError('timeout', 'late');
