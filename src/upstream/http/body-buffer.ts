@@ -1,15 +1,17 @@
-/** Pieces from this size on are kept as they came; smaller ones are copied together. */
-const SMALL_BYTES = 1024;
-const BLOCK_BYTES = 16 * 1024;
+/** Size of a block for a body of which no more is announced than has come, in bytes. */
+const MIN_BLOCK_BYTES = 16 * 1024;
+/** Size of the largest block, in bytes: more may be announced than ever comes. */
+const MAX_BLOCK_BYTES = 1024 * 1024;
+const EMPTY = Buffer.alloc(0);
 
 /**
- * Gathers a body. One piece, the usual case, is kept without a copy. Small pieces after it are copied together: kept
- * one by one, a body that is sent byte by byte would take a hundred times its size.
+ * Gathers a body by copying its pieces, which are only valid until the next bytes are read from any connection. A body whose
+ * size is announced, or that comes in one piece, takes one block of its size, and is copied once.
  */
 export class BodyBuffer {
-  #pieces: Buffer[] = [];
-  #block: Buffer | null = null;
-  #blockUsed = 0;
+  readonly #full: Buffer[] = [];
+  #block = EMPTY;
+  #used = 0;
   #length = 0;
   #isDiscarded = false;
 
@@ -18,13 +20,15 @@ export class BodyBuffer {
     return this.#length;
   }
 
-  add(piece: Buffer): void {
+  /** @param announced how many bytes will follow the piece, as far as is known. */
+  add(piece: Buffer, announced = 0): void {
     this.#length += piece.length;
     if (this.#isDiscarded) return;
-    if (this.#pieces.length > 0 && piece.length < SMALL_BYTES) this.#copy(piece);
-    else {
-      this.#closeBlock();
-      this.#pieces.push(piece);
+    for (let at = 0; at < piece.length;) {
+      if (this.#used === this.#block.length) this.#startBlock(piece.length - at + announced);
+      const copied = piece.copy(this.#block, this.#used, at);
+      this.#used += copied;
+      at += copied;
     }
   }
 
@@ -36,21 +40,16 @@ export class BodyBuffer {
 
   /** Returns the body, empty if it was discarded, and releases it. */
   take(): Buffer {
-    this.#closeBlock();
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+    const last = this.#used === this.#block.length ? this.#block : this.#block.subarray(0, this.#used);
+    this.#block = EMPTY;
+    this.#used = 0;
+    return this.#full.length === 0 ? last : Buffer.concat([...this.#full.splice(0), last]);
   }
 
-  #copy(piece: Buffer): void {
-    if (this.#blockUsed + piece.length > BLOCK_BYTES) this.#closeBlock();
-    this.#block ??= Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    this.#blockUsed += piece.copy(this.#block, this.#blockUsed);
-  }
-
-  #closeBlock(): void {
-    if (this.#block) this.#pieces.push(this.#block.subarray(0, this.#blockUsed));
-    this.#block = null;
-    this.#blockUsed = 0;
+  #startBlock(bytes: number): void {
+    if (this.#used > 0) this.#full.push(this.#block);
+    const least = this.#block === EMPTY ? 0 : MIN_BLOCK_BYTES;
+    this.#block = Buffer.allocUnsafe(Math.min(Math.max(bytes, least), MAX_BLOCK_BYTES));
+    this.#used = 0;
   }
 }

@@ -161,7 +161,7 @@ export class Connections implements ConnectionOwner {
 
   #open(): Connection | undefined {
     if (this.#all.size >= this.#options.max) return undefined;
-    const connection = new Connection(this.#connect(), this, { maxBodyBytes: this.#options.maxBodyBytes, maxAgeMs: this.#toMaxAgeMs() });
+    const connection = new Connection(this.#connect, this, { maxBodyBytes: this.#options.maxBodyBytes, maxAgeMs: this.#toMaxAgeMs() });
     this.#all.add(connection);
     return connection;
   }

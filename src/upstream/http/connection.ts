@@ -3,6 +3,7 @@ import { BillingError } from '../../billing/model/billing-error';
 import type { Caller } from '../../billing/model/caller';
 import { AnswerParser } from './response-parser';
 import { GatewayStops, lost, notHttp, unreachable } from '../errors/failures';
+import type { Connector } from '../sockets/connector';
 import type { Opening } from '../sockets/proxy';
 import type { HttpAnswer, ReusedConnection } from './http-response';
 
@@ -90,11 +91,12 @@ export class Connection implements ReusedConnection {
   /** When its last response came, on the clock of `performance.now()`. */
   idleSinceMs = 0;
 
-  constructor(socket: Socket | Opening, owner: ConnectionOwner, options: ConnectionOptions) {
+  constructor(connect: Connector, owner: ConnectionOwner, options: ConnectionOptions) {
     this.#owner = owner;
     this.#options = options;
     this.#expiresAtMs = performance.now() + options.maxAgeMs;
     this.#usableUntilMs = this.#expiresAtMs;
+    const socket = connect((bytes) => this.#read(bytes));
     if ('cancel' in socket) {
       this.#opening = socket;
       socket.socket.then(
@@ -165,7 +167,6 @@ export class Connection implements ReusedConnection {
       return;
     }
     this.#socket = socket;
-    socket.on('data', (piece: Buffer) => this.#read(piece));
     socket.on('end', () => this.#readEnd());
     socket.on('error', (error) => this.#lose(unreachable(error)));
     socket.on('close', () => this.#lose(lost()));

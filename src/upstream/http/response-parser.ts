@@ -22,9 +22,9 @@ type Part = 'head' | 'length' | 'chunks' | 'rest' | 'nothing';
 
 /**
  * Reads one answer to a GET (RFC 9112) from the pieces in which a connection brings it. Strict: what may be read in two
- * ways is not read, since a connection on which answers get out of step would give one caller another's. A piece that
- * holds the whole answer, the usual case, is not copied. An error with a large body is whole where its body gets too large:
- * it is an answer without a body, and the rest is not read.
+ * ways is not read, since a connection on which answers get out of step would give one caller another's. Pieces are only
+ * valid until the next bytes are read from any connection; what is kept of them is copied. An error with a large body is
+ * whole where its body gets too large: it is an answer without a body, and the rest is not read.
  */
 export class AnswerParser {
   readonly #maxBodyBytes: number;
@@ -118,7 +118,7 @@ export class AnswerParser {
         // What is no response may never have an end: neither another protocol, nor a head whose lines end in a line feed alone.
         if (!mayBeHead(bytes)) throw notHttp('its first line is not a status line');
         if (hasBareLineFeed(bytes)) throw notHttp('a line of its head ends without a carriage return');
-        this.#begun = bytes.length === 0 ? null : bytes;
+        this.#begun = bytes.length === 0 ? null : Buffer.from(bytes);
         return null;
       }
       this.#readHead(bytes, end);
@@ -175,8 +175,8 @@ export class AnswerParser {
   #readLength(bytes: Buffer): boolean {
     if (bytes.length === 0) return false;
     const part = bytes.length > this.#bytesLeft ? bytes.subarray(0, this.#bytesLeft) : bytes;
-    this.#body.add(part);
     this.#bytesLeft -= part.length;
+    this.#body.add(part, this.#bytesLeft);
     return this.#bytesLeft === 0 && this.#end(bytes.subarray(part.length));
   }
 

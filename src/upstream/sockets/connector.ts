@@ -18,8 +18,14 @@ export interface ConnectorOptions {
   readonly observer?: Pick<UpstreamObserver, 'nameUnresolved'>;
 }
 
-/** Opens one connection. A returned socket may still be connecting; it buffers what is written to it. */
-export type Connector = () => Socket | Opening;
+/**
+ * Opens one connection. A returned socket may still be connecting; it buffers what is written to it.
+ * @param onBytes gets what is read. The bytes are only valid until it returns: all connections read into the same memory.
+ */
+export type Connector = (onBytes: (bytes: Buffer) => void) => Socket | Opening;
+
+/** Bytes that are read from a connection at once. */
+const READ_BYTES = 64 * 1024;
 
 /** Idle time before TCP keep-alive probes the peer, in milliseconds. */
 const PROBE_AFTER_MS = 60_000;
@@ -33,6 +39,17 @@ export function createConnector({ origin, proxy, tlsFiles, timeoutMs, observer }
   const host = origin.hostname.replace(/^\[|\]$/g, '');
   const port = Number(origin.port || (isTls ? 443 : 80));
   const addresses = new AddressMemory(new NameLookup(timeoutMs * LOOKUP_SHARE, observer).resolve, timeoutMs);
+  // A buffer for each read, as Node makes it otherwise, takes longer than what is done with its bytes.
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const toRead = (onBytes: (bytes: Buffer) => void): Pick<TcpNetConnectOpts, 'onread'> => ({
+    onread: {
+      buffer,
+      callback: (bytes) => {
+        onBytes(buffer.subarray(0, bytes));
+        return true;
+      },
+    },
+  });
   const toTcp = (): TcpNetConnectOpts => ({
     ...addresses.options,
     host,
@@ -67,15 +84,16 @@ export function createConnector({ origin, proxy, tlsFiles, timeoutMs, observer }
   };
 
   if (proxy)
-    return () => {
+    return (onBytes) => {
       const tunnel = openTunnel(proxy, { host, port }, addresses);
       return {
-        socket: tunnel.socket.then((socket) => (isTls ? overTls({ socket }) : socket.setNoDelay(true))),
+        socket: tunnel.socket.then((socket) => (isTls ? overTls({ socket }) : socket.setNoDelay(true)).on('data', onBytes)),
         cancel: () => tunnel.cancel(),
       };
     };
-  return () => {
-    const socket = isTls ? overTls(toTcp()) : connectTcp(toTcp());
+  return (onBytes) => {
+    const options = { ...toTcp(), ...toRead(onBytes) };
+    const socket = isTls ? overTls(options) : connectTcp(options);
     addresses.watch(socket, isTls);
     return socket;
   };

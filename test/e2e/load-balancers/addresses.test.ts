@@ -230,9 +230,11 @@ describe('An address that swallows all packets', () => {
     /** Opens a connection, which is used, and tells which addresses were tried. */
     async function open(): Promise<string[]> {
       const tried: string[] = [];
-      const socket = connect() as Socket;
+      let onBytes: (bytes: Buffer) => void = () => undefined;
+      const answered = new Promise<Buffer>((resolve) => (onBytes = resolve));
+      const socket = connect((bytes) => onBytes(bytes)) as Socket;
       socket.on('connectionAttempt', (ip: string) => tried.push(ip)).write(`GET / HTTP/1.1\r\nHost: ${NAME}\r\n\r\n`);
-      await once(socket, 'data');
+      await answered;
       socket.destroy();
       await once(socket, 'close');
       return tried;

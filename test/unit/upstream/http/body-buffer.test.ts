@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { BodyBuffer } from '../../../../src/upstream/http/body-buffer';
 
-/** Of a piece: mostly of those that are copied together, whose blocks have 16 KiB. */
+/** Of a piece: mostly small beside a block, which has 16 KiB. */
 const size = fc.oneof(
   { weight: 60, arbitrary: fc.integer({ min: 0, max: 1024 }) },
   fc.integer({ min: 1023, max: 3000 }),
@@ -11,10 +11,14 @@ const size = fc.oneof(
 describe('A body buffer', () => {
   it('gives back what came, however it was cut', () => {
     fc.assert(
-      fc.property(fc.array(size, { maxLength: 120, size: 'max' }), (sizes) => {
+      fc.property(fc.array(size, { maxLength: 120, size: 'max' }), fc.boolean(), (sizes, announces) => {
         const buffer = new BodyBuffer();
         const pieces = sizes.map((size, index) => Buffer.alloc(size, index + 1));
-        for (const piece of pieces) buffer.add(piece);
+        let left = announces ? sizes.reduce((sum, size) => sum + size, 0) : 0;
+        for (const piece of pieces) {
+          if (announces) left -= piece.length;
+          buffer.add(piece, left);
+        }
         const whole = Buffer.concat(pieces);
         expect(buffer.length).toBe(whole.length);
         expect(buffer.take().equals(whole)).toBe(true);
@@ -41,10 +45,24 @@ describe('A body buffer', () => {
     expect([buffer.length, buffer.take().length]).toEqual([4020, 0]);
   });
 
-  it('keeps a single piece without a copy', () => {
+  it('copies what comes, whose memory the next bytes are read into', () => {
+    const memory = Buffer.alloc(4);
     const buffer = new BodyBuffer();
-    const piece = Buffer.from('{}');
-    buffer.add(piece);
-    expect(buffer.take()).toBe(piece);
+    for (const piece of ['[1,2', ',3,4', ',5]']) buffer.add(memory.subarray(0, memory.write(piece)));
+    memory.fill(0);
+    expect(buffer.take().toString()).toBe('[1,2,3,4,5]');
+  });
+
+  it('takes what is announced at once, up to a block', () => {
+    const block = 1024 * 1024;
+    const before = process.memoryUsage().arrayBuffers;
+    const few = new BodyBuffer();
+    few.add(Buffer.alloc(10), 100_000);
+    const more = new BodyBuffer();
+    // It may never come.
+    more.add(Buffer.alloc(10), 1000 * block);
+    const taken = process.memoryUsage().arrayBuffers - before;
+    expect([taken > block, taken < 2 * block]).toEqual([true, true]);
+    expect([few.take().length, more.take().length]).toEqual([10, 10]);
   });
 });

@@ -31,7 +31,7 @@ describe('A connection over TLS', () => {
         timeoutMs: 60_000,
       });
       const secured = once(server, 'secureConnection') as Promise<[TLSSocket & { servername?: unknown }]>;
-      const socket = connect() as Socket;
+      const socket = connect(() => undefined) as Socket;
       await once(socket, 'secureConnect');
       const [{ servername }] = await secured;
       expect([servername, lookedUp]).toEqual(['billing.example', ['billing.example.']]);
