@@ -55,6 +55,9 @@ export interface BillingApi {
   close(): Promise<void>;
 }
 
+/** Built once for all that serve it. */
+let sampleData: LedgerData | undefined;
+
 /**
  * Starts the billing API and resolves once it listens.
  *
@@ -67,7 +70,7 @@ export async function createBillingApi(options: BillingApiOptions = {}): Promise
   const rules = toRules(options);
   if (!isCount(tokenLifetimeSeconds)) throw new RangeError('tokenLifetimeSeconds must be a whole number from 1 on.');
 
-  const loaded = options.dataFile === undefined ? (options.data ?? toSampleData()) : await readDataFile(options.dataFile);
+  const loaded = options.dataFile === undefined ? (options.data ?? (sampleData ??= toSampleData())) : await readDataFile(options.dataFile);
   const data: LedgerData = { customers: loaded.customers, clients: options.clients ?? loaded.clients };
   const faults = options.dataFile === undefined && options.data === undefined ? FAULT_CONTRACTS : [];
   const [client] = data.clients;

@@ -13,30 +13,29 @@ export interface TokenEndpointOptions {
   readonly lifetimeSeconds: number;
 }
 
-/** Adds the token endpoint: client credentials (RFC 6749 section 4.4), answers and errors of its section 5. */
-export async function addTokenEndpoint(app: FastifyInstance, options: TokenEndpointOptions): Promise<void> {
-  // A scope of its own, because body parsing and the form of errors differ from the rest of the API.
-  await app.register(async (scope) => {
-    acceptForms(scope);
-    scope.setErrorHandler((error, _request, reply) => sendTokenFailure(reply, toTokenFailure(error)));
-    // RFC 6749 section 5.1: no cache may keep a token.
-    scope.addHook('onRequest', async (_request, reply) => void reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }));
+/**
+ * Adds the token endpoint: client credentials (RFC 6749 section 4.4), answers and errors of its section 5.
+ * @param scope its own, because body parsing and the form of errors differ from the rest of the API.
+ */
+export function addTokenEndpoint(scope: FastifyInstance, options: TokenEndpointOptions): void {
+  acceptForms(scope);
+  scope.setErrorHandler((error, _request, reply) => sendTokenFailure(reply, toTokenFailure(error)));
+  // RFC 6749 section 5.1: no cache may keep a token.
+  scope.addHook('onRequest', async (_request, reply) => void reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }));
 
-    scope.post(tokenPath, { bodyLimit: 16 * 1024 }, (request, reply) => {
-      const parameters = parseParameters(request.url, request.body);
-      const client = authenticateClient(request.headers.authorization, parameters, options.ledger);
-      checkGrant(parameters);
-      const token = options.tokens.issue({ clientId: client.clientId, expiresInSeconds: options.lifetimeSeconds, scope: readScope });
-      return reply.send({ access_token: token, token_type: 'Bearer', expires_in: options.lifetimeSeconds, scope: readScope });
-    });
-    scope.route({
-      method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-      url: tokenPath,
-      handler: () => {
-        throw new TokenFailure('invalid_request', 'A token is asked for with POST (RFC 6749 section 3.2).', 405);
-      },
-    });
-    return Promise.resolve();
+  scope.post(tokenPath, { bodyLimit: 16 * 1024 }, (request, reply) => {
+    const parameters = parseParameters(request.url, request.body);
+    const client = authenticateClient(request.headers.authorization, parameters, options.ledger);
+    checkGrant(parameters);
+    const token = options.tokens.issue({ clientId: client.clientId, expiresInSeconds: options.lifetimeSeconds, scope: readScope });
+    return reply.send({ access_token: token, token_type: 'Bearer', expires_in: options.lifetimeSeconds, scope: readScope });
+  });
+  scope.route({
+    method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+    url: tokenPath,
+    handler: () => {
+      throw new TokenFailure('invalid_request', 'A token is asked for with POST (RFC 6749 section 3.2).', 405);
+    },
   });
 }
 

@@ -17,13 +17,10 @@ interface StoredValue {
 
 /** What an entry takes besides its value: its name, a Buffer with memory of its own, a place in the list (measured: 430 to 500). */
 const ENTRY_OVERHEAD_BYTES = 512;
-/** More entries than this are not stored, however small: the list's own memory is taken at the start. */
-const MAX_ENTRIES = 100_000;
 
 /** Makes a store in this process's memory. What was not used for longest goes first. */
 export function createMemoryStore({ maxBytes, observer }: MemoryStoreOptions): EntryStore {
   const entries = new LRUCache<string, StoredValue>({
-    max: Math.max(1, Math.min(MAX_ENTRIES, Math.floor(maxBytes / ENTRY_OVERHEAD_BYTES))),
     maxSize: maxBytes,
     sizeCalculation: ({ value }) => value.length + ENTRY_OVERHEAD_BYTES,
   });

@@ -13,7 +13,8 @@ export class AcceptedTokenSet implements AcceptedTokens {
   readonly #ids: LRUCache<string, true>;
 
   constructor(maxTokens = MAX_TOKENS) {
-    this.#ids = new LRUCache({ max: maxTokens });
+    // With `max`, the memory of all tokens would be taken at the start, which takes several milliseconds.
+    this.#ids = new LRUCache({ maxSize: maxTokens, sizeCalculation: () => 1 });
   }
 
   /** Asked several times for each request, and so no use of the token; what the billing API accepts is one. */

@@ -5,6 +5,7 @@ import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import {
   buildSchema,
+  extendSchema,
   isObjectType,
   Kind,
   parse,
@@ -14,7 +15,8 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
-import { buildServedSchema, printSubgraph } from '../../../../src/graphql/schema/subgraph';
+import { getClientSchema } from '../../../../src/graphql/schema/schema';
+import { buildServedSchema, printSubgraph, SUBGRAPH_FIELDS } from '../../../../src/graphql/schema/subgraph';
 import { startGateway, type Gateway } from '../../../support/gateway';
 
 const SDL = printSubgraph();
@@ -220,6 +222,7 @@ describe('The schema that is served', () => {
   });
 
   it('is valid', () => {
+    expect(() => extendSchema(getClientSchema(), SUBGRAPH_FIELDS)).not.toThrow();
     expect(validateSchema(buildServedSchema())).toEqual([]);
   });
 });
