@@ -66,7 +66,7 @@ export class ListPages<Item> {
   async wholePage(index: number): Promise<readonly Item[] | null> {
     const items = await this.page(index);
     const { load } = this.#pageAt(index);
-    if (!items || items.length === 0 || items.length >= this.pageSize || this.#hasFull || !load) return items;
+    if (this.#hasFull || !load) return items;
     return (await (await load).completePage())?.items ?? null;
   }
 

@@ -168,7 +168,7 @@ export class PageLoad<Content, Item> {
       found.push(part);
       count += part.length;
       // It is not known whether the list goes on: the request for the next page will tell.
-      if (items === null) return { items: found.flat().slice(0, page.first), hasMore: page.probe || null };
+      if (items === null) return { items: found.flat(), hasMore: page.probe || null };
       if (items.length < call.limit) break;
     }
     return toPage(found.length === 1 ? (found[0] as readonly Item[]) : found.flat(), page);

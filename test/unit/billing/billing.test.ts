@@ -39,6 +39,7 @@ describe('Billing.contract', () => {
       expect([hasMore, billing.knownInvoices(contract, page)?.items]).toEqual([page.probe || null, items]);
     }
     expect((await contract.loadOf(near, filter)?.page())?.items.map(({ number }) => number)).toEqual(['n1', 'n3', 'n5', 'n7', 'n9']);
+    expect(contract.loadOf(near, { ...filter })).toBe(contract.loadOf(near, filter));
     expect(contract.loadOf(near, { ...filter, status: false })).toBeUndefined();
     expect(source.requests).toHaveLength(before);
   });
@@ -57,9 +58,10 @@ describe('Billing.contract', () => {
   ])('asks at once for a page that the billing API filters, beside %s of its own', async (_what, pages, limits) => {
     const { billing, source } = createBilling({ total: 50, filters: true });
     const filter = { status: true, billPeriods: null };
-    expect(await billing.contract(customer, '1', pages, [{ filter, page: { ...near, first: 3 } }])).toMatchObject({ number: '1' });
+    const contract = (await billing.contract(customer, '1', pages, [{ filter, page: { ...near, first: 3 } }]))!;
     expect(source.requests.map(({ window }) => window.limit)).toEqual(limits);
     expect(source.requests.map((request) => request.filter)).toEqual([undefined, filter]);
+    expect(contract.loadOf({ ...near, first: 3 })).toBeUndefined();
   });
 
   it('counts pages that another call answered, anew for each execution', async () => {

@@ -80,6 +80,7 @@ describe('The contracts that the billing API lists', () => {
     ]);
     for (const contract of contracts) {
       const page = (await billing.contractInvoices(contract, near))!;
+      expect(billing.knownInvoices(contract, near)).toEqual(page);
       expect([page.items.map((invoice) => [invoice.contractNumber, invoice.amount]), page.hasMore]).toEqual([
         [
           [contract.number, 0],

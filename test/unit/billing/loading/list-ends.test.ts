@@ -110,6 +110,13 @@ describe('The last page of a list', () => {
     expect(windows().map(([offset]) => offset)).toEqual([88, 44, 66, 77, 72, 69, 71, 70, 68]);
   });
 
+  it('is where it may begin at the earliest: nothing is looked for where a cursor stands before it', async () => {
+    const { billing, windows } = start({ total: 3 });
+    const page = await billing.customerInvoices(customer, parse({ last: 5, after: toCursor(0), before: toCursor(6) }) as PageRequest);
+    expect(page).toMatchObject({ items: [{ amount: 1 }, { amount: 2 }], offset: 1 });
+    expect(windows()).toEqual([[1, 5]]);
+  });
+
   it('of those after a cursor is found without a look at the first one', async () => {
     const { billing, windows } = start({ total: 70 });
     const page = await billing.filteredInvoices(whole, filtered({ first: 5, after: toCursor(59) }), true);
@@ -159,6 +166,22 @@ describe('A list of which the end cannot be verified', () => {
         [12, 1],
       ],
     ]);
+  });
+});
+
+describe('An invoice by its number', () => {
+  it('is the first of two with the same number, also of two in one page', async () => {
+    const { billing } = start({ total: 45, toNumber: (index) => (index === 3 || index === 5 || index === 25 ? 'twice' : `n${index}`) });
+    expect(await billing.invoice(customer, '1', 'n44')).toMatchObject({ amount: 44 });
+    expect(await billing.invoice(customer, '1', 'twice')).toMatchObject({ amount: 3 });
+  });
+
+  it('takes a look behind the list only where it is not in it', async () => {
+    const { billing, windows } = start({ total: 9 }, { evidence: new PagingEvidence(20, false) });
+    expect(await billing.invoice(customer, '1', 'n8')).toMatchObject({ amount: 8 });
+    expect(windows()).toEqual([[0, 20]]);
+    expect(await billing.invoice(customer, '1', 'n9')).toBeNull();
+    expect(windows().slice(1)).toEqual([[9, 1]]);
   });
 });
 

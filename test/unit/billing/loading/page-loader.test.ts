@@ -3,6 +3,7 @@ import { BILLS } from '../../../../src/billing/model/bills';
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import { PageLoader } from '../../../../src/billing/loading/page-loader';
 import type { PageRequest } from '../../../../src/billing/model/window';
+import { PagingEvidence } from '../../../../src/billing/paging/paging-evidence';
 import type { Paging } from '../../../../src/billing/paging/window-plan';
 import {
   countdown,
@@ -122,6 +123,45 @@ describe('PageLoader', () => {
     await read('1', { offset: 0, first: 50, probe: true });
     expect((await read('1', { offset: 10, first: 20, probe: true }))?.hasMore).toBe(true);
     expect(windows()).toEqual([[0, 51]]);
+  });
+
+  it('asks for what is missing alone, where an earlier tick brought the rest, and tells the trace how many calls that takes', async () => {
+    const planned: number[][] = [];
+    const source = new ListedSource({ total: 100 });
+    const operation = Object.assign(startOperation(), {
+      trace: { startPlanning: () => ({ end: (pages: number, calls: number) => void planned.push([pages, calls]) }) },
+    });
+    const loader = new PageLoader(BILLS, source, operation, { mode: 'offset', maxQuantity: 50 });
+    const owner = { customer, contractNumber: '1' };
+    const near: PageRequest = { offset: 0, first: 10, probe: false };
+    const pages: PageRequest[] = [near, { ...near, offset: 40, first: 20 }, { ...near, offset: 2, first: 3 }];
+    for (const asked of [[near], pages, [near]]) await Promise.all(asked.map((page) => loader.load(owner, page)));
+    expect(source.requests.map(({ window }) => [window.offset, window.limit])).toEqual([
+      [0, 10],
+      [40, 20],
+    ]);
+    expect(planned).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+  });
+
+  it("gives the contract's own data where its invoices cannot be read", async () => {
+    const unreadable = new BillingError('invalid-response', 'no list');
+    const content = {
+      contractNumber: '1',
+      dueDate: '2025-07-15',
+      billingAddresses: null,
+      get invoices(): never {
+        throw unreadable;
+      },
+    };
+    const source = { read: () => Promise.resolve({ content, received: null, freshUntilMs: 0, stale: false }) };
+    const evidence = new PagingEvidence(10, false);
+    const loader = new PageLoader(BILLS, source, startOperation(), { mode: 'offset', maxQuantity: 10, evidence });
+    const load = await loader.load({ customer, contractNumber: '1' }, { offset: 0, first: 5, probe: true });
+    expect(await load.head()).toMatchObject({ dueDate: '2025-07-15' });
+    expect(await failureOf(load.page())).toBe(unreadable);
   });
 
   it("answers for the contract's own data from any call that is made for the contract", async () => {
@@ -247,12 +287,31 @@ describe('PageLoader', () => {
     expect(loader.merged).toBe(3);
   });
 
+  it('counts the pages of each of the runs that a tick takes', async () => {
+    const { read, loader } = createLoader({ total: 600 }, { mode: 'offset', maxQuantity: 10 });
+    const pages = [
+      [0, 25],
+      [500, 3],
+      [501, 3],
+    ] as const;
+    await Promise.all(pages.map(([offset, first]) => read('1', { offset, first, probe: false })));
+    expect(loader.merged).toBe(1);
+  });
+
   it('makes no further call with a token that the billing API has refused', async () => {
     const refused = new BillingError('unauthenticated', 'no');
     const { read, source } = createLoader({ total: 5, before: () => Promise.reject(refused) });
     expect(await failureOf(read('1', { offset: 0, first: 5, probe: false }))).toBe(refused);
     expect(await failureOf(read('2', { offset: 0, first: 5, probe: false }))).toBe(refused);
     expect(source.requests).toHaveLength(1);
+    // Not even of a cache, which would spend no call.
+    let reads = 0;
+    const cache = { read: () => Promise.reject(++reads === 1 ? refused : new Error('read again')) };
+    const loader = new PageLoader(BILLS, cache, startOperation(), { mode: 'offset', maxQuantity: 10 });
+    for (const contractNumber of ['1', '2'])
+      expect(await failureOf((await loader.load({ customer, contractNumber }, { offset: 0, first: 5, probe: false })).page())).toBe(
+        refused,
+      );
   });
 
   it('counts nothing twice while an operation is executed again over the same loads', async () => {

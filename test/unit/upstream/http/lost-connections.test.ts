@@ -233,7 +233,7 @@ describe('A request through a proxy', () => {
       const gone = failureOf(ask('a', controller.signal));
       await until(() => opens.length === 1);
       controller.abort(new Error('gone'));
-      await gone;
+      expect(await gone).toMatchObject({ failure: 'unavailable' });
       const next = ask('b');
       await until(() => opens.length === 2);
       opens[1]!();

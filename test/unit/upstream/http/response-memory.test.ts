@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import { ByteBudget } from '../../../../src/runtime/byte-budget';
 import type { Abandoned } from '../../../../src/upstream/http/abandoned';
@@ -8,6 +9,7 @@ import { startScriptedUpstream, type ScriptedAnswer, type ScriptedUpstream } fro
 const RESERVED = 100_000;
 const MAX_HOLDER_BYTES = 1_000_000;
 const bodyOf = (bytes: number): ScriptedAnswer => ({ body: 'x'.repeat(bytes) });
+const gzipOf = (bytes: number): ScriptedAnswer => ({ headers: { 'content-encoding': 'gzip' }, body: gzipSync('x'.repeat(bytes)) });
 
 /** What is held for an operation once its request is over, of whose response 100,000 bytes were expected. */
 describe('The bytes that are held for a response', () => {
@@ -15,7 +17,7 @@ describe('The bytes that are held for a response', () => {
   let transport: Transport;
   beforeEach(async () => {
     upstream = await startScriptedUpstream();
-    transport = openTransport(upstream.url, { maxBodyBytes: 3_000_000, timeoutMs: 5000 });
+    transport = openTransport(upstream.url, { maxBodyBytes: 3_000_000, timeoutMs: 5000, compression: 'gzip' });
   });
   afterEach(async () => {
     await transport.close();
@@ -35,10 +37,12 @@ describe('The bytes that are held for a response', () => {
   }
 
   it.each([
-    ['less than was expected', 20_000],
-    ['more', 150_000],
-  ])('are those that came, where it has %s, and they are counted once', async (_what, bytes) => {
-    upstream.setScript(() => bodyOf(bytes));
+    ['less than was expected', 20_000, bodyOf],
+    ['more', 150_000, bodyOf],
+    ['less once it is decompressed', 20_000, gzipOf],
+    ['more once it is decompressed', 150_000, gzipOf],
+  ])('are those that came, where it has %s, and they are counted once', async (_what, bytes, toAnswer) => {
+    upstream.setScript(() => toAnswer(bytes));
     const { budget, memory, send } = openHolder();
     expect(await send()).toMatchObject({ status: 200 });
     expect(budget.heldBytes).toBe(bytes);
@@ -53,6 +57,8 @@ describe('The bytes that are held for a response', () => {
     ['that is cut off', { ...bodyOf(500_000), truncateAtBytes: 300_000 }, 'unavailable'],
     ['that is too large', { headers: { 'content-length': 3_000_001 } }, 'invalid-response'],
     ['that is larger than its operation may hold', bodyOf(MAX_HOLDER_BYTES + 1), 'budget-exceeded'],
+    ['that is larger than that once it is decompressed', gzipOf(MAX_HOLDER_BYTES + 1), 'budget-exceeded'],
+    ['that is no gzip', { headers: { 'content-encoding': 'gzip' }, body: '{}' }, 'invalid-response'],
   ])('are none, where it is one %s', async (_what, answer, failure) => {
     upstream.setScript(() => answer);
     const { budget, send } = openHolder();
