@@ -1,6 +1,7 @@
 import { Caller } from '../../src/billing/model/caller';
 import type { HttpAnswer } from '../../src/upstream/http/http-response';
-import { createTransport, type Transport, type TransportOptions, type TransportRequest } from '../../src/upstream/http/transport';
+import type { TransportRequest } from '../../src/upstream/http/request-head';
+import { createTransport, type Transport, type TransportOptions } from '../../src/upstream/http/transport';
 
 /** A transport to a test's own upstream; two connections and no limit that a test would meet, unless it says otherwise. */
 export function openTransport(url: string, options: Partial<TransportOptions> = {}): Transport {
@@ -28,5 +29,11 @@ export function sendGet(transport: Transport, request: TransportRequest): Promis
 
 /** A request with this token. */
 export function requestOf(path: string, token = 'a-token', others: Partial<TransportRequest> = {}): TransportRequest {
-  return { path, caller: Caller.parse(`Bearer ${token}`) as Caller, signal: new AbortController().signal, ...others };
+  return {
+    path,
+    caller: Caller.parse(`Bearer ${token}`) as Caller,
+    startedMs: performance.now(),
+    signal: new AbortController().signal,
+    ...others,
+  };
 }

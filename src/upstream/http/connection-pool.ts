@@ -66,7 +66,7 @@ export class Connections implements ConnectionOwner {
       request.failed(new GatewayStops());
       return;
     }
-    const connection = this.#take(request.caller.tokenId);
+    const connection = this.#take(request.caller.tokenId, request.startedMs);
     if (!connection) this.#waiting.push(request);
     else if (!request.sendOn(connection)) this.#free(connection);
   }
@@ -106,7 +106,9 @@ export class Connections implements ConnectionOwner {
 
   /** Gives a connection on which nothing is under way to a request that waits. */
   #free(connection: Connection): void {
-    if (!connection.isUsable(performance.now())) {
+    // Where no request waits, whether it may still be used is looked at when it is.
+    const nowMs = this.#waiting.length > 0 ? performance.now() : connection.idleSinceMs;
+    if (!connection.isUsable(nowMs)) {
       connection.destroy();
       return;
     }
@@ -135,8 +137,7 @@ export class Connections implements ConnectionOwner {
   }
 
   /** An idle connection, or a new one; undefined where the request has to wait. */
-  #take(tokenId: string): Connection | undefined {
-    const nowMs = performance.now();
+  #take(tokenId: string, nowMs: number): Connection | undefined {
     for (let own = this.#idle.lastOf(tokenId); own; own = this.#idle.lastOf(tokenId)) if (this.#leaves(own, nowMs)) return own;
     for (let other = this.#idle.longest; other; other = this.#idle.longest) {
       const hasRoom = this.#all.size < this.#options.max;

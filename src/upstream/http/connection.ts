@@ -10,6 +10,8 @@ import type { HttpAnswer, ReusedConnection } from './http-response';
 /** A request that is queued or in flight. Either `answered` or `failed` is called, once. */
 export interface PendingRequest {
   readonly caller: Caller;
+  /** When it was started, on the clock of `performance.now()`. */
+  readonly startedMs: number;
   /** What it is about, by which a response to another request may be known; empty for nothing in particular. */
   readonly subject: string;
   /** Whether its caller has gone: an abandoned request is not sent again. */
@@ -204,9 +206,10 @@ export class Connection implements ReusedConnection {
   #answer(parser: AnswerParser): void {
     const request = this.#request as PendingRequest;
     const wasReused = this.#isReused;
+    const nowMs = performance.now();
     this.#request = null;
     this.#parser = null;
-    const answer = parser.take(wasReused ? this : null);
+    const answer = parser.take(nowMs, wasReused ? this : null);
     if (answer.status === REQUEST_TIMEOUT) {
       const unprocessed = wasReused && !request.isAbandoned ? request : null;
       this.#leave(unprocessed);
@@ -225,8 +228,8 @@ export class Connection implements ReusedConnection {
       return;
     }
     if (parser.isReusable) {
-      this.idleSinceMs = performance.now();
-      this.#usableUntilMs = Math.min(this.#expiresAtMs, this.idleSinceMs + toIdleMs(answer.headers['keep-alive']));
+      this.idleSinceMs = nowMs;
+      this.#usableUntilMs = Math.min(this.#expiresAtMs, nowMs + toIdleMs(answer.headers['keep-alive']));
       this.#owner.rests(this);
     } else this.#leave();
     request.answered(answer);

@@ -4,6 +4,8 @@ export interface HttpAnswer {
   /** Those that the gateway reads: names in lower case; what came twice is joined by a comma (RFC 9110, section 5.3). */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** When its last byte came, on the clock of `performance.now()`. */
+  readonly endedMs: number;
   /** Whether the body of an error was too large to be read: it is empty then. */
   readonly isCut?: boolean;
   /** The connection that it came over; null where it is the first response there, which can only be its request's own. */

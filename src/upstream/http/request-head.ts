@@ -1,5 +1,27 @@
+import type { ByteHolder } from '../../runtime/byte-budget';
+import type { CancelSignal } from '../../runtime/cancellation';
 import { withoutTrailingSlashes } from '../../runtime/trailing-slashes';
-import type { TransportRequest } from './transport';
+import type { Caller } from '../../billing/model/caller';
+
+/** A GET on behalf of a caller. */
+export interface TransportRequest {
+  /** Path and query. */
+  readonly path: string;
+  readonly caller: Caller;
+  /** When it is sent, on the clock of `performance.now()`. */
+  readonly startedMs: number;
+  /** What it is about, if anything: the connection remembers it, see `ReusedConnection`. */
+  readonly subject?: string | null;
+  readonly signal: CancelSignal;
+  /** Counts the bytes of the body while it comes; undefined: they are not bounded. */
+  readonly memory?: ByteHolder | undefined;
+  /** Bytes that are set aside in it for the body already; those that it does not take are given back. */
+  readonly reservedBytes?: number;
+  /** Joins the log lines of the operation that started the call. */
+  readonly requestId?: string | undefined;
+  /** Headers that tell the billing API of the attempt's trace; names and values in turn. */
+  readonly trace?: readonly string[] | undefined;
+}
 
 /** What is the same in every request to the billing API. */
 export interface RequestHeadOptions {
@@ -34,13 +56,18 @@ export function createRequestHead(options: RequestHeadOptions): (request: Transp
     ...['accept', 'application/json'],
     ...options.headers,
   ]);
+  // Of the last caller: most calls follow others of their operation.
+  let lastCaller: Caller | null = null;
+  let lines = '';
   return ({ path, caller, requestId, trace }) => {
     if (!PATH.test(path)) throw new Error('The path of a request to the billing API holds a character that no head may hold.');
-    const { authorization, forwarded } = caller;
-    // The authorization cannot hold such a character: a caller is made of nothing but a bearer token (RFC 6750).
-    let head = `GET ${prefix}${path} HTTP/1.1\r\n${fixed}authorization: ${authorization}\r\n`;
+    if (caller !== lastCaller) {
+      // The authorization cannot hold such a character: a caller is made of nothing but a bearer token (RFC 6750).
+      lines = ` HTTP/1.1\r\n${fixed}authorization: ${caller.authorization}\r\n${toLines(caller.forwarded)}`;
+      lastCaller = caller;
+    }
+    let head = `GET ${prefix}${path}${lines}`;
     if (correlationHeader !== null && requestId !== undefined) head += toLines([correlationHeader, requestId]);
-    if (forwarded.length > 0) head += toLines(forwarded);
     if (trace !== undefined && trace.length > 0) head += toLines(trace);
     return `${head}\r\n`;
   };

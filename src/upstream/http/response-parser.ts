@@ -102,9 +102,9 @@ export class AnswerParser {
     return this.#part === 'rest';
   }
 
-  /** The whole answer. Nothing of its body stays here. */
-  take(reused: ReusedConnection | null = null): HttpAnswer {
-    return { status: this.#status, headers: this.#headers, body: this.#body.take(), isCut: this.#isCut, reused };
+  /** The whole answer, which is complete now. Nothing of its body stays here. */
+  take(endedMs: number, reused: ReusedConnection | null = null): HttpAnswer {
+    return { status: this.#status, headers: this.#headers, body: this.#body.take(), endedMs, isCut: this.#isCut, reused };
   }
 
   /** Reads heads up to the one of the answer itself, and returns the bytes after it; null where it has not come whole. */

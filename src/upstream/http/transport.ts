@@ -1,8 +1,6 @@
 import { BillingError, tooManyBytes } from '../../billing/model/billing-error';
 import type { Caller } from '../../billing/model/caller';
 import type { CallerCache } from '../../billing/ports/caller-caches';
-import type { ByteHolder } from '../../runtime/byte-budget';
-import type { CancelSignal } from '../../runtime/cancellation';
 import { startDeadline, type Deadline, type DeadlineListener } from '../../runtime/deadlines';
 import { TurnQueue } from '../../runtime/turn-queue';
 import { withoutStacks } from '../../runtime/without-stacks';
@@ -12,7 +10,7 @@ import { Connections, type ConnectionSharing } from './connection-pool';
 import { createConnector, type ConnectorOptions } from '../sockets/connector';
 import { decodeContent, isEncoded, type ContentCodingOptions } from './content-coding';
 import { Abandoned } from './abandoned';
-import { createRequestHead, type RequestHeadOptions } from './request-head';
+import { createRequestHead, type RequestHeadOptions, type TransportRequest } from './request-head';
 import { AttemptFailure, invalidResponse, NoRoom, timedOut, unreachable } from '../errors/failures';
 import type { HttpAnswer } from './http-response';
 
@@ -30,24 +28,6 @@ export interface TransportOptions extends RequestHeadOptions, Omit<ConnectorOpti
   readonly observer?: Pick<UpstreamObserver, 'requestResent' | 'strayBytesCame' | 'nameUnresolved'>;
   /** What is cached from a connection on which stray bytes came is evicted here. */
   readonly caches?: CallerCache;
-}
-
-/** A GET on behalf of a caller. */
-export interface TransportRequest {
-  /** Path and query. */
-  readonly path: string;
-  readonly caller: Caller;
-  /** What it is about, if anything: the connection remembers it, see `ReusedConnection`. */
-  readonly subject?: string | null;
-  readonly signal: CancelSignal;
-  /** Counts the bytes of the body while it comes; undefined: they are not bounded. */
-  readonly memory?: ByteHolder | undefined;
-  /** Bytes that are set aside in it for the body already; those that it does not take are given back. */
-  readonly reservedBytes?: number;
-  /** Joins the log lines of the operation that started the call. */
-  readonly requestId?: string | undefined;
-  /** Headers that tell the billing API of the attempt's trace; names and values in turn. */
-  readonly trace?: readonly string[] | undefined;
 }
 
 /** Receives the outcome of a request. Exactly one method is called, once. */
@@ -125,7 +105,6 @@ class Exchange implements PendingRequest, DeadlineListener {
   readonly #head: string;
   readonly #receiver: ResponseReceiver;
   readonly #ways: ExchangeWays;
-  readonly #startedMs = performance.now();
   readonly #deadline: Deadline;
   /** Cuts the connection of an abandoned request. */
   #cutTimer: NodeJS.Timeout | undefined;
@@ -144,7 +123,7 @@ class Exchange implements PendingRequest, DeadlineListener {
     this.#ways = ways;
     this.#heldBytes = request.reservedBytes ?? 0;
     request.signal.addEventListener('abort', this, { once: true });
-    this.#deadline = startDeadline(ways.timeoutMs, this, this.#startedMs);
+    this.#deadline = startDeadline(ways.timeoutMs, this, request.startedMs);
   }
 
   handleDeadline(): void {
@@ -158,6 +137,10 @@ class Exchange implements PendingRequest, DeadlineListener {
 
   get caller(): Caller {
     return this.#request.caller;
+  }
+
+  get startedMs(): number {
+    return this.#request.startedMs;
   }
 
   get subject(): string {
@@ -246,7 +229,7 @@ class Exchange implements PendingRequest, DeadlineListener {
       this.#cutTimer = setTimeout(cut, ms);
     };
     const ended = new Promise<void>((resolve) => (this.#onEnded = resolve));
-    cutAfter(Math.min(this.#ways.timeoutMs - (performance.now() - this.#startedMs), ABANDONED_MS));
+    cutAfter(Math.min(this.#ways.timeoutMs - (performance.now() - this.startedMs), ABANDONED_MS));
     this.#receiver.failed(withoutStacks(() => new Abandoned(reason, { ended, cutAfter })));
   }
 
@@ -286,7 +269,7 @@ class Exchange implements PendingRequest, DeadlineListener {
   /** A deadline that left the API a fair share of its time limit counts as the API's failure to respond. */
   #toAbortFailure(reason: Error): BillingError {
     if (!(reason instanceof BillingError)) return unreachable(reason);
-    const hadTime = performance.now() - this.#startedMs >= this.#ways.timeoutMs / 2;
+    const hadTime = performance.now() - this.startedMs >= this.#ways.timeoutMs / 2;
     return reason.failure === 'timeout' && hadTime ? timedOut(this.#missingAfter("the operation's time")) : reason;
   }
 

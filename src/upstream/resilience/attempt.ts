@@ -77,14 +77,15 @@ export class Attempt implements Waiter, ResponseReceiver {
   /** Sends the request now, or as soon as a slot is free. */
   start(): void {
     const { circuit, limiter } = this.#ways;
-    const refusal = circuit.state === 'closed' ? null : circuit.refusal(performance.now());
+    const nowMs = performance.now();
+    const refusal = circuit.refusal(nowMs);
     if (refusal) {
       this.#refuse(refusal);
       return;
     }
     const slot = limiter.tryEnter(this.context);
-    if (slot) this.#send(slot);
-    else this.#wait();
+    if (slot) this.#send(slot, nowMs);
+    else this.#wait(nowMs);
   }
 
   /** Called by the limiter: a slot is free, and there is room for the response. */
@@ -96,7 +97,7 @@ export class Attempt implements Waiter, ResponseReceiver {
     context.noteQueued?.(nowMs - this.#startedMs);
     const refusal = circuit.refusal(nowMs);
     if (!refusal) {
-      this.#send(slot);
+      this.#send(slot, nowMs);
       return;
     }
     context.memory?.give(slot.reservedBytes);
@@ -141,7 +142,7 @@ export class Attempt implements Waiter, ResponseReceiver {
     queueMicrotask(() => this.#fail(failure));
   }
 
-  #wait(): void {
+  #wait(nowMs: number): void {
     const { context } = this;
     const { signal } = context;
     if (signal.aborted) {
@@ -149,7 +150,7 @@ export class Attempt implements Waiter, ResponseReceiver {
       return;
     }
     this.#queueStep = context.trace?.startQueue();
-    this.#startedMs = performance.now();
+    this.#startedMs = nowMs;
     signal.addEventListener('abort', this, { once: true });
     this.#ways.limiter.enter(this);
   }
@@ -165,18 +166,19 @@ export class Attempt implements Waiter, ResponseReceiver {
     this.#end.reject(refusal);
   }
 
-  #send(slot: Slot): void {
+  #send(slot: Slot, nowMs: number): void {
     const { circuit, transport } = this.#ways;
-    const { caller, signal, requestId, memory, trace } = this.context;
+    const { caller, signal, requestId, memory } = this.context;
     const { reservedBytes } = slot;
     this.#slot = slot;
     this.#isProbe = circuit.begin();
-    this.#startedMs = performance.now();
-    this.#trace = trace?.startAttempt(this.#resends);
-    const { path, request } = this.#call;
-    const subject = request.contractNumber;
+    this.#startedMs = nowMs;
+    this.#trace = this.context.trace?.startAttempt(this.#resends);
     try {
-      transport.send({ path, caller, subject, signal, requestId, trace: this.#trace?.headers, memory, reservedBytes }, this);
+      const { path, request } = this.#call;
+      const subject = request.contractNumber;
+      const trace = this.#trace?.headers;
+      transport.send({ path, caller, startedMs: nowMs, subject, signal, requestId, trace, memory, reservedBytes }, this);
     } catch (error) {
       memory?.give(reservedBytes);
       this.failed(error as Error);
@@ -198,7 +200,7 @@ export class Attempt implements Waiter, ResponseReceiver {
     // Try once more when there is that much room.
     this.#isRepeated = true;
     memory?.expect(failure.mostBytes);
-    this.#wait();
+    this.#wait(performance.now());
   }
 
   #failureOf({ status, headers, body }: HttpAnswer): AttemptFailure | null {
@@ -217,7 +219,7 @@ export class Attempt implements Waiter, ResponseReceiver {
 
   /** Reports the outcome to the breaker, the limits and the observer, and returns the slot. */
   #note(answer: HttpAnswer | null, failure: Error | null, abandoned: Abandoned | null = null): void {
-    const nowMs = performance.now();
+    const nowMs = answer?.endedMs ?? performance.now();
     const durationMs = nowMs - this.#startedMs;
     const { context } = this;
     const outcome = toOutcome(answer, failure, context);
@@ -237,8 +239,7 @@ export class Attempt implements Waiter, ResponseReceiver {
     if (this.#isProbe) circuit.endProbe(health === 'ok', nowMs, reason);
     else if (this.#resends === 0 && health !== null) {
       const { customer, contractNumber } = this.#call.request;
-      const contract = (): string => contractKey(customer, contractNumber);
-      circuit.note({ health, token: this.context.caller.token, contract, reason }, nowMs);
+      circuit.note({ health, token: this.context.caller.token, contract: () => contractKey(customer, contractNumber), reason }, nowMs);
     }
   }
 

@@ -20,7 +20,7 @@ class Told implements DriftObserver {
 
 /** A response with a body. */
 function toResponse(body: string, status = 200): HttpAnswer {
-  return { status, headers: {}, body: Buffer.from(body) };
+  return { status, headers: {}, endedMs: 0, body: Buffer.from(body) };
 }
 
 function look(body: unknown, contractNumber: string | null = '7'): string[] {

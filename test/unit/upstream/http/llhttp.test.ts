@@ -101,7 +101,7 @@ function readBytewise(bytes: Buffer): string {
   } catch {
     return 'refused';
   }
-  const { status, body } = parser.take();
+  const { status, body } = parser.take(0);
   return `${status} ${body.toString('latin1')}`;
 }
 

@@ -31,7 +31,7 @@ function read(bytes: Buffer, cuts: readonly number[] = []): Read | string {
     return `${failure}: ${(cause as Error).message}`;
   }
   if (!isWhole && !parser.endsWithConnection) return 'cut off';
-  const { status, headers, body } = parser.take();
+  const { status, headers, body } = parser.take(0);
   return { status, headers: { ...headers }, body: body.toString('latin1'), isReusable: parser.isReusable && excess === 0 };
 }
 
@@ -166,7 +166,7 @@ describe('the parser of an answer', () => {
   ])('does not wait for the rest of an error that is too large, %s', (_how, lines) => {
     const parser = new AnswerParser(MAX_BODY_BYTES);
     expect(parser.push(text('HTTP/1.1 400 Bad Request', ...lines))).toBe(true);
-    expect([parser.isReusable, parser.take()]).toMatchObject([false, { status: 400, body: Buffer.alloc(0), isCut: true }]);
+    expect([parser.isReusable, parser.take(0)]).toMatchObject([false, { status: 400, body: Buffer.alloc(0), isCut: true }]);
   });
 
   it.each([
@@ -176,7 +176,7 @@ describe('the parser of an answer', () => {
     const bodyOf = (bytes: number): boolean => {
       const parser = new AnswerParser(100_000);
       parser.push(text(`HTTP/1.1 ${status} Status`, 'Transfer-Encoding: chunked', '', bytes.toString(16), 'x'.repeat(bytes), '0', '', ''));
-      return parser.take().body.length === bytes;
+      return parser.take(0).body.length === bytes;
     };
     expect(bodyOf(most)).toBe(true);
     if (status < 400) expect(() => bodyOf(most + 1)).toThrow();
@@ -236,7 +236,7 @@ describe('the parser of an answer', () => {
     const parser = new AnswerParser(MAX_BODY_BYTES);
     parser.push(text('HTTP/1.1 200 OK', 'Content-Length: 4', '', 'ab'));
     parser.discardBody();
-    expect([parser.push(Buffer.from('cd')), parser.isReusable, parser.take().body.length]).toEqual([true, true, 0]);
+    expect([parser.push(Buffer.from('cd')), parser.isReusable, parser.take(0).body.length]).toEqual([true, true, 0]);
   });
 
   it.each<[string, Buffer, RegExp]>([
@@ -467,7 +467,7 @@ describe('What a server could send without an end', () => {
     const parser = new AnswerParser(MAX_BODY_BYTES);
     try {
       for (let i = 0; i < count; i++) parser.push(Buffer.from(bytes));
-      return parser.push(response) ? parser.take().body.toString() : 'not whole';
+      return parser.push(response) ? parser.take(0).body.toString() : 'not whole';
     } catch (error) {
       return ((error as BillingError).cause as Error).message;
     }
