@@ -60,10 +60,11 @@ export async function findPage<Item>(request: FilteredRequest, search: FilteredL
     const matches = found.filter(({ position }) => position < before).slice(0, size);
     return toFound(request, matches, { hasMore: probe ? found.length > matches.length : null, hasPrevious: from > 0 });
   }
-  const withPrevious = { ...wanted, count: search.asksPrevious ? size + 1 : size };
   // Concurrently: pages that both need are read once.
   const [found, following] = await Promise.all([
-    isReadBackward ? findBackward(list, pages, withPrevious) : findLast(list, pages, withPrevious),
+    isReadBackward
+      ? findBackward(list, pages, { ...wanted, count: search.asksPrevious ? size + 1 : size })
+      : findForward(list, pages, { ...wanted, count: Infinity }),
     probe && isReadBackward ? next() : [],
   ]);
   return found && toFound(request, found.slice(-size), { hasMore: isSome(following), hasPrevious: from > 0 || found.length > size });
@@ -124,12 +125,6 @@ async function findBackward<Item>(list: NamedList, pages: ListPages<Item>, wante
       if (wanted.isMatch(items[i] as Item)) found.push({ item: items[i] as Item, position: offset + i });
   }
   return found.reverse();
-}
-
-/** The last matches of the whole list. */
-async function findLast<Item>(list: NamedList, pages: ListPages<Item>, wanted: Wanted<Item>): Promise<readonly Match<Item>[] | null> {
-  const all = await findForward(list, pages, { ...wanted, count: Infinity });
-  return all && all.slice(-wanted.count);
 }
 
 /**

@@ -103,6 +103,8 @@ describe('A prepared operation', () => {
   it('gives requests the model that it was compiled of, under the same conditions', () => {
     const { prepared } = prepare(`query($a: Boolean!) { ${customer} { id @include(if: $a) } }`);
     const { model } = prepared.variant({ a: true })!;
+    const keysUnder = (a: boolean): string[] => prepared.variant({ a })!.model.allFields.map(({ key }) => key);
+    expect([keysUnder(true), keysUnder(false)]).toEqual([['customer', 'id'], ['customer']]);
     expect(prepared.request({ a: true }).model).toBe(model);
     expect(prepared.request({ a: false }).model).not.toBe(model);
     expect(prepared.request({ a: false }).model.allFields.map(({ key }) => key)).toEqual(['customer']);
@@ -120,6 +122,15 @@ describe('A prepared operation', () => {
     expect(coerce(Object.create({ id: '7' }) as Record<string, unknown>)).toBeNull();
     const withDefault = prepare(`query($id: ID = "9", $n: Int) { customer(idType: "CPF", id: $id) { id } }`).prepared;
     expect(withDefault.request({ n: 3 }).coerced).toEqual({ id: '9', n: 3 });
+    expect(withDefault.request({ n: '3' }).coerced).toBeNull();
+    const coerceOne = (variable: string, variables: Record<string, unknown>) =>
+      prepare(`query($v: ${variable}) { ${customer} { contracts(numbers: []) { dueDate } } }`).prepared.request(variables).coerced;
+    expect(coerceOne('Int', { v: '3' })).toBeNull();
+    expect(coerceOne('[ID!]', { v: '3' })).toEqual({ v: ['3'] });
+    expect(coerceOne('ID = "9"', {})).toEqual({ v: '9' });
+    expect(coerceOne('ID!', {})).toBeNull();
+    expect(coerceOne('ID', {})).toEqual({});
+    expect(coerceOne('String!', { v: '' })).toEqual({ v: '' });
   });
 
   it('is predicted once for a request', () => {
