@@ -22,7 +22,7 @@ const parse = (args: object, isPushed = false) => {
   const limits = { maxPageSize: 100, pushes: () => isPushed };
   return parsePageArguments({ first: null, after: null, last: null, before: null, ...args }, BILLS, limits, false);
 };
-const filtered = (args: object, isPushed = false) => parse({ ...args, filter }, isPushed) as FilteredRequest;
+const filtered = (args: object, isPushed = false) => parse({ filter, ...args }, isPushed) as FilteredRequest;
 
 describe('A page of a customer who is not known', () => {
   it.each<[string, (billing: Billing) => Promise<unknown>]>([
@@ -166,6 +166,36 @@ describe('A list of which the end cannot be verified', () => {
         [12, 1],
       ],
     ]);
+  });
+});
+
+describe('A long list', () => {
+  const LONG = 30_000;
+  it.each<[string, (billing: Billing) => Promise<unknown>]>([
+    ['a search by number', (billing) => billing.invoice(customer, '1', 'none')],
+    ['a filtered page', (billing) => billing.filteredInvoices(contract, filtered({ first: 5, filter: { billPeriods: ['none'] } }), true)],
+    [
+      'a filtered page before a cursor',
+      (billing) =>
+        billing.filteredInvoices(contract, filtered({ last: 5, before: toCursor(2 * LONG), filter: { billPeriods: ['none'] } }), true),
+    ],
+    ['a sum', (billing) => billing.invoiceSummary(contract, { status: true })],
+  ])('is looked at in several turns of the event loop, and a short one in one: %s', async (_what, ask) => {
+    const turnsOf = async (total: number): Promise<number> => {
+      const { billing } = start({ total }, { maxQuantity: LONG });
+      let turns = 0;
+      let isOver = false;
+      const count = (): void => {
+        turns++;
+        if (!isOver) setImmediate(count);
+      };
+      setImmediate(count);
+      await ask(billing);
+      isOver = true;
+      return turns;
+    };
+    expect(await turnsOf(10)).toBe(0);
+    expect(await turnsOf(2 * LONG)).toBeGreaterThan(0);
   });
 });
 

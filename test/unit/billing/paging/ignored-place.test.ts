@@ -22,8 +22,8 @@ const firstOnes =
   ({ limit }) =>
     range(0, Math.min(total, limit));
 
-/** Operations that share what is known of one API. Places past the end are an error to `refusesEnd`. */
-function start(sends: Sends, invoiceAt: (index: number) => Partial<Invoice> = () => ({}), refusesEnd = false) {
+/** Operations that share what is known of one API. Places past the end are an error to `refusesEnd`; `sent`: so many are sent each time. */
+function start(sends: Sends, invoiceAt: (index: number) => Partial<Invoice> = () => ({}), refusesEnd = false, sent = 0) {
   const paging = toPaging({ mode: 'offset', listsContracts: false, evidence: new PagingEvidence(MAX_QUANTITY, false) });
   let calls = 0;
   const source: BillingSource = {
@@ -34,7 +34,7 @@ function start(sends: Sends, invoiceAt: (index: number) => Partial<Invoice> = ()
       if (refusesEnd && places.length === 0) return Promise.reject(new BillingError('invalid-input', 'No such page.'));
       const invoices = places.map((index) => ({ ...toInvoiceAt(contractNumber, index), ...invoiceAt(index) }));
       return Promise.resolve({
-        content: { contractNumber, dueDate: null, billingAddresses: null, invoices },
+        content: { contractNumber, dueDate: null, billingAddresses: null, invoices, sentInvoices: sent },
         received: null,
         freshUntilMs: 0,
         stale: false,
@@ -68,10 +68,26 @@ describe('An API that sends its first invoices for every place', () => {
 
   it.each([
     ['all that it has, whatever it is asked for', () => range(0, 7), 7],
+    ['all that it has, from another place on', ({ offset }: Window) => (offset > 0 ? [...range(3, 7), ...range(0, 3)] : range(0, 7)), 7],
     ['all that it has, in another order each time', ({ offset }: Window) => (offset > 0 ? range(0, 7).reverse() : range(0, 7)), 7],
     ['one invoice', firstOnes(1), 1],
   ])('is believed where it sends %s', async (_what, sends, count) => {
     expect(await start(sends).ask().invoiceSummary(OWNER, {})).toMatchObject({ count, isComplete: true });
+  });
+
+  it('is known by how many it sends, where those past the window are left out', async () => {
+    const order = ({ offset }: Window): readonly number[] => (offset > 0 ? [...range(3, 7), ...range(0, 3)] : range(0, 7));
+    const { ask } = start((window) => order(window).slice(0, window.limit), undefined, false, 7);
+    expect(await ask().invoiceSummary(OWNER, {})).toMatchObject({ count: 7, isComplete: true });
+  });
+
+  it('has a first page alone, also where that came with another one that is not followed', async () => {
+    const { ask, pageOf } = start(firstOnes(40));
+    const first = [true, false].map((probe) => ({ offset: 0, first: 5, probe }));
+    await Promise.all(first.map((page) => ask().customerInvoices(customer, page)));
+    const billing = ask();
+    await Promise.all(first.map((page) => billing.customerInvoices(customer, page)));
+    expect((await failureOf(pageOf(5, 5))).message).toMatch(/the same invoices for every page/);
   });
 
   it('is told from one that sends its last invoices for every place behind the end', async () => {
