@@ -9,6 +9,7 @@ import { toClientLibrary } from '../request/client-name';
 import { exportConnection, type ExportOptions } from './export/export-connection';
 import { Exchange, type Arrival, type BodyFault, type ExchangeOptions } from '../request/exchange';
 import {
+  decodeSearch,
   MAX_ANONYMOUS_BYTES,
   parseBody,
   parseSearch,
@@ -21,6 +22,7 @@ import { headerOf } from '../request/header-of';
 import { RecurringBodies } from '../request/json/recurring-bodies';
 import { HTML_TYPE } from '../request/media-types';
 import { hasOperationInBody } from '../request/methods';
+import { RecurringQueries } from '../request/recurring-queries';
 import { parseControls, ROUTER_TRACE_HEADER, type RequestControls } from '../request/request-controls';
 import { ABORTED, complete, completeErrors, type Completed } from '../response/completed';
 import { respond, type RespondOptions } from '../response/respond';
@@ -73,7 +75,8 @@ function isFirst(socket: Socket & { [USED]?: boolean }): boolean {
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #bodies: RequestBodies;
-  readonly #recurring = new RecurringBodies();
+  readonly #recurringBodies = new RecurringBodies();
+  readonly #recurringQueries = new RecurringQueries();
   readonly #arrivals = new TurnQueue<Arrival>((arrival) => this.#handle(arrival), ARRIVALS_A_TURN);
   /** Requests whose token the billing API has never accepted: many of them take turns with the others, and not their time. */
   readonly #strangers = new TurnQueue<Arrival>((arrival) => this.#handle(arrival), STRANGERS_A_TURN);
@@ -177,8 +180,8 @@ export class Pipeline {
         [toMissingTokenError(missingToken(`A request of more than ${MAX_ANONYMOUS_BYTES} bytes`))],
         this.#options.formatError,
       );
-    const recurring = form === 'body' ? this.#recurring.parse(exchange.body) : null;
-    const parsed = recurring ?? toParsed(exchange, form);
+    const recurring = form === 'body' ? this.#recurringBodies.parse(exchange.body) : null;
+    const parsed = recurring ?? this.#parse(exchange, form);
     const request = exchange.mediaType === null || exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);
     if (!request) return this.#runNew(exchange, () => askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options));
 
@@ -190,12 +193,23 @@ export class Pipeline {
     }
     const { query, operationName } = resolved;
     const known = query === undefined || isApollos(exchange, resolved) ? undefined : operations.find(query, operationName);
-    if (known && form === 'body' && !recurring) this.#recurring.note(exchange.body);
+    if (known && !recurring) this.#note(exchange, form);
     const completed = known
       ? executeKnown(exchange, { known, variables: resolved.variables, controls }, this.#options)
       : this.#runNew(exchange, () => executeNew(exchange, resolved, createContext(exchange, controls, contexts), this.#options));
     if (controls.maxAgeSeconds !== null && completed instanceof Promise) return completed.then((done) => this.#refresh(exchange, done));
     return key !== null && known && completed instanceof Promise ? completed.then((done) => this.#offer(key, done)) : completed;
+  }
+
+  #parse({ body, request }: Exchange, form: RequestForm): unknown {
+    if (form === 'body') return parseBody(body);
+    return form === 'search' ? parseSearch(request.url ?? '', this.#recurringQueries) : null;
+  }
+
+  /** Takes note of what a request for a known operation looks like. */
+  #note({ body, request }: Exchange, form: RequestForm): void {
+    if (form === 'body') this.#recurringBodies.note(body);
+    else this.#recurringQueries.note(request.url ?? '', decodeSearch);
   }
 
   /** The key under which the response may be cached; null where it may not. What a response cost is different each time. */
@@ -238,10 +252,6 @@ export class Pipeline {
     this.#options.responses?.offer(key, completed, monotonicMs());
     return completed;
   }
-}
-
-function toParsed({ body, request }: Exchange, form: RequestForm): unknown {
-  return form === 'body' ? parseBody(body) : form === 'search' ? parseSearch(request.url ?? '') : null;
 }
 
 /** Whether a request asks for what only Apollo Server does, beside executing the operation. */

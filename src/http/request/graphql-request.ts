@@ -9,6 +9,7 @@ import { headerOf } from './header-of';
 import { isNestedDeeper, MAX_NESTING, MAX_SMALL_BYTES } from './json/json-nesting';
 import { mayReachForPrototype, reachesForPrototype } from './json/prototype-names';
 import { ALLOWED_METHODS, hasOperationInBody, WRONG_METHOD } from './methods';
+import type { RecurringQueries } from './recurring-queries';
 
 /** A GraphQL request (GraphQL over HTTP, section 5.1), whatever transport brought it. */
 export interface GraphqlRequest {
@@ -88,17 +89,21 @@ export function parseBody(body: Buffer): unknown {
   return parsed;
 }
 
-/** Parses a URL's search, the part behind the first question mark; null where it could be read in two ways, or not at all. */
-export function parseSearch(url: string): Readonly<Record<string, unknown>> | null {
+/**
+ * Parses a URL's search, the part behind the first question mark; null where it could be read in two ways, or not at all.
+ * @param queries documents that need not be decoded again.
+ */
+export function parseSearch(url: string, queries?: RecurringQueries): Readonly<Record<string, unknown>> | null {
   const members: Record<string, unknown> = {};
   const start = url.indexOf('?');
   if (start < 0) return members;
   for (const pair of url.slice(start + 1).split('&')) {
     const at = pair.indexOf('=');
-    const name = decode(at < 0 ? pair : pair.slice(0, at));
+    const name = decodeSearch(at < 0 ? pair : pair.slice(0, at));
     if (!PARAMETERS.has(name)) continue;
     if (name in members) return null;
-    const value = at < 0 ? '' : decode(pair.slice(at + 1));
+    const encoded = at < 0 ? '' : pair.slice(at + 1);
+    const value = (name === 'query' && queries?.find(encoded)) || decodeSearch(encoded);
     members[name] = value !== '' && (name === 'variables' || name === 'extensions') ? parseJson(value, parseExactly) : value;
     if (members[name] === undefined) return null;
   }
@@ -165,7 +170,7 @@ function parseJson(text: string, parse: (text: string) => unknown): unknown {
 }
 
 /** Decodes a part of a search (URL Standard, "application/x-www-form-urlencoded parsing"). */
-function decode(text: string): string {
+export function decodeSearch(text: string): string {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
   try {
     return decodeURIComponent(spaced);

@@ -1,0 +1,27 @@
+import { RecentTexts } from '../../runtime/maps/recent-texts';
+
+/** Characters of an encoded document that is kept: 4 MiB altogether, and less for what they mean. */
+const MAX_CHARACTERS = 16_384;
+const QUERY = 'query=';
+
+/** What the encoded documents of URLs mean: clients send them again and again, and to decode one takes longer than all else in its URL. */
+export class RecurringQueries {
+  readonly #decoded = new RecentTexts<{ readonly text: string }>();
+
+  /** The document that is encoded so; undefined if it has to be decoded. */
+  find(encoded: string): string | undefined {
+    return this.#decoded.get(encoded)?.text;
+  }
+
+  /**
+   * Takes note of a URL's document. Only for operations that are known: others may be made up.
+   * @param decode what a value of the search means.
+   */
+  note(url: string, decode: (encoded: string) => string): void {
+    const pair = url.split(/[?&]/).find((part) => part.startsWith(QUERY));
+    if (pair === undefined || pair.length > MAX_CHARACTERS) return;
+    const encoded = pair.slice(QUERY.length);
+    // A copy: as a part of the URL it would keep all of it.
+    if (this.find(encoded) === undefined) this.#decoded.set(Buffer.from(encoded, 'latin1').toString('latin1'), { text: decode(encoded) });
+  }
+}
