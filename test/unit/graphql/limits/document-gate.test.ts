@@ -93,6 +93,17 @@ describe('The gate of documents', () => {
     expect((await decide(closed, '{ __typename known }')).kind).toBe('run');
   });
 
+  it.each([
+    ['defer', /comes in one piece/],
+    ['stream', /comes in one piece/],
+    ['client', /meant for a client library/],
+    ['_optional', /meant for a client library/],
+    ['mask_disable', /meant for a client library/],
+    ['own', /^Unknown directive "@own"\.$/],
+  ])('says what is wrong with a directive that is known from elsewhere: @%s', async (name, message) => {
+    expect(messagesOf(await decide(toGate(), `{ known @${name} }`))).toEqual([expect.stringMatching(message)]);
+  });
+
   it('lets trusted documents alone pass where there are some, and only if they are valid', async () => {
     const trustedDocuments = new TrustedDocuments(
       new Map([

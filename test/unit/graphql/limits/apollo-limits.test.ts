@@ -1,0 +1,112 @@
+import { ApolloServer } from '@apollo/server';
+import { buildSchema, type GraphQLFormattedError } from 'graphql';
+import { createHash } from 'node:crypto';
+import type { GatewayContext } from '../../../../src/graphql/context/context';
+import { createGatePlugin, toApolloLimits } from '../../../../src/graphql/limits/apollo-limits';
+import { DocumentGate } from '../../../../src/graphql/limits/document-gate';
+import { createDocumentStores, PERSISTED_QUERY_TTL_SECONDS } from '../../../../src/graphql/limits/document-stores';
+
+const schema = buildSchema('type Query { known(list: [Int]): String other: String }');
+const limits = { maxTokens: 5000, maxDepth: 10, maxAliases: 100, stores: createDocumentStores(), trustedDocuments: null };
+const ANONYMOUS = { billing: null } as GatewayContext;
+const CALLER = { billing: {} } as GatewayContext;
+
+/** Apollo Server with the gate in place of its own parsing and validation. */
+function startServer() {
+  const noted: { operation: unknown; document: unknown }[] = [];
+  const gate = createGatePlugin(new DocumentGate({ ...limits, schema, introspection: true }));
+  const server = new ApolloServer<GatewayContext>({
+    schema,
+    rootValue: { known: 'a', other: 'b' },
+    documentStore: gate.documentStore,
+    plugins: [
+      gate.plugin,
+      {
+        requestDidStart: () =>
+          Promise.resolve({
+            willSendResponse: ({ operation, document }) => {
+              noted.push({ operation, document });
+              return Promise.resolve();
+            },
+          }),
+      },
+    ],
+    includeStacktraceInErrorResponses: false,
+  });
+  const ask = async (request: Parameters<typeof server.executeOperation>[0], contextValue = CALLER) => {
+    const { body, http } = await server.executeOperation(request, { contextValue });
+    if (body.kind !== 'single') throw new Error('not one response');
+    const { data, errors } = body.singleResult;
+    return { data: data && { ...data }, errors: (errors ?? []) as GraphQLFormattedError[], status: http.status };
+  };
+  return { gate, server, ask, noted };
+}
+
+describe('Apollo Server behind the gate of documents', () => {
+  it('executes what the gate has passed, each time and at once', async () => {
+    const { server, ask } = startServer();
+    const texts = ['{ known }', '{ other }', '{ known }'];
+    const answers = await Promise.all(texts.map((query) => ask({ query })));
+    expect(answers.map(({ data }) => data)).toEqual([{ known: 'a' }, { other: 'b' }, { known: 'a' }]);
+    await server.stop();
+  });
+
+  it('reports all errors of a document that the gate refuses, with their places, and knows no operation', async () => {
+    const { server, ask, noted } = startServer();
+    for (let times = 0; times < 2; times++) {
+      const { data, errors, status } = await ask({ query: '{ absent known missing }' });
+      expect([data, status]).toEqual([undefined, 400]);
+      expect(errors).toEqual(
+        [
+          ['absent', 3],
+          ['missing', 16],
+        ].map(([name, column]) => ({
+          message: `Cannot query field "${name}" on type "Query".`,
+          locations: [{ line: 1, column }],
+          extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+        })),
+      );
+    }
+    expect(noted).toEqual([
+      { operation: undefined, document: undefined },
+      { operation: undefined, document: undefined },
+    ]);
+    const { errors, status } = await ask({ query: '{' });
+    expect([errors.map(({ extensions }) => extensions?.['code']), status]).toEqual([['GRAPHQL_PARSE_FAILED'], 400]);
+    await server.stop();
+  });
+
+  it('asks for a token where a document is too large without one', async () => {
+    const { server, ask, noted } = startServer();
+    const query = `{ known(list: [${'1 '.repeat(1500)}]) }`;
+    expect(await ask({ query }, ANONYMOUS)).toMatchObject({ status: 401, errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    expect(noted).toEqual([{ operation: undefined, document: undefined }]);
+    expect(await ask({ query })).toMatchObject({ data: { known: 'a' }, errors: [] });
+    await server.stop();
+  });
+
+  it('keeps no document for longer than Apollo Server asks for it', async () => {
+    const { gate, server, ask } = startServer();
+    const key = `x:${createHash('sha256').update('{ known }').digest('hex')}`;
+    await ask({ query: '{ known }' });
+    await new Promise(setImmediate);
+    expect(await gate.documentStore.get(key)).toBeUndefined();
+    await gate.documentStore.set(key, {} as never);
+    expect([await gate.documentStore.get(key), await gate.documentStore.delete(key)]).toEqual([undefined, true]);
+    await server.stop();
+  });
+
+  it.each([7, null, ['x'], undefined])('answers a persisted query whose hash is no text: %j', async (sha256Hash) => {
+    const { server, ask } = startServer();
+    const extensions = { persistedQuery: { version: 1, sha256Hash }, other: 1 };
+    expect((await ask({ query: '{ known }', extensions })).errors[0]?.message).toBe('provided sha does not match query');
+    await server.stop();
+  });
+
+  it('looks up persisted queries in the store, and no longer than a day', () => {
+    expect(toApolloLimits(limits)).toEqual({
+      executionOptions: { maxCoercionErrors: 50 },
+      persistedQueries: { cache: limits.stores.persistedQueries, ttl: PERSISTED_QUERY_TTL_SECONDS },
+    });
+  });
+});
