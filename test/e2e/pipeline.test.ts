@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { RecurringBodies } from '../../src/http/request/json/recurring-bodies';
+import { RecurringQueries } from '../../src/http/request/recurring-queries';
 import { startGateway, type Gateway } from '../support/gateway';
 import { requestRaw } from '../support/raw-request';
 import { good, withScript } from '../support/scripted-gateway';
@@ -53,6 +55,28 @@ describe('What nobody with an accepted token has run', () => {
         await gateway.query(queries[2]!, {}, { token: 'accepted' });
         expect(pathsOf(gateway).slice(-2)).toEqual(['reference', 'compiled']);
         expect(await (await fetch(`${gateway.url}/metrics`)).text()).toContain('operations_total{operation="Junk",outcome="ok"} 2');
+      },
+    );
+  });
+
+  it('takes no place among the bodies and documents of known operations that are remembered', async () => {
+    await withScript(
+      (request) => (request.headers.authorization === 'Bearer accepted' ? good(request) : { status: 401 }),
+      async ({ gateway }) => {
+        const query = `query Bills ${customer('contract(number: "7") { dueDate }')}`;
+        const noted = [jest.spyOn(RecurringBodies.prototype, 'note'), jest.spyOn(RecurringQueries.prototype, 'note')];
+        const ask = async (token: string | null): Promise<void> => {
+          await gateway.query(query, {}, { token });
+          const headers = { 'content-type': 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) };
+          await (await fetch(`${gateway.url}/graphql?query=${encodeURIComponent(query)}`, { headers })).text();
+        };
+        await ask('accepted');
+        noted.forEach((note) => note.mockClear());
+        for (const token of [null, 'made-up', 'accepted']) {
+          await ask(token);
+          expect(noted.map((note) => note.mock.calls.length)).toEqual(token === 'accepted' ? [1, 1] : [0, 0]);
+        }
+        noted.forEach((note) => note.mockRestore());
       },
     );
   });

@@ -193,7 +193,7 @@ export class Pipeline {
     }
     const { query, operationName } = resolved;
     const known = query === undefined || isApollos(exchange, resolved) ? undefined : operations.find(query, operationName);
-    if (known && !recurring) this.#note(exchange, form);
+    if (known && !recurring && this.#isAccepted(exchange)) this.#note(exchange, form);
     const completed = known
       ? executeKnown(exchange, { known, variables: resolved.variables, controls }, this.#options)
       : this.#runNew(exchange, () => executeNew(exchange, resolved, createContext(exchange, controls, contexts), this.#options));
@@ -206,7 +206,7 @@ export class Pipeline {
     return form === 'search' ? parseSearch(request.url ?? '', this.#recurringQueries) : null;
   }
 
-  /** Takes note of what a request for a known operation looks like. */
+  /** Takes note of what an accepted token's request for a known operation looks like. */
   #note({ body, request }: Exchange, form: RequestForm): void {
     if (form === 'body') this.#recurringBodies.note(body);
     else this.#recurringQueries.note(request.url ?? '', decodeSearch);

@@ -32,8 +32,13 @@ const ROWS = 64;
 const BODIES_A_ROW = 4;
 /** Bytes by which a row is found. Most clients send the operation's name first. */
 const HEAD_BYTES = 32;
-/** Bytes of a body that are kept at most, so 2 MiB altogether, and about as much for its members. */
+/** Bytes of a body that are kept at most, so 2 MiB altogether, and as many characters of its query. */
 const MAX_BYTES = 8192;
+/**
+ * Characters that its document id and extensions have at most as JSON. They are kept as values, which may take 20 times as much:
+ * 3 MiB altogether.
+ */
+const MAX_VALUE_CHARACTERS = 512;
 /** A body is taken apart once in so many: an operation with its arguments in its text never comes again. */
 const MISSES_A_BODY = 16;
 const VARIABLES = '"variables":';
@@ -52,24 +57,29 @@ export class RecurringBodies {
   /** The members of a body's JSON; null if the body has to be parsed. */
   parse(body: Buffer): (Members & { readonly variables: Variables | null }) | null {
     if (body.length < HEAD_BYTES) return null;
-    for (const recurring of this.#rowOf(body).bodies) {
-      if (!surrounds(recurring, body)) continue;
-      const variables = variablesOf(recurring, body);
-      if (variables === undefined) continue;
-      const { query, documentId, operationName, extensions } = recurring.members;
-      return { query, documentId, operationName, extensions, variables };
-    }
-    return null;
+    let recurring: RecurringBody | null = null;
+    // Several may surround it: one ends as another does, with more in front of that. To the shorter one this would be a part of the
+    // variables, which are no JSON then; to try each of them would be as many times the work.
+    for (const known of this.#rowOf(body).bodies)
+      if ((recurring === null || known.after.length > recurring.after.length) && surrounds(known, body)) recurring = known;
+    const variables = recurring === null ? undefined : variablesOf(recurring, body);
+    if (recurring === null || variables === undefined) return null;
+    const { query, documentId, operationName, extensions } = recurring.members;
+    return { query, documentId, operationName, extensions, variables };
   }
 
-  /** Takes note of a body that was parsed and not found here. Only for operations that are known: others may be made up. */
+  /**
+   * Takes note of a body that was parsed and not found here. Only for operations that are known, and callers whose token was accepted:
+   * others may be made up, and would take the places of those that come again.
+   */
   note(body: Buffer): void {
     if (body.length < HEAD_BYTES || body.length > MAX_BYTES) return;
     const row = this.#rowOf(body);
     if (++row.misses < MISSES_A_BODY) return;
     row.misses = 0;
     const recurring = takeApart(body);
-    if (!recurring) return;
+    // It may be one whose variables are the parser's to read.
+    if (!recurring || row.bodies.some((known) => isSame(known, recurring))) return;
     row.bodies[row.next] = recurring;
     row.next = (row.next + 1) % BODIES_A_ROW;
   }
@@ -80,6 +90,10 @@ export class RecurringBodies {
     for (let at = 0; at < HEAD_BYTES; at += 4) hash = Math.imul(hash ^ body.readInt32LE(at), 0x01000193);
     return this.#rows[(hash ^ (hash >>> 15)) & (ROWS - 1)] as Row;
   }
+}
+
+function isSame(one: RecurringBody, other: RecurringBody): boolean {
+  return one.before.equals(other.before) && one.after.equals(other.after);
 }
 
 function surrounds({ before, after }: RecurringBody, body: Buffer): boolean {
@@ -106,7 +120,8 @@ function variablesOf({ before, after }: RecurringBody, body: Buffer): Variables 
 /** Finds a body's variables; null if it has none, or needs more than a parser. */
 function takeApart(body: Buffer): RecurringBody | null {
   const at = body.indexOf(VARIABLES);
-  if (at < 0) return null;
+  // With larger variables, the parser would look at the nesting of all of it.
+  if (at < 0 || isNestedDeeper(body, MAX_NESTING)) return null;
   const from = at + VARIABLES.length;
   const before = Buffer.from(body.subarray(0, from));
   const after = Buffer.from(body.subarray(endOfObject(body, from)));
@@ -123,7 +138,8 @@ function membersWith(probe: number, before: string, after: string): Members | nu
   try {
     const parsed = JSON.parse(text) as Members & { readonly variables?: unknown };
     const { query, documentId, operationName, extensions, variables } = parsed;
-    return variables === probe ? { query, documentId, operationName, extensions } : null;
+    const isLarge = JSON.stringify([documentId, extensions]).length > MAX_VALUE_CHARACTERS;
+    return variables === probe && !isLarge ? { query, documentId, operationName, extensions } : null;
   } catch {
     return null;
   }

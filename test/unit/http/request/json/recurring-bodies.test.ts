@@ -78,6 +78,46 @@ describe('Bodies that recur', () => {
     expect(seen(form).parse(nested(99))).toBeNull();
   });
 
+  it('are left to the parser where something else in them is too deep, which is refused in a larger body', () => {
+    const form = `{"query":"{ a(b: 1) { c } }","extra":${'['.repeat(100)}${']'.repeat(100)},"variables":@}`;
+    expect(seen(form).parse(toBody(form, '{"id":"1"}'))).toBeNull();
+    expect(() => parseBody(toBody(form, `{"id":"${'x'.repeat(4096)}"}`))).toThrow('more than 100 levels deep');
+  });
+
+  it.each(['documentId', 'extensions'])('are left to the parser with a large value as %s, which may take 20 times its bytes', (name) => {
+    const withValue = (length: number): string => `{"query":"{ a(b: 1) { c } }","${name}":{"a":"${'x'.repeat(length)}"},"variables":@}`;
+    const isFound = (length: number): boolean => seen(withValue(length)).parse(toBody(withValue(length), '{"id":"1"}')) !== null;
+    expect([isFound(450), isFound(512)]).toEqual([true, false]);
+  });
+
+  it('take a place once, also where their variables are the parser’s to read', () => {
+    const [escaped, other] = [FORMS['urql'], FORMS['urql']?.replace('Bills($id', 'Others($id')] as [string, string];
+    const bodies = new RecurringBodies();
+    for (let times = 0; times < 16; times++) bodies.note(toBody(other, '{"id":"1"}'));
+    for (let times = 0; times < 16 * 8; times++) bodies.note(toBody(escaped, '{"id":"\\u0031"}'));
+    expect([escaped, other].map((form) => bodies.parse(toBody(form, '{"id":"1"}')) !== null)).toEqual([true, true]);
+  });
+
+  it('are found where another one ends alike', () => {
+    const forms = ['@}', '@,"a":1}', '@,"b":"}","a":1}'].map((end) => `{"query":"{ a(b: 1) { c } }","variables":${end}`);
+    const bodies = new RecurringBodies();
+    for (const form of forms) for (let times = 0; times < 16; times++) bodies.note(toBody(form, '{"id":"1"}'));
+    for (const form of forms) expect(bodies.parse(toBody(form, '{"id":{"n":"2"}}'))?.variables).toEqual({ id: { n: '2' } });
+  });
+
+  it('cost one look at their variables, however many end alike', () => {
+    const ends = ['', ',"a":1', ',"b":1,"a":1', ',"c":1,"b":1,"a":1'];
+    const bodies = new RecurringBodies();
+    for (const end of ends) {
+      const form = `{"query":"{ a(b: 1) { c } }","variables":@${end}}`;
+      for (let times = 0; times < 16; times++) bodies.note(toBody(form, '{"id":"1"}'));
+    }
+    const parse = jest.spyOn(JSON, 'parse');
+    expect(bodies.parse(toBody('{"query":"{ a(b: 1) { c } }","variables":@,"d":1,"c":1,"b":1,"a":1}', '{"id":"2"}'))).toBeNull();
+    expect(parse).toHaveBeenCalledTimes(1);
+    parse.mockRestore();
+  });
+
   it('have the numbers that a parser makes, which refuses what a double does not keep', () => {
     const body = toBody(FORMS['urql'] as string, '{"first":4503599627370497.4,"last":12}');
     const found = toGraphqlRequest(seen(FORMS['urql'] as string).parse(body));
