@@ -1,5 +1,6 @@
 import {
   buildSchema,
+  execute,
   getOperationAST,
   GraphQLError,
   parse,
@@ -19,6 +20,7 @@ type Resolvers = Readonly<Record<string, (place: string) => unknown>>;
 
 interface Context {
   readonly results: ResultMeter;
+  readonly resolvers: Resolvers;
   /** Paths of the fields that were resolved. */
   readonly resolved: string[];
 }
@@ -33,28 +35,33 @@ const schema = buildSchema(`
 
 (schema.getType('Item') as GraphQLUnionType).resolveType = () => 'Pen';
 
-/** Executes an operation whose fields are resolved by the functions of their names. */
-async function run(source: string, resolvers: Resolvers, options: { repeat?: (info: GraphQLResolveInfo) => void } = {}) {
-  for (const name of ['Query', 'Node'])
-    for (const field of Object.values((schema.getType(name) as GraphQLObjectType).getFields()))
-      field.resolve = (_source, _args, { resolved }: Context, info) => {
-        const place = responsePathAsArray(info.path).join('.');
-        resolved.push(place);
-        return resolvers[field.name]?.(place) ?? (field.name === 'nodes' ? [] : {});
-      };
-  const context: Context = { results: new ResultMeter({ maxResults: Infinity, maxAnswerBytes: Infinity }), resolved: [] };
+for (const name of ['Query', 'Node'])
+  for (const field of Object.values((schema.getType(name) as GraphQLObjectType).getFields()))
+    field.resolve = (_source, _args, { resolvers, resolved }: Omit<Context, 'results'>, info) => {
+      const place = responsePathAsArray(info.path).join('.');
+      resolved.push(place);
+      return resolvers[field.name]?.(place) ?? (field.name === 'nodes' ? [] : {});
+    };
+
+/** Prepares an operation, to be executed with functions that resolve its fields by their names. */
+function prepare(source: string, repeat?: (info: GraphQLResolveInfo) => void) {
   const document = parse(source);
-  const { repeat } = options;
   const prepared = new PreparedOperation<Context>(schema, document, getOperationAST(document)!, {
     isRepeatable: () => repeat !== undefined,
     onRepeat: (info) => repeat?.(info),
     plans: new Map<string, CompiledPlan>(),
     code: new CodeCache(),
   });
-  const { body, errors } = await prepared.run(prepared.variant({})!, {}, context);
-  const { data } = JSON.parse(String(body)) as { data: unknown };
-  return { data, errors: errors.map(({ message, path }) => `${message} ${path?.join('.')}`), resolved: context.resolved };
+  return async (resolvers: Resolvers) => {
+    const results = new ResultMeter({ maxResults: Infinity, maxAnswerBytes: Infinity });
+    const context: Context = { results, resolvers, resolved: [] };
+    const { body, errors } = await prepared.run(prepared.variant({})!, {}, context);
+    const { data } = JSON.parse(String(body)) as { data: unknown };
+    return { data, errors: errors.map(({ message, path }) => `${message} ${path?.join('.')}`), resolved: context.resolved };
+  };
 }
+
+const run = (source: string, resolvers: Resolvers) => prepare(source)(resolvers);
 
 const late = async (turns: number, value: unknown = {}): Promise<unknown> => {
   for (let turn = 0; turn < turns; turn++) await nextTurn();
@@ -67,11 +74,8 @@ describe('Equal aliases of a field that may be executed once', () => {
 
   it('are, and the others are accounted for', async () => {
     const repeated: string[] = [];
-    const { data, errors, resolved } = await run(
-      source,
-      { name: () => 'a' },
-      { repeat: ({ path }) => void repeated.push(String(path.key)) },
-    );
+    const execution = prepare(source, ({ path }) => void repeated.push(String(path.key)));
+    const { data, errors, resolved } = await execution({ name: () => 'a' });
     expect({ data, errors }).toEqual({ data: { node: { name: 'a' }, again: { name: 'a' } }, errors: [] });
     expect([resolved, repeated]).toEqual([['node', 'node.name'], ['again']]);
   });
@@ -80,7 +84,52 @@ describe('Equal aliases of a field that may be executed once', () => {
     const repeat = (): never => {
       throw new Error('refused');
     };
-    await expect(run(source, {}, { repeat })).rejects.toBeInstanceOf(Fallback);
+    await expect(prepare(source, repeat)({})).rejects.toBeInstanceOf(Fallback);
+  });
+});
+
+/** What a field does, by its number. */
+const DEEDS: readonly ((value: unknown) => unknown)[] = [
+  (value) => value,
+  (value) => Promise.resolve(value),
+  () => {
+    throw new Error('at once');
+  },
+  () => Promise.reject(new Error('by its promise')),
+];
+
+describe('A small operation of which any fields fail', () => {
+  it.each([
+    ['objects', '{ a: node { must { fails } } b: node { name fails } }', ['a.must', 'a.must.fails', 'b.name', 'b.fails']],
+    ['a list', '{ nodes { fails } b: node { nodes { fails } } }', ['nodes.0.fails', 'nodes.1.fails', 'b.nodes', 'b.nodes.1.fails']],
+    ['the root', '{ must { fails name } a: node { fails } }', ['must', 'must.fails', 'must.name', 'a.fails']],
+    [
+      'objects in objects',
+      '{ a: node { must { must { fails } } } b: node { must { fails } } }',
+      ['a.must.must', 'a.must.must.fails', 'b.must', 'b.must.fails'],
+    ],
+  ])('has the data and errors that graphql-js has, in its order: %s', async (_what, source, places) => {
+    const execution = prepare(source);
+    const document = parse(source);
+    for (let number = 0; number < DEEDS.length ** places.length; number++) {
+      const deedOf = new Map(places.map((place, index) => [place, DEEDS[Math.floor(number / DEEDS.length ** index) % DEEDS.length]!]));
+      const act =
+        (value: () => unknown) =>
+        (place: string): unknown =>
+          deedOf.get(place)?.(value()) ?? value();
+      const object = act(() => ({}));
+      const leaf = act(() => 'x');
+      const nodes = act(() => [{}, Promise.resolve({})]);
+      const resolvers = { node: object, must: object, fails: leaf, name: leaf, nodes };
+      const { data, errors } = await execution(resolvers);
+      const contextValue = { resolvers, resolved: [] };
+      const expected = await execute({ schema, document, contextValue });
+      expect({ number, data, errors }).toEqual({
+        number,
+        data: JSON.parse(JSON.stringify(expected.data)) as unknown,
+        errors: (expected.errors ?? []).map(({ message, path }) => `${message} ${path?.join('.')}`),
+      });
+    }
   });
 });
 
@@ -93,6 +142,17 @@ describe('What comes for a result that has become null', () => {
     expect({ data, errors }).toEqual({ data: { node: null }, errors: ['gone node.fails'] });
     await late(5);
     expect(resolved).toEqual(['node', 'node.fails', 'node.node', 'node.nodes']);
+  });
+
+  it('is not resolved any further while other results are waited for', async () => {
+    const waiting = '{ node { fails node { name } } other: node { name } }';
+    const { data, resolved } = await run(waiting, {
+      fails,
+      node: (place) => (place === 'node.node' ? late(3) : {}),
+      name: () => late(6, 'b'),
+    });
+    expect(data).toEqual({ node: null, other: { name: 'b' } });
+    expect(resolved).toEqual(['node', 'node.fails', 'node.node', 'other', 'other.name']);
   });
 
   it('is no unhandled rejection, where it is a list of promises', async () => {

@@ -6,7 +6,7 @@ import { createGatePlugin, toApolloLimits } from '../../../../src/graphql/limits
 import { DocumentGate } from '../../../../src/graphql/limits/document-gate';
 import { createDocumentStores, PERSISTED_QUERY_TTL_SECONDS } from '../../../../src/graphql/limits/document-stores';
 
-const schema = buildSchema('type Query { known(list: [Int]): String other: String }');
+const schema = buildSchema('type Query { known(list: [Int]): String other: String broken: String }');
 const limits = { maxTokens: 5000, maxDepth: 10, maxAliases: 100, stores: createDocumentStores(), trustedDocuments: null };
 const ANONYMOUS = { billing: null } as GatewayContext;
 const CALLER = { billing: {} } as GatewayContext;
@@ -17,7 +17,7 @@ function startServer() {
   const gate = createGatePlugin(new DocumentGate({ ...limits, schema, introspection: true }));
   const server = new ApolloServer<GatewayContext>({
     schema,
-    rootValue: { known: 'a', other: 'b' },
+    rootValue: { known: 'a', other: 'b', broken: () => Promise.reject(new Error('it is broken')) },
     documentStore: gate.documentStore,
     plugins: [
       gate.plugin,
@@ -96,10 +96,27 @@ describe('Apollo Server behind the gate of documents', () => {
     await server.stop();
   });
 
-  it.each([7, null, ['x'], undefined])('answers a persisted query whose hash is no text: %j', async (sha256Hash) => {
+  it('knows the operation of a document that the gate has passed, also where it fails', async () => {
+    const { server, ask, noted } = startServer();
+    expect((await ask({ query: '{ broken }' })).errors).toMatchObject([{ message: 'it is broken' }]);
+    expect(noted).toEqual([{ operation: expect.anything(), document: expect.anything() }]);
+    await server.stop();
+  });
+
+  it('registers a persisted query by its hash, and executes it', async () => {
+    const { server, ask } = startServer();
+    const query = '{ known }';
+    const extensions = { persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(query).digest('hex') } };
+    expect((await ask({ extensions })).errors[0]?.message).toBe('PersistedQueryNotFound');
+    for (const request of [{ query, extensions }, { extensions }]) expect((await ask(request)).data).toEqual({ known: 'a' });
+    await server.stop();
+  });
+
+  it.each([7, null, ['x'], {}, undefined])('answers a persisted query whose hash is no text: %j', async (sha256Hash) => {
     const { server, ask } = startServer();
     const extensions = { persistedQuery: { version: 1, sha256Hash }, other: 1 };
     expect((await ask({ query: '{ known }', extensions })).errors[0]?.message).toBe('provided sha does not match query');
+    expect((await ask({ extensions })).errors[0]?.message).toBe('PersistedQueryNotFound');
     await server.stop();
   });
 

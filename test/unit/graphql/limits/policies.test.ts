@@ -19,6 +19,7 @@ const CONTRACTS = 'query($id: ID!, $n: [ID!]!) { customer(idType: "CPF", id: $id
 describe('The policies that every operation is held to', () => {
   it.each([
     ['no more calls than are allowed', CONTRACTS, { id: '1', n: ['1', '2'] }, true],
+    ['no more calls than are allowed, of contracts that are named twice', CONTRACTS, { id: '1', n: ['1', '1', '2'] }, true],
     ['no data, without a token', '{ __typename }', {}, false],
     [
       'no data under its conditions, without a token',

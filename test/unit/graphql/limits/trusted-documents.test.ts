@@ -185,6 +185,22 @@ describe('The setting TRUSTED_DOCUMENTS', () => {
     expect(problemsOf(path)).toEqual([expect.stringMatching(/^PORT/), expect.stringMatching(problem)]);
   });
 
+  it.each([
+    ['7', 'it is not a JSON object'],
+    ['null', 'it is not a JSON object'],
+    ['"format"', 'it is not a JSON object'],
+    ['{"format":"apollo-persisted-query-manifest","version":1,"operations":{}}', 'its "operations" are not a list'],
+    ['{"format":"apollo-persisted-query-manifest","version":1,"operations":[7]}', 'its operation 0 has no "id"'],
+    ['{"format":"apollo-persisted-query-manifest","version":1,"operations":[null]}', 'its operation 0 has no "id"'],
+  ])('is refused where it is of another form: %s', (text, problem) => {
+    expect(() => parseManifest(text)).toThrow(problem);
+  });
+
+  it('may name one document twice', () => {
+    const operations = [TRUSTED, TRUSTED].map((body) => ({ id: 'a', name: 'x', type: 'query', body }));
+    expect(parseManifest(JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations })).size).toBe(1);
+  });
+
   it('is refused where one id stands for two documents', () => {
     const operations = [TRUSTED, OTHER].map((body) => ({ id: 'a', name: 'x', type: 'query', body }));
     expect(() => parseManifest(JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations }))).toThrow(

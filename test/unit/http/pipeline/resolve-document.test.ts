@@ -59,7 +59,17 @@ describe('The document of a request where documents are trusted', () => {
   it.each([{ documentId: 'other' }, { documentId: 7 }, { extensions: persisted('known') }, { extensions: persisted(7) }])(
     'is refused where none has the id: %j',
     (parts) => {
-      expect(() => resolve(parts)).toThrow('there is none of this id');
+      const refusal = ((): unknown => {
+        try {
+          return resolve(parts);
+        } catch (error) {
+          return error;
+        }
+      })();
+      expect(refusal).toMatchObject({
+        message: expect.stringContaining('there is none of this id'),
+        extensions: { code: 'PERSISTED_QUERY_NOT_FOUND', http: { status: 400 } },
+      });
     },
   );
 });
