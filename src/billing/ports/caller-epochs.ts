@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../model/caller';
 import type { CallerCache } from './caller-caches';
+import { upTo } from '../../runtime/maps/entry-bound';
 
 /** Tokens whose number is known at a time. Forgetting one costs its cached responses, and never gives anybody's away. */
 const MAX_TOKENS = 20_000;
@@ -11,7 +12,7 @@ const MAX_TOKENS = 20_000;
  * cache under the old number. No number is given out twice.
  */
 export class CallerEpochs implements CallerCache {
-  readonly #epochs = new LRUCache<string, number>({ max: MAX_TOKENS });
+  readonly #epochs = new LRUCache<string, number>(upTo(MAX_TOKENS));
   #count = 0;
 
   /** The number of the caller's token: unique to it, the same until it is evicted. */

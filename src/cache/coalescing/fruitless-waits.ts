@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../../billing/model/caller';
+import { upTo } from '../../runtime/maps/entry-bound';
 
 /** How long a caller may wait at locks for nothing, in milliseconds, within each period. */
 const MAX_FRUITLESS_MS = 3000;
@@ -13,7 +14,7 @@ const MAX_CALLERS = 10_000;
  * that end with a response are not limited: they are the purpose of the locks.
  */
 export class FruitlessWaits {
-  readonly #accounts = new LRUCache<string, { waitedMs: number }>({ max: MAX_CALLERS, ttl: PERIOD_MS });
+  readonly #accounts = new LRUCache<string, { waitedMs: number }>({ ...upTo(MAX_CALLERS), ttl: PERIOD_MS });
 
   /** Whether the caller may wait at a lock now. */
   mayWait({ tokenId }: Caller): boolean {

@@ -4,6 +4,7 @@ import type { Caller } from '../../billing/model/caller';
 import { CallerEpochs } from '../../billing/ports/caller-epochs';
 import type { EntryStore } from './entry-store';
 import type { CallerKeys, KeyRing } from '../keys/key-ring';
+import { upTo } from '../../runtime/maps/entry-bound';
 
 /**
  * Makes entries of a caller void without finding them. Each entry has the generation that its caller had when the
@@ -55,7 +56,7 @@ export interface SharedGenerationsOptions {
  */
 export function createSharedGenerations({ ring, store, longestLifeMs }: SharedGenerationsOptions): CallerGenerations {
   const ttl = longestLifeMs + LONGEST_CALL_MS;
-  const known = new LRUCache<string, number>({ max: MAX_REMEMBERED, ttl });
+  const known = new LRUCache<string, number>({ ...upTo(MAX_REMEMBERED), ttl });
   const nameOf = (keys: CallerKeys): string => keys.nameOf('generation');
   return {
     of: ({ tokenId }) => known.get(tokenId) ?? FIRST,

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { monotonicMs } from '../../runtime/clock';
 import type { StoredValues } from './entry-store';
+import { upTo } from '../../runtime/maps/entry-bound';
 
 /** Writes a value and resolves to whether the store took it; null where it may not be tried now. */
 export type TryWrite = (name: string, value: Buffer, ttlMs: number) => Promise<boolean> | null;
@@ -27,7 +28,7 @@ interface PendingWrite {
  */
 export class PendingWrites {
   readonly #tryWrite: TryWrite;
-  readonly #pending = new LRUCache<string, PendingWrite>({ max: MAX_PENDING });
+  readonly #pending = new LRUCache<string, PendingWrite>(upTo(MAX_PENDING));
   #timer: NodeJS.Timeout | null = null;
 
   constructor(tryWrite: TryWrite) {

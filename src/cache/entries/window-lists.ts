@@ -14,6 +14,7 @@ import {
 import type { EntryKey } from './entry-key';
 import type { EntryStore } from './entry-store';
 import type { Lifetime } from './lifetime';
+import { upTo } from '../../runtime/maps/entry-bound';
 
 /** Contracts whose windows this process knows: at some 600 bytes each, 6 MB. */
 const MAX_KNOWN_LISTS = 10_000;
@@ -30,7 +31,7 @@ const NO_WINDOWS: readonly CachedWindow[] = [];
  */
 export class WindowLists {
   readonly #store: EntryStore;
-  readonly #known = new LRUCache<string, readonly CachedWindow[]>({ max: MAX_KNOWN_LISTS });
+  readonly #known = new LRUCache<string, readonly CachedWindow[]>(upTo(MAX_KNOWN_LISTS));
 
   readonly #paging: KnownPaging | undefined;
 

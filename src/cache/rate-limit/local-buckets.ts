@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { TakenCalls } from '../../billing/admission/call-buckets';
 import { systemClock, type Clock } from '../../runtime/clock';
+import { upTo } from '../../runtime/maps/entry-bound';
 
 /** Buckets that are known at a time, about 200 bytes each. The one that was not used for the longest is forgotten, and so full again. */
 const MAX_BUCKETS = 20_000;
@@ -17,7 +18,7 @@ interface Bucket {
 export class LocalBuckets {
   readonly callsPerMinute: number;
   readonly #clock: Clock;
-  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS });
+  readonly #buckets = new LRUCache<string, Bucket>(upTo(MAX_BUCKETS));
 
   constructor(callsPerMinute: number, clock: Clock = systemClock) {
     this.callsPerMinute = callsPerMinute;

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../../billing/model/caller';
 import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
+import { upTo } from '../../runtime/maps/entry-bound';
 
 /** Tokens that are remembered; at some 120 bytes each, 6 MB. */
 const MAX_TOKENS = 50_000;
@@ -13,8 +14,7 @@ export class AcceptedTokenSet implements AcceptedTokens {
   readonly #ids: LRUCache<string, true>;
 
   constructor(maxTokens = MAX_TOKENS) {
-    // With `max`, the memory of all tokens would be taken at the start, which takes several milliseconds.
-    this.#ids = new LRUCache({ maxSize: maxTokens, sizeCalculation: () => 1 });
+    this.#ids = new LRUCache(upTo(maxTokens));
   }
 
   /** Asked several times for each request, and so no use of the token; what the billing API accepts is one. */
