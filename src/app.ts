@@ -15,6 +15,7 @@ import { createErrorFormatter } from './graphql/context/errors';
 import { CallBudget } from './graphql/limits/call-budget';
 import { createDocumentStores } from './graphql/limits/document-stores';
 import { createPolicies } from './graphql/limits/policies';
+import { TokenProof } from './graphql/limits/token-proof';
 import { createPseudonyms } from './graphql/server/pseudonyms';
 import { countFailures } from './graphql/server/count-failures';
 import { buildServedSchema } from './graphql/schema/subgraph';
@@ -177,7 +178,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
     // and operations compiled afterwards would find no plain fields.
     const operations = new PreparedOperations(buildServedSchema());
     const pageLimits = { maxPageSize: config.maxPageSize, ...toPushLimits(dialect.request) };
-    const callBudget = new CallBudget({ paging, pageLimits });
+    const callBudget = new CallBudget({ paging, pageLimits, maxLists: Math.max(2000, 10 * config.upstreamCallBudget) });
     // An operation that needs more than a full bucket could never be executed: it is refused for good, and not for a time.
     const maxCalls = Math.min(config.upstreamCallBudget, config.callsPerMinute || Infinity);
     const explorer = createExplorer(
@@ -193,15 +194,15 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
           },
     );
     const stores = createDocumentStores();
-    const policies = createPolicies(callBudget, maxCalls);
+    const proof = new TokenProof({ maxCalls, limits: { paging, pageLimits } });
+    const policing = { policies: createPolicies(callBudget, maxCalls), callBudget, proof };
     const formatError = createErrorFormatter((errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'));
     const { trustedDocuments } = config;
     const apollo = createGraphqlServer({
       schema,
       introspection: config.introspection,
       limits: { maxTokens: config.maxTokens, maxDepth: config.maxDepth, maxAliases: config.maxAliases, stores, trustedDocuments },
-      policies,
-      callBudget,
+      ...policing,
       formatError,
       log,
       plugins: explorer?.plugins ?? [],
@@ -223,7 +224,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
         apollo,
         operations,
         referenceSchema: schema,
-        policies,
+        ...policing,
         formatError,
         extensions: { callBudget, pseudonyms: createPseudonyms(config.cacheSecret) },
         contexts: {

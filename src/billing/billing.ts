@@ -99,6 +99,18 @@ export class Billing {
     return head && new Contract(owner.customer, number, head, [...loads, ...others]);
   }
 
+  /**
+   * Asks for pages of invoices before the operation does, which finds their answers. Resolves when the first one has come; rejects with
+   * BillingError.
+   */
+  async askAhead(owner: ListOwner, pages: readonly PageRequest[]): Promise<void> {
+    const { loader } = this.#invoices;
+    const loads = await Promise.all(pages.map((page) => loader.load(owner, page)));
+    // They are counted when the operation asks for them.
+    loader.restart();
+    await loads[0]?.head();
+  }
+
   /** A page of a contract's invoices. Null where the contract is not known. Rejects with BillingError. */
   async contractInvoices(contract: Contract, page: PageRequest): Promise<PlacedPage<Invoice> | null> {
     const owner: ListOwner = { customer: contract.customer, contractNumber: contract.number };

@@ -235,6 +235,7 @@ describe('A second list of the billing API, defined outside of src', () => {
       startedMs: 0,
       billing: new Billing(bills, operation, paging),
       payments: new PagedLists(PAYMENTS, payments, operation, paging),
+      standing: { caller: operation.caller, isAccepted: true, bodyBytes: 0 },
       pageLimits,
       requested: toRequested(source),
       callBudget: 100,

@@ -5,6 +5,7 @@ import { PreparedOperations } from '../../src/graphql/execution/compiled-operati
 import { createErrorFormatter } from '../../src/graphql/context/errors';
 import { CallBudget } from '../../src/graphql/limits/call-budget';
 import { createDocumentStores, type DocumentStores } from '../../src/graphql/limits/document-stores';
+import { TokenProof } from '../../src/graphql/limits/token-proof';
 import { createPolicies } from '../../src/graphql/limits/policies';
 import { createPseudonyms } from '../../src/graphql/server/pseudonyms';
 import { buildServedSchema } from '../../src/graphql/schema/subgraph';
@@ -32,14 +33,14 @@ export async function startBareServer(options: {
   const pageLimits = { maxPageSize: 100 };
   const callBudget = new CallBudget({ paging, pageLimits });
   const stores = options.stores ?? createDocumentStores();
-  const policies = createPolicies(callBudget, 1);
+  const proof = new TokenProof({ maxCalls: 1, limits: { paging, pageLimits } });
+  const policing = { policies: createPolicies(callBudget, 1), callBudget, proof };
   const formatError = createErrorFormatter(() => undefined);
   const apollo = createGraphqlServer({
     schema,
     introspection: true,
     limits: { maxDepth: 12, maxAliases: 100, maxTokens: 5000, stores, trustedDocuments: null },
-    policies,
-    callBudget,
+    ...policing,
     formatError,
     log: createLog('silent'),
   });
@@ -56,7 +57,7 @@ export async function startBareServer(options: {
       apollo,
       operations,
       referenceSchema: schema,
-      policies,
+      ...policing,
       formatError,
       extensions: { callBudget, pseudonyms: createPseudonyms(null) },
       contexts: {

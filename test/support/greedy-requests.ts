@@ -155,5 +155,40 @@ export const INTROSPECTIONS: Readonly<Record<string, MakeRequest>> = {
   ),
 };
 
+/** What a contract can be asked for, under an alias. */
+const contractAs = (alias: string, number: string | number): string =>
+  `${alias}:contract(number:"${number}"){number dueDate billingAddresses{street} invoices(first:10){nodes{number amount status billPeriod contract{number}}}}`;
+const ENTITY = '{"__typename":"Contract","customer":{"idType":"RUC","id":"80012345"},"number":"700100"}';
+
+/** Valid operations, as large as they may be: all that is wrong with them is the token. */
+const VALID_OPERATIONS: Readonly<Record<string, MakeRequest>> = {
+  'one number many times': withList(CONTRACTS, '"7"', 60_000),
+  'numbers that are integers': withList(CONTRACTS, '7', 120_000),
+  'a shorter list of one number': withList(CONTRACTS, '"7"', 900),
+  'one entity many times': withList(ENTITIES.replace('__typename', '...on Contract{number}'), ENTITY, 2800),
+  'a shorter list of one entity': withList(ENTITIES.replace('__typename', '...on Contract{number}'), ENTITY, 300),
+  'entities of no type': withList(ENTITIES, '{"__typename":"X"}', 2000),
+  'a literal list of one number': query((n) => customer(`contracts(numbers:[${list(4700, () => '"7"')}]) { a${n}: number }`)),
+  'a default value of one number': query(
+    (n) => `query Q${n}($n:[ID!]=[${list(4700, () => '"7"')}])${customer('contracts(numbers:$n) { number }')}`,
+  ),
+  'different numbers': (n) =>
+    post(`{"query":"${CONTRACTS} #${n}","variables":{"n":[${list(20_000, (i) => `"${(n + 1) * 100_000 + i}"`, ',')}]}}`),
+  'a list under many aliases': (n) =>
+    post(
+      JSON.stringify({
+        query: `query Q${n}($n:[ID!]!)${customer(list(60, (i) => `a${i}:contracts(numbers:$n){number}`))}`,
+        variables: { n: Array.from({ length: 500 }, () => '7') },
+      }),
+    ),
+  'many contracts with all they have': query((n) => customer(list(80, (i) => contractAs(`a${i}`, n * 100 + i)))),
+  'some contracts with all they have': query((n) => customer(list(20, (i) => contractAs(`a${i}`, n * 100 + i)))),
+  'many customers': query((n) => `{${list(90, (i) => `a${i}:${customer(`contract(number:"${n}"){number}`).slice(1, -1)}`)}}`),
+};
+
 /** Greedy requests for a client with a token that the billing API does not accept. */
-export const REQUESTS_WITH_BAD_TOKENS: Readonly<Record<string, MakeRequest>> = { ...ofSize(SIZES.full), ...OF_ANY_SIZE };
+export const REQUESTS_WITH_BAD_TOKENS: Readonly<Record<string, MakeRequest>> = {
+  ...ofSize(SIZES.full),
+  ...OF_ANY_SIZE,
+  ...VALID_OPERATIONS,
+};

@@ -1,11 +1,12 @@
 import type { GraphQLObjectType } from 'graphql';
-import { countCalls, type Paging } from '../../billing/paging/window-plan';
+import type { Paging } from '../../billing/paging/window-plan';
 import { BillingError } from '../../billing/model/billing-error';
 import { BILLS } from '../../billing/model/bills';
 import type { Customer } from '../../billing/model/customer';
-import { listPrefix, type ListOwner, type OwnedList } from '../../billing/model/paged-list';
-import { isSamePage, toScanPage, type AnyPageRequest, type PageLimits, type PageRequest } from '../../billing/model/window';
+import type { ListOwner, OwnedList } from '../../billing/model/paged-list';
+import { toScanPage, type AnyPageRequest, type PageLimits, type PageRequest } from '../../billing/model/window';
 import { assertBelow } from './argument-check';
+import { AskedPages } from './asked-pages';
 import { toList } from './argument-values';
 import { parseEntityKey } from './entity-keys';
 import type { Variables } from './variables/coerce-variables';
@@ -28,6 +29,8 @@ import {
 /** What the number of calls depends on besides the operation. */
 export interface PredictionLimits {
   readonly paging: Paging;
+  /** Lists after which the counting ends with what it has; without it, `MAX_STEPS` bounds it alone. */
+  readonly maxLists?: number;
   readonly pageLimits: PageLimits;
 }
 
@@ -47,9 +50,10 @@ const MAX_STEPS = 200_000;
  * loads are. What an argument's form will refuse is counted as nothing, for it costs nothing.
  * @param model under the conditions of the variables.
  * @param variables coerced.
+ * @param asked takes what is asked.
  */
-export function predictCalls(model: OperationModel, variables: Variables, limits: PredictionLimits): CallPrediction {
-  return new Prediction(model, variables, limits).count();
+export function predictCalls(model: OperationModel, variables: Variables, limits: PredictionLimits, asked?: AskedPages): CallPrediction {
+  return new Prediction(model, variables, limits, asked ?? new AskedPages(limits.maxLists)).count();
 }
 
 /** Ends the walk. */
@@ -60,15 +64,15 @@ class Prediction {
   readonly #model: OperationModel;
   readonly #limits: PredictionLimits;
   readonly #place: Place;
-  /** By list and owner, by wave. */
-  readonly #pages = new Map<string, PageRequest[][]>();
+  readonly #asked: AskedPages;
   /** What is selected of a contract, by the field that returns it: looked at once, however many contracts it returns. */
   readonly #pagesOf = new Map<SelectedField, readonly PageRequest[] | null>();
   #atLeast = false;
   #steps = 0;
   #malformed = 0;
 
-  constructor(model: OperationModel, variables: Variables, limits: PredictionLimits) {
+  constructor(model: OperationModel, variables: Variables, limits: PredictionLimits, asked: AskedPages) {
+    this.#asked = asked;
     this.#model = model;
     this.#limits = limits;
     this.#place = { variableValues: variables, path: { prev: undefined, key: '', typename: undefined } };
@@ -78,14 +82,12 @@ class Prediction {
     try {
       for (const field of this.#model.rootFields) this.#visitRoot(field);
     } catch (error) {
+      this.#atLeast = error instanceof TooManySteps;
       // A customer cannot be null: one that is not of its form is the whole answer, and no call is made.
-      if (error instanceof BillingError) return { calls: 0, atLeast: false };
-      if (!(error instanceof TooManySteps)) throw error;
-      this.#atLeast = true;
+      if (error instanceof BillingError) this.#asked.clear();
+      else if (!this.#atLeast) throw error;
     }
-    let calls = 0;
-    for (const waves of this.#pages.values()) calls += countCalls(waves, this.#limits.paging);
-    return { calls, atLeast: this.#atLeast };
+    return { calls: this.#asked.countCalls(this.#limits.paging), atLeast: this.#atLeast };
   }
 
   #visitRoot(field: SelectedField): void {
@@ -166,7 +168,7 @@ class Prediction {
     const pages = this.#pagesWith(field);
     if (!pages) return;
     const others = this.#otherPagesOf(field);
-    for (const number of numbers) {
+    for (const number of new Set(numbers)) {
       const owner: ListOwner = { customer, contractNumber: number };
       for (const page of pages) this.#ask(BILLS, owner, page, wave);
       for (const { list, page, filter } of others) this.#ask(list, filter ? { ...owner, filter } : owner, page, wave);
@@ -275,13 +277,7 @@ class Prediction {
   }
 
   #ask(list: OwnedList, owner: ListOwner, page: PageRequest, wave: number): void {
-    this.#step();
-    const key = `${listPrefix(list)}${list.identity(owner)}`;
-    let waves = this.#pages.get(key);
-    if (!waves) this.#pages.set(key, (waves = []));
-    const pages = (waves[wave] ??= []);
-    // The same page again: the usual case where one contract is asked for many times.
-    if (!pages.some((other) => isSamePage(other, page))) pages.push(page);
+    if (++this.#steps > MAX_STEPS || !this.#asked.add(list, owner, page, wave)) throw new TooManySteps();
   }
 
   #step(): void {

@@ -32,6 +32,8 @@ export class RequestedOperation implements OperationRequest {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Variables | undefined;
+  /** Whether it is within its call budget by a simple bound; false while that is not known. */
+  isWithinBudget = false;
   readonly #known: KnownAnalysis | null;
   #coerced: Variables | null | undefined;
   #model: OperationModel | undefined;

@@ -5,6 +5,7 @@ import type { PageLimits } from '../../billing/model/window';
 import type { OperationSpan } from '../../telemetry/observers/operation-observer';
 import type { RequestedOperation } from '../analysis/requested-operation';
 import type { ResultMeter } from './result-meter';
+import type { TokenStanding } from './token-standing';
 
 /** What the resolvers of one operation share. Made anew for each request. */
 export interface GatewayContext {
@@ -18,6 +19,8 @@ export interface GatewayContext {
   readonly startedMs: number;
   /** The domain, on behalf of the request's caller; null if the request has no bearer token. */
   readonly billing: Billing | null;
+  /** Of the request. */
+  readonly standing: TokenStanding;
   readonly pageLimits: PageLimits;
   /** The operation that is executed; null before it is found. */
   requested: RequestedOperation | null;

@@ -101,6 +101,15 @@ export function toRateLimitError({ message, failure, details }: BillingError): G
 
 /** The answer to an operation that needs data and carries no bearer token (RFC 6750, section 3: no error code without credentials). */
 export function toMissingTokenError(error: BillingError): GraphQLError {
-  const http = { status: 401, headers: new HeaderMap([['www-authenticate', 'Bearer']]) };
-  return withoutStacks(() => new GraphQLError(error.message, { extensions: { code: toCode(error.failure), http } }));
+  return toUnauthenticated(error, 'Bearer');
+}
+
+/** The answer to an operation whose token the billing API has refused before the operation was begun. */
+export function toRefusedTokenError(error: BillingError): GraphQLError {
+  return toUnauthenticated(error, 'Bearer error="invalid_token"');
+}
+
+function toUnauthenticated({ message, failure }: BillingError, challenge: string): GraphQLError {
+  const http = { status: 401, headers: new HeaderMap([['www-authenticate', challenge]]) };
+  return withoutStacks(() => new GraphQLError(message, { extensions: { code: toCode(failure), http } }));
 }

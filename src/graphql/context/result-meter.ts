@@ -2,6 +2,7 @@ import { HeaderMap } from '@apollo/server';
 import { GraphQLError } from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
 import { TurnBudget } from '../../runtime/turn-budget';
+import type { TokenStanding } from './token-standing';
 import { MAX_FAILURES } from '../analysis/requested-operation';
 
 /** Bounds of what one operation may return. */
@@ -12,6 +13,9 @@ export interface ResultLimits {
   readonly maxAnswerBytes: number;
 }
 
+/** Fields that may fail while the billing API has not accepted the token: an error takes 12 µs, and anybody can make up a token. */
+const MAX_STRANGE_FAILURES = 200;
+const ACCEPTED = { isAccepted: true };
 /** Objects that are resolved in one turn of the event loop, where an operation returns more. A page may have as many. */
 const RESULTS_PER_TURN = 1500;
 
@@ -22,14 +26,17 @@ const RESULTS_PER_TURN = 1500;
  */
 export class ResultMeter {
   readonly limits: ResultLimits;
+  readonly #standing: Pick<TokenStanding, 'isAccepted'>;
   #count = 0;
   #failures = 0;
   #firstFailure: unknown;
   readonly #turns = new TurnBudget(RESULTS_PER_TURN);
   #error: GraphQLError | null = null;
 
-  constructor(limits: ResultLimits) {
+  /** @param standing of the token that the operation is executed with. */
+  constructor(limits: ResultLimits, standing: Pick<TokenStanding, 'isAccepted'> = ACCEPTED) {
     this.limits = limits;
+    this.#standing = standing;
   }
 
   /** Takes `count` objects. False: the limit is exceeded, and the resolver returns nothing. */
@@ -42,13 +49,13 @@ export class ResultMeter {
   /** Notes a field or a list member that has failed. False: there are too many of them. */
   fail(error: unknown): boolean {
     this.#firstFailure ??= error;
-    if (++this.#failures > MAX_FAILURES) this.#exceedFailures(this.#failures);
+    if (++this.#failures > MAX_STRANGE_FAILURES && this.#failures > this.#maxFailures) this.#exceedFailures(this.#failures);
     return this.#error === null;
   }
 
   /** Whether `count` list members may fail alike. They are noted when they do. */
   mayFail(count: number, error: unknown): boolean {
-    if (count <= MAX_FAILURES) return true;
+    if (count <= MAX_STRANGE_FAILURES || count <= this.#maxFailures) return true;
     this.#firstFailure ??= error;
     this.#exceedFailures(count);
     return false;
@@ -69,14 +76,18 @@ export class ResultMeter {
     return this.#error;
   }
 
+  get #maxFailures(): number {
+    return this.#standing.isAccepted ? MAX_FAILURES : MAX_STRANGE_FAILURES;
+  }
+
   #exceedFailures(count: number): void {
     const cause = this.#firstFailure instanceof GraphQLError ? this.#firstFailure.originalError : this.#firstFailure;
     // Written for clients, unlike the messages of other errors.
     const first = cause instanceof BillingError ? ` The first of them: ${cause.message}` : '';
     this.#error ??= toError(
-      `More than ${MAX_FAILURES} fields and list members of the operation fail (at least ${count}). Correct its arguments, or ` +
+      `More than ${this.#maxFailures} fields and list members of the operation fail (at least ${count}). Correct its arguments, or ` +
         `ask for fewer objects at once.${first}`,
-      { failures: count, maxFailures: MAX_FAILURES },
+      { failures: count, maxFailures: this.#maxFailures },
     );
   }
 

@@ -1,10 +1,11 @@
 import { HeaderMap, type ApolloServerOptionsWithSchema, type ApolloServerPlugin, type GraphQLRequestContext } from '@apollo/server';
-import { GraphQLError, parse, type DocumentNode } from 'graphql';
+import { getOperationAST, GraphQLError, parse, type DocumentNode } from 'graphql';
 import { missingToken, type GatewayContext } from '../context/context';
 import { toMissingTokenError } from '../context/errors';
 import type { DocumentError, DocumentGate, DocumentVerdict } from './document-gate';
 import type { DocumentLimits } from './document-limits';
 import { PERSISTED_QUERY_TTL_SECONDS, type DocumentStores } from './document-stores';
+import type { TokenProof } from './token-proof';
 import type { TrustedDocuments } from './trusted-documents';
 
 /** Limits of the GraphQL server. */
@@ -35,7 +36,10 @@ const REFUSED = parse('{ __typename }');
  * document store for each text before it parses one: what the gate decided is there, refused documents included, whose
  * errors are reported where Apollo Server takes errors of plugins.
  */
-export function createGatePlugin(gate: DocumentGate): {
+export function createGatePlugin(
+  gate: DocumentGate,
+  proof: Pick<TokenProof, 'refusal'>,
+): {
   readonly plugin: ApolloServerPlugin<GatewayContext>;
   readonly documentStore: NonNullable<ApolloServerOptionsWithSchema<GatewayContext>['documentStore']>;
 } {
@@ -55,14 +59,23 @@ export function createGatePlugin(gate: DocumentGate): {
           request.extensions = { ...request.extensions, persistedQuery: { version: persistedQuery.version, sha256Hash: '' } };
         let verdict: DocumentVerdict | undefined;
         return Promise.resolve({
-          didResolveSource: async ({ source, queryHash, contextValue }) => {
-            verdict = await gate.decide(source, queryHash, contextValue.billing !== null);
-            decided.set(queryHash, verdict.kind === 'run' ? verdict.document : REFUSED);
+          didResolveSource: async ({ source, queryHash, contextValue, schema, request }) => {
+            const { billing, standing } = contextValue;
+            const prove = async (document: DocumentNode): Promise<GraphQLError | null> => {
+              const operation = getOperationAST(document, request.operationName);
+              const { variables } = request;
+              return operation && billing ? proof.refusal({ schema, document, operation, variables }, billing) : null;
+            };
+            verdict = await gate.decide(source, queryHash, { hasToken: billing !== null, prove: standing.isAccepted ? null : prove });
+            // Another request for the same document may be at this point: who is refused is so with the document itself as well.
+            if (verdict.kind === 'run') decided.set(queryHash, verdict.document);
+            else if (!decided.has(queryHash)) decided.set(queryHash, REFUSED);
             // Apollo Server asks for it within this turn of the event loop.
             setImmediate(() => decided.delete(queryHash));
           },
           didResolveOperation: () => {
             if (verdict?.kind === 'unauthenticated') return Promise.reject(toMissingTokenError(missingToken()));
+            if (verdict?.kind === 'unproven') return Promise.reject(verdict.error);
             if (verdict?.kind === 'refuse') return Promise.reject(toGraphqlError(verdict.errors[0] as DocumentError));
             return Promise.resolve();
           },

@@ -32,7 +32,10 @@ export class CallBudget {
   /** The error of an operation that would make more than `budget` calls; null for all others. Takes no time for ordinary ones. */
   refusal(requested: RequestedOperation, budget: number): GraphQLError | null {
     const bound = this.#boundOf(requested);
-    if (bound && isWithinBound(bound, requested.operation, requested.variables, budget)) return null;
+    if (bound && isWithinBound(bound, requested.operation, requested.variables, budget)) {
+      requested.isWithinBudget = true;
+      return null;
+    }
     const prediction = this.predict(requested);
     return prediction && prediction.calls > budget ? toBudgetError(prediction, budget) : null;
   }
@@ -45,7 +48,7 @@ export class CallBudget {
 }
 
 /** A request error: no `data`, so a status of 400 (GraphQL over HTTP), and not one that clients repeat by themselves. */
-function toBudgetError({ calls, atLeast }: CallPrediction, budget: number): GraphQLError {
+export function toBudgetError({ calls, atLeast }: CallPrediction, budget: number): GraphQLError {
   const count = `${atLeast ? 'at least ' : ''}${calls}`;
   return new GraphQLError(
     `The operation would make ${count} calls to the billing API; ${budget} are allowed. Ask for fewer ` +

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import {
+  FieldsOnCorrectTypeRule,
   GraphQLError,
+  NoFragmentCyclesRule,
   parse,
   specifiedRules,
   validate,
@@ -15,6 +17,7 @@ import { countTokens, type DocumentStores } from './document-stores';
 import { checkDocumentWork } from './document-work';
 import { explain } from './explained-errors';
 import { IntrospectionLimit } from './introspection-limit';
+import { MAX_ANONYMOUS_TOKENS } from './token-proof';
 import type { TrustedDocuments } from './trusted-documents';
 
 /** What decides which documents run. */
@@ -35,22 +38,38 @@ export interface DocumentError {
   readonly locations: readonly SourceLocation[] | undefined;
 }
 
-/** `run`: parsed and valid; `refuse`: has at least one error; `unauthenticated`: too large to be parsed without a token. */
+/** Whose request a document is of. */
+export interface DocumentSender {
+  /** Whether the request has a bearer token. */
+  readonly hasToken: boolean;
+  /**
+   * Returns why the token is refused, or null. To be asked before much is done for a document, of which only the fields are known to be
+   * valid. Null: nothing is to be asked.
+   */
+  readonly prove: ((document: DocumentNode) => Promise<GraphQLError | null>) | null;
+}
+
+/**
+ * `run`: parsed and valid; `refuse`: has at least one error; `unauthenticated`: too large to be parsed without a token; `unproven`: too
+ * large to be validated with a token that the billing API does not accept.
+ */
 export type DocumentVerdict =
   | { readonly kind: 'run'; readonly document: DocumentNode }
   | { readonly kind: 'refuse'; readonly errors: readonly DocumentError[] }
-  | { readonly kind: 'unauthenticated' };
+  | { readonly kind: 'unauthenticated' }
+  | { readonly kind: 'unproven'; readonly error: GraphQLError };
 
 /** Errors after which validation stops. */
 const MAX_VALIDATION_ERRORS = 20;
-/** Finding an error's line means reading the text from its start, so fewer errors are reported for a long document. */
+/** Finding an error's line means reading the text from its start, so few errors are reported for long documents. */
 const MAX_ERRORS_OF_LONG_DOCUMENTS = 3;
 const LONG_DOCUMENT_CHARACTERS = 16_384;
 const LONG_DOCUMENT_LINES = 1000;
-/** Tokens that a document without a token may have: the introspection query of tools has 250. */
-const MAX_ANONYMOUS_TOKENS = 1000;
 /** How many refused documents are cached. An entry takes some 4 KiB at most: 20 errors of 200 characters. */
 const MAX_REFUSED = 2000;
+
+/** What breaks them is refused in little time. What does not can be searched for fields. */
+const BASIC_RULES: readonly ValidationRule[] = [NoFragmentCyclesRule, FieldsOnCorrectTypeRule];
 
 const UNAUTHENTICATED: DocumentVerdict = { kind: 'unauthenticated' };
 const UNTRUSTED: DocumentVerdict = {
@@ -84,24 +103,21 @@ export class DocumentGate {
     this.#rules = options.introspection ? specifiedRules : [noIntrospection, ...specifiedRules];
   }
 
-  /**
-   * @param hash of the text.
-   * @param hasToken whether the request has a bearer token.
-   */
-  async decide(text: string, hash: string, hasToken: boolean): Promise<DocumentVerdict> {
+  /** @param hash of the text. */
+  async decide(text: string, hash: string, sender: DocumentSender): Promise<DocumentVerdict> {
     const { trustedDocuments, stores } = this.#options;
     if (trustedDocuments && !trustedDocuments.hasText(text)) return UNTRUSTED;
     const document = await stores.documents.get(hash);
     if (document) return { kind: 'run', document };
     const refused = this.#refused.get(hash);
     if (refused) return refused;
-    const verdict = this.#look(text, hasToken);
+    const verdict = await this.#look(text, sender);
     if (verdict.kind === 'run') await stores.documents.set(hash, verdict.document);
     if (verdict.kind === 'refuse') this.#refused.set(hash, verdict);
     return verdict;
   }
 
-  #look(text: string, hasToken: boolean): DocumentVerdict {
+  async #look(text: string, { hasToken, prove }: DocumentSender): Promise<DocumentVerdict> {
     const { schema, maxTokens } = this.#options;
     let document: DocumentNode;
     try {
@@ -115,18 +131,30 @@ export class DocumentGate {
     const excess = checkDocumentWork(document);
     const errors = excess ? [excess] : checkDocument(document, this.#options);
     if (errors.length > 0) return refusal('GRAPHQL_VALIDATION_FAILED', errors);
-    const maxErrors = isLong(text) ? MAX_ERRORS_OF_LONG_DOCUMENTS : MAX_VALIDATION_ERRORS;
+    // The documents that an operator trusts are few.
+    if (prove && !this.#options.trustedDocuments && countTokens(document) > MAX_ANONYMOUS_TOKENS) {
+      const error = validate(schema, document, BASIC_RULES, { maxErrors: 1 }).length === 0 ? await prove(document) : null;
+      if (error) return { kind: 'unproven', error };
+    }
+    return this.#validate(document, text);
+  }
+
+  #validate(document: DocumentNode, text: string): DocumentVerdict {
+    const { schema, introspection } = this.#options;
+    const maxErrors = toMaxErrors(text);
     const invalid = validate(schema, document, this.#rules, { maxErrors });
     if (invalid.length > 0)
-      return refusal('GRAPHQL_VALIDATION_FAILED', (this.#options.introspection ? invalid : invalid.map(withoutSuggestion)).map(explain));
+      return refusal('GRAPHQL_VALIDATION_FAILED', (introspection ? invalid : invalid.map(withoutSuggestion)).map(explain));
     const tooMuch = this.#introspection?.check(document);
     if (tooMuch) return refusal('GRAPHQL_VALIDATION_FAILED', [tooMuch]);
     return { kind: 'run', document };
   }
 }
 
-function isLong(text: string): boolean {
-  return text.length > LONG_DOCUMENT_CHARACTERS || (text.match(/[\n\r]/g)?.length ?? 0) > LONG_DOCUMENT_LINES;
+function toMaxErrors(text: string): number {
+  if (text.length > 4 * LONG_DOCUMENT_CHARACTERS) return 1;
+  const isLong = text.length > LONG_DOCUMENT_CHARACTERS || (text.match(/[\n\r]/g)?.length ?? 0) > LONG_DOCUMENT_LINES;
+  return isLong ? MAX_ERRORS_OF_LONG_DOCUMENTS : MAX_VALIDATION_ERRORS;
 }
 
 function refusal(code: DocumentError['code'], errors: readonly GraphQLError[]): Extract<DocumentVerdict, { kind: 'refuse' }> {

@@ -14,6 +14,7 @@ import { DocumentGate } from '../limits/document-gate';
 import { createGatePlugin, toApolloLimits, type GraphqlLimits } from '../limits/apollo-limits';
 import type { CallBudget } from '../limits/call-budget';
 import type { Policy } from '../limits/policies';
+import type { TokenProof } from '../limits/token-proof';
 import { createPolicyPlugin } from './policy-plugin';
 
 /** Settings of the GraphQL server. */
@@ -24,6 +25,7 @@ export interface GraphqlServerOptions {
   /** What operations are held to before they are executed. */
   readonly policies: readonly Policy[];
   readonly callBudget: CallBudget;
+  readonly proof: TokenProof;
   readonly formatError: FormatError;
   /** Where Apollo Server's own lines go; it would print them past the log. */
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
@@ -40,7 +42,7 @@ export const PREFLIGHTED_HEADERS = ['x-apollo-operation-name', 'apollo-require-p
  */
 export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer<GatewayContext> {
   const { schema, introspection, limits } = options;
-  const gate = createGatePlugin(new DocumentGate({ ...limits, schema, introspection }));
+  const gate = createGatePlugin(new DocumentGate({ ...limits, schema, introspection }), options.proof);
   return new ApolloServer<GatewayContext>({
     schema: options.schema,
     introspection: options.introspection,
@@ -63,7 +65,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): ApolloServer
       ApolloServerPluginInlineTrace({ includeErrors: { masked: true } }),
       ...(options.plugins?.length ? [] : [ApolloServerPluginLandingPageDisabled()]),
       gate.plugin,
-      createPolicyPlugin(options.policies, options.callBudget),
+      createPolicyPlugin(options),
       ...(options.plugins ?? []),
     ],
   });

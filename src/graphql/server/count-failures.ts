@@ -1,6 +1,18 @@
-import { defaultFieldResolver, getNullableType, isListType, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
+import {
+  defaultFieldResolver,
+  getNullableType,
+  isListType,
+  isObjectType,
+  locatedError,
+  responsePathAsArray,
+  type GraphQLError,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+} from 'graphql';
 import type { GatewayContext } from '../context/context';
 import { isPromise } from '../../runtime/promises';
+import { withoutStacks } from '../../runtime/without-stacks';
 
 /**
  * Lets the resolvers of a schema that graphql-js executes count the fields and list members that fail, as the compiled
@@ -25,7 +37,7 @@ function countedValue(nothing: readonly never[] | null): Resolver {
     try {
       return defaultFieldResolver(source, args, context, info);
     } catch (error) {
-      if (context.results.fail(error)) throw error;
+      if (context.results.fail(error)) throw locate(error, info);
       return nothing;
     }
   };
@@ -37,16 +49,17 @@ function counted(resolve: Resolver, nothing: readonly never[] | null): Resolver 
     if (results.error) return nothing;
     // Once there are too many, no errors are made of the others: each takes 20 µs, and a list may have 50,000 members.
     const count = (error: unknown): readonly never[] | null => {
-      if (results.fail(error)) throw error;
+      if (results.fail(error)) throw locate(error, info);
       return nothing;
     };
-    const countMember = (error: unknown): null => {
-      if (results.fail(error)) throw error;
-      return null;
-    };
-    const watchMember = (member: unknown): unknown => {
-      if (isPromise(member)) return member.then(undefined, countMember);
-      return member instanceof Error && !results.fail(member) ? null : member;
+    const watchMember = (member: unknown, index: number): unknown => {
+      if (isPromise(member))
+        return member.then(undefined, (error: unknown) => {
+          if (results.fail(error)) throw locate(error, info, index);
+          return null;
+        });
+      if (!(member instanceof Error)) return member;
+      return results.fail(member) ? locate(member, info, index) : null;
     };
     const watch = (value: unknown): unknown => (Array.isArray(value) ? value.map(watchMember) : value);
     try {
@@ -56,4 +69,14 @@ function counted(resolve: Resolver, nothing: readonly never[] | null): Resolver 
       return count(error);
     }
   };
+}
+
+/**
+ * The error as graphql-js locates it, which leaves located ones as they are: but without a stack, of which the text alone takes two
+ * thirds of the time of an error.
+ * @param index the place in a list.
+ */
+function locate(error: unknown, { fieldNodes, path }: GraphQLResolveInfo, index?: number): GraphQLError {
+  const at = responsePathAsArray(path);
+  return withoutStacks(() => locatedError(error, fieldNodes, index === undefined ? at : [...at, index]));
 }

@@ -1,27 +1,41 @@
 import type { ApolloServerPlugin } from '@apollo/server';
+import type { GraphQLError } from 'graphql';
 import type { GatewayContext } from '../context/context';
 import { nextTurn } from '../../runtime/turn-budget';
 import { RequestedOperation } from '../analysis/requested-operation';
 import type { CallBudget } from '../limits/call-budget';
 import { findRefusal, type Policy } from '../limits/policies';
+import type { TokenProof } from '../limits/token-proof';
 import { ApolloCall } from './apollo-call';
 
+export interface PolicyPluginOptions {
+  readonly policies: readonly Policy[];
+  readonly callBudget: CallBudget;
+  readonly proof: TokenProof;
+}
+
 /** Holds new operations to the policies, as the pipeline does known ones, and notes with the call which operation it is about. */
-export function createPolicyPlugin(policies: readonly Policy[], callBudget: CallBudget): ApolloServerPlugin<GatewayContext> {
+export function createPolicyPlugin({ policies, callBudget, proof }: PolicyPluginOptions): ApolloServerPlugin<GatewayContext> {
   return {
     requestDidStart: () =>
       Promise.resolve({
-        didResolveOperation: ({ schema, document, operation, source, request, contextValue }) => {
+        didResolveOperation: async ({ schema, document, operation, source, request, contextValue }) => {
           // Apollo Server lets the execution find out that there is no operation of the name.
-          if (!operation) return Promise.resolve();
+          if (!operation) return;
           const { http, variables } = request;
           const requested = new RequestedOperation({ schema, document, operation, variables });
           contextValue.requested = requested;
           if (http instanceof ApolloCall) http.found = { source, requested };
-          const refusal = findRefusal(policies, requested, contextValue.billing !== null);
-          contextValue.billing?.operation.admission?.expect(() => callBudget.predict(requested)?.calls ?? 0);
+          const { billing, standing } = contextValue;
+          billing?.operation.admission?.expect(() => callBudget.predict(requested)?.calls ?? 0);
+          const prove = (): Promise<GraphQLError | null> | null => billing && proof.refusal(requested, billing);
+          const refusal =
+            (proof.isLarge(standing) ? await prove() : null) ??
+            findRefusal(policies, requested, billing !== null) ??
+            (proof.isDue(requested, standing) ? await prove() : null);
+          if (refusal) throw refusal;
           // What was read, validated and predicted so far has taken its time: the execution has a turn of its own.
-          return refusal ? Promise.reject(refusal) : nextTurn();
+          await nextTurn();
         },
         didEncounterErrors: ({ request, operation }) => {
           // The placeholder for a refused document is not an operation; see apollo-limits.ts.

@@ -8,6 +8,7 @@ import type { PreparedOperations } from '../../graphql/execution/compiled-operat
 import { NO_DATA, toResponseBody, type CompiledResult } from '../../graphql/execution/writing/response';
 import { executeReference } from '../../graphql/server/execute-reference';
 import { findRefusal, type Policy } from '../../graphql/limits/policies';
+import type { TokenProof } from '../../graphql/limits/token-proof';
 import { toBillingExtension } from '../../graphql/server/billing-extension';
 import type { Exchange } from '../request/exchange';
 import type { RequestControls } from '../request/request-controls';
@@ -32,6 +33,7 @@ import { createContext, restartContext, type RequestContextOptions } from './req
 export interface ExecuteOptions extends CompleteOptions, CompileOptions {
   readonly operations: PreparedOperations;
   readonly policies: readonly Policy[];
+  readonly proof: TokenProof;
   readonly contexts: RequestContextOptions;
   /** What graphql-js executes; its resolvers count failures. */
   readonly referenceSchema: GraphQLSchema;
@@ -51,22 +53,75 @@ export interface KnownRequest {
  * Executes an operation that was parsed and validated before: as it is compiled; where that does not cover what it meets,
  * by graphql-js, over the same context and so over the same loads.
  */
-export function executeKnown(
+export function executeKnown(exchange: Exchange, request: KnownRequest, options: ExecuteOptions): Completed | Promise<Completed> {
+  const requested = request.known.request(request.variables);
+  if (options.proof.isLarge(exchange)) return executeLarge(exchange, request, requested, options);
+  const refused = applyPolicies(exchange, requested, null, options);
+  if (refused) return refused;
+  const context = begin(exchange, request, requested, options);
+  return options.proof.isDue(requested, exchange)
+    ? proveToken(exchange, requested, context, options).then((unproven) => unproven ?? run(exchange, request.known, context, options))
+    : run(exchange, request.known, context, options);
+}
+
+/** Executes an operation with variables that take long to look at: the billing API decides on the token before. */
+async function executeLarge(
   exchange: Exchange,
-  { known, variables, controls, lifetime }: KnownRequest,
+  request: KnownRequest,
+  requested: RequestedOperation,
+  options: ExecuteOptions,
+): Promise<Completed> {
+  const context = begin(exchange, request, requested, options);
+  return (
+    (await proveToken(exchange, requested, context, options)) ??
+    applyPolicies(exchange, requested, context, options) ??
+    run(exchange, request.known, context, options)
+  );
+}
+
+/** Makes the context of an operation. */
+function begin(exchange: Exchange, { controls, lifetime }: KnownRequest, requested: RequestedOperation, options: ExecuteOptions): Begun {
+  const context = createContext(exchange, controls, lifetime ? { ...options.contexts, lifetime } : options.contexts);
+  context.billing?.operation.admission?.expect(() => options.extensions.callBudget.predict(requested)?.calls ?? 0);
+  context.requested = requested;
+  return context as Begun;
+}
+
+/** The response to an operation that a policy refuses; null where none does. */
+function applyPolicies(
+  exchange: Exchange,
+  requested: RequestedOperation,
+  context: GatewayContext | null,
+  { policies, formatError }: ExecuteOptions,
+): Completed | null {
+  const refusal = findRefusal(policies, requested, exchange.caller !== null);
+  return refusal && completeErrors({ exchange, path: 'compiled', operation: requested.operation, context }, [refusal], formatError);
+}
+
+/** The response to an operation of which the billing API refuses the token; null where it does not. */
+async function proveToken(
+  exchange: Exchange,
+  requested: RequestedOperation,
+  context: GatewayContext,
+  { proof, formatError }: ExecuteOptions,
+): Promise<Completed | null> {
+  const refusal = context.billing && (await proof.refusal(requested, context.billing));
+  return refusal && completeErrors({ exchange, path: 'compiled', operation: requested.operation, context }, [refusal], formatError);
+}
+
+/** The context of an operation that is executed. */
+type Begun = GatewayContext & { readonly requested: RequestedOperation };
+
+function run(
+  exchange: Exchange,
+  known: PreparedOperation<GatewayContext>,
+  context: Begun,
   options: ExecuteOptions,
 ): Completed | Promise<Completed> {
-  const { operation } = known;
-  const requested = known.request(variables);
-  const refusal = findRefusal(options.policies, requested, exchange.caller !== null);
-  if (refusal) return completeErrors({ exchange, path: 'compiled', operation, context: null }, [refusal], options.formatError);
-
-  const context = createContext(exchange, controls, lifetime ? { ...options.contexts, lifetime } : options.contexts);
-  context.requested = requested;
-  context.billing?.operation.admission?.expect(() => options.extensions.callBudget.predict(requested)?.calls ?? 0);
+  const { requested } = context;
   const { coerced } = requested;
   const variant = coerced && known.variant(coerced, () => mayCompile(exchange, context, options));
-  const subject = { exchange, path: 'compiled', operation, context } as const;
+  const subject = { exchange, path: 'compiled', operation: requested.operation, context } as const;
   const fallBack = (from: GatewayContext): Promise<Completed> =>
     runReference({ ...subject, path: 'reference', context: from }, requested, options);
   if (!variant) return fallBack(context);

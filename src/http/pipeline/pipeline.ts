@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { MAX_ANONYMOUS_BYTES } from '../../graphql/limits/token-proof';
 import { missingToken } from '../../graphql/context/context';
 import { toMissingTokenError } from '../../graphql/context/errors';
 import { monotonicMs } from '../../runtime/clock';
@@ -10,7 +11,6 @@ import { exportConnection, type ExportOptions } from './export/export-connection
 import { Exchange, type Arrival, type BodyFault, type ExchangeOptions } from '../request/exchange';
 import {
   decodeSearch,
-  MAX_ANONYMOUS_BYTES,
   parseBody,
   parseSearch,
   toGraphqlRequest,
@@ -100,12 +100,13 @@ export class Pipeline {
 
   /** Takes a request, reads its body and answers it. */
   take(request: IncomingMessage, response: ServerResponse): void {
-    const { enter, callers } = this.#options;
+    const { enter, callers, acceptedTokens } = this.#options;
     const { headers } = request;
     const wasUsed = !isFirst(request.socket);
     const arrive = (body: Buffer | BodyFault): void => {
       const caller = callers.of(headerOf(headers, 'authorization'), headers);
-      const arrival = { request, response, body, caller, startedMs: performance.now() };
+      const isAccepted = caller !== null && acceptedTokens.has(caller);
+      const arrival = { request, response, body, caller, isAccepted, startedMs: performance.now() };
       if (wasUsed) this.#enqueue(arrival);
       else this.#firsts.add(arrival);
     };
@@ -119,7 +120,7 @@ export class Pipeline {
   }
 
   #enqueue(arrival: Arrival): void {
-    if (this.#isAccepted(arrival)) {
+    if (arrival.isAccepted) {
       this.#lastAcceptedMs = arrival.startedMs;
       this.#arrivals.add(arrival);
     } else if (!arrival.caller || arrival.body.length <= MAX_ANONYMOUS_BYTES) this.#strangers.add(arrival);
@@ -128,13 +129,9 @@ export class Pipeline {
     else this.#strangers.add({ ...arrival, body: 'too-late' });
   }
 
-  #isAccepted({ caller }: Pick<Arrival, 'caller'>): boolean {
-    return caller !== null && this.#options.acceptedTokens.has(caller);
-  }
-
   /** Has a document parsed and validated within the bounds of a turn; that of a stranger is within them already. */
   #runNew(exchange: Exchange, run: () => Promise<Completed>): Promise<Completed> {
-    if (!this.#isAccepted(exchange)) return run();
+    if (!exchange.isAccepted) return run();
     return new Promise((resolve, reject) => {
       this.#newDocuments.add(() => void run().then(resolve, reject));
     });
@@ -193,7 +190,7 @@ export class Pipeline {
     }
     const { query, operationName } = resolved;
     const known = query === undefined || isApollos(exchange, resolved) ? undefined : operations.find(query, operationName);
-    if (known && !recurring && this.#isAccepted(exchange)) this.#note(exchange, form);
+    if (known && !recurring && exchange.isAccepted) this.#note(exchange, form);
     const completed = known
       ? executeKnown(exchange, { known, variables: resolved.variables, controls }, this.#options)
       : this.#runNew(exchange, () => executeNew(exchange, resolved, createContext(exchange, controls, contexts), this.#options));

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { BodyFault } from '../request/exchange';
-import { MAX_ANONYMOUS_BYTES } from '../request/graphql-request';
+import { MAX_ANONYMOUS_BYTES } from '../../graphql/limits/token-proof';
 import { headerOf } from '../request/header-of';
 import { decodeBody, isDecodable } from './decode-body';
 

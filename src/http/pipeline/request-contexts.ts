@@ -77,10 +77,11 @@ export function createContext(
     trace,
     startedMs,
     billing,
+    standing: exchange,
     pageLimits: options.pageLimits,
     requested: null,
     callBudget: options.callBudget,
-    results: new ResultMeter(options.resultLimits),
+    results: new ResultMeter(options.resultLimits, exchange),
     traced: controls?.traced ?? false,
     report,
     dryRun: controls?.dryRun ?? false,
@@ -96,5 +97,5 @@ function toRecency(maxAgeSeconds: number | null): Recency | null {
 /** The same for an execution that starts anew over what was loaded: what the first one counted does not count. */
 export function restartContext(context: GatewayContext): GatewayContext {
   context.billing?.restart();
-  return { ...context, results: new ResultMeter(context.results.limits) };
+  return { ...context, results: new ResultMeter(context.results.limits, context.standing) };
 }

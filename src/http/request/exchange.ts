@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallAdmission } from '../../billing/admission/call-admission';
 import type { Caller } from '../../billing/model/caller';
 import type { ClientName, OperationSpan, StartTrace } from '../../telemetry/observers/operation-observer';
+import type { AcceptedTokens } from '../../billing/ports/accepted-tokens';
+import type { TokenStanding } from '../../graphql/context/token-standing';
 import type { ByteHolder } from '../../runtime/byte-budget';
 import { toNamedClient } from './client-name';
 import { headerOf } from './header-of';
@@ -20,6 +22,8 @@ export interface Arrival {
   readonly body: Buffer | BodyFault;
   /** Null where the request carries no bearer token. */
   readonly caller: Caller | null;
+  /** Whether the billing API has accepted the caller's token. */
+  readonly isAccepted: boolean;
   /** When it came, on the clock of `performance.now()`. */
   readonly startedMs: number;
 }
@@ -28,6 +32,7 @@ const NO_BODY = Buffer.alloc(0);
 
 /** What exchanges have in common. */
 export interface ExchangeOptions {
+  readonly acceptedTokens: AcceptedTokens;
   /** Undefined: operations have no spans. */
   readonly startTrace?: StartTrace | undefined;
   /** Whether a browser that opens the address sees a page. */
@@ -35,7 +40,7 @@ export interface ExchangeOptions {
 }
 
 /** One request to GraphQL and its response, with what is known of both whatever the operation is. */
-export class Exchange {
+export class Exchange implements TokenStanding {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Empty if there is none, or it was not read. */
@@ -57,10 +62,15 @@ export class Exchange {
   memory: ByteHolder | null = null;
   /** Of the operation that was begun, where calls are limited by token. */
   admission: CallAdmission | null = null;
+  readonly #acceptedTokens: AcceptedTokens;
+  #isAccepted: boolean;
   readonly #startTrace: StartTrace | undefined;
   #trace: OperationSpan | null | undefined;
 
-  constructor({ request, response, body, caller, startedMs }: Arrival, { startTrace, hasPage }: ExchangeOptions) {
+  constructor(
+    { request, response, body, caller, isAccepted, startedMs }: Arrival,
+    { startTrace, hasPage, acceptedTokens }: ExchangeOptions,
+  ) {
     const { headers } = request;
     this.request = request;
     this.response = response;
@@ -69,11 +79,22 @@ export class Exchange {
     this.startedMs = startedMs;
     this.requestId = toRequestId(headers);
     this.caller = caller;
+    this.#isAccepted = isAccepted;
+    this.#acceptedTokens = acceptedTokens;
     const mediaType = negotiateMediaType(headerOf(headers, 'accept'), hasPage && request.method === 'GET');
     this.exportType = isExportType(mediaType) ? mediaType : null;
     this.mediaType = this.exportType ? JSON_TYPE : mediaType;
     this.client = toNamedClient(headers);
     this.#startTrace = startTrace;
+  }
+
+  /** Whether the billing API has accepted the caller's token by now. */
+  get isAccepted(): boolean {
+    return this.#isAccepted || (this.caller !== null && (this.#isAccepted = this.#acceptedTokens.has(this.caller)));
+  }
+
+  get bodyBytes(): number {
+    return this.body.length;
   }
 
   /** Must be called when an operation makes no further calls, to settle its calls with the token's limit. */

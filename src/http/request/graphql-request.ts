@@ -3,10 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Variables } from '../../graphql/analysis/variables/coerce-variables';
 import { parseRequestJson, toExactJson } from '../../graphql/analysis/variables/request-json';
+import { MAX_ANONYMOUS_BYTES } from '../../graphql/limits/token-proof';
 import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
 import type { BodyFault } from './exchange';
 import { headerOf } from './header-of';
-import { isNestedDeeper, MAX_NESTING, MAX_SMALL_BYTES } from './json/json-nesting';
+import { exceedsShape, largestShapeOf, MAX_SMALL_BYTES } from './json/json-shape';
 import { mayReachForPrototype, reachesForPrototype } from './json/prototype-names';
 import { ALLOWED_METHODS, hasOperationInBody, WRONG_METHOD } from './methods';
 import type { RecurringQueries } from './recurring-queries';
@@ -21,9 +22,6 @@ export interface GraphqlRequest {
   readonly variables: Variables;
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
 }
-
-/** Maximum decoded body size without a token, in bytes: the introspection query of tools has 2 KiB. */
-export const MAX_ANONYMOUS_BYTES = 32 * 1024;
 
 /** How a request brings its operation: in its body, in its URL, or not as GraphQL over HTTP has it. */
 export type RequestForm = 'body' | 'search' | 'other';
@@ -75,8 +73,7 @@ function toBodyError(fault: BodyFault, isAnonymous: boolean, maxRequestBytes: nu
  */
 export function parseBody(body: Buffer): unknown {
   if (body.length === 0) throw badRequest('The request body is empty; it must be a JSON object with a "query".');
-  if (body.length > MAX_SMALL_BYTES && isNestedDeeper(body, MAX_NESTING))
-    throw badRequest(`The JSON of the request body is nested more than ${MAX_NESTING} levels deep. No variable needs that.`);
+  if (body.length > MAX_SMALL_BYTES) assertShape(body);
   const decoded = body.toString('utf8');
   // Some clients, such as older ones of Windows, mark UTF-8 by a byte order mark. A parser may ignore it (RFC 8259, section 8.1).
   const text = decoded.charCodeAt(0) === BYTE_ORDER_MARK ? decoded.slice(1) : decoded;
@@ -87,6 +84,15 @@ export function parseBody(body: Buffer): unknown {
   if (Array.isArray(parsed))
     throw badRequest('A request holds one operation: send several operations as several requests, or put their fields into one.');
   return parsed;
+}
+
+function assertShape(body: Buffer): void {
+  const most = largestShapeOf(body.length);
+  if (exceedsShape(body, most))
+    throw badRequest(
+      `The JSON of the request body is nested more than ${most.depth} levels deep, or has more than ${most.containers} objects and ` +
+        `lists in ${body.length} bytes. No variable needs that.`,
+    );
 }
 
 /**

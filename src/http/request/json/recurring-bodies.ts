@@ -1,6 +1,6 @@
 import type { Variables } from '../../../graphql/analysis/variables/coerce-variables';
 import { parseVariables, toExactJson } from '../../../graphql/analysis/variables/request-json';
-import { isNestedDeeper, MAX_NESTING, MAX_SMALL_BYTES } from './json-nesting';
+import { exceedsShape, largestShapeOf, MAX_SMALL_BYTES } from './json-shape';
 import { mayReachForPrototype } from './prototype-names';
 
 /** What a request's JSON has beside its variables; a request of GraphQL has no other members that matter (GraphQL over HTTP, 5.1). */
@@ -106,7 +106,7 @@ function surrounds({ before, after }: RecurringBody, body: Buffer): boolean {
 function variablesOf({ before, after }: RecurringBody, body: Buffer): Variables | null | undefined {
   const from = before.length;
   const to = body.length - after.length;
-  if (body.length > MAX_SMALL_BYTES && isNestedDeeper(body.subarray(from, to), MAX_NESTING - 1)) return undefined;
+  if (body.length > MAX_SMALL_BYTES && !isOfGoodShape(body.subarray(from, to))) return undefined;
   const text = body.toString('utf8', from, to);
   if (text.includes(REPLACEMENT) || mayReachForPrototype(text)) return undefined;
   try {
@@ -117,11 +117,17 @@ function variablesOf({ before, after }: RecurringBody, body: Buffer): Variables 
   }
 }
 
+/** Whether variables are of a shape that is parsed. They are within the request's own object. */
+function isOfGoodShape(variables: Buffer): boolean {
+  const { depth, containers } = largestShapeOf(variables.length);
+  return !exceedsShape(variables, { depth: depth - 1, containers: containers - 1 });
+}
+
 /** Finds a body's variables; null if it has none, or needs more than a parser. */
 function takeApart(body: Buffer): RecurringBody | null {
   const at = body.indexOf(VARIABLES);
-  // With larger variables, the parser would look at the nesting of all of it.
-  if (at < 0 || isNestedDeeper(body, MAX_NESTING)) return null;
+  // With larger variables, the parser would look at the shape of all of it.
+  if (at < 0 || exceedsShape(body, largestShapeOf(body.length))) return null;
   const from = at + VARIABLES.length;
   const before = Buffer.from(body.subarray(0, from));
   const after = Buffer.from(body.subarray(endOfObject(body, from)));

@@ -1,20 +1,24 @@
-import { ApolloServer } from '@apollo/server';
-import { buildSchema, type GraphQLFormattedError } from 'graphql';
+import { ApolloServer, HeaderMap } from '@apollo/server';
+import { buildSchema, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { createHash } from 'node:crypto';
 import type { GatewayContext } from '../../../../src/graphql/context/context';
 import { createGatePlugin, toApolloLimits } from '../../../../src/graphql/limits/apollo-limits';
 import { DocumentGate } from '../../../../src/graphql/limits/document-gate';
+import type { TokenProof } from '../../../../src/graphql/limits/token-proof';
 import { createDocumentStores, PERSISTED_QUERY_TTL_SECONDS } from '../../../../src/graphql/limits/document-stores';
 
 const schema = buildSchema('type Query { known(list: [Int]): String other: String broken: String }');
 const limits = { maxTokens: 5000, maxDepth: 10, maxAliases: 100, stores: createDocumentStores(), trustedDocuments: null };
-const ANONYMOUS = { billing: null } as GatewayContext;
-const CALLER = { billing: {} } as GatewayContext;
+const ANONYMOUS = { billing: null, standing: { caller: null, isAccepted: false } } as GatewayContext;
+const CALLER = { billing: {}, standing: { isAccepted: true } } as GatewayContext;
+const STRANGER = { billing: {}, standing: { isAccepted: false } } as GatewayContext;
+const UNACCEPTED = { billing: {}, standing: { isAccepted: false } } as GatewayContext;
+const REFUSED = new GraphQLError('refused', { extensions: { code: 'UNAUTHENTICATED', http: { status: 401, headers: new HeaderMap() } } });
 
 /** Apollo Server with the gate in place of its own parsing and validation. */
-function startServer() {
+function startServer(refusal: TokenProof['refusal'] = () => Promise.resolve(null)) {
   const noted: { operation: unknown; document: unknown }[] = [];
-  const gate = createGatePlugin(new DocumentGate({ ...limits, schema, introspection: true }));
+  const gate = createGatePlugin(new DocumentGate({ ...limits, stores: createDocumentStores(), schema, introspection: true }), { refusal });
   const server = new ApolloServer<GatewayContext>({
     schema,
     rootValue: { known: 'a', other: 'b', broken: () => Promise.reject(new Error('it is broken')) },
@@ -83,6 +87,27 @@ describe('Apollo Server behind the gate of documents', () => {
     expect(noted).toEqual([{ operation: undefined, document: undefined }]);
     expect(await ask({ query })).toMatchObject({ data: { known: 'a' }, errors: [] });
     await server.stop();
+  });
+
+  it('has a long document of an unknown token wait for the billing API, and gives one request nothing of another', async () => {
+    const query = `{ known(list: [${'1 '.repeat(1500)}]) }`;
+    const run = { data: { known: 'a' }, errors: [], status: undefined };
+    const refused = { status: 401, data: undefined, errors: [{ message: 'refused' }] };
+    for (let lag = 0; lag < 40; lag++) {
+      for (const isFirstRefused of [true, false]) {
+        const { server, ask } = startServer(async (_request, billing) => {
+          const isRefused = billing === UNACCEPTED.billing;
+          // Decided on in one turn of the event loop, one a little after the other.
+          await new Promise(setImmediate);
+          for (let hop = 0; isRefused && hop < lag; hop++) await Promise.resolve();
+          return isRefused ? REFUSED : null;
+        });
+        const senders = isFirstRefused ? [UNACCEPTED, STRANGER] : [STRANGER, UNACCEPTED];
+        const answers = await Promise.all(senders.map((sender) => ask({ query }, sender)));
+        expect(answers).toMatchObject(isFirstRefused ? [refused, run] : [run, refused]);
+        await server.stop();
+      }
+    }
   });
 
   it('keeps no document for longer than Apollo Server asks for it', async () => {

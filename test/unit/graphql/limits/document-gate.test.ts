@@ -15,7 +15,8 @@ const toGate = (options: Partial<DocumentGateOptions> = {}): DocumentGate =>
     trustedDocuments: null,
     ...options,
   });
-const decide = (gate: DocumentGate, text: string, hasToken = true): Promise<DocumentVerdict> => gate.decide(text, text, hasToken);
+const decide = (gate: DocumentGate, text: string, hasToken = true): Promise<DocumentVerdict> =>
+  gate.decide(text, text, { hasToken, prove: null });
 const messagesOf = (verdict: DocumentVerdict): string[] => (verdict.kind === 'refuse' ? verdict.errors.map(({ message }) => message) : []);
 
 describe('The gate of documents', () => {

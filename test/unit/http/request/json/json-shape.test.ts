@@ -1,17 +1,23 @@
 import fc from 'fast-check';
-import { isNestedDeeper } from '../../../../../src/http/request/json/json-nesting';
+import { exceedsShape } from '../../../../../src/http/request/json/json-shape';
 
 const toBytes = (text: string): Buffer => Buffer.from(text);
+const isNestedDeeper = (json: Buffer, depth: number): boolean => exceedsShape(json, { depth, containers: Infinity });
 const depthOf = (value: unknown): number =>
   typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
+const containersOf = (value: unknown): number =>
+  typeof value === 'object' && value !== null ? Object.values(value).reduce((sum: number, member) => sum + containersOf(member), 1) : 0;
 
-describe('The nesting of JSON', () => {
-  it('is as deep as its objects and lists, whatever its strings contain', () => {
+describe('The shape of JSON', () => {
+  it('is that of its objects and lists, whatever its strings contain', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6, stringUnit: fc.constantFrom('[', '{', '"', '\\', ']', '}', 'ñ') }), (value) => {
         const json = toBytes(JSON.stringify(value));
         const depth = depthOf(value);
         expect([isNestedDeeper(json, depth), isNestedDeeper(json, depth - 1)]).toEqual([false, depth > 0]);
+        const containers = containersOf(value);
+        const hasMore = (most: number): boolean => exceedsShape(json, { depth: Infinity, containers: most });
+        expect([hasMore(containers), hasMore(containers - 1)]).toEqual([false, containers > 0]);
       }),
       { numRuns: 1000 },
     );

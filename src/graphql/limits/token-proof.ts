@@ -1,0 +1,98 @@
+import type { GraphQLError, OperationDefinitionNode } from 'graphql';
+import type { Billing } from '../../billing/billing';
+import { BillingError } from '../../billing/model/billing-error';
+import { OperationModel } from '../analysis/operation-model';
+import { AskedPages } from '../analysis/asked-pages';
+import { predictCalls, type PredictionLimits } from '../analysis/predict-calls';
+import type { OperationRequest, RequestedOperation } from '../analysis/requested-operation';
+import { coerceVariables, conditionValues, type Variables } from '../analysis/variables/coerce-variables';
+import { toRefusedTokenError } from '../context/errors';
+import type { TokenStanding } from '../context/token-standing';
+import { toBudgetError } from './call-budget';
+
+/** Maximum decoded body size without a token, in bytes: the introspection query of tools has 2 KiB. */
+export const MAX_ANONYMOUS_BYTES = 32 * 1024;
+/** Tokens that a document without a token may have: the introspection query of tools has 250. */
+export const MAX_ANONYMOUS_TOKENS = 1000;
+
+export interface TokenProofOptions {
+  /** Upstream calls that one operation may make. */
+  readonly maxCalls: number;
+  readonly limits: PredictionLimits;
+}
+
+/**
+ * Has the billing API decide on a token that it has never accepted before anything is done that takes long: anybody can make one up.
+ * What asks for it are long documents before they are validated, large bodies, and operations that may make more calls than they may. The
+ * first question of the operation is asked alone; the operation then finds its answer.
+ */
+export class TokenProof {
+  readonly #options: TokenProofOptions;
+
+  constructor(options: TokenProofOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the variables are so many that the token has to be decided on before they are looked at. */
+  isLarge({ bodyBytes, caller, isAccepted }: TokenStanding): boolean {
+    return bodyBytes > MAX_ANONYMOUS_BYTES && caller !== null && !isAccepted;
+  }
+
+  /** Whether the token has to be decided on before an operation is executed, which policies do not refuse. */
+  isDue({ isWithinBudget }: RequestedOperation, standing: TokenStanding): boolean {
+    return !isWithinBudget && standing.caller !== null && !standing.isAccepted;
+  }
+
+  /**
+   * Asks the first question of an operation. Null where the token is not refused: it is accepted, the operation asks nothing, or there is
+   * no answer, which the operation will meet as well. An operation that would make too many calls makes none, and is refused here.
+   * @param request of a document that need not be valid, but for its fields, and fragments that do not lead back to themselves.
+   */
+  async refusal(request: OperationRequest, billing: Billing): Promise<GraphQLError | null> {
+    const { maxCalls } = this.#options;
+    const asked = new AskedPages(maxCalls + 1);
+    const calls = this.#predict(request, asked);
+    if (calls > maxCalls) return toBudgetError({ calls, atLeast: true }, maxCalls);
+    if (!asked.first) return null;
+    try {
+      await billing.askAhead(asked.first.owner, asked.first.pages);
+    } catch (error) {
+      if (error instanceof BillingError && error.failure === 'unauthenticated') return toRefusedTokenError(error);
+    }
+    return null;
+  }
+
+  /** How many calls the operation makes at least, as far as it can be told without much work. */
+  #predict({ schema, document, operation, variables }: OperationRequest, asked: AskedPages): number {
+    const { maxCalls, limits } = this.#options;
+    try {
+      const few = withoutRest(variables, operation, maxCalls + 1);
+      const coerced = coerceVariables(schema, operation, few);
+      if (!coerced) return 0;
+      const model = OperationModel.of({ schema, document, operation }, conditionValues(operation, few));
+      return predictCalls(model, coerced, limits, asked).calls;
+    } catch {
+      // Not valid: validation says in which way.
+      return 0;
+    }
+  }
+}
+
+/** The variables of an operation, with no more than `most` different members of each list. */
+function withoutRest(variables: Variables | undefined, { variableDefinitions }: OperationDefinitionNode, most: number): Variables {
+  const few: Record<string, unknown> = {};
+  for (const { variable } of variableDefinitions ?? []) {
+    const name = variable.name.value;
+    if (variables === undefined || !Object.hasOwn(variables, name)) continue;
+    const value = variables[name];
+    few[name] = Array.isArray(value) ? findDifferent(value, most) : value;
+  }
+  return few;
+}
+
+/** Up to `most` different members; not all of a long list are looked at. */
+function findDifferent(members: readonly unknown[], most: number): readonly unknown[] {
+  const different = new Set<unknown>();
+  for (let index = 0; index < members.length && index < 10 * most && different.size < most; index++) different.add(members[index]);
+  return [...different];
+}

@@ -1,0 +1,43 @@
+/** Smaller requests are parsed without a look at their shape, in bytes. */
+export const MAX_SMALL_BYTES = 4096;
+
+/** Levels of a request's JSON. Inputs of the schema have four. */
+const MAX_NESTING = 100;
+/** Objects and lists that any request may have, and bytes for each further one: the shortest key of an entity has 46. */
+const MIN_CONTAINERS = 8192;
+const BYTES_PER_CONTAINER = 32;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** What JSON has. */
+export interface JsonShape {
+  /** Levels that objects and lists are nested in one another. */
+  readonly depth: number;
+  /** Objects and lists. */
+  readonly containers: number;
+}
+
+/** The most that a request's JSON of `bytes` may have. */
+export function largestShapeOf(bytes: number): JsonShape {
+  return { depth: MAX_NESTING, containers: MIN_CONTAINERS + Math.floor(bytes / BYTES_PER_CONTAINER) };
+}
+
+/**
+ * Whether JSON has more levels, or more objects and lists, than `most`; where it is no JSON, the parser says so. Takes a nanosecond a byte.
+ * Nothing takes as much time to parse, and to collect, as 256 KiB of brackets: 30 ms within one another, and 12 ms side by side (measured,
+ * Node 20).
+ */
+export function exceedsShape(json: Uint8Array, most: JsonShape): boolean {
+  let depth = 0;
+  let containers = 0;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (byte === QUOTE) {
+      for (at++; at < json.length && json[at] !== QUOTE; at++) if (json[at] === BACKSLASH) at++;
+    } else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > most.depth || ++containers > most.containers) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
+  return false;
+}
