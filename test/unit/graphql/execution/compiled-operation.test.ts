@@ -58,6 +58,11 @@ describe('A prepared operation', () => {
     );
     expect(prepared.variant(Object.fromEntries(names.map((name) => [name, true])))).toBeNull();
     expect(plans.size).toBe(0);
+    const six = names.slice(1);
+    const fewer = prepare(
+      `query(${six.map((name) => `$${name}: Boolean!`).join(' ')}) { ${customer} { ${six.map((name) => `${name}: id @include(if: $${name})`).join(' ')} } }`,
+    );
+    expect(fewer.prepared.variant(Object.fromEntries(six.map((name) => [name, true])))).not.toBeNull();
   });
 
   it('is compiled only where it may be, and asks no more once it is', () => {

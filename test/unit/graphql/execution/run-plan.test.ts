@@ -26,21 +26,24 @@ interface Context {
 }
 
 const schema = buildSchema(`
-  type Query { node: Node must: Node! nodes: [Node] box: [Item] }
+  type Query { node: Node must: Node! nodes: [Node] box: [Item] things: [Thing] }
   type Node { name: String fails: String! node: Node must: Node! nodes: [Node] ids: [String!] }
   union Item = Pen | Cup
+  union Thing = Node | Pen
   type Pen { a: String b: String }
   type Cup { a: String }
 `);
 
-(schema.getType('Item') as GraphQLUnionType).resolveType = () => 'Pen';
+for (const name of ['Item', 'Thing'])
+  (schema.getType(name) as GraphQLUnionType).resolveType = (value: { kind?: string }) => value.kind ?? 'Pen';
 
 for (const name of ['Query', 'Node'])
   for (const field of Object.values((schema.getType(name) as GraphQLObjectType).getFields()))
     field.resolve = (_source, _args, { resolvers, resolved }: Omit<Context, 'results'>, info) => {
       const place = responsePathAsArray(info.path).join('.');
       resolved.push(place);
-      return resolvers[field.name]?.(place) ?? (field.name === 'nodes' ? [] : {});
+      const resolve = resolvers[field.name];
+      return resolve ? resolve(place) : field.name === 'nodes' ? [] : {};
     };
 
 /** Prepares an operation, to be executed with functions that resolve its fields by their names. */
@@ -58,6 +61,21 @@ function prepare(source: string, repeat?: (info: GraphQLResolveInfo) => void) {
     const { body, errors } = await prepared.run(prepared.variant({})!, {}, context);
     const { data } = JSON.parse(String(body)) as { data: unknown };
     return { data, errors: errors.map(({ message, path }) => `${message} ${path?.join('.')}`), resolved: context.resolved };
+  };
+}
+
+/** Executes an operation by graphql-js as well, and compares. */
+function prepareBoth(source: string) {
+  const execution = prepare(source);
+  const document = parse(source);
+  return async (resolvers: Resolvers, number = 0): Promise<void> => {
+    const { data, errors } = await execution(resolvers);
+    const expected = await execute({ schema, document, contextValue: { resolvers, resolved: [] } });
+    expect({ number, data, errors }).toEqual({
+      number,
+      data: JSON.parse(JSON.stringify(expected.data)) as unknown,
+      errors: (expected.errors ?? []).map(({ message, path }) => `${message} ${path?.join('.')}`),
+    });
   };
 }
 
@@ -109,8 +127,7 @@ describe('A small operation of which any fields fail', () => {
       ['a.must.must', 'a.must.must.fails', 'b.must', 'b.must.fails'],
     ],
   ])('has the data and errors that graphql-js has, in its order: %s', async (_what, source, places) => {
-    const execution = prepare(source);
-    const document = parse(source);
+    const compare = prepareBoth(source);
     for (let number = 0; number < DEEDS.length ** places.length; number++) {
       const deedOf = new Map(places.map((place, index) => [place, DEEDS[Math.floor(number / DEEDS.length ** index) % DEEDS.length]!]));
       const act =
@@ -120,16 +137,33 @@ describe('A small operation of which any fields fail', () => {
       const object = act(() => ({}));
       const leaf = act(() => 'x');
       const nodes = act(() => [{}, Promise.resolve({})]);
-      const resolvers = { node: object, must: object, fails: leaf, name: leaf, nodes };
-      const { data, errors } = await execution(resolvers);
-      const contextValue = { resolvers, resolved: [] };
-      const expected = await execute({ schema, document, contextValue });
-      expect({ number, data, errors }).toEqual({
-        number,
-        data: JSON.parse(JSON.stringify(expected.data)) as unknown,
-        errors: (expected.errors ?? []).map(({ message, path }) => `${message} ${path?.join('.')}`),
-      });
+      await compare({ node: object, must: object, fails: leaf, name: leaf, nodes }, number);
     }
+  });
+
+  it.each<[string, string, Resolvers]>([
+    ['nothing', '{ node { name } nodes { name } }', { node: () => undefined, nodes: () => null }],
+    ['nothing where there has to be something', '{ node { must { name } fails } must { name } }', { must: () => null, fails: () => null }],
+    ['an Error', '{ node { name } }', { name: () => new Error('returned') }],
+    [
+      'values of a union, with resolvers and without',
+      '{ things { ... on Node { name } ... on Pen { a } } }',
+      { things: () => [{ kind: 'Node' }, { a: 'A' }, null], name: () => 'n' },
+    ],
+    ['values of a union without resolvers', '{ things { ... on Pen { a } } }', { things: () => [{ a: 'A' }, null] }],
+    ['a list of promises', '{ node { ids } }', { ids: () => [Promise.resolve('a'), 'b'] }],
+  ])('has the data and errors that graphql-js has, where there is %s', async (_what, source, resolvers) => {
+    await prepareBoth(source)(resolvers);
+  });
+
+  it.each<[string, Resolvers]>([
+    ['an object', { node: () => 7 }],
+    ['a list', { node: () => ({}), nodes: () => 'none' }],
+  ])('is left to graphql-js where a value is not %s', async (_what, resolvers) => {
+    await expect(run('{ node { nodes { name } } }', resolvers)).rejects.toBeInstanceOf(Fallback);
+    await expect(
+      run('{ node { nodes { name } } }', { ...resolvers, node: () => Promise.resolve(resolvers['node']?.('node')) }),
+    ).rejects.toBeInstanceOf(Fallback);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readErrorMessage } from '../../../../src/upstream/bills/error-message';
+import { isErrorBody, readErrorMessage } from '../../../../src/upstream/bills/error-message';
 
 const address = new URL('https://billing.internal.example:8443/b2b/v2/');
 const token = 'eyJhbGciOi.J9.c2VjcmV0';
@@ -88,6 +88,22 @@ describe("The message of the billing API's error", () => {
     'failed in x.go:12',
     'TypeError at f (x.js:1:2)',
     'failed at A.B() in x.cs:line 1',
+    // Each is known by one sign alone.
+    'net use x:\\\\srv',
+    'see //db/bills',
+    'host db:80 refused',
+    'connect to 192.168.100.200 failed',
+    'connect to fe80:abcd:a2ab:b4cd:c6ef failed',
+    'bad\n  at f',
+    'failed at A.b(x)',
+    'in <anonymous>',
+    'failed (7:120:35)',
+    'bills:line 7',
+    'failed in x.go:1',
+    '#3 {main}',
+    '#12 bills() failed',
+    'stacktrace: none',
+    'failed on line 7',
   ])('is dropped whole where it tells a part of the token, an address or a frame: %s', (message) => {
     expect(say(message)).toBeNull();
   });
@@ -98,6 +114,8 @@ describe("The message of the billing API's error", () => {
     'limit must be at least 1 (it is 0).',
     'The amount 1.5 is not whole; 10:30 is no date.',
     'Look at the due date (dd/mm/yyyy).',
+    'The form is a:/b.',
+    'The customer id:1234567 is not known.',
   ])('is passed on where it only looks a little like that: %s', (message) => {
     expect(say(message)).toBe(message);
   });
@@ -108,10 +126,49 @@ describe("The message of the billing API's error", () => {
     expect(say('http://billing/customers is gone', short)).toBeNull();
     expect(say('billing:8080 is gone', short)).toBeNull();
     expect(say('connect to 10.0.0.7 failed', new URL('http://10.0.0.7:9000'))).toBeNull();
+    expect(say('The billing period is not valid.', new URL('http://billing'))).toBe('The billing period is not valid.');
+    expect(say('billing:9 is gone', new URL('http://billing:9'))).toBeNull();
+    expect(say('Upstream BILLING.example.TEST refused', new URL('http://billing.example.test'))).toBeNull();
   });
 
   it('may hold a word that a short token is a part of, but not the token', () => {
     expect(say('A contract is missing.', address, 'act')).toBe('A contract is missing.');
     expect(say('The token "act" is unknown.', address, 'act')).toBeNull();
+    expect(say('act is unknown.', address, 'act')).toBeNull();
+    // From eight characters on, it is no word.
+    expect(say('A reabcdefghed word.', address, 'abcdefgh')).toBeNull();
+    expect(say('«A word»', address, '')).toBe('«A word»');
+  });
+
+  it('is read from the members of the body alone, and from UTF-8', () => {
+    const body = Buffer.from('{"mensaje":"bad"}');
+    expect(readErrorMessage(body, { token, address }, ['mensaje'])).toBe('bad');
+    expect(readErrorMessage(body, { token, address }, ['toString', 'name'])).toBeNull();
+    expect(readErrorMessage(Buffer.from('{"error":{"message":"\xff"}}', 'latin1'), { token, address })).toBeNull();
+  });
+});
+
+describe("The billing API's error body", () => {
+  const CONTRACT = ['error', 'message'];
+  it.each<[boolean, string, string[]]>([
+    [true, '{"error":{"message":"bad"}}', CONTRACT],
+    [true, '{"error":{}}', CONTRACT],
+    [true, '{"error":{}}'.padEnd(64 * 1024), CONTRACT],
+    [false, '{"error":{}}'.padEnd(64 * 1024 + 1), CONTRACT],
+    [false, '{"error":"bad"}', CONTRACT],
+    [false, '{"error":null}', CONTRACT],
+    [false, '{"message":"bad"}', CONTRACT],
+    [false, 'null', CONTRACT],
+    [false, '<html>', CONTRACT],
+    [true, '{"mensaje":"bad"}', ['mensaje']],
+    [false, '{"mensaje":{}}', ['mensaje']],
+    [true, '{"a":{"b":{}}}', ['a', 'b', 'c']],
+    [false, '{"a":{"b":7}}', ['a', 'b', 'c']],
+  ])('is known by its members: %s for %.40s', (expected, body, path) => {
+    expect(isErrorBody(Buffer.from(body), path)).toBe(expected);
+  });
+
+  it('is known by the members of the contract, where none are named', () => {
+    expect([isErrorBody(Buffer.from('{"error":{}}')), isErrorBody(Buffer.from('{"mensaje":"bad"}'))]).toEqual([true, false]);
   });
 });
