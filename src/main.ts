@@ -3,7 +3,7 @@ import { onStopSignal } from './stop-signal';
 import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import { createApp, type App } from './app';
+import type { App } from './app';
 import { ConfigError, parseConfig, type Config } from './config/config';
 import { parseArguments } from './config/arguments';
 import { toHelp } from './config/help';
@@ -14,7 +14,7 @@ import { createLog, createStandardOutput, flushLog, toPrettyOutput, type Log } f
 import { VERSION } from './version';
 import { WORKER_SECRET, WORKER_SLOT, WorkerFailed, type Message } from './workers/channel';
 import type { Primary } from './workers/primary';
-import { createWorkerEnd } from './workers/worker-end';
+import { createWorkerEnd, type WorkerEnd } from './workers/worker-end';
 
 /** Reads the settings, starts the gateway, and stops it on a signal. The one file that ends the process. */
 async function main(args: readonly string[]): Promise<void> {
@@ -58,7 +58,7 @@ function toWorkerCount({ workers, billingApiUrl }: Config): number {
 /** The usual case: this process is the gateway. */
 function serveAlone(config: Config): Promise<void> {
   const log = openLog(config, { isShared: false });
-  return start(() => createApp(config, log), {
+  return start((stopped) => startApp(stopped, config, log), {
     config,
     log,
     ready: (app) => {
@@ -95,7 +95,7 @@ async function work(config: Config, workers: number): Promise<void> {
   };
   const log = openLog(config, { isShared: true });
   const primary = createWorkerEnd(process);
-  await start(() => createApp(own, log, primary), {
+  await start((stopped) => startApp(stopped, own, log, primary), {
     config,
     log,
     ready: (app) => primary.reportReady(app.url, app),
@@ -105,6 +105,17 @@ async function work(config: Config, workers: number): Promise<void> {
       process.disconnect();
     },
   });
+}
+
+/**
+ * Loads and starts the gateway, unless it is stopped meanwhile. Loading takes most of the start, and neither a primary nor `--help` needs
+ * what is loaded.
+ */
+async function startApp(stopped: AbortSignal, config: Config, log: Log, siblings: WorkerEnd | null = null): Promise<App> {
+  const { createApp } = await import('./app.js');
+  await toSignals();
+  stopped.throwIfAborted();
+  return createApp(config, log, siblings);
 }
 
 /** The log on standard output: for a person at a terminal in development, unless LOG_FORMAT says otherwise. */

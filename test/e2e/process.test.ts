@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { connect, createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import packageJson from '../../package.json';
 import { SETTINGS } from '../../src/config/settings';
@@ -257,6 +258,13 @@ describe('The gateway as a process', () => {
       const gateway = start({ PORT: 'http' }, [flag]);
       expect(await gateway.exited).toBe(0);
       for (const setting of SETTINGS) expect(gateway.stdout()).toContain(`  ${setting.name} `);
+    });
+
+    it('loads no gateway to print its settings', async () => {
+      const gateway = start({ NODE_OPTIONS: `--require ${join(__dirname, '../support/loaded-packages.cjs')}` }, ['--help']);
+      expect(await gateway.exited).toBe(0);
+      // A gateway loads the interface of OpenTelemetry at least.
+      expect(gateway.stderr()).toBe('loaded: \n');
     });
   });
 });

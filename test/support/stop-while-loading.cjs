@@ -1,8 +1,8 @@
-// Preloaded into a gateway (node --require): stops it when about half of its files are loaded.
+// Preloaded into a gateway (node --require): stops it when about half of its files are loaded, or those of a primary.
 const Module = require('node:module');
 
 const load = Module._load;
 Module._load = function (request, ...others) {
-  if (request === './http/server') process.kill(process.pid, 'SIGTERM');
+  if (request === './http/server' || request === './worker-pool') process.kill(process.pid, 'SIGTERM');
   return load.call(this, request, ...others);
 };
