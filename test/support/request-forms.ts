@@ -51,6 +51,7 @@ export const FORMS: Readonly<Record<string, (operation: Operation) => FormedRequ
     ),
   'a persisted query, by its hash': ({ variables, operationName, query }) =>
     post({ variables, operationName, extensions: persisted({ query }) }),
+  'a persisted query, with its text': (operation) => registration(operation),
   'a GET': (operation) => ({ method: 'GET', path: toUrl(operation), headers: {}, body: '' }),
   'a GET of a persisted query': ({ query, ...operation }) => ({
     method: 'GET',

@@ -20,16 +20,16 @@ export function resolveDocument(request: GraphqlRequest, { persistedQueries, tru
   const { query, extensions } = request;
   const persisted = extensions?.['persistedQuery'];
   if (trustedDocuments) return resolveTrusted(request, trustedDocuments, toHash(persisted));
-  if (query !== undefined) return request;
   if (!persisted) {
-    if (!request.documentId) return request;
+    if (query !== undefined || !request.documentId) return request;
     throw badRequest(
       'This gateway keeps no documents that `documentId` could name: its operator adds them (TRUSTED_DOCUMENTS). Send the text, as `query`.',
     );
   }
   const { version, sha256Hash } = persisted as { readonly version?: unknown; readonly sha256Hash?: unknown };
   const text = version === 1 && typeof sha256Hash === 'string' ? persistedQueries.textOf(sha256Hash) : undefined;
-  return text === undefined ? request : { ...request, query: text, extensions: undefined };
+  // Some clients send the text with each request, beside its hash: there is nothing left to be registered then.
+  return text === undefined || (query !== undefined && query !== text) ? request : { ...request, query: text, extensions: undefined };
 }
 
 function resolveTrusted(request: GraphqlRequest, trusted: TrustedDocuments, hash: unknown): GraphqlRequest {
