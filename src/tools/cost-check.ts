@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { GraphQLError, parse, type DocumentNode, Source } from 'graphql';
+import { Lexer, parse, type DocumentNode, Source, TokenKind } from 'graphql';
 import { globSync } from 'tinyglobby';
 import { CostCheck, type PricedOperation } from './cost-check/price-operations';
 
@@ -31,7 +31,7 @@ export async function checkCosts(args: readonly string[]): Promise<number> {
   try {
     return await run(args);
   } catch (error) {
-    const isTheirs = error instanceof Problem || error instanceof GraphQLError || (error instanceof Error && 'code' in error);
+    const isTheirs = error instanceof Problem || (error instanceof Error && 'code' in error);
     console.error(isTheirs ? `${error.message}\nSee --help.` : error);
     return 2;
   }
@@ -59,13 +59,13 @@ async function run(args: readonly string[]): Promise<number> {
     maxPageSize: toCount('--max-page-size', values['max-page-size']),
     variables: values.variables === undefined ? {} : readVariables(values.variables),
   });
-  const documents: DocumentNode[] = [];
-  for (const file of findFiles(positionals)) documents.push(...(await readDocuments(file)));
+  const { documents, unreadable } = await readAll(findFiles(positionals));
   const { operations, problems } = check.price(documents);
-  if (problems.length > 0) throw new Problem(problems.join('\n\n'));
-  if (operations.length === 0) throw new Problem('There are no operations in these files.');
   const dear = operations.filter(({ calls }) => calls > max);
   for (const operation of dear) console.error(toReport(operation, max));
+  // What could not be checked does not hide what is too expensive among the rest.
+  if (unreadable.length + problems.length > 0) throw new Problem([...unreadable, ...problems].join('\n\n'));
+  if (operations.length === 0) throw new Problem('There are no operations in these files.');
   if (dear.length === 0) console.log(`No operation makes more than ${max} calls (checked: ${operations.length}).`);
   else console.error(`Operations that make more than ${max} calls: ${dear.length} of ${operations.length}.`);
   return dear.length > 0 ? 1 : 0;
@@ -99,23 +99,34 @@ function findFiles(patterns: readonly string[]): readonly string[] {
   return [...new Set(files)].sort();
 }
 
-async function readDocuments(file: string): Promise<readonly DocumentNode[]> {
-  const text = readFileSync(file, 'utf8');
-  const sources = CODE.test(file) ? await pluck(file, text) : [new Source(text, file)];
-  return sources.map((source) => {
-    try {
-      return parse(source);
-    } catch (error) {
-      throw new Problem(String(error));
-    }
-  });
+/** The documents of all files, and what keeps the other files from being read. */
+async function readAll(files: readonly string[]): Promise<{ documents: DocumentNode[]; unreadable: string[] }> {
+  const documents: DocumentNode[] = [];
+  const unreadable: string[] = [];
+  for (const file of files)
+    for (const source of await readSources(file, unreadable))
+      try {
+        // A file of comments alone has no operation, and nothing wrong.
+        if (new Lexer(source).lookahead().kind !== TokenKind.EOF) documents.push(parse(source));
+      } catch (error) {
+        unreadable.push(String(error));
+      }
+  return { documents, unreadable };
 }
 
-/** The documents in the tagged templates of a program. The parser is large, and is loaded only where there are programs. */
-async function pluck(file: string, text: string): Promise<readonly Source[]> {
+/** The documents of a file: itself, or the tagged templates of a program. */
+async function readSources(file: string, unreadable: string[]): Promise<readonly Source[]> {
+  const text = readFileSync(file, 'utf8');
+  if (!CODE.test(file)) return [new Source(text, file)];
+  // The parser is large, and is loaded only where there are programs.
   const library = await import('@graphql-tools/graphql-tag-pluck').catch(() => null);
   if (!library) throw new Problem(`To read ${file}, install @graphql-tools/graphql-tag-pluck beside this package.`);
-  return library.gqlPluckFromCodeString(file, text, { skipIndent: true });
+  try {
+    return await library.gqlPluckFromCodeString(file, text, { skipIndent: true });
+  } catch (error) {
+    unreadable.push(`${file} is no program that can be read: ${(error as Error).message}`);
+    return [];
+  }
 }
 
 function toReport({ name, place, calls, atLeast, shares, assumed }: PricedOperation, max: number): string {

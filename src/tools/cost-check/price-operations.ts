@@ -49,7 +49,7 @@ export interface PricedOperation extends CallPrediction {
   readonly assumed: readonly string[];
 }
 
-/** Operations with their prices, or why there are none. */
+/** Operations with their prices, and why others have none. */
 export interface PricedOperations {
   readonly operations: readonly PricedOperation[];
   readonly problems: readonly string[];
@@ -75,16 +75,17 @@ export class CostCheck {
     const all = concatAST(documents);
     const problems = findRepeated(all);
     if (problems.length > 0) return { operations: [], problems };
-    const separate: DocumentNode[] = [];
+    const valid: DocumentNode[] = [];
     for (const written of Object.values(separateOperations(all))) {
       const document = withoutClientFields(written);
       const operation = document.definitions.find(({ kind }) => kind === Kind.OPERATION_DEFINITION);
       // An operation of nothing but `@client` fields is not sent.
       if (!operation) continue;
-      separate.push(document);
-      problems.push(...this.#findProblems(document, document !== written).map(String));
+      const found = this.#findProblems(document, document !== written);
+      if (found.length === 0) valid.push(document);
+      problems.push(...found.map(String));
     }
-    return { problems, operations: problems.length > 0 ? [] : separate.map((document) => this.#priceOne(document)) };
+    return { problems, operations: valid.map((document) => this.#priceOne(document)) };
   }
 
   #findProblems(document: DocumentNode, isCut: boolean): readonly GraphQLError[] {

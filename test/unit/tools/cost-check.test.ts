@@ -129,6 +129,23 @@ describe('The command cost:check', () => {
     expect(outcome.stderr).toContain(message);
   });
 
+  it('names everything that cannot be checked, and what is too dear among the rest', async () => {
+    const files = {
+      'src/overview.graphql': CONTRACTS,
+      'src/bills.graphql': BILLS,
+      'src/broken.graphql': 'query {',
+      'src/comment.graphql': '# Nothing yet.\n',
+      'src/wrong.graphql': 'query W { customer(idType: "CPF", id: 1) { nothing } }',
+      'src/page.ts': 'const page = ;',
+    };
+    const { code, stdout, stderr } = await check(files, '--max', '3', 'src/*');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('src/overview.graphql:1 Overview: 100 calls, more than 3\n');
+    for (const where of ['src/broken.graphql:1', 'src/wrong.graphql:1', 'src/page.ts is no program that can be read: '])
+      expect(stderr).toContain(where);
+    expect(stderr).not.toContain('comment.graphql');
+  });
+
   it('is a command of the package as well', async () => {
     await check({ 'a.graphql': CONTRACTS, 'bills.graphql': BILLS });
     const outcome = await run(join(root, 'dist/main.js'), 'cost:check', '--max', '3', '*.graphql');
