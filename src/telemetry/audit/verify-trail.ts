@@ -43,6 +43,9 @@ class TrailCheck {
   readonly #wanted: string | null;
   readonly #problems: TrailProblem[] = [];
   readonly #notes: TrailProblem[] = [];
+  /** Seals that were not made with the secret. */
+  readonly #wrongSeals: TrailProblem[] = [];
+  #seals = 0;
   #file = 0;
   #line = 0;
   #lines = 0;
@@ -79,8 +82,7 @@ class TrailCheck {
         );
       else if (parsed.previous !== this.#head)
         this.#problems.push(this.#at('does not follow the line before it: a line was removed, changed or moved'));
-      if (parsed.sealed && sealOf(parsed.sealed.text, this.#key) !== parsed.sealed.seal)
-        this.#problems.push(this.#at('has a seal that was not made with this secret: it was changed, or lines before it were'));
+      if (parsed.sealed) this.#checkSeal(parsed.sealed);
       this.#isSealed = parsed.sealed !== null;
     }
     if (!isEnded) this.#notes.push(this.#at('is cut off: the process is writing, or was stopped while it wrote'));
@@ -99,7 +101,22 @@ class TrailCheck {
       );
     if (this.#wanted !== null && !this.#isWantedFound)
       this.#problems.push(this.#at(`is the last one, and none has the hash ${this.#wanted}: lines were cut off at the end, or changed`));
-    return { lines: this.#lines, problems: this.#problems, notes: this.#notes, follows: this.#follows, head: this.#head };
+    const problems = [...this.#toSealProblems(), ...this.#problems].sort((a, b) => a.file - b.file || a.line - b.line);
+    return { lines: this.#lines, problems, notes: this.#notes, follows: this.#follows, head: this.#head };
+  }
+
+  #checkSeal({ text, seal }: { readonly text: string; readonly seal: string }): void {
+    this.#seals++;
+    if (sealOf(text, this.#key) !== seal)
+      this.#wrongSeals.push(this.#at('has a seal that was not made with this secret: it was changed, or lines before it were'));
+  }
+
+  /** That the secret is another one is told once, and not for each line. */
+  #toSealProblems(): readonly TrailProblem[] {
+    const [first] = this.#wrongSeals;
+    if (!first || this.#seals < 2 || this.#wrongSeals.length < this.#seals) return this.#wrongSeals;
+    const what = `is the first of ${this.#seals} seals, and none was made with this secret: it is not the gateway's, or all lines were written anew`;
+    return [{ ...first, what }];
   }
 
   #begin(text: string, previous: string): void {

@@ -149,7 +149,9 @@ describe('An audit trail', () => {
 
   it('cannot be written anew without the secret', async () => {
     await writeTrail(3);
-    expect((await verify([await read()], null, `${SECRET}!`)).problems.length).toBeGreaterThan(0);
+    const { problems } = await verify([await read()], null, `${SECRET}!`);
+    // Once, and not for each line: most often the secret is another one.
+    expect(problems).toEqual([{ file: 0, line: expect.any(Number), what: expect.stringContaining('none was made with this secret') }]);
   });
 
   it('is continued after a line that the machine cut off', async () => {
