@@ -94,6 +94,11 @@ export function addPending(live: LiveResult): void {
   for (let at: LiveResult | null = live; at && at.pending++ === 0;) at = at.isDropped ? null : at.parent;
 }
 
+/** How many promises graphql-js has between the last field or item that a result waits for and the result itself. */
+export function promisesOf(live: LiveResult): number {
+  return (live instanceof LiveObject ? 3 : 2) + Number(live.awaited);
+}
+
 /** The field that a slot belongs to, as messages name it. */
 export function fieldNameOf(live: LiveResult, slot: number): string {
   if (live instanceof LiveObject) return `${live.plan.type.name}.${live.plan.liveFields[slot]?.name ?? ''}`;

@@ -9,6 +9,7 @@ import {
   isLive,
   LiveList,
   LiveObject,
+  promisesOf,
   type FieldFailure,
   type LiveResult,
 } from './live-results';
@@ -140,18 +141,18 @@ class Run {
     const result = live.results[slot];
     if (isLive(result)) result.awaited = true;
     else if (result !== null) this.#arrivals.push(live, slot, this.#turn);
-    this.#guard(() => {
-      this.#release(live);
-    });
+    this.#guard(() => this.#release(live, 1));
   }
 
-  /** Notes that one result less is waited for. What no longer waits for anything is complete. */
-  #release(live: LiveResult): void {
+  /** Notes that one result less is waited for, which graphql-js would so many microtasks later. What waits for nothing more is complete. */
+  #release(live: LiveResult, microtasks = 0): void {
+    let wait = microtasks;
     for (let at = live; --at.pending === 0;) {
       if (at instanceof LiveObject && at.failure) {
-        this.#failUp(at, at.failure);
+        this.#failUp(at, at.failure, wait);
         return;
       }
+      wait += promisesOf(at);
       if (at === this.#root) this.#end(this.#root, null);
       if (at.isDropped || !at.parent) return;
       at = at.parent;
@@ -216,9 +217,8 @@ class Run {
   }
 
   /** A result that others wait for fails: as many microtasks later as graphql-js has promises between the two. */
-  #failUp(live: LiveResult, failure: FieldFailure): void {
-    const isObject = live instanceof LiveObject;
-    this.#after((isObject ? 3 : 2) + Number(live.awaited) + Number(isObject && live.failure !== null), () => {
+  #failUp(live: LiveResult, failure: FieldFailure, wait = 0): void {
+    this.#after(wait + promisesOf(live) + Number(live instanceof LiveObject && live.failure !== null), () => {
       if (live === this.#root) this.#end(null, failure);
       else if (live.parent && !live.isDropped) this.#becomeNull(failure, live.parent, live.slot);
     });

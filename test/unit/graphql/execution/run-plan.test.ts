@@ -102,7 +102,7 @@ describe('Equal aliases of a field that may be executed once', () => {
     const repeat = (): never => {
       throw new Error('refused');
     };
-    await expect(prepare(source, repeat)({})).rejects.toBeInstanceOf(Fallback);
+    await expect(prepare(source, repeat)({ name: () => 'a' })).rejects.toBeInstanceOf(Fallback);
   });
 });
 
@@ -116,11 +116,24 @@ const DEEDS: readonly ((value: unknown) => unknown)[] = [
   () => Promise.reject(new Error('by its promise')),
 ];
 
+/** Microtasks after which another field fails, at most: no failure in these operations takes longer. */
+const TICKS = 9;
+
+const rejectAfter = async (microtasks: number): Promise<never> => {
+  for (let tick = 0; tick < microtasks; tick++) await Promise.resolve();
+  throw new Error(`after ${microtasks}`);
+};
+
 describe('A small operation of which any fields fail', () => {
   it.each([
     ['objects', '{ a: node { must { fails } } b: node { name fails } }', ['a.must', 'a.must.fails', 'b.name', 'b.fails']],
     ['a list', '{ nodes { fails } b: node { nodes { fails } } }', ['nodes.0.fails', 'nodes.1.fails', 'b.nodes', 'b.nodes.1.fails']],
     ['the root', '{ must { fails name } a: node { fails } }', ['must', 'must.fails', 'must.name', 'a.fails']],
+    [
+      'several fields of an object',
+      '{ a: node { must { fails } fails name } b: node { fails } }',
+      ['a.must', 'a.must.fails', 'a.fails', 'b.fails'],
+    ],
     [
       'objects in objects',
       '{ a: node { must { must { fails } } } b: node { must { fails } } }',
@@ -141,6 +154,41 @@ describe('A small operation of which any fields fail', () => {
     }
   });
 
+  it.each([
+    ['an object that cannot be null', '{ a: node { must { fails } } b: node { fails } }', ['a.must', 'a.must.fails']],
+    ['objects in objects', '{ a: node { must { must { fails } } } b: node { fails } }', ['a.must', 'a.must.must', 'a.must.must.fails']],
+    ['an object that waits for another field', '{ a: node { name fails } b: node { fails } }', ['a', 'a.name', 'a.fails']],
+    ['an object that waits in another', '{ a: node { must { name fails } } b: node { fails } }', ['a.must', 'a.must.name', 'a.must.fails']],
+    ['a list', '{ a: node { ids } b: node { fails } }', ['a', 'a.ids']],
+    ['members of a list', '{ nodes { must { fails } } b: node { fails } }', ['nodes', 'nodes.1.must', 'nodes.1.must.fails']],
+  ])(
+    'has errors in the order of graphql-js, at whichever microtask another field fails than those of %s',
+    async (_what, source, places) => {
+      const compare = prepareBoth(source);
+      for (let number = 0; number < TICKS * DEEDS.length ** places.length; number++) {
+        const ticks = number % TICKS;
+        const deedOf = new Map(
+          places.map((place, index) => [place, DEEDS[Math.floor(number / TICKS / DEEDS.length ** index) % DEEDS.length]!]),
+        );
+        const act =
+          (value: () => unknown) =>
+          (place: string): unknown => {
+            const deed = deedOf.get(place);
+            if (deed) return deed(value());
+            return place === 'b.fails' ? rejectAfter(ticks) : value();
+          };
+        const object = act(() => ({}));
+        const nodes = act(() => [{}, Promise.resolve({})]);
+        const ids = (place: string): unknown => {
+          const list = (): unknown => ['a', rejectAfter(0)];
+          const deed = DEEDS.indexOf(deedOf.get(place) ?? DEEDS[0]!);
+          return deed < 2 ? (deed === 0 ? list() : Promise.resolve().then(list)) : deedOf.get(place)!(null);
+        };
+        await compare({ node: object, must: object, fails: act(() => 'x'), name: act(() => 'x'), nodes, ids }, number);
+      }
+    },
+  );
+
   it.each<[string, string, Resolvers]>([
     ['nothing', '{ node { name } nodes { name } }', { node: () => undefined, nodes: () => null }],
     ['nothing where there has to be something', '{ node { must { name } fails } must { name } }', { must: () => null, fails: () => null }],
@@ -158,12 +206,29 @@ describe('A small operation of which any fields fail', () => {
 
   it.each<[string, Resolvers]>([
     ['an object', { node: () => 7 }],
-    ['a list', { node: () => ({}), nodes: () => 'none' }],
+    ['a list', { node: () => ({}), nodes: () => ({}) }],
   ])('is left to graphql-js where a value is not %s', async (_what, resolvers) => {
     await expect(run('{ node { nodes { name } } }', resolvers)).rejects.toBeInstanceOf(Fallback);
     await expect(
       run('{ node { nodes { name } } }', { ...resolvers, node: () => Promise.resolve(resolvers['node']?.('node')) }),
     ).rejects.toBeInstanceOf(Fallback);
+  });
+});
+
+describe('A field that fails at once and cannot be null', () => {
+  it('ends the fields of its object after it, while those before it are waited for', async () => {
+    const fails = (): never => {
+      throw new Error('at once');
+    };
+    const { data, errors, resolved } = await run('{ node { name fails node { name } } }', { fails, name: () => late(1, 'a') });
+    expect({ data, errors }).toEqual({ data: { node: null }, errors: ['at once node.fails'] });
+    expect(resolved).toEqual(['node', 'node.name', 'node.fails']);
+  });
+
+  it('is the only error of a list, whatever comes for the items before it', async () => {
+    const ids = () => [late(1, new Error('later')), new Error('at once')];
+    const { data, errors } = await run('{ node { ids } other: node { name } }', { ids, name: () => late(4, 'a') });
+    expect({ data, errors }).toEqual({ data: { node: { ids: null }, other: { name: 'a' } }, errors: ['at once node.ids.1'] });
   });
 });
 
