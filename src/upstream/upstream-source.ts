@@ -1,16 +1,17 @@
 import { BillingError } from '../billing/model/billing-error';
+import { SharedTurnBudget } from '../runtime/shared-turn-budget';
 import type { BillingSource, BillsAnswer, BillsRequest, CallContext, DecodedContent, PagedResource } from '../billing/ports/billing-source';
 import type { UpstreamObserver } from '../telemetry/observers/upstream-observer';
 import type { UpstreamCall } from './resilience/attempt';
 import type { Attempts } from './resilience/attempts';
 import type { ContractDrift } from './bills/contract-drift';
-import { toUtf8 } from './bills/body-text';
+import { toUtf8, toUtf8OverTurns } from './bills/body-text';
 import { isErrorBody } from './bills/error-message';
 import { GatewayStops, isTransient, invalidResponse, OtherContract, OutOfStep, toReason } from './errors/failures';
 import { retryCall } from './resilience/retry';
 import { isSpace } from './scan/json-bytes';
 import { RetryBudget } from './resilience/retry-budget';
-import type { HttpAnswer, ReusedConnection } from './http/http-response';
+import { bodyBytesOf, type HttpAnswer, type ReusedConnection } from './http/http-response';
 
 /** Settings of the source. */
 export interface UpstreamSourceOptions {
@@ -49,10 +50,11 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
       context.recordCall({ request, durationMs: nowMs - startedMs, outcome });
     };
     let isLast = false;
-    const decode = (received: HttpAnswer): BillsAnswer<Content> => {
+    const decode = (received: HttpAnswer, unreadable: unknown = null): BillsAnswer<Content> => {
       let outcome = 'error';
       let differs = false;
       try {
+        if (unreadable !== null) throw unreadable as Error;
         const { answer, retyped, failure } = this.#toAnswer(received, request);
         differs = retyped.size > 0;
         this.#options.drift?.retyped(retyped);
@@ -72,11 +74,19 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
         if (isLast || outcome !== 'unavailable') end(outcome, nowMs);
       }
     };
+    // Large bodies take milliseconds to read: those that come in one turn of the event loop are read in several.
+    const decodeInTurn = (received: HttpAnswer): BillsAnswer<Content> | Promise<BillsAnswer<Content>> =>
+      bodyBytesOf(received) > LARGE_BYTES
+        ? prepareLarge(received).then(
+            (prepared) => decode(prepared),
+            (error: unknown) => decode(received, error),
+          )
+        : decode(received);
     const call = { request, path: this.#resource.path(request) };
     this.#retryBudget.deposit();
     const retry = (error: unknown): Promise<BillsAnswer<Content>> => {
       isLast = true;
-      return this.#retry(call, context, error).then(decode, (last: unknown) => {
+      return this.#retry(call, context, error).then(decodeInTurn, (last: unknown) => {
         // What is not a BillingError is a mistake of ours, and must not pass for the API's.
         const isEnded = last === context.signal.reason || last instanceof GatewayStops;
         const outcome = isEnded ? 'aborted' : last instanceof BillingError ? last.failure : 'error';
@@ -84,13 +94,17 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
         throw last;
       });
     };
+    const retryOutOfStep = (error: unknown): Promise<BillsAnswer<Content>> => {
+      if (error instanceof OutOfStep) return retry(error);
+      throw error;
+    };
     // The first attempt is made as it is; only when it fails does the machinery for further ones start.
     return this.#attempts.make(call, context, 0).then((received) => {
       try {
-        return decode(received);
+        const answer = decodeInTurn(received);
+        return answer instanceof Promise ? answer.catch(retryOutOfStep) : answer;
       } catch (error) {
-        if (error instanceof OutOfStep) return retry(error);
-        throw error;
+        return retryOutOfStep(error);
       }
     }, retry);
   }
@@ -134,6 +148,23 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
+
+/** Bodies up to this size are read at once, in bytes: a page of 500 invoices. */
+const LARGE_BYTES = 64 * 1024;
+/** Bytes of larger bodies that are read in one turn of the event loop: some 20 ms. */
+const BYTES_PER_TURN = 4 * 1024 * 1024;
+const LARGE_BODIES = new SharedTurnBudget(BYTES_PER_TURN);
+
+/** Resolves in the turn in which a large body may be decoded, with its body as UTF-8 where converting it takes long. */
+async function prepareLarge(received: HttpAnswer): Promise<HttpAnswer> {
+  const turn = LARGE_BODIES.take(bodyBytesOf(received));
+  if (turn) await turn;
+  const { headers } = received;
+  const body = await toUtf8OverTurns(received.body, headers['content-type'], LARGE_BODIES);
+  return body === received.body ? received : { ...received, body, headers: { ...headers, 'content-type': JSON_TYPE } };
+}
+
+const JSON_TYPE = 'application/json';
 
 /**
  * Whether a response names what an earlier request on its connection was about: that was answered twice, or the responses are out of

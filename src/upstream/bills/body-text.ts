@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { SharedTurnBudget } from '../../runtime/shared-turn-budget';
 import { invalidResponse } from '../errors/failures';
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -21,13 +22,48 @@ const CHARSET = /;[ \t]*charset[ \t]*=[ \t]*"?([A-Za-z0-9_:.+-]{1,40})"?/i;
  * @throws BillingError `invalid-response` for a declared encoding that is none of UTF-8, ISO-8859-1 and windows-1252.
  */
 export function toUtf8(body: Buffer, contentType: string | undefined): Buffer {
-  if (body.length >= BOM.length && body[0] === BOM[0] && body.compare(BOM, 0, BOM.length, 0, BOM.length) === 0)
-    return body.subarray(BOM.length);
-  const charset = contentType === undefined ? undefined : CHARSET.exec(contentType)?.[1];
+  if (isMarked(body)) return body.subarray(BOM.length);
+  const charset = charsetOf(contentType);
   if (charset === undefined || UTF_8.test(charset)) return body;
   if (!LATIN_1.test(charset)) throw invalidResponse('the body has a declared encoding other than UTF-8, ISO-8859-1 and windows-1252');
   if (isUtf8(body)) return body;
   return fromWindows1252(body);
+}
+
+/** Bytes that are converted at once, in a few milliseconds. */
+const SLICE_BYTES = 512 * 1024;
+/** A byte takes twice as long to convert as to be read as JSON. */
+const UNITS_PER_BYTE = 2;
+
+/**
+ * The same for a large body, if it is to be converted: piece by piece within the budget, which counts the bytes of JSON that are read. All
+ * other bodies are returned as they are.
+ * @throws BillingError `invalid-response` for one that becomes more than half as large again. JSON of invoices becomes 1.1 times as large.
+ */
+export async function toUtf8OverTurns(body: Buffer, contentType: string | undefined, budget: SharedTurnBudget): Promise<Buffer> {
+  if (body.length <= SLICE_BYTES || isMarked(body) || !LATIN_1.test(charsetOf(contentType) ?? '') || isUtf8(body)) return body;
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for (let at = 0; at < body.length; at += SLICE_BYTES) {
+    const slice = body.subarray(at, at + SLICE_BYTES);
+    const turn = budget.take(UNITS_PER_BYTE * slice.length);
+    if (turn) await turn;
+    const piece = fromWindows1252(slice);
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes > 1.5 * body.length) throw invalidResponse('the body has too many characters that are not ASCII');
+  }
+  const turn = budget.take(bytes);
+  if (turn) await turn;
+  return Buffer.concat(pieces);
+}
+
+function isMarked(body: Buffer): boolean {
+  return body.length >= BOM.length && body[0] === BOM[0] && body.compare(BOM, 0, BOM.length, 0, BOM.length) === 0;
+}
+
+function charsetOf(contentType: string | undefined): string | undefined {
+  return contentType === undefined ? undefined : CHARSET.exec(contentType)?.[1];
 }
 
 /** Byte by byte: to replace characters of a text takes thirty times as long where all of them are. */

@@ -38,12 +38,27 @@ export class BodyBuffer {
     this.take();
   }
 
+  /** Whether joining the body takes long. */
+  get hasSeveralBlocks(): boolean {
+    return this.#full.length > 0;
+  }
+
   /** Returns the body, empty if it was discarded, and releases it. */
   take(): Buffer {
+    const last = this.#takeLast();
+    return this.#full.length === 0 ? last : Buffer.concat([...this.#full.splice(0), last]);
+  }
+
+  /** Returns the blocks of the body, and releases them. */
+  takeBlocks(): Buffer[] {
+    return [...this.#full.splice(0), this.#takeLast()];
+  }
+
+  #takeLast(): Buffer {
     const last = this.#used === this.#block.length ? this.#block : this.#block.subarray(0, this.#used);
     this.#block = EMPTY;
     this.#used = 0;
-    return this.#full.length === 0 ? last : Buffer.concat([...this.#full.splice(0), last]);
+    return last;
   }
 
   #startBlock(bytes: number): void {

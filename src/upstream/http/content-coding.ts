@@ -2,7 +2,7 @@ import { createGunzip } from 'node:zlib';
 import type { BillingError } from '../../billing/model/billing-error';
 import { invalidResponse } from '../errors/failures';
 import { BodyBuffer } from './body-buffer';
-import type { HttpAnswer } from './http-response';
+import { bodyBytesOf, type HttpAnswer } from './http-response';
 import { mostBodyBytes } from './response-parser';
 
 /** What is done with compressed bodies. */
@@ -28,9 +28,9 @@ const NO_CODINGS: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8'
 const KNOWN_CODINGS: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd', 'compress', 'x-compress']);
 
 /** Whether the response's body is encoded, and so goes through `decodeContent`. */
-export function isEncoded({ headers, body }: HttpAnswer): boolean {
-  const coding = headers['content-encoding'];
-  return coding !== undefined && body.length > 0 && !NO_CODINGS.has(coding.toLowerCase());
+export function isEncoded(answer: HttpAnswer): boolean {
+  const coding = answer.headers['content-encoding'];
+  return coding !== undefined && bodyBytesOf(answer) > 0 && !NO_CODINGS.has(coding.toLowerCase());
 }
 
 /**

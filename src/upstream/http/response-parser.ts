@@ -1,7 +1,7 @@
 import { BodyBuffer } from './body-buffer';
 import { ChunkedBody } from './chunked-body';
 import { invalidResponse, notHttp } from '../errors/failures';
-import type { HttpAnswer, ReusedConnection } from './http-response';
+import { LargeAnswer, type HttpAnswer, type ReusedConnection } from './http-response';
 import { mayBeHead, readHead, type ResponseHeaders } from './response-head';
 
 /** Most bytes of a head that are read: Node's own limit. */
@@ -104,6 +104,10 @@ export class AnswerParser {
 
   /** The whole answer, which is complete now. Nothing of its body stays here. */
   take(endedMs: number, reused: ReusedConnection | null = null): HttpAnswer {
+    if (this.#body.hasSeveralBlocks) {
+      const head = { status: this.#status, headers: this.#headers, endedMs, isCut: this.#isCut, reused };
+      return new LargeAnswer(head, this.#body.takeBlocks());
+    }
     return { status: this.#status, headers: this.#headers, body: this.#body.take(), endedMs, isCut: this.#isCut, reused };
   }
 

@@ -12,7 +12,7 @@ import { decodeContent, isEncoded, type ContentCodingOptions } from './content-c
 import { Abandoned } from './abandoned';
 import { createRequestHead, type RequestHeadOptions, type TransportRequest } from './request-head';
 import { AttemptFailure, invalidResponse, NoRoom, timedOut, unreachable } from '../errors/failures';
-import type { HttpAnswer } from './http-response';
+import { bodyBytesOf, type HttpAnswer } from './http-response';
 
 /** Settings of the connection to the billing API. */
 export interface TransportOptions extends RequestHeadOptions, Omit<ConnectorOptions, 'origin' | 'observer'> {
@@ -175,7 +175,7 @@ class Exchange implements PendingRequest, DeadlineListener {
     // A body that is to be decompressed needs more room, and what is set aside for it.
     if (!this.isAbandoned) {
       if (isEncoded(answer)) this.#end();
-      else this.#settle(answer.body.length);
+      else this.#settle(bodyBytesOf(answer));
     }
     this.#answer = answer;
     this.#ways.ended.add(this);

@@ -257,6 +257,12 @@ describe('scanning a body', () => {
       (count) => `{"contractNo":"1","invoiceCollection":[{"invoiceNumber":"1"${',"\\u0078":1'.repeat(count)}}]}`,
       'more than 10000 repeated members or names with escapes',
     ],
+    [
+      'members that may be misspelt',
+      100_000,
+      (count) => `{"contractNo":"1","invoiceCollection":[{"invoiceNumber":"1"${',"Invoice_Number":1'.repeat(count)}}]}`,
+      'more than 100000 members that may be misspelt',
+    ],
   ])('reads no more %s than %i', (_what, most, toBody, reason) => {
     expect(failureOfBody(toBody(most))).toBeNull();
     expect(failureOfBody(toBody(most + 1))).toContain(reason);
