@@ -433,6 +433,7 @@ describe('the connections to the billing API', () => {
         expect(sockets.size).toBe(2);
         await until(() => [...sockets].every(({ destroyed }) => destroyed));
       },
+      1,
     );
   });
 

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, Socket, type AddressInfo } from 'node:net';
 import { BillingError } from '../../../../src/billing/model/billing-error';
+import { Connection } from '../../../../src/upstream/http/connection';
 import type { HttpAnswer } from '../../../../src/upstream/http/http-response';
 import type { Transport, TransportOptions } from '../../../../src/upstream/http/transport';
 import { until } from '../../../support/cache-fixtures';
@@ -240,6 +241,17 @@ describe('A request through a proxy', () => {
       expect((await next).status).toBe(200);
       expect(tokens).toEqual(['b']);
     });
+  });
+
+  it('closes its tunnel where that opens after it was given up', async () => {
+    let open!: (socket: Socket) => void;
+    const opening = { socket: new Promise<Socket>((resolve) => (open = resolve)), cancel: () => undefined };
+    const owner = { rests: () => undefined, gone: () => undefined, strayed: () => undefined };
+    new Connection(() => opening, owner, { maxBodyBytes: 1, maxAgeMs: 1000 }).destroy();
+    const socket = new Socket();
+    open(socket);
+    await new Promise(setImmediate);
+    expect(socket.destroyed).toBe(true);
   });
 
   it('fails where there is no proxy', async () => {
