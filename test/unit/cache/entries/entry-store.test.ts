@@ -253,8 +253,16 @@ describe('the locks of Redis', () => {
 describe('the memory store', () => {
   const observer = new CountingObserver();
 
-  test('has no locks: equal questions of one process share their call', () => {
-    expect(createMemoryStore({ maxBytes: 10_000, observer }).locks).toBeNull();
+  test('has no locks and is not shared: equal questions of one process share their call', () => {
+    expect(createMemoryStore({ maxBytes: 10_000, observer })).toMatchObject({ locks: null, isShared: false });
+  });
+
+  test('holds nothing once it is closed', async () => {
+    const store = createMemoryStore({ maxBytes: 10_000, observer });
+    store.set('a', Buffer.alloc(10), 60_000);
+    expect((await store.getMany(['a']))[0]?.length).toBe(10);
+    await store.close();
+    expect(await store.getMany(['a'])).toEqual([undefined]);
   });
 
   test('stays within its bytes, and lets go of what was not used for longest', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Caller } from '../../../../src/billing/model/caller';
-import { BucketLimiter } from '../../../../src/cache/rate-limit/call-limiter';
+import { BucketLimiter, openCallLimiter } from '../../../../src/cache/rate-limit/call-limiter';
 import { LocalBuckets } from '../../../../src/cache/rate-limit/local-buckets';
 
 class TestClock {
@@ -98,6 +98,24 @@ describe('The limit on calls', () => {
     expect(limiter.quotaOf(caller).remaining).toBe(6);
     expect(await limiter.take(caller, 6)).toBeNull();
     expect(asked).toEqual([3, 2, 2, -5, 6]);
+  });
+
+  it('is open where calls are limited, with buckets of its own, or of the primary process, which it closes', async () => {
+    const options = { secret: null, redisUrls: [], redisTls: null as never, redisWaitMs: 0, outages: null as never };
+    expect(await openCallLimiter({ ...options, callsPerMinute: 0, ofPrimary: null })).toBeNull();
+    const alone = (await openCallLimiter({ ...options, callsPerMinute: 10, ofPrimary: null }))!;
+    expect([await alone.take(callerOf('one'), 4), alone.quotaOf(callerOf('one')).remaining]).toEqual([null, 6]);
+    await alone.close();
+    let closed = 0;
+    const close = (): Promise<void> => {
+      closed++;
+      return Promise.resolve();
+    };
+    const ofPrimary = { take: () => Promise.resolve({ granted: true, calls: 3 }), close };
+    const shared = (await openCallLimiter({ ...options, callsPerMinute: 10, ofPrimary }))!;
+    expect([await shared.take(callerOf('one'), 4), shared.quotaOf(callerOf('one')).remaining]).toEqual([null, 3]);
+    await shared.close();
+    expect(closed).toBe(1);
   });
 
   it('has one bucket for a token, whatever is forwarded beside it, and forgets it when it is full again', async () => {
