@@ -12,7 +12,7 @@ module.exports = {
   maxWorkers: 1,
   // With the sources and what the tests share, so that the tests that reach a file through others are found.
   roots: ['<rootDir>/src', '<rootDir>/test/unit', '<rootDir>/test/support'],
-  testMatch: ['cache', 'billing', 'upstream/http', 'graphql/analysis', 'graphql/limits', 'graphql/execution'].map(
+  testMatch: ['cache', 'billing', 'upstream/http', 'upstream/bills', 'graphql/analysis', 'graphql/limits', 'graphql/execution'].map(
     (room) => `**/test/unit/${room}/**/*.test.ts`,
   ),
   testPathIgnorePatterns: ['/node_modules/', '/test/unit/cache/redis/'],

@@ -10,6 +10,7 @@ export default {
     '!src/cache/redis/**',
     'src/billing/**/*.ts',
     'src/upstream/http/**/*.ts',
+    'src/upstream/bills/**/*.ts',
     'src/graphql/analysis/**/*.ts',
     'src/graphql/limits/**/*.ts',
     'src/graphql/execution/**/*.ts',

@@ -1,4 +1,5 @@
 import { Billing } from '../../../src/billing/billing';
+import { Contract } from '../../../src/billing/loading/contract';
 import { BillingError } from '../../../src/billing/model/billing-error';
 import type { PageRequest } from '../../../src/billing/model/window';
 import { customer, failureOf, ListedSource, startOperation, type ListedSourceOptions } from '../../support/listed-source';
@@ -96,5 +97,35 @@ describe('Billing.contract', () => {
       before: ({ window }) => Promise.reject(new BillingError('unavailable', `at ${window.offset}`)),
     });
     expect((await failureOf(billing.contract(customer, '1', [near, far]))).message).toBe('at 0');
+  });
+});
+
+describe('Billing.askAhead', () => {
+  it('asks for pages that the operation finds then, and counts them when it does', async () => {
+    const { billing, source } = createBilling({ total: 505 });
+    await billing.askAhead({ customer, contractNumber: '1' }, [near, far]);
+    expect(source.requests.map(({ window }) => window.offset)).toEqual([0, 500]);
+    const contract = (await billing.contract(customer, '1', [near, far]))!;
+    expect((await billing.contractInvoices(contract, far))?.items).toHaveLength(5);
+    expect([source.requests.length, billing.merged]).toEqual([2, 0]);
+  });
+
+  it('fails where its first call does, and not where a later one does', async () => {
+    const gone = new BillingError('unavailable', 'gone');
+    const failAt = (at: number) =>
+      createBilling({ total: 505, before: ({ window }) => (window.offset === at ? Promise.reject(gone) : undefined) }).billing;
+    const owner = { customer, contractNumber: '1' };
+    expect(await failureOf(failAt(0).askAhead(owner, [near, far]))).toBe(gone);
+    await failAt(500).askAhead(owner, [near, far]);
+    await failAt(0).askAhead(owner, []);
+  });
+});
+
+describe('A contract', () => {
+  it('has the data that came with it, and none where nothing was asked for', () => {
+    const address = { street: 'a', neighborhood: null, city: null, state: null, country: null, zipCode: null };
+    const bills = { contractNumber: '1', dueDate: '2025-07-15', billingAddresses: [address], invoices: [] };
+    expect(new Contract(customer, '1', bills, [])).toMatchObject({ dueDate: '2025-07-15', billingAddresses: [address] });
+    expect(new Contract(customer, '1', null, [])).toMatchObject({ number: '1', dueDate: null, billingAddresses: null });
   });
 });
