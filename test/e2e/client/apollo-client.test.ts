@@ -94,6 +94,30 @@ describe('Apollo Client, set up as in docs/apollo-client.md', () => {
     }
   });
 
+  it.each([
+    ['a sum', 'invoiceSummary { count }', 'invoiceSummary { amount withoutAmount }'],
+    ['an invoice by its number', 'invoice(number: "001100009000000") { amount }', 'invoice(number: "001100009000000") { status }'],
+  ])('keeps what two queries select of %s, and asks for neither again', async (_name, ...selections) => {
+    const gateway = await startGateway();
+    const client = createApolloClient(
+      `${gateway.url}/graphql`,
+      new Tokens(gateway.app.billingApi!.issueToken(), () => Promise.reject(new Error('no new token'))),
+    );
+    const queries = selections.map((selection) =>
+      gql(`{ customer(idType: "RUC", id: "80012345") { idType id
+        contract(number: "700100") { number customer { idType id } ${selection} } } }`),
+    );
+    try {
+      for (const query of queries) await client.query({ query });
+      const sent = gateway.logLines.length;
+      for (const query of queries) await client.query({ query });
+      expect(gateway.logLines.length - sent).toBe(0);
+    } finally {
+      client.stop();
+      await gateway.close();
+    }
+  });
+
   it.each(['nodes { number status }', 'edges { cursor node { number status } }'])(
     'keeps the list of each filter apart, and the list from its end: %s',
     async (rows) => {

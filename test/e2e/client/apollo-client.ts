@@ -39,10 +39,11 @@ function createCache(): InMemoryCache {
       Contract: {
         keyFields: ({ number, customer }) =>
           number !== undefined && isIdentified(customer) ? ['customer', ['idType', 'id'], 'number'] : false,
-        fields: { invoices: invoicePages },
+        fields: { invoices: invoicePages, invoice: { merge: true } },
         merge: true,
       },
       Invoice: { keyFields: false },
+      InvoiceSummary: { merge: true },
     },
   });
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gql } from '@urql/core';
 import { startGateway, type Json } from '../../support/gateway';
 import { good, withScript } from '../../support/scripted-gateway';
@@ -75,6 +77,31 @@ describe('urql, set up as in docs/urql.md', () => {
       const again = await client.query(DUE_DATE, CONTRACT).toPromise();
       expect([again.data?.customer.contract?.dueDate, gateway.upstreamCalls() - before]).toEqual(['2025-07-15', 0]);
     } finally {
+      await gateway.close();
+    }
+  });
+
+  it('knows how objects of each type are cached', async () => {
+    const gateway = await startGateway();
+    const token = gateway.app.billingApi!.issueToken();
+    const client = createUrqlClient(`${gateway.url}/graphql`, new Tokens(token, () => Promise.reject(new Error('no new token'))));
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+    try {
+      const { data } = await client
+        .query(
+          `{ customer(idType: "RUC", id: "80012345") { __typename contract(number: "700100") { __typename
+            billingAddresses { __typename city } invoiceSummary { __typename count }
+            invoices(first: 1) { __typename edges { __typename node { __typename number } } pageInfo { __typename hasNextPage } } } } }`,
+          {},
+        )
+        .toPromise();
+      const types = new Set(Array.from(JSON.stringify(data).matchAll(/"__typename":"(\w+)"/g), ([, name]) => name));
+      const sdl = await readFile(join(__dirname, '../../../schema/schema.graphql'), 'utf8');
+      const all = Array.from(sdl.matchAll(/^type (\w+)/gm), ([, name]) => name).filter((name) => name !== 'Query');
+      expect([...types].sort()).toEqual(all.sort());
+      expect(warn.mock.calls).toEqual([]);
+    } finally {
+      warn.mockRestore();
       await gateway.close();
     }
   });

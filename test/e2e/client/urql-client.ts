@@ -19,6 +19,7 @@ export function createUrqlClient(url: string, tokens: Tokens): Client {
       PageInfo: () => null,
       InvoiceConnection: () => null,
       InvoiceEdge: () => null,
+      InvoiceSummary: () => null,
     },
     resolvers: { Customer: { invoices: relayPagination() }, Contract: { invoices: relayPagination() } },
   });
