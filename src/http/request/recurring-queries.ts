@@ -1,6 +1,6 @@
 import { RecentTexts } from '../../runtime/maps/recent-texts';
 
-/** Characters of an encoded document that is kept: 4 MiB altogether, and less for what they mean. */
+/** Characters of an encoded document that is kept: 4 MiB altogether, and up to twice as much for what they mean. */
 const MAX_CHARACTERS = 16_384;
 const QUERY = 'query=';
 

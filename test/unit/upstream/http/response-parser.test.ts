@@ -13,7 +13,10 @@ interface Read {
   readonly isReusable: boolean;
 }
 
-/** Reads an answer that comes in pieces, after which the connection ends; a text where it is refused. */
+/**
+ * Reads an answer that comes in pieces, after which the connection ends; a text where it is refused. Each piece is overwritten when it
+ * has been read, as the next bytes of any connection do it.
+ */
 function read(bytes: Buffer, cuts: readonly number[] = []): Read | string {
   const parser = new AnswerParser(MAX_BODY_BYTES);
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
@@ -21,10 +24,11 @@ function read(bytes: Buffer, cuts: readonly number[] = []): Read | string {
   let excess = 0;
   try {
     for (let i = 1; i < edges.length; i++) {
-      const piece = bytes.subarray(edges[i - 1], edges[i]);
+      const piece = Buffer.from(bytes.subarray(edges[i - 1], edges[i]));
       if (piece.length === 0) continue;
       if (isWhole) excess += piece.length;
       else isWhole = parser.push(piece);
+      piece.fill('#');
     }
   } catch (error) {
     const { failure, cause } = error as BillingError;
