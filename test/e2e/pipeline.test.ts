@@ -37,6 +37,28 @@ describe('A client that has gone', () => {
   });
 });
 
+describe('A body that recurs', () => {
+  it('is refused as it is the first time where its client accepts no media type of GraphQL', async () => {
+    await withScript(
+      good,
+      async ({ gateway }) => {
+        const body = JSON.stringify({ query: `query Bills ${customer('contract(number: "7") { dueDate }')}`, variables: {} });
+        const ask = async (accept: string): Promise<[number, unknown]> => {
+          const headers = { 'content-type': 'application/json', authorization: 'Bearer a', accept };
+          const response = await fetch(`${gateway.url}/graphql`, { method: 'POST', headers, body });
+          return [response.status, await response.json()];
+        };
+        const first = await ask('image/png');
+        expect(first).toMatchObject([406, { errors: [{ message: expect.stringContaining("An 'accept' header") as string }] }]);
+        // Without a cache all of them get to where bodies are remembered.
+        for (let i = 0; i < 20; i++) await ask('*/*');
+        expect(await ask('image/png')).toEqual(first);
+      },
+      { CACHE_TTL_SECONDS: '0' },
+    );
+  });
+});
+
 describe('What nobody with an accepted token has run', () => {
   it('is not compiled, whatever its token, and gives the metrics no name', async () => {
     await withScript(

@@ -177,9 +177,11 @@ export class Pipeline {
         [toMissingTokenError(missingToken(`A request of more than ${MAX_ANONYMOUS_BYTES} bytes`))],
         this.#options.formatError,
       );
-    const recurring = form === 'body' ? this.#recurringBodies.parse(exchange.body) : null;
+    // Where no media type of GraphQL is accepted, Apollo Server refuses the request as it came.
+    const isAcceptable = exchange.mediaType !== null && exchange.mediaType !== HTML_TYPE;
+    const recurring = form === 'body' && isAcceptable ? this.#recurringBodies.parse(exchange.body) : null;
     const parsed = recurring ?? this.#parse(exchange, form);
-    const request = exchange.mediaType === null || exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);
+    const request = isAcceptable ? toGraphqlRequest(parsed) : null;
     if (!request) return this.#runNew(exchange, () => askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options));
 
     exchange.client ??= toClientLibrary(request.extensions, exchange.request.headers);
