@@ -9,7 +9,7 @@ module.exports = {
   workerGracefulExitTimeout: 10_000,
   testSequencer: '<rootDir>/test/support/longest-first.cjs',
   globalSetup: '<rootDir>/test/support/global-setup.cjs',
-  setupFiles: ['<rootDir>/test/support/property-seed.cjs'],
+  setupFiles: ['<rootDir>/test/support/property-seed.cjs', '<rootDir>/test/support/stack-traces.cjs'],
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // The modules that are loaded only where they are used; TypeScript wants their emitted names.
