@@ -1,14 +1,16 @@
-// Lints texts as if they were the content of files that exist, and writes the findings as JSON. A process of its own:
-// ESLint's configuration is an ES module, which Jest does not load. Takes [{ file, text }] as its argument.
+// Lints texts as if they were the content of files that exist. A process of its own: ESLint's configuration is an ES module, which
+// Jest does not load. Takes lines of JSON, each [{ file, text }], and answers each with a line: the findings of each text.
+import { createInterface } from 'node:readline';
 import { ESLint } from 'eslint';
 import tseslint from 'typescript-eslint';
 
-const cases = JSON.parse(process.argv[2]);
 // Without the rules that need types: none of them is asked for here, and types cost seconds.
 const eslint = new ESLint({ overrideConfig: { files: ['**/*.ts'], ...tseslint.configs.disableTypeChecked } });
-const findings = [];
-for (const { file, text } of cases) {
-  const [result] = await eslint.lintText(text, { filePath: file });
-  findings.push(result.messages.map(({ line, ruleId, message }) => ({ line, ruleId, message })));
+for await (const line of createInterface({ input: process.stdin })) {
+  const findings = [];
+  for (const { file, text } of JSON.parse(line)) {
+    const [result] = await eslint.lintText(text, { filePath: file });
+    findings.push(result.messages.map(({ line, ruleId, message }) => ({ line, ruleId, message })));
+  }
+  process.stdout.write(`${JSON.stringify(findings)}\n`);
 }
-process.stdout.write(JSON.stringify(findings));

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { promisify } from 'node:util';
+import { createInterface } from 'node:readline';
 
-const run = promisify(execFile);
 const root = join(__dirname, '../../..');
 const src = join(root, 'src');
 
@@ -22,10 +22,20 @@ interface Finding {
   readonly message: string;
 }
 
+/** ESLint, started once for all tests: that takes longer than the linting. */
+const eslint = spawn(process.execPath, [join(root, 'test/support/lint-texts.mjs')], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+const answers = createInterface({ input: eslint.stdout })[Symbol.asyncIterator]();
+afterAll(async () => {
+  eslint.stdin.end();
+  await once(eslint, 'exit');
+});
+
 /** Lints texts as the content of these files, which must exist. */
 async function lint(cases: readonly { file: string; text: string }[]): Promise<Finding[][]> {
-  const { stdout } = await run(process.execPath, [join(root, 'test/support/lint-texts.mjs'), JSON.stringify(cases)], { cwd: root });
-  return JSON.parse(stdout) as Finding[][];
+  eslint.stdin.write(`${JSON.stringify(cases)}\n`);
+  const answer = await answers.next();
+  if (answer.done) throw new Error('ESLint ended without an answer.');
+  return JSON.parse(answer.value) as Finding[][];
 }
 
 /** A module of a room, by its path below `src` and without its extension. */
@@ -45,7 +55,7 @@ interface Expectation {
   readonly allowed: readonly string[];
 }
 
-/** Lints one file a room that imports all targets, in one run of ESLint: starting it takes longer than the linting. */
+/** Lints one file a room that imports all targets. */
 async function findRefused(expectations: readonly Expectation[]): Promise<{ refused: string[]; message: string | undefined }[]> {
   const cases = expectations.map(({ room, targets }) => {
     const file = join(src, `${moduleOf(room)}.ts`);
