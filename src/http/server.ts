@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { TurnQueue, type TurnBounds } from '../runtime/turn-queue';
+import { TurnQueue, type TurnBounds } from '../runtime/turns/turn-queue';
 import type { ServerObserver, ServerState } from '../telemetry/observers/server-observer';
 import { CONNECTION_TIMEOUTS, toConnectionLimits, type ConnectionTimeouts } from './connection/connection-limits';
 import { createGuardedServer, type GuardedServer } from './connection/guarded-server';

@@ -1,5 +1,5 @@
 import { BillingError } from '../billing/model/billing-error';
-import { SharedTurnBudget } from '../runtime/shared-turn-budget';
+import { SharedTurnBudget } from '../runtime/turns/shared-turn-budget';
 import type { BillingSource, BillsAnswer, BillsRequest, CallContext, DecodedContent, PagedResource } from '../billing/ports/billing-source';
 import type { UpstreamObserver } from '../telemetry/observers/upstream-observer';
 import type { UpstreamCall } from './resilience/attempt';

@@ -1,4 +1,4 @@
-import type { TurnBudget } from '../../runtime/turn-budget';
+import type { TurnBudget } from '../../runtime/turns/turn-budget';
 import { BillingError } from '../model/billing-error';
 import { toCursor } from '../model/cursor';
 import type { NamedList } from '../model/paged-list';

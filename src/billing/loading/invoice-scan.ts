@@ -1,4 +1,4 @@
-import type { TurnBudget } from '../../runtime/turn-budget';
+import type { TurnBudget } from '../../runtime/turns/turn-budget';
 import type { Invoice } from '../model/bills';
 import type { ListPages } from './list-pages';
 

@@ -1,6 +1,6 @@
 import type { Invoice } from '../model/bills';
 import { toPredicate, type InvoiceFilter } from '../model/invoice-filter';
-import type { TurnBudget } from '../../runtime/turn-budget';
+import type { TurnBudget } from '../../runtime/turns/turn-budget';
 import type { ListRead } from './list-reader';
 
 /** How many invoices there are, and what they sum up to. */

@@ -1,4 +1,4 @@
-import { TurnBudget } from '../../runtime/turn-budget';
+import { TurnBudget } from '../../runtime/turns/turn-budget';
 import { filterKey } from '../model/invoice-filter';
 import type { ListOwner, PagedList } from '../model/paged-list';
 import { toPageOfTail, type FilteredRequest, type PageRequest, type TailRequest } from '../model/window';

@@ -1,7 +1,7 @@
 import { HeaderMap } from '@apollo/server';
 import { GraphQLError } from 'graphql';
 import { BillingError } from '../../billing/model/billing-error';
-import { TurnBudget } from '../../runtime/turn-budget';
+import { TurnBudget } from '../../runtime/turns/turn-budget';
 import type { TokenStanding } from './token-standing';
 import { MAX_FAILURES } from '../analysis/requested-operation';
 

@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { GraphQLError } from 'graphql';
 import type { GatewayContext } from '../context/context';
-import { nextTurn } from '../../runtime/turn-budget';
+import { nextTurn } from '../../runtime/turns/turn-budget';
 import { RequestedOperation } from '../analysis/requested-operation';
 import type { CallBudget } from '../limits/call-budget';
 import { findRefusal, type Policy } from '../limits/policies';

@@ -4,7 +4,7 @@ import { MAX_ANONYMOUS_BYTES } from '../../graphql/limits/token-proof';
 import { missingToken } from '../../graphql/context/context';
 import { toMissingTokenError } from '../../graphql/context/errors';
 import { monotonicMs } from '../../runtime/clock';
-import { TurnQueue, type TurnBounds } from '../../runtime/turn-queue';
+import { TurnQueue, type TurnBounds } from '../../runtime/turns/turn-queue';
 import type { Callers } from '../request/callers';
 import { toClientLibrary } from '../request/client-name';
 import { exportConnection, type ExportOptions } from './export/export-connection';

@@ -1,5 +1,5 @@
 import { countObjects } from '../../graphql/context/result-meter';
-import { nextTurn } from '../../runtime/turn-budget';
+import { nextTurn } from '../../runtime/turns/turn-budget';
 
 /** Characters that are written in one turn of the event loop: some 3 ms. */
 const CHARACTERS_PER_TURN = 256 * 1024;

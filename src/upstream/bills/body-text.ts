@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { SharedTurnBudget } from '../../runtime/shared-turn-budget';
+import type { SharedTurnBudget } from '../../runtime/turns/shared-turn-budget';
 import { invalidResponse } from '../errors/failures';
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);

@@ -1,4 +1,4 @@
-import { TurnQueue } from '../../runtime/turn-queue';
+import { TurnQueue } from '../../runtime/turns/turn-queue';
 import { Connection, type ConnectionOwner, type PendingRequest, type StrayBytes } from './connection';
 import { IdleConnections } from './idle-connections';
 import { GatewayStops } from '../errors/failures';

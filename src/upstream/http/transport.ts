@@ -2,7 +2,7 @@ import { BillingError, tooManyBytes } from '../../billing/model/billing-error';
 import type { Caller } from '../../billing/model/caller';
 import type { CallerCache } from '../../billing/ports/caller-caches';
 import { startDeadline, type Deadline, type DeadlineListener } from '../../runtime/deadlines';
-import { TurnQueue } from '../../runtime/turn-queue';
+import { TurnQueue } from '../../runtime/turns/turn-queue';
 import { withoutStacks } from '../../runtime/without-stacks';
 import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
 import type { Connection, PendingRequest } from './connection';

@@ -1,4 +1,4 @@
-import { nextTurn } from '../../../runtime/turn-budget';
+import { nextTurn } from '../../../runtime/turns/turn-budget';
 import { LiveList, LiveObject } from '../live-results';
 import { isLiveValue, type ValuePlan } from '../plan';
 import type { JsonBuffer } from './json-buffer';

@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Contract } from '../../../billing/loading/contract';
 import type { Customer } from '../../../billing/model/customer';
 import { toScanPage, type PageRequest } from '../../../billing/model/window';
-import { settleOverTurns } from '../../../runtime/turn-budget';
+import { settleOverTurns } from '../../../runtime/turns/turn-budget';
 import { assertBelow } from '../../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { fieldOf, type FieldInfo } from '../../analysis/operation-model';

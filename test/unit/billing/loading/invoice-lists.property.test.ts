@@ -1,7 +1,7 @@
 import { BILLS } from '../../../../src/billing/model/bills';
 import fc from 'fast-check';
 import { Billing } from '../../../../src/billing/billing';
-import { TurnBudget } from '../../../../src/runtime/turn-budget';
+import { TurnBudget } from '../../../../src/runtime/turns/turn-budget';
 import { summarize } from '../../../../src/billing/loading/invoice-summary';
 import { countCalls } from '../../../../src/billing/paging/window-plan';
 import { toTotalBounds } from '../../../../src/billing/loading/total-search';

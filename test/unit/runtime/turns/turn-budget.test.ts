@@ -1,4 +1,4 @@
-import { nextTurn, settleOverTurns, TurnBudget } from '../../../src/runtime/turn-budget';
+import { nextTurn, settleOverTurns, TurnBudget } from '../../../../src/runtime/turns/turn-budget';
 
 /** Counts turns of the event loop until it is stopped. */
 function countTurns(): { readonly turn: () => number; readonly stop: () => void } {

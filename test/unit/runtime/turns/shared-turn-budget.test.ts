@@ -1,4 +1,4 @@
-import { SharedTurnBudget } from '../../../src/runtime/shared-turn-budget';
+import { SharedTurnBudget } from '../../../../src/runtime/turns/shared-turn-budget';
 
 const nextTurn = () => new Promise(setImmediate);
 

@@ -1,4 +1,4 @@
-import { TurnQueue } from '../../../src/runtime/turn-queue';
+import { TurnQueue } from '../../../../src/runtime/turns/turn-queue';
 
 const nextTurn = () => new Promise(setImmediate);
 
