@@ -1,5 +1,5 @@
 import { BillingError } from '../billing/model/billing-error';
-import { SharedTurnBudget } from '../runtime/turns/shared-turn-budget';
+import { LARGE_BODIES, LARGE_BODY_BYTES } from '../runtime/turns/shared-turn-budget';
 import type { BillingSource, BillsAnswer, BillsRequest, CallContext, DecodedContent, PagedResource } from '../billing/ports/billing-source';
 import type { UpstreamObserver } from '../telemetry/observers/upstream-observer';
 import type { UpstreamCall } from './resilience/attempt';
@@ -76,7 +76,7 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
     };
     // Large bodies take milliseconds to read: those that come in one turn of the event loop are read in several.
     const decodeInTurn = (received: HttpAnswer): BillsAnswer<Content> | Promise<BillsAnswer<Content>> =>
-      bodyBytesOf(received) > LARGE_BYTES
+      bodyBytesOf(received) > LARGE_BODY_BYTES
         ? prepareLarge(received).then(
             (prepared) => decode(prepared),
             (error: unknown) => decode(received, error),
@@ -148,12 +148,6 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
-
-/** Bodies up to this size are read at once, in bytes: a page of 500 invoices. */
-const LARGE_BYTES = 64 * 1024;
-/** Bytes of larger bodies that are read in one turn of the event loop: some 20 ms. */
-const BYTES_PER_TURN = 4 * 1024 * 1024;
-const LARGE_BODIES = new SharedTurnBudget(BYTES_PER_TURN);
 
 /** Resolves in the turn in which a large body may be decoded, with its body as UTF-8 where converting it takes long. */
 async function prepareLarge(received: HttpAnswer): Promise<HttpAnswer> {

@@ -20,7 +20,10 @@ export interface EntryStore {
   readonly locks: EntryLocks | null;
   /** How long an operation waits for the store in all, whatever number of lookups it makes, in milliseconds. */
   readonly waitLimitMs: number;
-  /** The values under the names: at once from memory, as a promise from a store in another process. */
+  /**
+   * The values under the names, entries before what belongs to them: at once from memory, as a promise from a store in another process. An
+   * entry that is large comes in the turn of the event loop in which it may be read.
+   */
   getMany(names: readonly string[], context?: StoreClient): StoredValues | Promise<StoredValues>;
   /**
    * Keeps a value for `ttlMs` milliseconds; not at all where that is not a positive number. Returns at once: a

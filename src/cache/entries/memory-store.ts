@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { monotonicMs } from '../../runtime/clock';
+import { LARGE_BODIES, LARGE_BODY_BYTES } from '../../runtime/turns/shared-turn-budget';
 import type { CacheObserver } from '../../telemetry/observers/cache-observer';
 import { isLifetime, type EntryStore } from './entry-store';
 
@@ -35,7 +36,13 @@ export function createMemoryStore({ maxBytes, observer }: MemoryStoreOptions): E
     isShared: false,
     locks: null,
     waitLimitMs: Infinity,
-    getMany: (names) => names.map(get),
+    getMany: (names) => {
+      const values = names.map(get);
+      const bytes = values[0]?.length ?? 0;
+      const turn = bytes > LARGE_BODY_BYTES ? LARGE_BODIES.take(bytes) : null;
+      // Looked up once more then: it may have been replaced.
+      return turn ? turn.then(() => names.map(get)) : values;
+    },
     set: (name, value, ttlMs) => {
       if (!isLifetime(ttlMs)) return;
       observer.stored('memory', value.length);

@@ -1,4 +1,4 @@
-import type { ApolloServerPlugin } from '@apollo/server';
+import { HeaderMap, type ApolloServerPlugin } from '@apollo/server';
 import type { GraphQLError } from 'graphql';
 import type { GatewayContext } from '../context/context';
 import { nextTurn } from '../../runtime/turns/turn-budget';
@@ -6,6 +6,7 @@ import { RequestedOperation } from '../analysis/requested-operation';
 import type { CallBudget } from '../limits/call-budget';
 import { findRefusal, type Policy } from '../limits/policies';
 import type { TokenProof } from '../limits/token-proof';
+import { executeReference } from './execute-reference';
 import { ApolloCall } from './apollo-call';
 
 export interface PolicyPluginOptions {
@@ -17,8 +18,10 @@ export interface PolicyPluginOptions {
 /** Holds new operations to the policies, as the pipeline does known ones, and notes with the call which operation it is about. */
 export function createPolicyPlugin({ policies, callBudget, proof }: PolicyPluginOptions): ApolloServerPlugin<GatewayContext> {
   return {
-    requestDidStart: () =>
-      Promise.resolve({
+    requestDidStart: () => {
+      /** Errors of variables beside the one that is thrown. */
+      let further: readonly GraphQLError[] = [];
+      return Promise.resolve({
         didResolveOperation: async ({ schema, document, operation, source, request, contextValue }) => {
           // Apollo Server lets the execution find out that there is no operation of the name.
           if (!operation) return;
@@ -34,14 +37,28 @@ export function createPolicyPlugin({ policies, callBudget, proof }: PolicyPlugin
             findRefusal(policies, requested, billing !== null) ??
             (proof.isDue(requested, standing) ? await prove() : null);
           if (refusal) throw refusal;
+          if (requested.coerced === null) {
+            const { errors = [] } = await executeReference(requested, schema, contextValue);
+            further = errors.slice(1);
+            throw withStatus(errors[0] as GraphQLError);
+          }
           // What was read, validated and predicted so far has taken its time: the execution has a turn of its own.
           await nextTurn();
         },
-        didEncounterErrors: ({ request, operation }) => {
+        didEncounterErrors: ({ request, operation, errors }) => {
+          // The list is the one that Apollo Server goes on to format.
+          (errors as GraphQLError[]).push(...further);
           // The placeholder for a refused document is not an operation; see apollo-limits.ts.
           if (!operation && request.http instanceof ApolloCall) request.http.found = null;
           return Promise.resolve();
         },
-      }),
+      });
+    },
   };
+}
+
+/** An error as Apollo Server reports those that it meets itself: with a status of 400. */
+function withStatus(error: GraphQLError): GraphQLError {
+  error.extensions['http'] = { status: 400, headers: new HeaderMap() };
+  return error;
 }

@@ -3,6 +3,11 @@ interface Waiting {
   readonly resolve: () => void;
 }
 
+/** Bodies of the billing API up to this size are read at once, in bytes: a page of 500 invoices. */
+export const LARGE_BODY_BYTES = 64 * 1024;
+/** Bytes of larger bodies that are read in one turn of the event loop: some 20 ms. */
+const BYTES_PER_TURN = 4 * 1024 * 1024;
+
 /**
  * Bounds what is done in one turn of the event loop for all operations together. What does not fit into a turn waits for a later one, in
  * the order in which it came; what is larger than a turn has one of its own.
@@ -49,3 +54,6 @@ export class SharedTurnBudget {
     }
   };
 }
+
+/** Has large bodies read in several turns, whether they come from the billing API or from a cache. */
+export const LARGE_BODIES = new SharedTurnBudget(BYTES_PER_TURN);
