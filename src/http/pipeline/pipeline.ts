@@ -10,6 +10,7 @@ import { toClientLibrary } from '../request/client-name';
 import { exportConnection, type ExportOptions } from './export/export-connection';
 import { Exchange, type Arrival, type BodyFault, type ExchangeOptions } from '../request/exchange';
 import {
+  badRequest,
   decodeSearch,
   parseBody,
   parseSearch,
@@ -165,6 +166,7 @@ export class Pipeline {
     const { responses, operations, contexts, maxRequestBytes } = this.#options;
     if (exchange.isGone) return complete({ exchange, path: 'reference', operation: null, context: null }, ABORTED);
     const form = toRequestForm(exchange, maxRequestBytes);
+    if (exchange.mediaType === null && form !== 'other') throw badRequest(NOT_ACCEPTABLE, 406);
     const controls = parseControls(exchange.request.headers, contexts);
     const key = this.#cacheKey(exchange, form, controls);
     const cached = key === null ? undefined : responses?.find(key, monotonicMs());
@@ -177,11 +179,9 @@ export class Pipeline {
         [toMissingTokenError(missingToken(`A request of more than ${MAX_ANONYMOUS_BYTES} bytes`))],
         this.#options.formatError,
       );
-    // Where no media type of GraphQL is accepted, Apollo Server refuses the request as it came.
-    const isAcceptable = exchange.mediaType !== null && exchange.mediaType !== HTML_TYPE;
-    const recurring = form === 'body' && isAcceptable ? this.#recurringBodies.parse(exchange.body) : null;
+    const recurring = form === 'body' ? this.#recurringBodies.parse(exchange.body) : null;
     const parsed = recurring ?? this.#parse(exchange, form);
-    const request = isAcceptable ? toGraphqlRequest(parsed) : null;
+    const request = exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);
     if (!request) return this.#runNew(exchange, () => askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options));
 
     exchange.client ??= toClientLibrary(request.extensions, exchange.request.headers);
@@ -252,6 +252,10 @@ export class Pipeline {
     return completed;
   }
 }
+
+const NOT_ACCEPTABLE =
+  'A response has none of the media types that the header "Accept" allows. It may be application/json or ' +
+  'application/graphql-response+json; an export, application/jsonl or text/csv; all in UTF-8.';
 
 /** Whether a request asks for what only Apollo Server does, beside executing the operation. */
 function isApollos({ request }: Exchange, { extensions }: GraphqlRequest): boolean {
