@@ -2,7 +2,7 @@ import { RecentTexts } from '../../runtime/maps/recent-texts';
 
 /** Characters of an encoded document that is kept: 4 MiB altogether, and up to twice as much for what they mean. */
 const MAX_CHARACTERS = 16_384;
-const QUERY = 'query=';
+const QUERY = /[?&]query=([^&]*)/;
 
 /** What the encoded documents of URLs mean: clients send them again and again, and to decode one takes longer than all else in its URL. */
 export class RecurringQueries {
@@ -18,9 +18,8 @@ export class RecurringQueries {
    * @param decode what a value of the search means.
    */
   note(url: string, decode: (encoded: string) => string): void {
-    const pair = url.split(/[?&]/).find((part) => part.startsWith(QUERY));
-    if (pair === undefined || pair.length > MAX_CHARACTERS) return;
-    const encoded = pair.slice(QUERY.length);
+    const encoded = QUERY.exec(url)?.[1];
+    if (encoded === undefined || encoded.length > MAX_CHARACTERS) return;
     // A copy: as a part of the URL it would keep all of it.
     if (this.find(encoded) === undefined) this.#decoded.set(Buffer.from(encoded, 'latin1').toString('latin1'), { text: decode(encoded) });
   }
