@@ -111,10 +111,12 @@ describe('The last page of a list', () => {
   });
 
   it('is where it may begin at the earliest: nothing is looked for where a cursor stands before it', async () => {
-    const { billing, windows } = start({ total: 3 });
-    const page = await billing.customerInvoices(customer, parse({ last: 5, after: toCursor(0), before: toCursor(6) }) as PageRequest);
-    expect(page).toMatchObject({ items: [{ amount: 1 }, { amount: 2 }], offset: 1 });
-    expect(windows()).toEqual([[1, 5]]);
+    for (const paging of [{}, { evidence: new PagingEvidence(20, false) }]) {
+      const { billing, windows } = start({ total: 3 }, paging);
+      const page = await billing.customerInvoices(customer, parse({ last: 5, after: toCursor(0), before: toCursor(6) }) as PageRequest);
+      expect(page).toMatchObject({ items: [{ amount: 1 }, { amount: 2 }], offset: 1 });
+      expect(windows()).toEqual([[1, 5]]);
+    }
   });
 
   it('of those after a cursor is found without a look at the first one', async () => {
