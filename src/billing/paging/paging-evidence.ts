@@ -1,3 +1,4 @@
+import { nextTurn } from '../../runtime/turns/turn-budget';
 import type { Window } from '../model/window';
 
 /** Receives an event when the billing API truncates a page. Must not throw. */
@@ -31,8 +32,10 @@ interface Seen {
 
 interface Sightings {
   count: number;
-  /** Resolves when the running check has ended. */
+  /** Resolves when the check that is due or running has ended. */
   pending: Promise<void> | null;
+  /** The running check, and whether it succeeds. */
+  check: Promise<boolean> | null;
 }
 
 /**
@@ -93,9 +96,12 @@ export class PagingEvidence {
     if (this.#cuts.has(size)) return 'doubtful';
     const { sightings } = this.#seenOf(form);
     let seen = sightings.get(size);
-    if (!seen) sightings.set(size, (seen = { count: 0, pending: null }));
+    if (!seen) sightings.set(size, (seen = { count: 0, pending: null, check: null }));
     if (seen.pending) return 'pending';
-    return isPowerOf(SIGHTING_BASE, ++seen.count) ? 'doubtful' : 'end';
+    if (!isPowerOf(SIGHTING_BASE, ++seen.count)) return 'end';
+    // The check begins a few promises later. Lists whose responses come in the same turn have to wait for it, too.
+    seen.pending = nextTurn().then(() => endOf(seen));
+    return 'doubtful';
   }
 
   /** Whether a page of this size, shorter than requested, counts as the end of its list without a check. */
@@ -118,17 +124,12 @@ export class PagingEvidence {
   /** Registers a running check, so that other lists with a page of this size wait for it. Returns the check's promise. */
   settle<T>(form: string, size: number, looking: Promise<T>): Promise<T> {
     const seen = this.#seenOf(form).sightings.get(size);
-    if (!seen || seen.pending) return looking;
-    seen.pending = looking.then(
-      () => {
-        seen.pending = null;
-      },
-      () => {
-        // The check failed: check the next list instead.
-        seen.pending = null;
-        seen.count = 0;
-      },
+    if (!seen || seen.check) return looking;
+    seen.check = looking.then(
+      () => true,
+      () => false,
     );
+    seen.pending ??= endOf(seen);
     return looking;
   }
 
@@ -173,6 +174,13 @@ export class PagingEvidence {
   firstItemOf(list: string): string | undefined {
     return this.#firstItems.get(list);
   }
+}
+
+/** Waits for the end of the check. Where none has begun, or it fails, the next list is checked instead. */
+async function endOf(seen: Sightings): Promise<void> {
+  if ((await seen.check) !== true) seen.count = 0;
+  seen.check = null;
+  seen.pending = null;
 }
 
 /** Whether a size may be an API's maximum page size: people choose numbers such as 20, 50 or 64, while lists have any length. */

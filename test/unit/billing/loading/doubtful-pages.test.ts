@@ -23,6 +23,8 @@ interface World {
   readonly endIsUnknown?: boolean;
   /** Whether every window has the first invoices. */
   readonly ignoresPlace?: boolean;
+  /** Whether every window has all invoices. */
+  readonly ignoresLimit?: boolean;
   /** Waits, or fails, before a response is made. */
   readonly before?: (request: BillsRequest) => Promise<void> | undefined;
   /** Whether the operation reports all that it reads as complete, as an export does. */
@@ -30,7 +32,7 @@ interface World {
 }
 
 /** An operation over an API of which nothing is known yet. */
-function start({ total, cap = Infinity, mode = 'offset', endIsUnknown, ignoresPlace, before, claimsEnd = false }: World) {
+function start({ total, cap = Infinity, mode = 'offset', endIsUnknown, ignoresPlace, ignoresLimit, before, claimsEnd = false }: World) {
   const windows: number[][] = [];
   const fresh: number[] = [];
   const source: BillingSource = {
@@ -40,7 +42,7 @@ function start({ total, cap = Infinity, mode = 'offset', endIsUnknown, ignoresPl
       windows.push([offset, limit]);
       if (context.recency?.usesCached === false) fresh.push(windows.length - 1);
       await before?.(request);
-      const count = Math.min(limit, cap);
+      const count = ignoresLimit ? total : Math.min(limit, cap);
       const from = ignoresPlace ? 0 : mode === 'page' ? (offset / limit) * count : offset;
       const invoices = Array.from({ length: Math.max(0, Math.min(count, total - from)) }, (_, at) => toInvoiceAt('1', from + at));
       const isUnknown = endIsUnknown && from > 0 && from >= total;
@@ -57,8 +59,8 @@ function start({ total, cap = Infinity, mode = 'offset', endIsUnknown, ignoresPl
   const open = (): Billing =>
     new Billing(source, new BillingOperation({ caller, signal: new AbortController().signal, callBudget: 1000, claimsEnd }), paging);
   const billing = open();
-  const read = async (page: PageRequest, of = billing): Promise<{ amounts: unknown[]; hasMore: boolean | null }> => {
-    const found = (await of.contract(customer, '1', [page]))!;
+  const read = async (page: PageRequest, of = billing, number = '1'): Promise<{ amounts: unknown[]; hasMore: boolean | null }> => {
+    const found = (await of.contract(customer, number, [page]))!;
     const { items, hasMore } = of.knownInvoices(found, page) ?? (await of.contractInvoices(found, page))!;
     return { amounts: items.map(({ amount }: Invoice) => amount), hasMore };
   };
@@ -119,6 +121,41 @@ describe('A page that may have been cut in silence', () => {
     ]);
   });
 
+  it('is read on in growing waves of the size that is sent', async () => {
+    const { read, windows } = start({ total: 100, cap: 5, claimsEnd: true });
+    expect((await read(FIRST)).amounts).toEqual(range(0, 19));
+    expect(windows).toEqual([
+      [0, 20],
+      [5, 1],
+      [0, 6],
+      [5, 5],
+      [10, 5],
+      [15, 5],
+    ]);
+  });
+
+  it.each([
+    ['was not cut', Infinity, 15, 1],
+    // What is known of other lists is enough to look for the rest, and that begins with the invoice behind the page.
+    ['was cut', 15, 30, 2],
+  ])('waits for the look behind a page of its size of another list, which %s', async (_what, cap, total, looks) => {
+    const { read, open, windows } = start({ total, cap });
+    const pages = await Promise.all(['1', '2'].map((number) => read(FIRST, open(), number)));
+    for (const page of pages) expect(page).toEqual({ amounts: range(0, Math.min(19, total)), hasMore: total > 19 });
+    expect(windows.filter(([offset, limit]) => offset === 15 && limit === 1)).toHaveLength(looks);
+  });
+
+  it.each<[string, World, number | null]>([
+    ['places are ignored, and fewer than ten are sent', { total: 9, ignoresPlace: true }, 9],
+    ['places are ignored, and ten are sent', { total: 10, ignoresPlace: true }, null],
+    ['places and sizes are ignored, and a number is sent that is no limit', { total: 13, ignoresPlace: true, ignoresLimit: true }, 13],
+    ['places and sizes are ignored, and a number is sent that may be a limit', { total: 15, ignoresPlace: true, ignoresLimit: true }, null],
+  ])('is the whole list or not known to be, where %s', async (_what, world, count) => {
+    const summary = start(world).billing.invoiceSummary(contract, {});
+    if (count !== null) expect(await summary).toMatchObject({ count, isComplete: true });
+    else expect(await summary).toMatchObject({ count: world.total, isComplete: false });
+  });
+
   it('is read on where the call behind it, of the same page, has more', async () => {
     const { read } = start({ total: 30, cap: 5 });
     expect((await read({ offset: 0, first: 25, probe: false })).amounts).toEqual(range(0, 25));
@@ -150,6 +187,7 @@ describe('A page that may have been cut in silence', () => {
     ['goes on, where that is asked', 'unavailable', true, true],
     ['may go on, where that is not asked', 'unavailable', false, null],
     ['ends, since an API that refuses to say more has no other page', 'invalid-response', true, false],
+    ['ends, since there is no place behind it', 'invalid-input', true, false],
   ] as const)('%s, where nobody can say: for a failure that is "%s"', async (_what, failure, probe, hasMore) => {
     for (const [mode, offset] of [
       ['offset', 0],

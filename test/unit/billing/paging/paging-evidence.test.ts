@@ -44,17 +44,34 @@ describe('A page that is shorter than was asked for', () => {
     end();
     await settled;
     expect(evidence.isSettledEnd(FORM, 20)).toBe(true);
-    const judged = Array.from({ length: 120 }, judge);
+    const judged: string[] = [];
+    while (judged.length < 120) {
+      judged.push(judge());
+      if (judged.at(-1) !== 'doubtful') continue;
+      void evidence.settle(FORM, 20, Promise.resolve());
+      await evidence.settled(FORM, 20);
+    }
     expect(judged.flatMap((each, index) => (each === 'doubtful' ? [index + 2] : []))).toEqual([10, 100]);
   });
 
-  it('is looked at as often when pages of its size come in between', () => {
+  it('is looked at as often when pages of its size come in between', async () => {
     const { evidence } = start();
-    const judged = Array.from({ length: 5 }, () => {
+    const judged: string[] = [];
+    while (judged.length < 5) {
       evidence.notePage(FORM, 20);
-      return evidence.judge(FORM, 20, FIRST);
-    });
+      judged.push(evidence.judge(FORM, 20, FIRST));
+      if (judged.length === 1) void evidence.settle(FORM, 20, Promise.resolve());
+      await evidence.settled(FORM, 20);
+    }
     expect(judged).toEqual(['doubtful', 'end', 'end', 'end', 'end']);
+  });
+
+  it('is waited for from the moment in which it is doubtful, and looked at again where nobody looks in that turn', async () => {
+    const { evidence } = start();
+    const judge = (): string => evidence.judge(FORM, 20, FIRST);
+    expect([judge(), judge(), evidence.isSettledEnd(FORM, 20)]).toEqual(['doubtful', 'pending', false]);
+    await evidence.settled(FORM, 20);
+    expect([evidence.isSettledEnd(FORM, 20), judge()]).toEqual([false, 'doubtful']);
   });
 
   it('that nobody has looked at is the end only where its size says so, and there is nothing to wait for', async () => {
