@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Lexer, parse, type DocumentNode, Source, TokenKind } from 'graphql';
+import { Source, type DocumentNode } from 'graphql';
 import { globSync } from 'tinyglobby';
 import { CostCheck, type PricedOperation } from './cost-check/price-operations';
+import { parseDocument } from './parse-document';
 
 const HELP = `Predicts how many calls to the billing API each operation of a front end makes, without a gateway or a billing API.
 
@@ -106,8 +107,8 @@ async function readAll(files: readonly string[]): Promise<{ documents: DocumentN
   for (const file of files)
     for (const source of await readSources(file, unreadable))
       try {
-        // A file of comments alone has no operation, and nothing wrong.
-        if (new Lexer(source).lookahead().kind !== TokenKind.EOF) documents.push(parse(source));
+        const document = parseDocument(source);
+        if (document) documents.push(document);
       } catch (error) {
         unreadable.push(String(error));
       }

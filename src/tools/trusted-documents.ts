@@ -5,7 +5,6 @@ import {
   concatAST,
   GraphQLError,
   Kind,
-  parse,
   print,
   separateOperations,
   Source,
@@ -17,6 +16,7 @@ import {
 } from 'graphql';
 import { toManifest, type Manifest } from '../graphql/limits/trusted-documents';
 import { buildServedSchema } from '../graphql/schema/subgraph';
+import { parseDocument } from './parse-document';
 
 const help = `Usage: npm run trusted-documents -- --out FILE [--typename] PATH...
 
@@ -41,7 +41,7 @@ export function buildManifest(sources: readonly Source[], schema: GraphQLSchema,
   const problems: string[] = [];
   const documents = sources.flatMap((source) => {
     try {
-      return [parse(source)];
+      return parseDocument(source) ?? [];
     } catch (error) {
       problems.push((error as Error).toString());
       return [];

@@ -217,6 +217,8 @@ describe('The command trusted-documents', () => {
   it('makes a manifest that the gateway takes, whatever the order of the files', () => {
     const manifest = buildManifest([operation, fragment], schema);
     expect(manifest).toEqual(buildManifest([fragment, operation], schema));
+    // Files without anything but comments.
+    expect(manifest).toEqual(buildManifest([new Source('# Nothing yet.\n'), fragment, operation, new Source('')], schema));
     expect(manifest.operations.map(({ name, type, id, body }) => [name, type, id === sha256(body)])).toEqual([
       ['One', 'query', true],
       ['Two', 'query', true],
