@@ -139,14 +139,31 @@ function matchingAt(total: number, places: readonly number[]): (request: Recorde
   };
 }
 
+/** Holds as many responses back until all their requests have come: the first of them may make the others superfluous. */
+function holdUntilAllCome(count: number): () => Promise<void> {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let come = 0;
+  return () => {
+    if (++come === count) release();
+    return released;
+  };
+}
+
 describe('The scan for a filter', () => {
   const settings = { BILLING_API_MAX_QUANTITY: '10', UPSTREAM_CALL_BUDGET: '4', REQUEST_DEADLINE_MS: '60000' };
   const query = (args: string, body = 'nodes { number } pageInfo { hasNextPage endCursor }') =>
     `{ customer(idType: "RUC", id: "1") { contract(number: "1") { dueDate invoices(${args}, filter: { status: true }) { ${body} } } } }`;
 
-  it('goes on from a cursor where the page before it ended, and asks for windows that a cache may have', () =>
-    withScript(
-      matchingAt(40, [3, 17, 31]),
+  it('goes on from a cursor where the page before it ended, and asks for windows that a cache may have', () => {
+    const answer = matchingAt(40, [3, 17, 31]);
+    const [secondWave, thirdWave] = [holdUntilAllCome(2), holdUntilAllCome(4)];
+    return withScript(
+      async (request) => {
+        const { pageInit } = toAskedBills(request.url);
+        if (pageInit > 0) await (pageInit < 30 ? secondWave() : thirdWave());
+        return answer(request);
+      },
       async ({ gateway, upstream }) => {
         const ask = async (args: string): Promise<unknown> => (await gateway.query(query(args))).data.customer.contract.invoices;
         const offsets = () => upstream.requests.map(({ url }) => toAskedBills(url)).map(({ pageInit, quantity }) => [pageInit, quantity]);
@@ -168,7 +185,8 @@ describe('The scan for a filter', () => {
         expect(await ask(`first: 1, after: "${toCursor(31)}"`)).toEqual({ nodes: [], pageInfo: { hasNextPage: false, endCursor: null } });
       },
       { ...settings, UPSTREAM_CALL_BUDGET: '100', CACHE_TTL_SECONDS: '30' },
-    ));
+    );
+  });
 
   it('never shows a part of a page as the whole: where the call budget ends first, the error says where to go on', () =>
     withScript(
