@@ -9,7 +9,7 @@ const TOKEN = 'b1f0c4d2a98e47d6b35c0e7719fa2c64d8';
 const CUSTOMER = '7318840296617';
 const CONTRACT = '590172638409';
 const INVOICE = 'INV-884411907755';
-const STREET = 'Avenida de los Naranjos 4417';
+const STREET = 'Avenida de los Naranjos 441788301256';
 const SECRET = 'a-cache-secret-that-nobody-may-read-0123456789';
 const HIDDEN_PATH = 'hidden-prefix';
 
@@ -20,7 +20,7 @@ const TOLD: Readonly<Record<string, RegExp>> = {
   "the customer's id": new RegExp(CUSTOMER),
   'the contract number': new RegExp(CONTRACT),
   'the invoice number': /884411907755/,
-  'the address': /Naranjos|4417/,
+  'the address': /Naranjos|441788301256/,
   'the secret of the cache': new RegExp(SECRET),
   'the path of the billing API': new RegExp(HIDDEN_PATH),
   'a stack': /"stack"|stacktrace|\n\s+at |\\n\s+at |node_modules/,
