@@ -44,8 +44,6 @@ const NOTHING: ReadonlySet<string> = new Set();
 
 /** Most members of a body that are there again, or whose names have an escape: hardly any body has one, and each takes long. */
 const MAX_ODD_MEMBERS = 10_000;
-/** Names of a body that are not known and looked at for another spelling of one: a page of 1,000 invoices has 100 for each. */
-const MAX_LOOKUPS = 100_000;
 
 /** Marks the values of records in the bytes of one body. */
 export class RecordScanner {
@@ -58,7 +56,6 @@ export class RecordScanner {
   readonly view: DataView;
   readonly odd: OddValue[] = [];
   #oddMembers = 0;
-  #lookups = 0;
   /** Created on demand: hardly any body needs it. */
   #retyped: Set<string> | null = null;
 
@@ -184,7 +181,6 @@ export class RecordScanner {
   /** The bit of the leaf whose name is spelled differently here; 0 for none. `end`: past the name; -1 if it has an escape. */
   #misspeltBit(spec: RecordSpec, name: number, end: number): number {
     const { bytes } = this;
-    if (++this.#lookups > MAX_LOOKUPS) this.refuse(`the body has more than ${MAX_LOOKUPS} members that may be misspelt`);
     if (end >= 0) return toBit(spec.findMisspelt(bytes, name + 1, end - 1));
     const text = Buffer.from(JSON.parse(bytes.toString('utf8', name, endOfText(bytes, name))) as string);
     return toBit(spec.findMisspelt(text, 0, text.length));

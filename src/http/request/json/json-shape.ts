@@ -7,7 +7,7 @@ const MAX_NESTING = 100;
 const MIN_CONTAINERS = 8192;
 const BYTES_PER_CONTAINER = 32;
 
-const QUOTE = 0x22;
+export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /** What JSON has. */
@@ -33,11 +33,17 @@ export function exceedsShape(json: Uint8Array, most: JsonShape): boolean {
   let containers = 0;
   for (let at = 0; at < json.length; at++) {
     const byte = json[at];
-    if (byte === QUOTE) {
-      for (at++; at < json.length && json[at] !== QUOTE; at++) if (json[at] === BACKSLASH) at++;
-    } else if (byte === 0x5b || byte === 0x7b) {
+    if (byte === QUOTE) at = endOfString(json, at);
+    else if (byte === 0x5b || byte === 0x7b) {
       if (++depth > most.depth || ++containers > most.containers) return true;
     } else if (byte === 0x5d || byte === 0x7d) depth--;
   }
   return false;
+}
+
+/** Where the closing quote of a string is whose opening one is at `from`; past the end if there is none. */
+export function endOfString(json: Uint8Array, from: number): number {
+  let at = from + 1;
+  while (at < json.length && json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1;
+  return at;
 }

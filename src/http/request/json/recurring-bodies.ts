@@ -1,6 +1,6 @@
 import type { Variables } from '../../../graphql/analysis/variables/coerce-variables';
 import { parseVariables, toExactJson } from '../../../graphql/analysis/variables/request-json';
-import { exceedsShape, largestShapeOf, MAX_SMALL_BYTES } from './json-shape';
+import { endOfString, exceedsShape, largestShapeOf, MAX_SMALL_BYTES, QUOTE } from './json-shape';
 import { mayReachForPrototype } from './prototype-names';
 
 /** What a request's JSON has beside its variables; a request of GraphQL has no other members that matter (GraphQL over HTTP, 5.1). */
@@ -43,8 +43,6 @@ const MAX_VALUE_CHARACTERS = 512;
 const MISSES_A_BODY = 16;
 const VARIABLES = '"variables":';
 const REPLACEMENT = '\ufffd';
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /**
  * The bodies of requests in which only the variables differ. A client sends the same document, operation name and extensions
@@ -156,9 +154,8 @@ function endOfObject(json: Buffer, from: number): number {
   let depth = 0;
   for (let at = from; at < json.length; at++) {
     const byte = json[at];
-    if (byte === QUOTE) {
-      for (at++; at < json.length && json[at] !== QUOTE; at++) if (json[at] === BACKSLASH) at++;
-    } else if (byte === 0x7b) depth++;
+    if (byte === QUOTE) at = endOfString(json, at);
+    else if (byte === 0x7b) depth++;
     else if (byte === 0x7d && --depth <= 0) return depth < 0 ? from : at + 1;
   }
   return from;
