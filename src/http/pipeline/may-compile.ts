@@ -15,8 +15,8 @@ export interface CompileOptions {
  * and tokens: so it may where the operator has listed the documents, or where the billing API has accepted the token.
  */
 export function mayCompile(
-  { caller }: Exchange,
-  { billing }: GatewayContext,
+  { caller }: Pick<Exchange, 'caller'>,
+  { billing }: Pick<GatewayContext, 'billing'>,
   { acceptedTokens, trustedDocuments }: CompileOptions,
 ): boolean {
   if (trustedDocuments !== null) return true;

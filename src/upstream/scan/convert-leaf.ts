@@ -1,6 +1,6 @@
 import { FALSE_MARK, TRUE_MARK, type OddValue } from '../../runtime/byte-records';
 import { MINUS, NINE, QUOTE } from './json-bytes';
-import { BOOLEAN, INTEGER } from './record-spec';
+import { INTEGER } from './record-spec';
 
 /** No amount has more digits; without a limit a small text (`1e999999999`) could ask for a huge number, and a long one for a slow one. */
 const MAX_DIGITS = 400;
@@ -32,13 +32,13 @@ export function toBooleanMark(text: string, values: ReadonlyMap<string, boolean>
   return value === undefined ? 0 : value ? TRUE_MARK : FALSE_MARK;
 }
 
-/** Whether a value is of its member's type, whatever its form. `first` is its first byte. */
+/** Whether a value is of the type of its text or integer leaf, whatever its form. `first` is its first byte. */
 export function isOfType(type: number, first: number): boolean {
-  return type === INTEGER ? isNumber(first) : type !== BOOLEAN && first === QUOTE;
+  return type === INTEGER ? isNumber(first) : first === QUOTE;
 }
 
 function isNumber(first: number): boolean {
-  return first === MINUS || (first > MINUS && first <= NINE);
+  return first >= MINUS && first <= NINE;
 }
 
 /** A number's exact value: a bigint for whole numbers past 2^53 in any notation; undefined for anything else. */
@@ -48,7 +48,7 @@ export function toExactNumber(text: string): number | bigint | undefined {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
   const shift = Number(exponent) - fraction.length;
   const digits = whole + fraction;
-  if (digits.length > MAX_DIGITS || shift > MAX_DIGITS || shift < -MAX_DIGITS) return undefined;
+  if (digits.length > MAX_DIGITS || shift > MAX_DIGITS) return undefined;
   const significant = shift >= 0 ? digits + '0'.repeat(shift) : digits.slice(0, shift);
   const rest = shift >= 0 ? '' : digits.slice(shift);
   if (/[^0]/.test(rest)) return undefined; // not a whole number, however close the nearest double comes to one

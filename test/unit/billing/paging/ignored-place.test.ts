@@ -2,6 +2,7 @@ import { Billing } from '../../../../src/billing/billing';
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import type { Invoice } from '../../../../src/billing/model/bills';
 import type { Window } from '../../../../src/billing/model/window';
+import { ListPlaces } from '../../../../src/billing/paging/list-places';
 import { PagingEvidence } from '../../../../src/billing/paging/paging-evidence';
 import { toPaging } from '../../../../src/billing/paging/window-plan';
 import type { BillingSource } from '../../../../src/billing/ports/billing-source';
@@ -22,23 +23,31 @@ const firstOnes =
   ({ limit }) =>
     range(0, Math.min(total, limit));
 
-/** Operations that share what is known of one API. Places past the end are an error to `refusesEnd`; `sent`: so many are sent each time. */
-function start(sends: Sends, invoiceAt: (index: number) => Partial<Invoice> = () => ({}), refusesEnd = false, sent = 0) {
+interface Habits {
+  /** What an invoice has that others have not. */
+  readonly invoiceAt?: (index: number) => Partial<Invoice>;
+  /** Whether places past the end are an error. */
+  readonly refusesEnd?: boolean;
+  /** So many are sent each time. */
+  readonly sent?: number;
+  /** What an answer waits for. */
+  readonly before?: (window: Window) => Promise<void> | undefined;
+}
+
+/** Operations that share what is known of one API. */
+function start(sends: Sends, { invoiceAt = () => ({}), refusesEnd = false, sent = 0, before = () => undefined }: Habits = {}) {
   const paging = toPaging({ mode: 'offset', listsContracts: false, evidence: new PagingEvidence(MAX_QUANTITY, false) });
   let calls = 0;
   const source: BillingSource = {
-    read: ({ contractNumber, window }, context) => {
+    read: async ({ contractNumber, window }, context) => {
       context.spendCall();
       calls++;
+      await before(window);
       const places = sends(window);
-      if (refusesEnd && places.length === 0) return Promise.reject(new BillingError('invalid-input', 'No such page.'));
+      if (refusesEnd && places.length === 0) throw new BillingError('invalid-input', 'No such page.');
       const invoices = places.map((index) => ({ ...toInvoiceAt(contractNumber, index), ...invoiceAt(index) }));
-      return Promise.resolve({
-        content: { contractNumber, dueDate: null, billingAddresses: null, invoices, sentInvoices: sent },
-        received: null,
-        freshUntilMs: 0,
-        stale: false,
-      });
+      const content = { contractNumber, dueDate: null, billingAddresses: null, invoices, sentInvoices: sent };
+      return { content, received: null, freshUntilMs: 0, stale: false };
     },
   };
   const ask = (): Billing => new Billing(source, startOperation({ callBudget: 1000 }), paging);
@@ -77,17 +86,28 @@ describe('An API that sends its first invoices for every place', () => {
 
   it('is known by how many it sends, where those past the window are left out', async () => {
     const order = ({ offset }: Window): readonly number[] => (offset > 0 ? [...range(3, 7), ...range(0, 3)] : range(0, 7));
-    const { ask } = start((window) => order(window).slice(0, window.limit), undefined, false, 7);
+    const { ask } = start((window) => order(window).slice(0, window.limit), { sent: 7 });
     expect(await ask().invoiceSummary(OWNER, {})).toMatchObject({ count: 7, isComplete: true });
   });
 
   it('has a first page alone, also where that came with another one that is not followed', async () => {
     const { ask, pageOf } = start(firstOnes(40));
     const first = [true, false].map((probe) => ({ offset: 0, first: 5, probe }));
-    await Promise.all(first.map((page) => ask().customerInvoices(customer, page)));
     const billing = ask();
     await Promise.all(first.map((page) => billing.customerInvoices(customer, page)));
     expect((await failureOf(pageOf(5, 5))).message).toMatch(/the same invoices for every page/);
+  });
+
+  it('has a first page alone, also where another one is asked for and answered before it', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { ask } = start(firstOnes(40), { before: ({ offset }) => (offset === 0 ? held : undefined) });
+    const billing = ask();
+    const later = billing.customerInvoices(customer, { offset: 20, first: 5, probe: true });
+    const pages = Promise.allSettled([later, billing.customerInvoices(customer, { offset: 0, first: 5, probe: true })]);
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    release();
+    expect((await pages).map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
   });
 
   it('is told from one that sends its last invoices for every place behind the end', async () => {
@@ -103,18 +123,66 @@ describe('An API that heeds places', () => {
     ['of which some are alike', (index) => ({ number: index % MAX_QUANTITY === 0 ? 'same' : `n${index}` })],
   ])('is believed where it has invoices %s', async (_what, invoiceAt) => {
     for (const total of [3, 10, 11, 25, 40]) {
-      const { ask, pageOf } = start(within(total), invoiceAt);
+      const { ask, pageOf } = start(within(total), { invoiceAt });
       expect(await ask().invoiceSummary(OWNER, {})).toMatchObject({ count: total, isComplete: true });
       expect(await pageOf(5, 10)).toHaveLength(Math.max(0, Math.min(10, total - 5)));
     }
   });
 
-  it.each([false, true])('costs no further call once that is known, where places past the end are an error: %s', async (refusesEnd) => {
-    const { pageOf, calls } = start(within(40), undefined, refusesEnd);
+  it.each([
+    ['different', false, false],
+    ['different', true, false],
+    ['alike', false, true],
+  ])('costs no further call once that is known, for invoices that are %s, where places past the end are an error: %s', async (...of) => {
+    const [, refusesEnd, areAlike] = of;
+    const { pageOf, calls } = start(within(40), { invoiceAt: () => (areAlike ? { number: 'same' } : {}), refusesEnd });
     await pageOf(0, 5);
     await pageOf(5, 5);
     const before = calls();
     for (const offset of [0, 5, 10, 20]) expect(await pageOf(offset, 5)).toEqual(range(offset, offset + 5));
     expect(calls() - before).toBe(4);
+  });
+});
+
+describe('What is known of how an API treats places', () => {
+  const open = (fingerprint?: (item: number) => string, found: readonly number[] = []) => {
+    let calls = 0;
+    const evidence = new PagingEvidence(MAX_QUANTITY, false);
+    const list = { name: 'numbers', identity: () => 'list', ...(fingerprint && { fingerprint }) };
+    const places = new ListPlaces<number>(list, evidence, () => {
+      calls++;
+      return Promise.resolve({ items: found, hasSurplus: false });
+    });
+    return { places, evidence, calls: () => calls };
+  };
+  const key = { owner: OWNER, list: 'list' };
+
+  it('is asked for once for each list, and for all after one that heeds them', async () => {
+    const { places, calls } = open(String);
+    expect(places.isSettled(OWNER)).toBe(false);
+    expect(await Promise.all([places.find(OWNER), places.find(OWNER), places.assertHeeded(OWNER)])).toEqual([
+      'heeded',
+      'heeded',
+      undefined,
+    ]);
+    expect([calls(), places.isSettled(OWNER)]).toEqual([1, true]);
+  });
+
+  it('is nothing before the first item of a list is known', async () => {
+    const { places, evidence, calls } = open(String, [1]);
+    expect([places.check(key, 1), places.isSettled(OWNER)]).toEqual([null, false]);
+    places.noteFirst(key, 1);
+    expect(evidence.firstItemOf('list')).toBe('1');
+    expect((await failureOf(places.check(key, 1)!)).message).toMatch(/the same invoices for every page/);
+    expect([calls(), places.isSettled(OWNER)]).toEqual([1, false]);
+    expect([places.check(key, 2), places.isSettled(OWNER)]).toEqual([null, true]);
+  });
+
+  it('is nothing for a list whose items cannot be told apart, and no call is made for it', () => {
+    const { places, evidence, calls } = open();
+    places.noteFirst(key, 1);
+    evidence.noteFirstItem('list', '1');
+    expect([places.isSettled(OWNER), places.check(key, 2), places.isSame(1, 1), calls()]).toEqual([true, null, false, 0]);
+    expect(evidence.isPlaceHeeded('contract')).toBe(false);
   });
 });

@@ -121,6 +121,13 @@ describe('planRuns', () => {
     ]);
   });
 
+  it('asks in no larger pages than it needs, where no single one holds the run and pageInit is a page number', () => {
+    expect(planRuns([{ offset: 59, first: 2, probe: false }], page(6))[0]!.calls).toEqual([
+      { offset: 58, limit: 2 },
+      { offset: 60, limit: 2 },
+    ]);
+  });
+
   it('plans nothing where nothing is asked for', () => {
     expect(planRuns([], offset(1000))).toEqual([]);
   });

@@ -28,6 +28,23 @@ describe('An exact number', () => {
     );
   });
 
+  it.each<[string, number | bigint]>([
+    ['0e-401', 0],
+    ['-0.0', 0],
+    ['-0e-3', 0],
+    ['9007199254740992', 2 ** 53],
+    ['-9007199254740992', -(2 ** 53)],
+    ['-9007199254740993', -(2n ** 53n) - 1n],
+    ['1e400', 10n ** 400n],
+    ['9'.repeat(400), 10n ** 400n - 1n],
+  ])('of %s is to be had', (text, exact) => {
+    expect(toExactNumber(text)).toBe(exact);
+  });
+
+  it.each(['', '-', '.5', 'a1', '1a', '1 ', '+1'])('is not to be had from %j, which is no number', (text) => {
+    expect(toExactNumber(text)).toBeUndefined();
+  });
+
   it.each([
     '1.5',
     '123456789012345.001',
@@ -35,6 +52,7 @@ describe('An exact number', () => {
     '1e-1',
     '1e-400',
     '0.1e-400',
+    '1e401',
     '1e999999999',
     '1e-999999999',
     '9'.repeat(401),
@@ -70,6 +88,8 @@ describe('A value in another form than its leaf has', () => {
     ['10.50', '10.50'],
     ['1e3', undefined],
     ['1E+3', undefined],
+    ['9'.repeat(400), '9'.repeat(400)],
+    ['9'.repeat(401), undefined],
     ['"a\\u00f3\\/"', 'aó/'],
     ['true', undefined],
     ['[]', undefined],
