@@ -228,14 +228,16 @@ describe('A second list of the billing API, defined outside of src', () => {
   async function ask(source: string, token = `token-${tokens++}`) {
     const operation = new BillingOperation({ caller: toCaller(token), signal: new Cancellation(), callBudget: 100 });
     const before = upstream.requests.length;
+    const billing = new Billing(bills, operation, paging);
     const contextValue: Context = {
       requestId: '-',
       traceId: null,
       trace: null,
       startedMs: 0,
-      billing: new Billing(bills, operation, paging),
+      billing,
       payments: new PagedLists(PAYMENTS, payments, operation, paging),
       standing: { caller: operation.caller, isAccepted: true, bodyBytes: 0 },
+      proving: () => billing,
       pageLimits,
       requested: toRequested(source),
       callBudget: 100,

@@ -1,4 +1,5 @@
 import { customer } from '../support/greedy-operations';
+import type { Gateway } from '../support/gateway';
 import { good, withScript } from '../support/scripted-gateway';
 import type { Script } from '../support/scripted-upstream';
 
@@ -74,6 +75,45 @@ describe('A token that the billing API has never accepted', () => {
         const { status, errors } = await gateway.query(CONTRACTS, { n: many(count, () => '7') }, { token: `bad${count}` });
         expect([status, errors[0]?.extensions?.['code'], upstream.requests.length - before]).toEqual([401, 'UNAUTHENTICATED', 1]);
       }
+    });
+  });
+
+  it('is decided on before an export as well, and its rows are the same', async () => {
+    const ask = (gateway: Gateway, query: string, token: string) =>
+      fetch(`${gateway.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'text/csv', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ query }),
+      });
+    const query = `${customer('contract(number: "7") { invoices(first: 5) { nodes { number } } }')} #${' '.repeat(33_000)}`;
+    await withScript(REFUSE, async ({ gateway, upstream }) => {
+      expect((await ask(gateway, query, 'bad')).status).toBe(401);
+      expect(upstream.requests).toHaveLength(1);
+    });
+    await withScript(ACCEPT, async ({ gateway }) => {
+      const first = await ask(gateway, query, 'good');
+      expect(first.status).toBe(200);
+      expect(await first.text()).toBe(await (await ask(gateway, query, 'good')).text());
+    });
+  });
+
+  it('has no large dry runs, which cannot tell who it is of', async () => {
+    const headers = { 'x-billing-dry-run': '1' };
+    const predicted = { prediction: { calls: 40, atLeast: false, budget: 100 } };
+    await withScript(ACCEPT, async ({ gateway, upstream }) => {
+      for (const [query, what] of [
+        [LONG, 'document of more than 1000 tokens'],
+        [`${CONTRACTS} #${' '.repeat(33_000)}`, 'body of more than 32768 bytes'],
+      ] as const) {
+        const { status, errors } = await gateway.query(query, { n: ['1'] }, { headers });
+        expect([status, errors[0]?.extensions]).toEqual([400, { code: 'BAD_REQUEST' }]);
+        expect(errors[0]?.message).toContain(`A dry run with a ${what} needs a token that the billing API has accepted`);
+      }
+      const same = await gateway.query(CONTRACTS, { n: many(2000, () => '7') }, { headers });
+      expect([same.status, same.extensions]).toMatchObject([200, { billing: { prediction: { calls: 1 } } }]);
+      expect(upstream.requests).toHaveLength(0);
+      await gateway.query(CONTRACTS, { n: ['1'] });
+      expect((await gateway.query(LONG, {}, { headers })).extensions).toMatchObject({ billing: predicted });
     });
   });
 

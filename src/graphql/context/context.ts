@@ -21,6 +21,8 @@ export interface GatewayContext {
   readonly billing: Billing | null;
   /** Of the request. */
   readonly standing: TokenStanding;
+  /** What the token is proven with, before anything is done that takes long; null in a dry run, which asks nothing. */
+  readonly proving: (() => Billing | null) | null;
   readonly pageLimits: PageLimits;
   /** The operation that is executed; null before it is found. */
   requested: RequestedOperation | null;

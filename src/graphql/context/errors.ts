@@ -109,6 +109,19 @@ export function toRefusedTokenError(error: BillingError): GraphQLError {
   return toUnauthenticated(error, 'Bearer error="invalid_token"');
 }
 
+/**
+ * The answer to a dry run that is too large for a token which the billing API has never accepted. No 401: clients would ask for a new
+ * token.
+ * @param what is too large, such as "a document of more than 1000 tokens".
+ */
+export function toUnprovenError(what: string): GraphQLError {
+  const http = { status: 400, headers: new HeaderMap() };
+  const message =
+    `A dry run with ${what} needs a token that the billing API has accepted: it makes no call itself that would tell. Send any ` +
+    'operation with the token before, or make the dry run smaller.';
+  return withoutStacks(() => new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http } }));
+}
+
 function toUnauthenticated({ message, failure }: BillingError, challenge: string): GraphQLError {
   const http = { status: 401, headers: new HeaderMap([['www-authenticate', challenge]]) };
   return withoutStacks(() => new GraphQLError(message, { extensions: { code: toCode(failure), http } }));

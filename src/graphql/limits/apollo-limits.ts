@@ -1,11 +1,11 @@
 import { HeaderMap, type ApolloServerOptionsWithSchema, type ApolloServerPlugin, type GraphQLRequestContext } from '@apollo/server';
 import { getOperationAST, GraphQLError, parse, type DocumentNode } from 'graphql';
 import { missingToken, type GatewayContext } from '../context/context';
-import { toMissingTokenError } from '../context/errors';
+import { toMissingTokenError, toUnprovenError } from '../context/errors';
 import type { DocumentError, DocumentGate, DocumentVerdict } from './document-gate';
 import type { DocumentLimits } from './document-limits';
 import { PERSISTED_QUERY_TTL_SECONDS, type DocumentStores } from './document-stores';
-import type { TokenProof } from './token-proof';
+import { MAX_ANONYMOUS_TOKENS, type TokenProof } from './token-proof';
 import type { TrustedDocuments } from './trusted-documents';
 
 /** Limits of the GraphQL server. */
@@ -28,6 +28,8 @@ export function toApolloLimits(limits: GraphqlLimits) {
   } satisfies Partial<ApolloServerOptionsWithSchema<GatewayContext>>;
 }
 
+const UNPROVEN_DOCUMENT = `a document of more than ${MAX_ANONYMOUS_TOKENS} tokens`;
+
 /** Placeholder for a refused document, until the refusal is reported. */
 const REFUSED = parse('{ __typename }');
 
@@ -38,7 +40,7 @@ const REFUSED = parse('{ __typename }');
  */
 export function createGatePlugin(
   gate: DocumentGate,
-  proof: Pick<TokenProof, 'refusal'>,
+  proof: Pick<TokenProof, 'refusal' | 'isUnprovable'>,
 ): {
   readonly plugin: ApolloServerPlugin<GatewayContext>;
   readonly documentStore: NonNullable<ApolloServerOptionsWithSchema<GatewayContext>['documentStore']>;
@@ -64,17 +66,19 @@ export function createGatePlugin(
             const prove = async (document: DocumentNode): Promise<GraphQLError | null> => {
               const operation = getOperationAST(document, request.operationName);
               const { variables } = request;
-              return operation && billing ? proof.refusal({ schema, document, operation, variables }, billing) : null;
+              return operation && billing ? proof.refusal({ schema, document, operation, variables }, contextValue) : null;
             };
-            verdict = await gate.decide(source, queryHash, { hasToken: billing !== null, prove: standing.isAccepted ? null : prove });
+            const hasToken = billing !== null && !proof.isUnprovable(contextValue);
+            verdict = await gate.decide(source, queryHash, { hasToken, prove: standing.isAccepted ? null : prove });
             // Another request for the same document may be at this point: who is refused is so with the document itself as well.
             if (verdict.kind === 'run') decided.set(queryHash, verdict.document);
             else if (!decided.has(queryHash)) decided.set(queryHash, REFUSED);
             // Apollo Server asks for it within this turn of the event loop.
             setImmediate(() => decided.delete(queryHash));
           },
-          didResolveOperation: () => {
-            if (verdict?.kind === 'unauthenticated') return Promise.reject(toMissingTokenError(missingToken()));
+          didResolveOperation: ({ contextValue: { billing } }) => {
+            if (verdict?.kind === 'unauthenticated')
+              return Promise.reject(billing ? toUnprovenError(UNPROVEN_DOCUMENT) : toMissingTokenError(missingToken()));
             if (verdict?.kind === 'unproven') return Promise.reject(verdict.error);
             if (verdict?.kind === 'refuse') return Promise.reject(toGraphqlError(verdict.errors[0] as DocumentError));
             return Promise.resolve();

@@ -1,11 +1,11 @@
 import type { GraphQLError, OperationDefinitionNode } from 'graphql';
-import type { Billing } from '../../billing/billing';
 import { BillingError } from '../../billing/model/billing-error';
 import { OperationModel } from '../analysis/operation-model';
 import { AskedPages } from '../analysis/asked-pages';
 import { predictCalls, type PredictionLimits } from '../analysis/predict-calls';
 import type { OperationRequest, RequestedOperation } from '../analysis/requested-operation';
 import { coerceVariables, conditionValues, type Variables } from '../analysis/variables/coerce-variables';
+import type { GatewayContext } from '../context/context';
 import { toRefusedTokenError } from '../context/errors';
 import type { TokenStanding } from '../context/token-standing';
 import { toBudgetError } from './call-budget';
@@ -43,17 +43,24 @@ export class TokenProof {
     return !isWithinBudget && standing.caller !== null && !standing.isAccepted;
   }
 
+  /** Whether no more may be done than without a token: a dry run makes no call that could prove its token. */
+  isUnprovable({ standing, proving }: Pick<GatewayContext, 'standing' | 'proving'>): boolean {
+    return proving === null && !standing.isAccepted;
+  }
+
   /**
    * Asks the first question of an operation. Null where the token is not refused: it is accepted, the operation asks nothing, or there is
    * no answer, which the operation will meet as well. An operation that would make too many calls makes none, and is refused here.
    * @param request of a document that need not be valid, but for its fields, and fragments that do not lead back to themselves.
    */
-  async refusal(request: OperationRequest, billing: Billing): Promise<GraphQLError | null> {
+  async refusal(request: OperationRequest, { proving }: Pick<GatewayContext, 'proving'>): Promise<GraphQLError | null> {
+    if (!proving) return null;
     const { maxCalls } = this.#options;
     const asked = new AskedPages(maxCalls + 1);
     const calls = this.#predict(request, asked);
     if (calls > maxCalls) return toBudgetError({ calls, atLeast: true }, maxCalls);
-    if (!asked.first) return null;
+    const billing = asked.first && proving();
+    if (!asked.first || !billing) return null;
     try {
       await billing.askAhead(asked.first.owner, asked.first.pages);
     } catch (error) {

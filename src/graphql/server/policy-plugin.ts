@@ -31,7 +31,7 @@ export function createPolicyPlugin({ policies, callBudget, proof }: PolicyPlugin
           if (http instanceof ApolloCall) http.found = { source, requested };
           const { billing, standing } = contextValue;
           billing?.operation.admission?.expect(() => callBudget.predict(requested)?.calls ?? 0);
-          const prove = (): Promise<GraphQLError | null> | null => billing && proof.refusal(requested, billing);
+          const prove = (): Promise<GraphQLError | null> => proof.refusal(requested, contextValue);
           const refusal =
             (proof.isLarge(standing) ? await prove() : null) ??
             findRefusal(policies, requested, billing !== null) ??

@@ -105,7 +105,7 @@ async function proveToken(
   context: GatewayContext,
   { proof, formatError }: ExecuteOptions,
 ): Promise<Completed | null> {
-  const refusal = context.billing && (await proof.refusal(requested, context.billing));
+  const refusal = await proof.refusal(requested, context);
   return refusal && completeErrors({ exchange, path: 'compiled', operation: requested.operation, context }, [refusal], formatError);
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { MAX_ANONYMOUS_BYTES } from '../../graphql/limits/token-proof';
 import { missingToken } from '../../graphql/context/context';
-import { toMissingTokenError } from '../../graphql/context/errors';
+import { toMissingTokenError, toUnprovenError } from '../../graphql/context/errors';
 import { monotonicMs } from '../../runtime/clock';
 import { TurnQueue, type TurnBounds } from '../../runtime/turns/turn-queue';
 import type { Callers } from '../request/callers';
@@ -47,6 +47,7 @@ export interface PipelineOptions extends ExchangeOptions, DocumentSources, Execu
 }
 
 const NO_BODY = Buffer.alloc(0);
+const TOO_LARGE = `more than ${MAX_ANONYMOUS_BYTES} bytes`;
 /**
  * Bounds on what is done in one turn of the event loop: for requests of accepted tokens, for their documents that are new, and for
  * requests of other tokens or without one. A new document, or a greedy request, takes up to 5 ms.
@@ -173,12 +174,10 @@ export class Pipeline {
     if (cached) return this.#auditAgain(exchange, cached);
 
     // No request without a token needs more. This bounds the work that an anonymous client can cause.
-    if (form === 'body' && !exchange.caller && exchange.body.length > MAX_ANONYMOUS_BYTES)
-      return completeErrors(
-        { exchange, path: 'reference', operation: null, context: null },
-        [toMissingTokenError(missingToken(`A request of more than ${MAX_ANONYMOUS_BYTES} bytes`))],
-        this.#options.formatError,
-      );
+    if (form === 'body' && exchange.body.length > MAX_ANONYMOUS_BYTES) {
+      if (!exchange.caller) throw toMissingTokenError(missingToken(`A request of ${TOO_LARGE}`));
+      if (controls.dryRun && !exchange.isAccepted) throw toUnprovenError(`a body of ${TOO_LARGE}`);
+    }
     const recurring = form === 'body' ? this.#recurringBodies.parse(exchange.body) : null;
     const parsed = recurring ?? this.#parse(exchange, form);
     const request = exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);

@@ -39,12 +39,13 @@ export interface RequestContextOptions {
 /**
  * Makes the context of one operation: fresh loads, on behalf of its caller, with its own time.
  * @param controls null for a request that is to be refused: whatever it runs after all, it reads nothing.
- * @param options its own `lifetime` where the operation does not last as long as the response.
+ * @param options its own `lifetime` where the operation does not last as long as the response, and what proves the token of a dry run
+ * that an operation follows.
  */
 export function createContext(
   exchange: Exchange,
   controls: RequestControls | null,
-  options: RequestContextOptions & { readonly lifetime?: OperationLifetime | undefined },
+  options: RequestContextOptions & { readonly lifetime?: OperationLifetime | undefined; readonly proving?: () => Billing | null },
 ): GatewayContext {
   const { caller, requestId, startedMs, trace, traceId } = exchange;
   const report = controls?.detailed ? new CallReport() : null;
@@ -78,6 +79,7 @@ export function createContext(
     startedMs,
     billing,
     standing: exchange,
+    proving: controls?.dryRun ? (options.proving ?? null) : () => billing,
     pageLimits: options.pageLimits,
     requested: null,
     callBudget: options.callBudget,

@@ -61,9 +61,11 @@ export async function exportConnection(exchange: Exchange, asked: ExportRequest,
 async function runDry(exchange: Exchange, { request, controls }: ExportRequest, options: ExportOptions): ReturnType<typeof findNew> {
   const lifetime = startLifetime(exchange.response, controls.deadlineMs);
   try {
-    const context = createContext(exchange, { ...controls, dryRun: true }, { ...options.contexts, lifetime });
-    return await findNew(exchange, request, context, options);
+    const contexts = { ...options.contexts, lifetime };
+    const proving = controls.dryRun ? {} : { proving: () => createContext(exchange, controls, contexts).billing };
+    return await findNew(exchange, request, createContext(exchange, { ...controls, dryRun: true }, { ...contexts, ...proving }), options);
   } finally {
+    exchange.endAdmission();
     lifetime.end();
   }
 }

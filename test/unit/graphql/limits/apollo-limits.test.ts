@@ -11,14 +11,15 @@ const schema = buildSchema('type Query { known(list: [Int]): String other: Strin
 const limits = { maxTokens: 5000, maxDepth: 10, maxAliases: 100, stores: createDocumentStores(), trustedDocuments: null };
 const ANONYMOUS = { billing: null, standing: { caller: null, isAccepted: false } } as GatewayContext;
 const CALLER = { billing: {}, standing: { isAccepted: true } } as GatewayContext;
-const STRANGER = { billing: {}, standing: { isAccepted: false } } as GatewayContext;
-const UNACCEPTED = { billing: {}, standing: { isAccepted: false } } as GatewayContext;
+const STRANGER = { billing: {}, standing: { isAccepted: false }, proving: () => null } as unknown as GatewayContext;
+const UNACCEPTED = { billing: {}, standing: { isAccepted: false }, proving: () => null } as unknown as GatewayContext;
 const REFUSED = new GraphQLError('refused', { extensions: { code: 'UNAUTHENTICATED', http: { status: 401, headers: new HeaderMap() } } });
 
 /** Apollo Server with the gate in place of its own parsing and validation. */
 function startServer(refusal: TokenProof['refusal'] = () => Promise.resolve(null)) {
   const noted: { operation: unknown; document: unknown }[] = [];
-  const gate = createGatePlugin(new DocumentGate({ ...limits, stores: createDocumentStores(), schema, introspection: true }), { refusal });
+  const proof = { refusal, isUnprovable: () => false };
+  const gate = createGatePlugin(new DocumentGate({ ...limits, stores: createDocumentStores(), schema, introspection: true }), proof);
   const server = new ApolloServer<GatewayContext>({
     schema,
     rootValue: { known: 'a', other: 'b', broken: () => Promise.reject(new Error('it is broken')) },
@@ -95,8 +96,8 @@ describe('Apollo Server behind the gate of documents', () => {
     const refused = { status: 401, data: undefined, errors: [{ message: 'refused' }] };
     for (let lag = 0; lag < 40; lag++) {
       for (const isFirstRefused of [true, false]) {
-        const { server, ask } = startServer(async (_request, billing) => {
-          const isRefused = billing === UNACCEPTED.billing;
+        const { server, ask } = startServer(async (_request, { proving }) => {
+          const isRefused = proving === UNACCEPTED.proving;
           // Decided on in one turn of the event loop, one a little after the other.
           await new Promise(setImmediate);
           for (let hop = 0; isRefused && hop < lag; hop++) await Promise.resolve();
