@@ -243,7 +243,7 @@ export async function createApp(config: Config, log: Log, siblings: WorkerEnd | 
         responses,
         limiter,
         isCompressed: config.compression === 'on',
-        persistedQueries: stores.persistedQueries,
+        stores,
         trustedDocuments,
         acceptedTokens: attempts.acceptedTokens,
         maxRequestBytes: config.maxRequestBytes,

@@ -1,4 +1,5 @@
 import { Billing } from '../../src/billing/billing';
+import type { AcceptedTokens } from '../../src/billing/ports/accepted-tokens';
 import { ByteBudget } from '../../src/runtime/byte-budget';
 import { createGraphqlServer } from '../../src/graphql/server/apollo-server';
 import { PreparedOperations } from '../../src/graphql/execution/compiled-operations';
@@ -26,6 +27,8 @@ export async function startBareServer(options: {
   readonly stores?: DocumentStores;
   readonly maxPreparedBytes?: number;
   readonly timeouts?: ConnectionTimeouts;
+  /** Default: every token is one. */
+  readonly acceptedTokens?: AcceptedTokens;
 }): Promise<BareServer> {
   const schema = buildServedSchema();
   const operations = new PreparedOperations(schema, { maxOperations: 1000, maxBytes: options.maxPreparedBytes ?? 1_000_000 });
@@ -73,9 +76,9 @@ export async function startBareServer(options: {
       observer: { operationEnded: () => undefined },
       responses: null,
       isCompressed: true,
-      persistedQueries: stores.persistedQueries,
+      stores,
       trustedDocuments: null,
-      acceptedTokens: { has: () => true },
+      acceptedTokens: options.acceptedTokens ?? { has: () => true },
       maxRequestBytes: 100_000,
       exportSlots: new ExportSlots(1, { has: () => true }),
       exportPageSize: 100,

@@ -107,12 +107,12 @@ export class DocumentGate {
   async decide(text: string, hash: string, sender: DocumentSender): Promise<DocumentVerdict> {
     const { trustedDocuments, stores } = this.#options;
     if (trustedDocuments && !trustedDocuments.hasText(text)) return UNTRUSTED;
-    const document = await stores.documents.get(hash);
+    const document = stores.documents.get(hash);
     if (document) return { kind: 'run', document };
     const refused = this.#refused.get(hash);
     if (refused) return refused;
     const verdict = await this.#look(text, sender);
-    if (verdict.kind === 'run') await stores.documents.set(hash, verdict.document);
+    if (verdict.kind === 'run') stores.documents.try(hash, verdict.document);
     if (verdict.kind === 'refuse') this.#refused.set(hash, verdict);
     return verdict;
   }

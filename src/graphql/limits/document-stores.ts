@@ -1,11 +1,14 @@
-import { InMemoryLRUCache, type KeyValueCache } from '@apollo/utils.keyvaluecache';
+import type { KeyValueCache } from '@apollo/utils.keyvaluecache';
 import type { DocumentNode } from 'graphql';
-import { LRUCache } from 'lru-cache';
+import { TrialCache } from '../../runtime/maps/trial-cache';
 
-/** The caches of documents, each with its own bound: a flood of one kind cannot evict the entries of the other. */
+/**
+ * The caches of documents, each with its own bound: a flood of one kind cannot evict the entries of the other. What no accepted token has
+ * executed is on trial: anybody can make up documents.
+ */
 export interface DocumentStores {
   /** Documents that were parsed and validated, by the hash of their text. */
-  readonly documents: InMemoryLRUCache<DocumentNode>;
+  readonly documents: TrialCache<DocumentNode>;
   /** Texts that clients registered (automatic persisted queries), by their hash. */
   readonly persistedQueries: PersistedQueries;
 }
@@ -25,21 +28,21 @@ export function createDocumentStores(
   maxPersistedQueryBytes = MAX_PERSISTED_QUERY_BYTES,
 ): DocumentStores {
   return {
-    documents: new InMemoryLRUCache<DocumentNode>({ maxSize: maxDocumentBytes, sizeCalculation: toHeapBytes }),
+    documents: new TrialCache<DocumentNode>({ maxSize: maxDocumentBytes, sizeOf: toHeapBytes }),
     persistedQueries: new PersistedQueries(maxPersistedQueryBytes),
   };
 }
 
 /** The texts of persisted queries, by their hash: for Apollo Server as a cache of its kind, for the pipeline without waiting. */
 export class PersistedQueries implements KeyValueCache {
-  readonly #texts: LRUCache<string, string>;
+  readonly #texts: TrialCache<string>;
 
   constructor(maxBytes: number) {
-    this.#texts = new LRUCache({
+    this.#texts = new TrialCache({
       maxSize: maxBytes,
-      ttl: PERSISTED_QUERY_TTL_SECONDS * 1000,
+      ttlMs: PERSISTED_QUERY_TTL_SECONDS * 1000,
       // A character of a text takes two bytes at most.
-      sizeCalculation: (text) => 2 * text.length + 200,
+      sizeOf: (text) => 2 * text.length + 200,
     });
   }
 
@@ -48,9 +51,14 @@ export class PersistedQueries implements KeyValueCache {
     return this.#texts.get(`${APOLLO_PREFIX}${hash}`);
   }
 
+  /** Keeps a text that Apollo Server has verified to be its hash's, and that an accepted token has executed. */
+  keep(hash: string, text: string): void {
+    this.#texts.keep(`${APOLLO_PREFIX}${hash}`, text);
+  }
+
   /** The keys of the stored texts. */
-  keys(): string[] {
-    return [...this.#texts.keys()];
+  keys(): readonly string[] {
+    return this.#texts.keys();
   }
 
   get(key: string): Promise<string | undefined> {
@@ -58,7 +66,7 @@ export class PersistedQueries implements KeyValueCache {
   }
 
   set(key: string, text: string): Promise<void> {
-    this.#texts.set(key, text);
+    this.#texts.try(key, text);
     return Promise.resolve();
   }
 

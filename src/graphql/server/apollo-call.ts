@@ -6,6 +6,8 @@ import type { RequestedOperation } from '../analysis/requested-operation';
 export interface FoundOperation {
   /** The document's text. */
   readonly source: string;
+  /** Of the text. */
+  readonly hash: string;
   readonly requested: RequestedOperation;
 }
 

@@ -22,13 +22,13 @@ export function createPolicyPlugin({ policies, callBudget, proof }: PolicyPlugin
       /** Errors of variables beside the one that is thrown. */
       let further: readonly GraphQLError[] = [];
       return Promise.resolve({
-        didResolveOperation: async ({ schema, document, operation, source, request, contextValue }) => {
+        didResolveOperation: async ({ schema, document, operation, source, queryHash, request, contextValue }) => {
           // Apollo Server lets the execution find out that there is no operation of the name.
           if (!operation) return;
           const { http, variables } = request;
           const requested = new RequestedOperation({ schema, document, operation, variables });
           contextValue.requested = requested;
-          if (http instanceof ApolloCall) http.found = { source, requested };
+          if (http instanceof ApolloCall) http.found = { source, hash: queryHash, requested };
           const { billing, standing } = contextValue;
           billing?.operation.admission?.expect(() => callBudget.predict(requested)?.calls ?? 0);
           const prove = (): Promise<GraphQLError | null> => proof.refusal(requested, contextValue);

@@ -1,7 +1,8 @@
 import type { ApolloServer } from '@apollo/server';
 import type { PreparedOperations } from '../../graphql/execution/compiled-operations';
-import { ApolloCall } from '../../graphql/server/apollo-call';
+import { ApolloCall, type FoundOperation } from '../../graphql/server/apollo-call';
 import type { GatewayContext } from '../../graphql/context/context';
+import type { DocumentStores } from '../../graphql/limits/document-stores';
 import type { RequestedOperation } from '../../graphql/analysis/requested-operation';
 import type { Exchange } from '../request/exchange';
 import type { GraphqlRequest } from '../request/graphql-request';
@@ -12,8 +13,9 @@ import { mayCompile, type CompileOptions } from './may-compile';
 /** What Apollo Server is asked with. */
 export interface ApolloOptions extends CompleteOptions, CompileOptions {
   readonly apollo: ApolloServer<GatewayContext>;
-  /** Where an operation becomes known. */
+  /** Where an operation becomes known, and its document is kept. */
   readonly operations: PreparedOperations;
+  readonly stores: DocumentStores;
   /** Headers of the explorer's page. */
   readonly pageHeaders: readonly string[];
 }
@@ -52,11 +54,19 @@ export async function findNew(
   if (body.kind !== 'single') throw new Error('an incremental result');
   const { found } = call;
   const requested = found && found.requested;
-  if (found && body.singleResult.data !== undefined && mayCompile(exchange, context, options))
-    options.operations.learn(found.source, operationName, found.requested);
+  if (found && body.singleResult.data !== undefined && mayCompile(exchange, context, options)) keep(found, request, options);
   const head = { status: http.status ?? 200, headers: toHeaders(http.headers) };
   const subject = { exchange, path: 'reference', operation: requested?.operation ?? null, context } as const;
   return { completed: await completeExecuted(subject, body.singleResult, head, { requested, options }), requested };
+}
+
+/** Keeps what an accepted token has executed. */
+function keep({ source, hash, requested }: FoundOperation, { operationName, extensions }: GraphqlRequest, options: ApolloOptions): void {
+  const { operations, stores } = options;
+  operations.learn(source, operationName, requested);
+  stores.documents.keep(hash, requested.document);
+  // Registered by this request, or before.
+  if (extensions?.['persistedQuery']) stores.persistedQueries.keep(hash, source);
 }
 
 /**

@@ -1,11 +1,11 @@
-import type { PersistedQueries } from '../../graphql/limits/document-stores';
+import type { DocumentStores } from '../../graphql/limits/document-stores';
 import type { TrustedDocuments } from '../../graphql/limits/trusted-documents';
 import { badRequest, type GraphqlRequest } from '../request/graphql-request';
 import { GraphQLError } from 'graphql';
 
 /** Where documents are found that a request only names. */
 export interface DocumentSources {
-  readonly persistedQueries: Pick<PersistedQueries, 'textOf'>;
+  readonly stores: DocumentStores;
   /** Null: any document may run. */
   readonly trustedDocuments: TrustedDocuments | null;
 }
@@ -16,7 +16,7 @@ export interface DocumentSources {
  * Whether a text may run is decided where every text comes by: see document-gate.ts.
  * @throws GraphQLError if no trusted document has this id.
  */
-export function resolveDocument(request: GraphqlRequest, { persistedQueries, trustedDocuments }: DocumentSources): GraphqlRequest {
+export function resolveDocument(request: GraphqlRequest, { stores, trustedDocuments }: DocumentSources): GraphqlRequest {
   const { query, extensions } = request;
   const persisted = extensions?.['persistedQuery'];
   if (trustedDocuments) return resolveTrusted(request, trustedDocuments, toHash(persisted));
@@ -27,7 +27,7 @@ export function resolveDocument(request: GraphqlRequest, { persistedQueries, tru
     );
   }
   const { version, sha256Hash } = persisted as { readonly version?: unknown; readonly sha256Hash?: unknown };
-  const text = version === 1 && typeof sha256Hash === 'string' ? persistedQueries.textOf(sha256Hash) : undefined;
+  const text = version === 1 && typeof sha256Hash === 'string' ? stores.persistedQueries.textOf(sha256Hash) : undefined;
   // Some clients send the text with each request, beside its hash: there is nothing left to be registered then.
   return text === undefined || (query !== undefined && query !== text) ? request : { ...request, query: text, extensions: undefined };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { getOperationAST, parse } from 'graphql';
+import { getOperationAST, parse, type DocumentNode } from 'graphql';
 import { PreparedOperations } from '../../../../src/graphql/execution/compiled-operations';
 import { createDocumentStores, toHeapBytes, type DocumentStores } from '../../../../src/graphql/limits/document-stores';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
@@ -9,6 +9,11 @@ import { requestRaw } from '../../../support/raw-request';
 const MAX_DOCUMENT_BYTES = 100_000;
 const MAX_PERSISTED_BYTES = 5000;
 const MAX_PREPARED_BYTES = 200_000;
+
+interface Reply {
+  readonly data?: unknown;
+  readonly errors?: { readonly extensions: { readonly code: string } }[];
+}
 
 describe('What is remembered of documents', () => {
   let stores: DocumentStores;
@@ -20,14 +25,14 @@ describe('What is remembered of documents', () => {
   });
   afterAll(() => server.close());
 
-  async function post(body: Record<string, unknown>): Promise<{ data?: unknown; errors?: { extensions: { code: string } }[] }> {
+  async function post(body: Record<string, unknown>): Promise<Reply> {
     const answer = await requestRaw(server.port, {
       method: 'POST',
       path: '/graphql',
       headers: { 'content-type': 'application/json', authorization: 'Bearer accepted' },
       body: JSON.stringify(body),
     });
-    return JSON.parse(answer.text) as Awaited<ReturnType<typeof post>>;
+    return JSON.parse(answer.text) as Reply;
   }
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
   const register = (query: string): Record<string, unknown> => ({
@@ -38,10 +43,8 @@ describe('What is remembered of documents', () => {
     extensions: { persistedQuery: { version: 1, sha256Hash: sha256(query) } },
   });
 
-  async function documentBytes(): Promise<number> {
-    const documents = await Promise.all(stores.documents.keys().map((key) => stores.documents.get(key)));
-    return documents.reduce((sum, document) => sum + (document ? toHeapBytes(document) : 0), 0);
-  }
+  const documentBytes = (): number =>
+    stores.documents.keys().reduce((sum, key) => sum + toHeapBytes(stores.documents.get(key) as DocumentNode), 0);
 
   it('stays within its bound under endless different documents and operation names, and the newest is there', async () => {
     for (let i = 0; i < 200; i++)
@@ -51,7 +54,7 @@ describe('What is remembered of documents', () => {
     const count = stores.documents.keys().length;
     expect(count).toBeGreaterThan(5);
     expect(count).toBeLessThan(100);
-    expect(await documentBytes()).toBeLessThanOrEqual(MAX_DOCUMENT_BYTES);
+    expect(documentBytes()).toBeLessThanOrEqual(MAX_DOCUMENT_BYTES);
     expect(server.operations.size).toBeGreaterThan(5);
     expect(server.operations.bytes).toBeLessThanOrEqual(MAX_PREPARED_BYTES);
     expect(stores.documents.keys().join()).toContain(sha256('query Name199 { a199: __typename b: __typename }'));
@@ -76,6 +79,36 @@ describe('What is remembered of documents', () => {
     expect((await post(recall('{ r0: __typename }'))).errors?.[0]?.extensions.code).toBe('PERSISTED_QUERY_NOT_FOUND');
     stores.documents.clear();
     expect(stores.persistedQueries.keys()).toHaveLength(count);
+  });
+
+  it('keeps what accepted tokens have run, whatever others register and run', async () => {
+    const bytes = 8 * MAX_PERSISTED_BYTES;
+    const own = createDocumentStores(8 * MAX_DOCUMENT_BYTES, bytes);
+    const accepted = new Set(['Bearer accepted']);
+    const shared = await startBareServer({ stores: own, acceptedTokens: { has: ({ authorization }) => accepted.has(authorization) } });
+    const send = async (body: object, authorization: string | null): Promise<Reply> => {
+      const headers = { 'content-type': 'application/json', ...(authorization === null ? {} : { authorization }) };
+      return JSON.parse(
+        (await requestRaw(shared.port, { method: 'POST', path: '/graphql', headers, body: JSON.stringify(body) })).text,
+      ) as Reply;
+    };
+    try {
+      await send(register('{ kept: __typename }'), 'Bearer accepted');
+      for (const [index, authorization] of [null, 'Bearer junk', 'Basic junk'].entries()) {
+        for (let i = 0; i < 100; i++) {
+          const query = `{ x${index}y${i}: __typename } #${'x'.repeat(2000)}`;
+          expect(await send(register(query), authorization)).toEqual({ data: { [`x${index}y${i}`]: 'Query' } });
+          // What nobody else has registered since is still there.
+          expect(await send(recall(query), authorization)).toEqual({ data: { [`x${index}y${i}`]: 'Query' } });
+        }
+        expect(await send(recall('{ kept: __typename }'), null)).toEqual({ data: { kept: 'Query' } });
+        expect(own.documents.keys()).toContain(sha256('{ kept: __typename }'));
+      }
+      expect(own.documents.keys().length).toBeLessThan(100);
+      expect(own.persistedQueries.keys().length * 4200).toBeLessThan(bytes);
+    } finally {
+      await shared.close();
+    }
   });
 
   it('registers no text under a hash that is not its own, nor one that may not run', async () => {
@@ -109,6 +142,9 @@ describe('What is remembered of documents', () => {
     const { persistedQueries } = createDocumentStores();
     const text = 'x'.repeat(1_000_000);
     await persistedQueries.set('apq:hash', text);
+    // Larger than all there is room for on trial.
+    expect(persistedQueries.keys()).toEqual([]);
+    persistedQueries.keep('hash', text);
     expect([persistedQueries.textOf('hash'), await persistedQueries.get('apq:hash'), persistedQueries.keys()]).toEqual([
       text,
       text,

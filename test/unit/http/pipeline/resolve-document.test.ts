@@ -1,3 +1,4 @@
+import { createDocumentStores } from '../../../../src/graphql/limits/document-stores';
 import { TrustedDocuments } from '../../../../src/graphql/limits/trusted-documents';
 import { resolveDocument } from '../../../../src/http/pipeline/resolve-document';
 import type { GraphqlRequest } from '../../../../src/http/request/graphql-request';
@@ -10,11 +11,12 @@ const toRequest = (parts: Partial<GraphqlRequest>): GraphqlRequest => ({
   extensions: undefined,
   ...parts,
 });
-const persistedQueries = { textOf: (hash: string) => (hash === 'known' ? '{ registered }' : undefined) };
+const stores = createDocumentStores();
+stores.persistedQueries.keep('known', '{ registered }');
 const persisted = (sha256Hash: unknown, version: unknown = 1) => ({ persistedQuery: { version, sha256Hash }, other: 1 });
 
 describe('The document of a request', () => {
-  const resolve = (request: Partial<GraphqlRequest>) => resolveDocument(toRequest(request), { persistedQueries, trustedDocuments: null });
+  const resolve = (request: Partial<GraphqlRequest>) => resolveDocument(toRequest(request), { stores, trustedDocuments: null });
 
   it.each([
     ['its text', { query: '{ a }' }],
@@ -42,7 +44,7 @@ describe('The document of a request', () => {
 
 describe('The document of a request where documents are trusted', () => {
   const trustedDocuments = new TrustedDocuments(new Map([['id', '{ trusted }']]));
-  const resolve = (request: Partial<GraphqlRequest>) => resolveDocument(toRequest(request), { persistedQueries, trustedDocuments });
+  const resolve = (request: Partial<GraphqlRequest>) => resolveDocument(toRequest(request), { stores, trustedDocuments });
 
   it.each<[string, Partial<GraphqlRequest>, string | undefined]>([
     ['its text, whatever else names one', { query: '{ a }', documentId: 'id', extensions: persisted('id') }, '{ a }'],
