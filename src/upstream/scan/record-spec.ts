@@ -52,7 +52,7 @@ export class RecordSpec {
   readonly firstWord: Int32Array;
   /** By a byte: whether a spelling of a leaf's name may end with it. Most unknown names are recognised by that alone. */
   readonly lastBytes: Uint8Array;
-  /** The names in lower case, without `-` and `_`. */
+  /** The names of the leaves in lower case, without `-` and `_`. */
   readonly #letters: readonly Buffer[];
   readonly #byName: ReadonlyMap<string, number>;
 
@@ -77,8 +77,8 @@ export class RecordSpec {
     this.predicted = new Int32Array(this.count + 2).map((_, column) => (column === this.count ? 0 : Math.min(column + 1, this.count - 1)));
     this.errors = this.names.map((name, column) => invalidResponse(`${this.pathOf(name)} ${this.ruleOf(column)}`));
     this.misspelt = this.names.map((name) => invalidResponse(`${this.pathOf(name)} is there under another spelling of its name`));
-    this.#letters = this.names.map((name) => Buffer.from(name.replace(/[-_]/g, '').toLowerCase()));
-    this.lastBytes = toLastBytes(this.#letters.slice(0, members.length));
+    this.#letters = members.map(([, { wire }]) => Buffer.from(wire.replace(/[-_]/g, '').toLowerCase()));
+    this.lastBytes = toLastBytes(this.#letters);
     this.itemError = invalidResponse(`${path} must be object`);
   }
 
@@ -91,11 +91,10 @@ export class RecordSpec {
     return `must be ${RULES[this.types[column] as number] as string}`;
   }
 
-  /** Whether the name of a column stands here, from its first character on, with the quotation mark that ends it. */
-  isNameAt(column: number, view: DataView, at: number): boolean {
+  /** Whether the name of a column stands in a name of its length, with the quotation mark that ends it. */
+  #isNameAt(column: number, view: DataView, at: number): boolean {
     const { words } = this;
     const lastAt = at + (this.lengths[column] as number) - 3;
-    if (lastAt + 4 > view.byteLength) return false;
     const last = (this.firstWord[column + 1] as number) - 1;
     let place = at;
     for (let i = this.firstWord[column] as number; i < last; i++) {
@@ -108,15 +107,13 @@ export class RecordSpec {
   /** The column of the name of so many bytes that begins here; -1 where the record has none of that name. */
   findName(view: DataView, at: number, length: number): number {
     for (let column = 0; column < this.count; column++)
-      if (this.lengths[column] === length && this.isNameAt(column, view, at)) return column;
+      if (this.lengths[column] === length && this.#isNameAt(column, view, at)) return column;
     return -1;
   }
 
   /** The leaf of which these bytes are another spelling: in another case, or with other `-` and `_`. -1 where there is none. */
   findMisspelt(bytes: Buffer, from: number, to: number): number {
-    for (let column = 0; column < this.count; column++)
-      if (this.types[column] !== LIST && isSpelling(this.#letters[column] as Buffer, bytes, from, to)) return column;
-    return -1;
+    return this.#letters.findIndex((letters) => isSpelling(letters, bytes, from, to));
   }
 
   /** The column of a name; -1 where the record has none of that name. */
@@ -141,7 +138,7 @@ function isSpelling(letters: Buffer, bytes: Buffer, from: number, to: number): b
     let code = bytes[at] as number;
     if (code === MINUS || code === UNDERSCORE) continue;
     if (code >= LETTER_A && code <= LETTER_Z) code += UPPER_TO_LOWER;
-    if (left === 0 || letters[--left] !== code) return false;
+    if (letters[--left] !== code) return false;
   }
   return left === 0;
 }
