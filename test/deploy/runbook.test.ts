@@ -40,7 +40,13 @@ describe('The runbook', () => {
   });
 
   it('quotes lines of the log as the source has them', () => {
-    const source = ['app.ts', 'telemetry/logs/audit-log.ts', 'telemetry/logs/upstream-log.ts', 'workers/worker-pool.ts']
+    const source = [
+      'composition/open-billing-source.ts',
+      'composition/open-graphql.ts',
+      'telemetry/logs/audit-log.ts',
+      'telemetry/logs/upstream-log.ts',
+      'workers/worker-pool.ts',
+    ]
       .map((file) => readFileSync(join(__dirname, '../../src', file), 'utf8'))
       .join('\n');
     for (const text of [

@@ -2,9 +2,8 @@ import type { Explorer, ExplorerOptions } from './explorer';
 import { createGraphiql } from './explorer-graphiql';
 import { createSandbox } from './explorer-sandbox';
 
-/** Makes the explorer; null where there is none. A browser that opens the root is sent to it. */
-export function createExplorer(options: ExplorerOptions | null): Explorer | null {
-  if (options === null) return null;
+/** Makes the explorer. A browser that opens the root is sent to it. */
+export function createExplorer(options: ExplorerOptions): Explorer {
   const explorer = options.kind === 'sandbox' ? createSandbox(options) : createGraphiql(options);
   return {
     ...explorer,

@@ -105,9 +105,11 @@ describe('The rooms of the house', () => {
   });
 
   it('import what they may and nothing else: a stray import is found, of a type or a value, in every room', async () => {
+    const outside = readdirSync(src).flatMap((name) => (name.endsWith('.ts') && name !== 'version.ts' ? [name.replace(/\.ts$/, '')] : []));
+    expect(outside).toContain('app');
     const outer = Object.keys(ROOMS).map((room) => ({
       room,
-      targets: [...Object.keys(ROOMS), 'tools'].map(moduleOf).concat('app', 'main', 'first-query', 'stop-signal'),
+      targets: [...Object.keys(ROOMS), 'tools'].map(moduleOf).concat(outside),
       allowed: [room, ...ROOMS[room]!],
     }));
     const inner = Object.entries(INNER_ROOMS).flatMap(([room, table]) =>

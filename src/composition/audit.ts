@@ -1,9 +1,9 @@
-import type { Config } from './config/config';
-import { AuditTrail } from './telemetry/audit/audit-trail';
-import { createAuditLog } from './telemetry/logs/audit-log';
-import type { Log } from './telemetry/logs/log';
-import type { Metrics } from './telemetry/metrics/metrics';
-import type { AuditObserver } from './telemetry/observers/audit-observer';
+import type { Config } from '../config/config';
+import { AuditTrail } from '../telemetry/audit/audit-trail';
+import { createAuditLog } from '../telemetry/logs/audit-log';
+import type { Log } from '../telemetry/logs/log';
+import type { Metrics } from '../telemetry/metrics/metrics';
+import type { AuditObserver } from '../telemetry/observers/audit-observer';
 
 /** Opens the audit trail; returns null if none is configured. Rejects if its file cannot be opened. */
 export async function openAudit({ auditLog: path, auditSecret: secret }: Config, metrics: Metrics, log: Log): Promise<AuditTrail | null> {
