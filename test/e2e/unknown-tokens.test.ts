@@ -159,6 +159,34 @@ describe('A token that the billing API has never accepted', () => {
     });
   });
 
+  it.each(Object.entries(OPERATIONS))(
+    'has nothing done for %s whose time is over before it is decided on',
+    async (_name, [query, variables]) => {
+      await withScript(
+        () => ({ hang: 'before-headers' }),
+        async ({ gateway, upstream }) => {
+          const { status, text } = await gateway.query(query, variables, { headers: { 'x-request-timeout-ms': '100' } });
+          expect([status, JSON.parse(text)]).toEqual([
+            504,
+            { errors: [{ message: expect.stringContaining('took longer than it may'), extensions: { code: 'UPSTREAM_TIMEOUT' } }] },
+          ]);
+          expect(upstream.requests).toHaveLength(1);
+        },
+      );
+    },
+  );
+
+  it('gets the response to a long document that asks nothing, or does not say which operation is meant', async () => {
+    await withScript(REFUSE, async ({ gateway, upstream }) => {
+      const document = `query Long ${LONG} query Short { __typename }`;
+      const { data } = await gateway.query(document, {}, { operationName: 'Short' });
+      expect(data).toEqual({ __typename: 'Query' });
+      const { status, errors } = await gateway.query(document, {});
+      expect([status, errors[0]?.extensions]).toEqual([400, { code: 'OPERATION_RESOLUTION_FAILURE' }]);
+      expect(upstream.requests).toHaveLength(0);
+    });
+  });
+
   it('may have 200 fields that fail, and an accepted one 1,000', async () => {
     await withScript(ACCEPT, async ({ gateway }) => {
       const malformed = { r: many(201, () => ({ __typename: 'Nothing' })) };

@@ -99,6 +99,26 @@ export function toRateLimitError({ message, failure, details }: BillingError): G
   return new GraphQLError(message, { extensions: { code: toCode(failure), ...details, http: { status: 429, headers } } });
 }
 
+/** The answer to an operation that has ended before it was begun: its time was over, or its client had gone. */
+export function toEndedError({ message, failure }: BillingError): GraphQLError {
+  const http = { status: failure === 'timeout' ? 504 : 503, headers: new HeaderMap() };
+  return withoutStacks(() => new GraphQLError(message, { extensions: { code: toCode(failure), http } }));
+}
+
+/** When a client may try again whose operation found no turn, in seconds. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** The answer to a large operation with an undecided token, where too many others wait. */
+export function toOverloadedError(): GraphQLError {
+  const http = { status: 503, headers: new HeaderMap([['retry-after', String(RETRY_AFTER_SECONDS)]]) };
+  const message =
+    'Too many large operations wait whose tokens the billing API has not accepted yet. Try again in a moment, or send a small operation ' +
+    'with the token before.';
+  return withoutStacks(
+    () => new GraphQLError(message, { extensions: { code: 'OVERLOADED', retryAfterSeconds: RETRY_AFTER_SECONDS, http } }),
+  );
+}
+
 /** The answer to an operation that needs data and carries no bearer token (RFC 6750, section 3: no error code without credentials). */
 export function toMissingTokenError(error: BillingError): GraphQLError {
   return toUnauthenticated(error, 'Bearer');

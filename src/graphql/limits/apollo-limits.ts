@@ -33,6 +33,11 @@ const UNPROVEN_DOCUMENT = `a document of more than ${MAX_ANONYMOUS_TOKENS} token
 /** Placeholder for a refused document, until the refusal is reported. */
 const REFUSED = parse('{ __typename }');
 
+/** Whether a document stands in the place of one that the gate has refused. */
+export function isRefused(document: DocumentNode): boolean {
+  return document === REFUSED;
+}
+
 /**
  * Lets the gate decide on each document in place of Apollo Server's parsing and validation. Apollo Server asks its
  * document store for each text before it parses one: what the gate decided is there, refused documents included, whose
@@ -64,9 +69,9 @@ export function createGatePlugin(
           didResolveSource: async ({ source, queryHash, contextValue, schema, request }) => {
             const { billing, standing } = contextValue;
             const prove = async (document: DocumentNode): Promise<GraphQLError | null> => {
-              const operation = getOperationAST(document, request.operationName);
+              const operation = getOperationAST(document, request.operationName) ?? null;
               const { variables } = request;
-              return operation && billing ? proof.refusal({ schema, document, operation, variables }, contextValue) : null;
+              return billing && proof.refusal({ schema, document, operation, variables }, contextValue);
             };
             const hasToken = billing !== null && !proof.isUnprovable(contextValue);
             verdict = await gate.decide(source, queryHash, { hasToken, prove: standing.isAccepted ? null : prove });

@@ -1,4 +1,5 @@
 import type { GraphQLError, OperationDefinitionNode } from 'graphql';
+import type { Billing } from '../../billing/billing';
 import { BillingError } from '../../billing/model/billing-error';
 import { OperationModel } from '../analysis/operation-model';
 import { AskedPages } from '../analysis/asked-pages';
@@ -6,9 +7,10 @@ import { predictCalls, type PredictionLimits } from '../analysis/predict-calls';
 import type { OperationRequest, RequestedOperation } from '../analysis/requested-operation';
 import { coerceVariables, conditionValues, type Variables } from '../analysis/variables/coerce-variables';
 import type { GatewayContext } from '../context/context';
-import { toRefusedTokenError } from '../context/errors';
+import { toEndedError, toOverloadedError, toRateLimitError, toRefusedTokenError } from '../context/errors';
 import type { TokenStanding } from '../context/token-standing';
 import { toBudgetError } from './call-budget';
+import { StrangerTurns } from './stranger-turns';
 
 /** Maximum decoded body size without a token, in bytes: the introspection query of tools has 2 KiB. */
 export const MAX_ANONYMOUS_BYTES = 32 * 1024;
@@ -21,12 +23,20 @@ export interface TokenProofOptions {
   readonly limits: PredictionLimits;
 }
 
+/** A request whose token is to be decided on. */
+export type UndecidedRequest = Omit<OperationRequest, 'operation'> & {
+  /** Null where the document has none of the name. */
+  readonly operation: OperationDefinitionNode | null;
+};
+
 /**
  * Has the billing API decide on a token that it has never accepted before anything is done that takes long: anybody can make one up.
  * What asks for it are long documents before they are validated, large bodies, and operations that may make more calls than they may. The
- * first question of the operation is asked alone; the operation then finds its answer.
+ * first question of the operation is asked alone; the operation then finds its answer. What cannot be decided on is done in the turns of
+ * strangers.
  */
 export class TokenProof {
+  readonly turns = new StrangerTurns();
   readonly #options: TokenProofOptions;
 
   constructor(options: TokenProofOptions) {
@@ -50,23 +60,39 @@ export class TokenProof {
 
   /**
    * Asks the first question of an operation. Null where the token is not refused: it is accepted, the operation asks nothing, or there is
-   * no answer, which the operation will meet as well. An operation that would make too many calls makes none, and is refused here.
+   * no answer, which the operation will meet as well; then it resolves in the turn in which the operation may go on. An operation that
+   * would make too many calls makes none, and is refused here, and so is one whose time is over, or whose client has gone.
    * @param request of a document that need not be valid, but for its fields, and fragments that do not lead back to themselves.
    */
-  async refusal(request: OperationRequest, { proving }: Pick<GatewayContext, 'proving'>): Promise<GraphQLError | null> {
+  async refusal(
+    request: UndecidedRequest,
+    { proving, billing }: Pick<GatewayContext, 'proving' | 'billing'>,
+  ): Promise<GraphQLError | null> {
     if (!proving) return null;
     const { maxCalls } = this.#options;
     const asked = new AskedPages(maxCalls + 1);
-    const calls = this.#predict(request, asked);
+    const { operation } = request;
+    const calls = operation ? this.#predict({ ...request, operation }, asked) : 0;
     if (calls > maxCalls) return toBudgetError({ calls, atLeast: true }, maxCalls);
-    const billing = asked.first && proving();
-    if (!asked.first || !billing) return null;
-    try {
-      await billing.askAhead(asked.first.owner, asked.first.pages);
-    } catch (error) {
-      if (error instanceof BillingError && error.failure === 'unauthenticated') return toRefusedTokenError(error);
+    const asking = asked.first && proving();
+    if (asked.first && asking) {
+      try {
+        await asking.askAhead(asked.first.owner, asked.first.pages);
+        return null;
+      } catch (error) {
+        if (error instanceof BillingError && error.failure === 'unauthenticated') return toRefusedTokenError(error);
+        if (asking.operation.refusal) return toRateLimitError(asking.operation.refusal);
+      }
     }
-    return null;
+    return endOf(billing) ?? this.#waitUndecided(billing);
+  }
+
+  /** Waits for a turn, in which the operation goes on though the token is not decided on; the error of one that may not. */
+  async #waitUndecided(billing: Billing | null): Promise<GraphQLError | null> {
+    const turn = this.turns.take();
+    if (!turn) return toOverloadedError();
+    await turn;
+    return endOf(billing);
   }
 
   /** How many calls the operation makes at least, as far as it can be told without much work. */
@@ -83,6 +109,12 @@ export class TokenProof {
       return 0;
     }
   }
+}
+
+/** The error of an operation that has ended: its time is over, or its client has gone. */
+function endOf(billing: Billing | null): GraphQLError | null {
+  const { aborted = false, reason } = billing?.operation.signal ?? {};
+  return aborted && reason instanceof BillingError ? toEndedError(reason) : null;
 }
 
 /** The variables of an operation, with no more than `most` different members of each list. */

@@ -3,6 +3,7 @@ import type { GraphQLError } from 'graphql';
 import type { GatewayContext } from '../context/context';
 import { nextTurn } from '../../runtime/turns/turn-budget';
 import { RequestedOperation } from '../analysis/requested-operation';
+import { isRefused } from '../limits/apollo-limits';
 import type { CallBudget } from '../limits/call-budget';
 import { findRefusal, type Policy } from '../limits/policies';
 import type { TokenProof } from '../limits/token-proof';
@@ -23,8 +24,8 @@ export function createPolicyPlugin({ policies, callBudget, proof }: PolicyPlugin
       let further: readonly GraphQLError[] = [];
       return Promise.resolve({
         didResolveOperation: async ({ schema, document, operation, source, queryHash, request, contextValue }) => {
-          // Apollo Server lets the execution find out that there is no operation of the name.
-          if (!operation) return;
+          // Apollo Server lets the execution find out that there is no operation of the name. A document that is refused has none.
+          if (!operation || isRefused(document)) return;
           const { http, variables } = request;
           const requested = new RequestedOperation({ schema, document, operation, variables });
           contextValue.requested = requested;
@@ -45,11 +46,9 @@ export function createPolicyPlugin({ policies, callBudget, proof }: PolicyPlugin
           // What was read, validated and predicted so far has taken its time: the execution has a turn of its own.
           await nextTurn();
         },
-        didEncounterErrors: ({ request, operation, errors }) => {
+        didEncounterErrors: ({ errors }) => {
           // The list is the one that Apollo Server goes on to format.
           (errors as GraphQLError[]).push(...further);
-          // The placeholder for a refused document is not an operation; see apollo-limits.ts.
-          if (!operation && request.http instanceof ApolloCall) request.http.found = null;
           return Promise.resolve();
         },
       });

@@ -34,7 +34,6 @@ import { executeKnown, type ExecuteOptions } from './execute-known';
 import { RequestBodies, toBodyBounds } from './request-bodies';
 import { createContext } from './request-contexts';
 import { resolveDocument, type DocumentSources } from './resolve-document';
-import { RestingQueue } from './resting-queue';
 
 /** The pipeline's dependencies. */
 export interface PipelineOptions extends ExchangeOptions, DocumentSources, ExecuteOptions, ApolloOptions, ExportOptions, RespondOptions {
@@ -55,15 +54,6 @@ const TOO_LARGE = `more than ${MAX_ANONYMOUS_BYTES} bytes`;
 const ARRIVALS_A_TURN: TurnBounds = { maxItems: 64, maxMs: 20 };
 const NEW_DOCUMENTS_A_TURN: TurnBounds = { maxItems: 4, maxMs: 10 };
 const STRANGERS_A_TURN: TurnBounds = { maxItems: 4, maxMs: 10 };
-/**
- * Large bodies of strangers take milliseconds to read as JSON, and more to collect as garbage. While accepted tokens have had requests in
- * the last second, such a body is followed by a rest of nine times its time.
- */
-const REST_TIMES = 9;
-const MAX_REST_MS = 500;
-const ACTIVE_MS = 1000;
-/** Large bodies of strangers that wait at once: 16 MiB with the default of MAX_REQUEST_BYTES. */
-const MAX_LARGE_WAITING = 64;
 const USED = Symbol('connection used');
 
 /** Whether this is the first request on its connection. Call once per request. */
@@ -82,12 +72,6 @@ export class Pipeline {
   readonly #arrivals = new TurnQueue<Arrival>((arrival) => this.#handle(arrival), ARRIVALS_A_TURN);
   /** Requests whose token the billing API has never accepted: many of them take turns with the others, and not their time. */
   readonly #strangers = new TurnQueue<Arrival>((arrival) => this.#handle(arrival), STRANGERS_A_TURN);
-  readonly #largeStrangers = new RestingQueue<Arrival>(
-    (arrival) => this.#handle(arrival),
-    (spentMs) => (performance.now() - this.#lastAcceptedMs < ACTIVE_MS ? Math.min(spentMs * REST_TIMES, MAX_REST_MS) : 0),
-  );
-  /** When a request of an accepted token came last, on the clock of `performance.now()`. */
-  #lastAcceptedMs = -Infinity;
   readonly #newDocuments = new TurnQueue<() => void>((work) => work(), NEW_DOCUMENTS_A_TURN);
   /**
    * First requests of connections, handled one turn of the event loop later: the client may have closed the connection while it
@@ -122,13 +106,13 @@ export class Pipeline {
   }
 
   #enqueue(arrival: Arrival): void {
+    const { turns } = this.#options.proof;
     if (arrival.isAccepted) {
-      this.#lastAcceptedMs = arrival.startedMs;
+      turns.noteAccepted(arrival.startedMs);
       this.#arrivals.add(arrival);
     } else if (!arrival.caller || arrival.body.length <= MAX_ANONYMOUS_BYTES) this.#strangers.add(arrival);
-    else if (this.#largeStrangers.size < MAX_LARGE_WAITING) this.#largeStrangers.add(arrival);
-    // Releases the body.
-    else this.#strangers.add({ ...arrival, body: 'too-late' });
+    // Large bodies take milliseconds to read as JSON, and more to collect as garbage. Where too many wait, the body is released.
+    else if (!turns.add(() => this.#handle(arrival))) this.#strangers.add({ ...arrival, body: 'too-late' });
   }
 
   /** Has a document parsed and validated within the bounds of a turn; that of a stranger is within them already. */

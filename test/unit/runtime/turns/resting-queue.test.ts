@@ -1,4 +1,4 @@
-import { RestingQueue } from '../../../../src/http/pipeline/resting-queue';
+import { RestingQueue } from '../../../../src/runtime/turns/resting-queue';
 import { until } from '../../../support/cache-fixtures';
 
 /** Keeps the processor busy. */
