@@ -100,15 +100,15 @@ function endOfEscape(bytes: Buffer, at: number): number {
     case LETTER_T:
       return at + 2;
     case 0x75: // u
-      for (let i = at + 2; i < at + 6; i++) if (!isHex(bytes[i])) throw notJson();
+      for (let i = at + 2; i < at + 6; i++) if (!isHex(bytes[i] as number)) throw notJson();
       return at + 6;
     default:
       throw notJson();
   }
 }
 
-function isHex(code: number | undefined): boolean {
-  return code !== undefined && ((code >= ZERO && code <= NINE) || (code >= 0x41 && code <= 0x46) || (code >= 0x61 && code <= 0x66));
+function isHex(code: number): boolean {
+  return (code >= ZERO && code <= NINE) || (code >= 0x41 && code <= 0x46) || (code >= 0x61 && code <= 0x66);
 }
 
 /** Past the number that begins here (RFC 8259, section 6). */

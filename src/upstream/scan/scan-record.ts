@@ -35,11 +35,6 @@ export interface MemberReader {
   unknown(member: { readonly name: number; readonly value: number; readonly end: number }): void;
 }
 
-/** -1 has none. */
-function toBit(column: number): number {
-  return column < 0 ? 0 : 1 << column;
-}
-
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** Most members of a body that are there again, or whose names have an escape: hardly any body has one, and each takes long. */
@@ -143,11 +138,11 @@ export class RecordScanner {
           at = type === LIST ? this.#list(reader, column, at, true) : this.#scanRepeated(spec, column, at, target);
         } else if (type === TEXT && first === QUOTE) {
           const end = endOfPlainText(bytes, view, at);
-          if (end >= 0) marks[base + column] = at;
+          marks[base + column] = at;
           at = end >= 0 ? end : this.#scanOdd(spec, column, at, target);
         } else if (type === INTEGER && first <= NINE) {
           const end = endOfUsualNumber(bytes, at);
-          if (end >= 0) marks[base + column] = at;
+          marks[base + column] = at;
           at = end >= 0 ? end : this.#scanOdd(spec, column, at, target);
         } else if (type === BOOLEAN && (first === LETTER_T || first === LETTER_F)) {
           marks[base + column] = first === LETTER_T ? TRUE_MARK : FALSE_MARK;
@@ -178,12 +173,12 @@ export class RecordScanner {
     marks[base + lengthColumn] = 0;
   }
 
-  /** The bit of the leaf whose name is spelled differently here; 0 for none. `end`: past the name; -1 if it has an escape. */
+  /** The bit of the leaf of which this is another spelling; a bit of no leaf for none. `end`: past the name; -1 if it has an escape. */
   #misspeltBit(spec: RecordSpec, name: number, end: number): number {
     const { bytes } = this;
-    if (end >= 0) return toBit(spec.findMisspelt(bytes, name + 1, end - 1));
+    if (end >= 0) return 1 << spec.findMisspelt(bytes, name + 1, end - 1);
     const text = Buffer.from(JSON.parse(bytes.toString('utf8', name, endOfText(bytes, name))) as string);
-    return toBit(spec.findMisspelt(text, 0, text.length));
+    return 1 << spec.findMisspelt(text, 0, text.length);
   }
 
   /** A value under another spelling of its name counts neither as the value nor as absent. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { endOfPlainText, endOfValue, skipSpace } from '../../../../src/upstream/scan/json-bytes';
+import { endOfPlainText, endOfUsualNumber, endOfValue, skipSpace } from '../../../../src/upstream/scan/json-bytes';
 
 /** Whether the bytes are one JSON value and nothing else. */
 function isJson(text: string): boolean {
@@ -70,9 +70,55 @@ describe('The end of a JSON value', () => {
     }
   });
 
-  it('is not looked for deeper than some 1,000 levels', () => {
-    expect(isJson('['.repeat(1000) + ']'.repeat(1000))).toBe(true);
-    expect(isJson('['.repeat(1002) + ']'.repeat(1002))).toBe(false);
+  it('is not looked for deeper than 1,000 levels', () => {
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+    ] as const) {
+      expect(isJson(`${open.repeat(1000)}1${close.repeat(1000)}`)).toBe(true);
+      expect(isJson(`${open.repeat(1001)}1${close.repeat(1001)}`)).toBe(false);
+    }
+  });
+
+  it.each([
+    '\t[\t1\t]\t',
+    '1E5',
+    '1E+5',
+    '"\\u0AFf9a"',
+    '"\\u/AAA"',
+    '"\\u:AAA"',
+    '"\\u@AAA"',
+    '"\\uGAAA"',
+    '"\\u`AAA"',
+    '"\\ugAAA"',
+    '"\\u000"',
+  ])('is found where JSON.parse finds it, in %j', (text) => {
+    expect(isJson(text)).toBe(isParsed(text));
+  });
+});
+
+describe('The end of a usual number', () => {
+  it.each([
+    ['5,', 1],
+    ['-5}', 2],
+    ['0,', 1],
+    ['10 ', 2],
+    ['999999999999999,', 15],
+    ['-999999999999999]', 16],
+    ['1000000000000000,', -1],
+    ['00,', -1],
+    ['01,', -1],
+    ['-0,', -1],
+    ['-,', -1],
+    ['-01,', -1],
+    ['1.5,', -1],
+    ['1e5,', -1],
+    ['1E5,', -1],
+    ['.5,', -1],
+    ['x', -1],
+  ])('of %s is %i', (text, end) => {
+    expect(endOfUsualNumber(Buffer.from(text), 0)).toBe(end);
+    expect(endOfUsualNumber(Buffer.from(`12${text}`), 2)).toBe(end < 0 ? -1 : end + 2);
   });
 });
 
