@@ -7,6 +7,8 @@ import type { PageReader } from './page-loader';
 
 /** Maximum number of pages read concurrently, so that one operation does not take all connections. */
 const MAX_WAVE = 16;
+/** Most invoices by which a list may have grown between two pages to be noticed: whole pages would take long to compare. */
+const MAX_MOVED = 50;
 
 /** A page being loaded, and a way to verify that the list ends with it. */
 interface PageRead<Item> {
@@ -52,11 +54,24 @@ export class ListPages<Item> {
     const items = await this.#pageAt(index).items;
     if (items && items.length >= this.pageSize) this.#hasFull = true;
     const [first] = items ?? [];
-    if (index > 0 && first !== undefined) {
+    if (index > 0 && items && first !== undefined) {
       const [before] = (await this.#pageAt(0).items) ?? [];
       if (before !== undefined) await this.#loader.assertApart(this.#owner, before, first);
+      await this.#assertUnmoved(index, items);
     }
     return items;
+  }
+
+  /** Compares the item next to the page read before with the items at that page's edge. */
+  async #assertUnmoved(index: number, items: readonly Item[]): Promise<void> {
+    const before = (await this.#pageAt(index - 1).items) ?? [];
+    const offset = this.offsetOf(index - 1);
+    const isForward = this.order.step === 1;
+    const from = isForward ? Math.max(0, before.length - MAX_MOVED) : 0;
+    const edge = before.slice(from, from + MAX_MOVED);
+    const last = isForward ? 0 : items.length - 1;
+    const beside = { position: this.offsetOf(index) + last, item: items[last] as Item };
+    await this.#loader.assertUnmoved(this.#owner, { offset: offset + from, items: edge }, beside);
   }
 
   /**

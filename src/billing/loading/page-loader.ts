@@ -8,7 +8,7 @@ import { formOf, type ListOwner, type PagedList } from '../model/paged-list';
 import type { PageRequest, Window } from '../model/window';
 import { ListCall } from '../paging/list-call';
 import { ListEnd } from '../paging/list-end';
-import { ListPlaces, type ReadWindow, type WindowRead } from '../paging/list-places';
+import { ListPlaces, type PlacedItem, type PlacedItems, type ReadWindow, type WindowRead } from '../paging/list-places';
 import { findRun, planPages, type Paging } from '../paging/window-plan';
 import type { PagingEvidence, ShortPage } from '../paging/paging-evidence';
 import { PageLoad, type ListKey, type PageDoubts, type PageKey } from './page-load';
@@ -19,6 +19,8 @@ export interface PageReader<Item> {
   load(owner: ListOwner, page: PageRequest): Promise<Pick<PageLoad<unknown, Item>, 'sentPage' | 'completePage'>>;
   /** Verifies that two equal items are at different positions of the list. Rejects with BillingError if the API ignores offsets. */
   assertApart(owner: ListOwner, first: Item, later: Item): Promise<void>;
+  /** Verifies that an item beside a page is none of the page's, which stand elsewhere now. Rejects with BillingError. */
+  assertUnmoved(owner: ListOwner, page: PlacedItems<Item>, beside: PlacedItem<Item>): Promise<void>;
 }
 
 interface Run<Content, Item> {
@@ -122,6 +124,10 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
   async assertApart(owner: ListOwner, first: Item, later: Item): Promise<void> {
     const places = this.#places;
     if (places?.isSame(first, later)) await places.assertHeeded(owner);
+  }
+
+  async assertUnmoved(owner: ListOwner, page: PlacedItems<Item>, beside: PlacedItem<Item>): Promise<void> {
+    await this.#places?.assertUnmoved(owner, page, beside);
   }
 
   /** Takes a window of a list that came with another question's call: its pages are not asked for again. */

@@ -60,6 +60,7 @@ export class ListEnd<Content, Item> {
     // An API that returns more than the one item may return everything it has, in any order.
     if ((hasSurplus || this.#places.isSame(next, first)) && (await this.#isAll(owner, size))) return [];
     if (this.#places.isSame(next, items[size - 1] as Item) && (await this.#isAt(owner, MAX_POSITION, next))) return [];
+    await this.#places.assertUnmoved(owner, { offset, items }, { position: from, item: next });
     await this.#learn(owner, size);
     return this.#readOn(owner, { from, to: offset + limit, size });
   }

@@ -42,6 +42,27 @@ export function placeIsIgnored(): BillingError {
   );
 }
 
+/** The items of a page that was read, and the position of its first one. */
+export interface PlacedItems<Item> {
+  readonly offset: number;
+  readonly items: readonly Item[];
+}
+
+/** An item that was read, and its position. */
+export interface PlacedItem<Item> {
+  readonly position: number;
+  readonly item: Item;
+}
+
+/** Returns a new error each time, since errors are thrown per page. */
+function hasMoved(): BillingError {
+  return new BillingError(
+    'invalid-response',
+    'The list of invoices changed while it was read, so that an invoice would be counted twice. Ask again with the header ' +
+      '"Cache-Control: no-cache". If that does not help, tell the operator.',
+  );
+}
+
 /**
  * Checks whether the billing API heeds a window's offset. One that ignores it returns the first items for every page; without
  * this check they would be listed and summed up repeatedly.
@@ -87,6 +108,21 @@ export class ListPlaces<Item> {
   isSame(one: Item, other: Item): boolean {
     const fingerprint = this.#fingerprintOf(one);
     return fingerprint !== undefined && fingerprint === this.#fingerprintOf(other);
+  }
+
+  /**
+   * Verifies that an item beside a page is none of the page's items, which stand elsewhere now: the list may have grown at its
+   * front between the two calls, or the API count positions from 1. Since a list may also have two equal items, both are read
+   * again where they were. Rejects with BillingError.
+   */
+  async assertUnmoved(owner: ListOwner, { offset, items }: PlacedItems<Item>, beside: PlacedItem<Item>): Promise<void> {
+    const fingerprint = this.#fingerprintOf(beside.item);
+    const at = fingerprint === undefined ? -1 : items.findIndex((each) => this.#fingerprintOf(each) === fingerprint);
+    if (at < 0) return;
+    for (const position of [offset + at, beside.position]) {
+      const [found] = (await this.read(owner, { offset: position, first: 1, probe: false }, true)).items;
+      if (found === undefined || !this.isSame(found, beside.item)) throw hasMoved();
+    }
   }
 
   /** Rejects with BillingError if the API ignores offsets. */

@@ -1,14 +1,16 @@
 import { Billing } from '../../../../src/billing/billing';
 import { BillingError } from '../../../../src/billing/model/billing-error';
-import type { Invoice } from '../../../../src/billing/model/bills';
-import type { Window } from '../../../../src/billing/model/window';
+import { BILLS, type Invoice } from '../../../../src/billing/model/bills';
+import { parsePageArguments, type FilteredRequest, type Window } from '../../../../src/billing/model/window';
 import { ListPlaces } from '../../../../src/billing/paging/list-places';
 import { PagingEvidence } from '../../../../src/billing/paging/paging-evidence';
 import { toPaging } from '../../../../src/billing/paging/window-plan';
 import type { BillingSource } from '../../../../src/billing/ports/billing-source';
+import { toCursor } from '../../../support/invoice-cursor';
 import { customer, failureOf, startOperation, toInvoiceAt } from '../../../support/listed-source';
 
 const MAX_QUANTITY = 10;
+const LIMITS = { maxPageSize: 100, pushes: () => false };
 const OWNER = { customer, contractNumber: '1' };
 
 /** Which invoices an API sends for a window, by their places. */
@@ -184,5 +186,46 @@ describe('What is known of how an API treats places', () => {
     evidence.noteFirstItem('list', '1');
     expect([places.isSettled(OWNER), places.check(key, 2), places.isSame(1, 1), calls()]).toEqual([true, null, false, 0]);
     expect(evidence.isPlaceHeeded('contract')).toBe(false);
+  });
+});
+
+describe('An invoice that stands elsewhere when the list is read on', () => {
+  /** An invoice is added at the front after the first call. */
+  const growing = (total: number): Sends => {
+    let calls = 0;
+    return ({ offset, limit }) => {
+      const added = calls++ > 0 ? 1 : 0;
+      return range(offset - added, Math.min(total, offset - added + limit));
+    };
+  };
+  /** Places are counted from 1: 0 is taken for 1. */
+  const countedFromOne = (total: number): Sends => {
+    const from = (offset: number): number => Math.max(0, offset - 1);
+    return ({ offset, limit }) => range(from(offset), Math.min(total, from(offset) + limit));
+  };
+
+  it.each<[string, (total: number) => Sends, number[]]>([
+    ['the list has grown', growing, [1, 7, 9]],
+    ['places are counted from 1', countedFromOne, [2, 7, 9]],
+  ])('is not summed up twice where %s', async (_what, sends, totals) => {
+    for (const total of totals) {
+      const sum = await start(sends(total)).ask().invoiceSummary(OWNER, {});
+      expect(sum).toEqual({ count: total, amount: (total * (total - 1)) / 2, withoutAmount: 0, isComplete: false });
+    }
+    for (const total of [11, 25, 40]) {
+      const failure = await failureOf(start(sends(total)).ask().invoiceSummary(OWNER, {}));
+      expect(failure).toMatchObject({ failure: 'invalid-response', message: expect.stringMatching(/changed while it was read/) });
+    }
+  });
+
+  it('is noticed where the list is read from its end', async () => {
+    const filter = { status: true, billPeriods: null };
+    const request = parsePageArguments({ first: null, after: null, last: 30, before: toCursor(30), filter }, BILLS, LIMITS, false);
+    const search = (sends: Sends) =>
+      start(sends, { invoiceAt: () => ({ status: true }) })
+        .ask()
+        .filteredInvoices(OWNER, request as FilteredRequest, false);
+    expect((await search(within(40)))?.items).toHaveLength(30);
+    expect((await failureOf(search(countedFromOne(40)))).message).toMatch(/changed while it was read/);
   });
 });
