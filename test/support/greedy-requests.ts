@@ -49,6 +49,14 @@ function ofSize(bytes: number): Readonly<Record<string, MakeRequest>> {
     'numbers with exponents': withJson(`"variables":{"a":[${list(room / 4, () => '1e5', ',')}]}`),
     'long numbers with fractions': withJson(`"variables":{"a":[${list(room / 19, () => '4503599627370497.4', ',')}]}`),
     'nulls for entities': withList(ENTITIES, 'null', room / 5),
+    'different texts': withJson(`"variables":{"a":[${list(room / 9, (i) => `"${100_000 + i}"`, ',')}]}`),
+    'different texts with escapes': withJson(`"variables":{"a":[${list(room / 11, (i) => `"\\n${100_000 + i}"`, ',')}]}`),
+    'objects of many different names': withJson(
+      `"variables":{"a":[${list(room / 11_000, (row) => `{${list(999, (i) => `"r${row}x${i}":1`, ',')}}`, ',')}]}`,
+    ),
+    'objects with their names in another order': withJson(
+      `"variables":{"a":[${list(room / 70, (row) => `{${list(9, (i) => `"n${(row * (i + 1)) % 97}":1`, ',')}}`, ',')}]}`,
+    ),
     'wide variables': withJson(`"variables":{${list(room / 15, (i) => `"v${i}":${i}`, ',')}}`),
     'deep variables': withJson(`"variables":{"a":${'['.repeat(room / 2)}${']'.repeat(room / 2)}}`),
     'deep objects': withJson(`"variables":{"a":${'{"a":'.repeat(room / 6)}1${'}'.repeat(room / 6)}}`),

@@ -14,7 +14,7 @@ import {
 import { toShort } from '../context/short-message';
 import { checkDocument, type DocumentLimits } from './document-limits';
 import { countTokens, type DocumentStores } from './document-stores';
-import { checkDocumentWork } from './document-work';
+import { checkDocumentWork, checkText } from './document-work';
 import { explain } from './explained-errors';
 import { IntrospectionLimit } from './introspection-limit';
 import { MAX_ANONYMOUS_TOKENS } from './token-proof';
@@ -119,6 +119,8 @@ export class DocumentGate {
 
   async #look(text: string, { hasToken, prove }: DocumentSender): Promise<DocumentVerdict> {
     const { schema, maxTokens } = this.#options;
+    const tooLong = checkText(text, maxTokens);
+    if (tooLong) return refusal('GRAPHQL_PARSE_FAILED', [tooLong]);
     let document: DocumentNode;
     try {
       document = parse(text, { maxLexicalTokens: hasToken ? maxTokens : Math.min(maxTokens, MAX_ANONYMOUS_TOKENS + 1) });

@@ -22,6 +22,38 @@ const MAX_OPERATIONS = 100;
 /** A name longer than this is no developer's; it would be repeated in error messages. */
 const MAX_NAME_LENGTH = 128;
 
+/** Characters and lines of a text for each token that it may have, and at least: comments and empty lines are no tokens. */
+const CHARACTERS_PER_TOKEN = 32;
+const LINES_PER_TOKEN = 2;
+const MIN_TOKENS = 5000;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/**
+ * The error of a document that is too long to be parsed; null for all others. Takes a nanosecond a character. To make a comment of one, or
+ * a line of a block string, takes 50 times as much, and so does finding the line of an error.
+ */
+export function checkText(text: string, maxTokens: number): GraphQLError | null {
+  const tokens = Math.max(maxTokens, MIN_TOKENS);
+  const refuse = (found: string, allowed: number): GraphQLError =>
+    new GraphQLError(
+      `The document has ${found}; ${allowed} are allowed (MAX_TOKENS). Leave out comments and empty lines, or split the operation.`,
+    );
+  if (text.length > CHARACTERS_PER_TOKEN * tokens) return refuse(`${text.length} characters`, CHARACTERS_PER_TOKEN * tokens);
+  const lines = countLines(text);
+  return lines > LINES_PER_TOKEN * tokens ? refuse(`${lines} lines`, LINES_PER_TOKEN * tokens) : null;
+}
+
+/** Lines as GraphQL counts them: a carriage return ends one as well, and one with a line feed behind it ends it once. */
+function countLines(text: string): number {
+  let lines = 1;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === LINE_FEED || (code === CARRIAGE_RETURN && text.charCodeAt(at + 1) !== LINE_FEED)) lines++;
+  }
+  return lines;
+}
+
 /**
  * The error of a document whose validation would take more time than it may; null for all others. Takes time by the
  * document's length, and is safe for documents that are not valid.

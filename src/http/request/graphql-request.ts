@@ -7,7 +7,8 @@ import { MAX_ANONYMOUS_BYTES } from '../../graphql/limits/token-proof';
 import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
 import type { BodyFault } from './exchange';
 import { headerOf } from './header-of';
-import { exceedsShape, largestShapeOf, MAX_SMALL_BYTES } from './json/json-shape';
+import { exceedsShape, largestShapeOf, MAX_SMALL_BYTES, type JsonShape } from './json/json-shape';
+import { ExcessiveJson, LARGE_JSON_BYTES, MAX_SHAPES, parseLargeJson } from './json/large-json';
 import { mayReachForPrototype, reachesForPrototype } from './json/prototype-names';
 import { ALLOWED_METHODS, hasOperationInBody, WRONG_METHOD } from './methods';
 import type { RecurringQueries } from './recurring-queries';
@@ -73,13 +74,13 @@ function toBodyError(fault: BodyFault, isAnonymous: boolean, maxRequestBytes: nu
  */
 export function parseBody(body: Buffer): unknown {
   if (body.length === 0) throw badRequest('The request body is empty; it must be a JSON object with a "query".');
-  if (body.length > MAX_SMALL_BYTES) assertShape(body);
+  if (body.length > MAX_SMALL_BYTES && body.length <= LARGE_JSON_BYTES) assertShape(body);
   const decoded = body.toString('utf8');
   // Some clients, such as older ones of Windows, mark UTF-8 by a byte order mark. A parser may ignore it (RFC 8259, section 8.1).
   const text = decoded.charCodeAt(0) === BYTE_ORDER_MARK ? decoded.slice(1) : decoded;
   // What stands in the place of bytes that are not UTF-8 (RFC 8259, section 8.1) would be another id than the one that was sent.
   if (text.includes('\ufffd') && !isUtf8(body)) throw badRequest('The request body is not encoded in UTF-8.');
-  const parsed = parseJson(text, parseRequestJson);
+  const parsed = body.length > LARGE_JSON_BYTES ? parseLarge(text, body.length) : parseJson(text, parseRequestJson);
   if (parsed === undefined) throw badRequest('The request body is not JSON.');
   if (Array.isArray(parsed))
     throw badRequest('A request holds one operation: send several operations as several requests, or put their fields into one.');
@@ -88,11 +89,25 @@ export function parseBody(body: Buffer): unknown {
 
 function assertShape(body: Buffer): void {
   const most = largestShapeOf(body.length);
-  if (exceedsShape(body, most))
-    throw badRequest(
-      `The JSON of the request body is nested more than ${most.depth} levels deep, or has more than ${most.containers} objects and ` +
-        `lists in ${body.length} bytes. No variable needs that.`,
-    );
+  if (exceedsShape(body, most)) throw toShapeError(most, body.length);
+}
+
+function toShapeError(most: JsonShape, bytes: number): GraphQLError {
+  return badRequest(
+    `The JSON of the request body is nested more than ${most.depth} levels deep, has more than ${most.containers} objects and ` +
+      `lists in ${bytes} bytes, or objects with more than ${MAX_SHAPES} different names. No variable needs that.`,
+  );
+}
+
+/** The value of a large JSON text; undefined where it is not JSON, or has names that reach for a prototype. */
+function parseLarge(text: string, bytes: number): unknown {
+  const most = largestShapeOf(bytes);
+  try {
+    return parseLargeJson(text, most);
+  } catch (error) {
+    if (error instanceof ExcessiveJson) throw toShapeError(most, bytes);
+    return undefined;
+  }
 }
 
 /**

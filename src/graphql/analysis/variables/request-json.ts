@@ -1,5 +1,6 @@
 /** A number that every check refuses, in place of one whose digits JSON does not keep: past 2^53 - 1 (see exact-variables.ts). */
 const INEXACT = '1e300';
+export const INEXACT_NUMBER = Number(INEXACT);
 
 /** What a number that is rounded has: a fraction or an exponent, or more than 15 digits. */
 const MAY_BE_INEXACT = /[0-9](?:\.[0-9]|[eE])|[0-9]{16}/;
@@ -60,13 +61,18 @@ function replaceInexact(text: string): string {
         if (next === 0x45 || next === 0x65) hasExponent = true;
       // Up to 15 digits, what is no whole number does not become one.
       if (!hasExponent && at - from < 15) continue;
-      const token = text.slice(from, at + 1);
-      if (!Number.isInteger(Number(token)) || isExact(token)) continue;
+      if (toExactNumber(text.slice(from, at + 1)) !== INEXACT_NUMBER) continue;
       replaced += text.slice(copied, from) + INEXACT;
       copied = at + 1;
     }
   }
   return copied === 0 ? text : replaced + text.slice(copied);
+}
+
+/** The number of a JSON text; `INEXACT_NUMBER` where it looks like a whole one, and is not or has lost digits. */
+export function toExactNumber(token: string): number {
+  const value = Number(token);
+  return !Number.isInteger(value) || isExact(token, value) ? value : INEXACT_NUMBER;
 }
 
 function isDigit(code: number): boolean {
@@ -82,8 +88,8 @@ function isInNumber(code: number): boolean {
  * Whether the double that JSON makes of the number, which is a whole one, has the number's value. It does if both have the same digits
  * without the zeros around them: the nearest double is not ten times as large. Makes no texts: a request may have 60,000 such numbers.
  */
-function isExact(token: string): boolean {
-  const value = Math.abs(Number(token));
+function isExact(token: string, number: number): boolean {
+  const value = Math.abs(number);
   if (!Number.isSafeInteger(value)) return false;
   let significand = 0;
   // Ten times as much for each zero that was read since.

@@ -14,12 +14,17 @@ export function reachesForPrototype(parsed: unknown): boolean {
       // What JSON.parse makes has no other enumerable names than its own.
       for (const name in value) {
         const member = value[name];
-        if (name === '__proto__' || (name === 'constructor' && isObject(member) && Object.hasOwn(member, 'prototype'))) return true;
+        if (isPrototypeName(name, member)) return true;
         if (typeof member === 'object') left.push(member);
       }
     }
   }
   return false;
+}
+
+/** Whether a member reaches for a prototype. */
+export function isPrototypeName(name: string, member: unknown): boolean {
+  return name === '__proto__' || (name === 'constructor' && isObject(member) && Object.hasOwn(member, 'prototype'));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import type { Variables } from '../../../graphql/analysis/variables/coerce-variables';
 import { parseVariables, toExactJson } from '../../../graphql/analysis/variables/request-json';
-import { endOfString, exceedsShape, largestShapeOf, MAX_SMALL_BYTES, QUOTE } from './json-shape';
+import { endOfString, exceedsShape, largestShapeOf, MAX_SMALL_BYTES, QUOTE, type JsonShape } from './json-shape';
+import { LARGE_JSON_BYTES, parseLargeJson } from './large-json';
 import { mayReachForPrototype } from './prototype-names';
 
 /** What a request's JSON has beside its variables; a request of GraphQL has no other members that matter (GraphQL over HTTP, 5.1). */
@@ -104,21 +105,22 @@ function surrounds({ before, after }: RecurringBody, body: Buffer): boolean {
 function variablesOf({ before, after }: RecurringBody, body: Buffer): Variables | null | undefined {
   const from = before.length;
   const to = body.length - after.length;
-  if (body.length > MAX_SMALL_BYTES && !isOfGoodShape(body.subarray(from, to))) return undefined;
+  const isLarge = body.length > LARGE_JSON_BYTES;
+  if (!isLarge && body.length > MAX_SMALL_BYTES && exceedsShape(body.subarray(from, to), largestVariablesOf(to - from))) return undefined;
   const text = body.toString('utf8', from, to);
-  if (text.includes(REPLACEMENT) || mayReachForPrototype(text)) return undefined;
+  if (text.includes(REPLACEMENT) || (!isLarge && mayReachForPrototype(text))) return undefined;
   try {
-    const variables = parseVariables(text);
+    const variables = isLarge ? parseLargeJson(text, largestVariablesOf(to - from)) : parseVariables(text);
     return typeof variables === 'object' && !Array.isArray(variables) ? (variables as Variables | null) : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Whether variables are of a shape that is parsed. They are within the request's own object. */
-function isOfGoodShape(variables: Buffer): boolean {
-  const { depth, containers } = largestShapeOf(variables.length);
-  return !exceedsShape(variables, { depth: depth - 1, containers: containers - 1 });
+/** The most that variables may have. They are within the request's own object. */
+function largestVariablesOf(bytes: number): JsonShape {
+  const { depth, containers } = largestShapeOf(bytes);
+  return { depth: depth - 1, containers: containers - 1 };
 }
 
 /** Finds a body's variables; null if it has none, or needs more than a parser. */

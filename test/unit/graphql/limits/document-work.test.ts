@@ -1,5 +1,5 @@
 import { parse } from 'graphql';
-import { checkDocumentWork } from '../../../../src/graphql/limits/document-work';
+import { checkDocumentWork, checkText } from '../../../../src/graphql/limits/document-work';
 
 const check = (text: string): string | null => checkDocumentWork(parse(text))?.message ?? null;
 const times = (count: number, make: (index: number) => string): string =>
@@ -90,5 +90,24 @@ describe('The work that a document makes', () => {
     expect(check(`{ ${'n'.repeat(128)} }`)).toBeNull();
     expect(check(`{ ${'n'.repeat(129)} }`)).toContain('has 129 characters; 128 are allowed');
     expect(check(`{ field(argument: "${'n'.repeat(1000)}") }`)).toBeNull();
+  });
+});
+
+describe('A text of a document', () => {
+  const found = (text: string, maxTokens = 5000): string | undefined => checkText(text, maxTokens)?.message;
+
+  it('has at most as many characters and lines as its tokens could need', () => {
+    expect(found('x'.repeat(160_000))).toBeUndefined();
+    expect(found('x'.repeat(160_001))).toContain('The document has 160001 characters; 160000 are allowed (MAX_TOKENS)');
+    for (const end of ['\n', '\r', '\r\n']) {
+      expect(found(end.repeat(9999))).toBeUndefined();
+      expect(found(end.repeat(10_000))).toContain('The document has 10001 lines; 10000 are allowed (MAX_TOKENS)');
+    }
+  });
+
+  it('may be longer where more tokens are allowed, and not shorter where fewer are', () => {
+    expect(found('x'.repeat(320_000), 10_000)).toBeUndefined();
+    expect(found('x'.repeat(320_001), 10_000)).toContain('320000 are allowed');
+    expect(found('x'.repeat(160_000), 10)).toBeUndefined();
   });
 });
