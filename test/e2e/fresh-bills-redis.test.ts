@@ -56,7 +56,7 @@ describe('Request Cache-Control, with the entries in a Redis that two processes 
     { contract = '7', token = 'payer' }: Asked = {},
   ): Promise<Answer> {
     const { data, extensions } = await gateway.query(toQuery(contract), {}, { token, headers });
-    const { calls, cached } = extensions?.['billing'] as { calls: number; cached: number };
+    const { calls, cached } = extensions!['billing'] as { calls: number; cached: number };
     return { dueDate: data.customer.contract.dueDate as unknown, calls, cached };
   }
 

@@ -110,7 +110,7 @@ describe('A Redis', () => {
     const { errors, data, extensions } = await gateway.query(CONTRACT, { id: '80012345', number: String(number) });
     expect(errors).toEqual([]);
     expect(data.customer.contract.invoices.nodes).toHaveLength(5);
-    const { calls, cached } = extensions?.['billing'] as { calls: number; cached: number };
+    const { calls, cached } = extensions!['billing'] as { calls: number; cached: number };
     expect(calls + cached).toBe(1);
     return cached === 1 ? 'hit' : 'call';
   }

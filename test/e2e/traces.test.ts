@@ -218,7 +218,7 @@ describe('The trace of an operation', () => {
           ['UPSTREAM_TIMEOUT', 2, 'timeout', 2],
           ['BAD_USER_INPUT', 0, undefined, undefined],
         ]);
-        expect([...(operationsOf(spans)[7]?.attributes['billing_gateway.error.codes'] as string[])].sort()).toEqual([
+        expect([...(operationsOf(spans)[7]!.attributes['billing_gateway.error.codes'] as string[])].sort()).toEqual([
           'FORBIDDEN',
           'UPSTREAM_UNAVAILABLE',
         ]);

@@ -211,14 +211,22 @@ describe('The one line of a connection that cannot be made', () => {
       onRequest: ({ respond }) => respond(),
       ...(settings ? { tls: settings } : { onConnection: refuse }),
     });
-    const lines = await failedLines(`https://localhost:${balancer.port}`, { BILLING_API_TLS_CA_FILE: ca }).finally(() => balancer.close());
-    expect(lines).toEqual([{ level: 40, outcome: 'unavailable', reason: expect.stringMatching(reason) }]);
+    try {
+      const lines = await failedLines(`https://localhost:${balancer.port}`, { BILLING_API_TLS_CA_FILE: ca });
+      expect(lines).toEqual([{ level: 40, outcome: 'unavailable', reason: expect.stringMatching(reason) }]);
+    } finally {
+      await balancer.close();
+    }
   });
 
   it('says why where TLS is spoken to plain HTTP, and where there is no such host', async () => {
     const balancer = await startBalancer({ onRequest: () => undefined, tls: certified('localhost') });
-    const plain = await failedLines(`http://localhost:${balancer.port}`).finally(() => balancer.close());
-    expect(plain).toEqual([{ level: 40, outcome: 'unavailable', reason: expect.stringMatching(/^(not HTTP|no connection)/) }]);
+    try {
+      const plain = await failedLines(`http://localhost:${balancer.port}`);
+      expect(plain).toEqual([{ level: 40, outcome: 'unavailable', reason: expect.stringMatching(/^(not HTTP|no connection)/) }]);
+    } finally {
+      await balancer.close();
+    }
     const absent = await failedLines('http://no-such-host.invalid');
     expect(absent).toEqual([
       { level: 40, outcome: 'unavailable', reason: expect.stringMatching(/^no connection: (ENOTFOUND|EAI_AGAIN)$/) },

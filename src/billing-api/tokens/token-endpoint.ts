@@ -21,7 +21,10 @@ export function addTokenEndpoint(scope: FastifyInstance, options: TokenEndpointO
   acceptForms(scope);
   scope.setErrorHandler((error, _request, reply) => sendTokenFailure(reply, toTokenFailure(error)));
   // RFC 6749 section 5.1: no cache may keep a token.
-  scope.addHook('onRequest', async (_request, reply) => void reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }));
+  scope.addHook('onRequest', (_request, reply, done) => {
+    reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
+    done();
+  });
 
   scope.post(tokenPath, { bodyLimit: 16 * 1024 }, (request, reply) => {
     const parameters = parseParameters(request.url, request.body);

@@ -47,7 +47,7 @@ async function answer(request) {
 }
 
 const server = createServer((request, response) => {
-  answer(request)
+  void answer(request)
     .catch((error) => ({ status: 502, bytes: Buffer.from(String(error)) }))
     .then(({ status, bytes }) => {
       response.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length });

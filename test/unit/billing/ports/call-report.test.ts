@@ -27,7 +27,15 @@ describe('The report of an operation’s questions', () => {
   it.each<[string, string, (context: CallContext) => BillsAnswer<object>]>([
     ['api', 'ok', (context) => (context.spendCall(), answerOf({}))],
     ['shared', 'ok', () => answerOf({})],
-    ['shared', 'ok', (context) => (context.spendCall(), context.returnCall(), answerOf({}))],
+    [
+      'shared',
+      'ok',
+      (context) => {
+        context.spendCall();
+        context.returnCall();
+        return answerOf({});
+      },
+    ],
     ['cache', 'ok', () => answerOf({ received: null })],
     ['stale', 'ok', () => answerOf({ received: null, stale: true })],
     ['api', 'not-found', (context) => (context.spendCall(), answerOf({ content: null }))],

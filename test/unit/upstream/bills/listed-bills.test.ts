@@ -70,7 +70,7 @@ describe('A response with several contracts', () => {
     const { content, failure } = decode([contractOf('1', 2), contractOf('2', 0, { invoiceCollection: 'none' })]);
     expect(reasonOf(() => content?.invoices)).not.toBe('none');
     expect(numbersOf(content!.contracts![0]!)).toEqual(['1-0', '1-1']);
-    expect((failure?.cause as Error).message).toBe(reasonOf(() => content?.contracts?.[1]?.invoices));
+    expect((failure!.cause as Error).message).toBe(reasonOf(() => content?.contracts?.[1]?.invoices));
     const addresses = decode([contractOf('1', 1), contractOf('2', 1, { billingAddress: 'none' })]);
     expect([numbersOf(addresses.content), addresses.failure]).toEqual([['1-0', '2-0'], expect.any(Error)]);
   });

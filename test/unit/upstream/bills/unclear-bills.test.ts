@@ -25,7 +25,7 @@ describe("Invoices of several contracts where one contract's were asked for", ()
 
   it('cannot be used as its list', () => {
     const { content, failure } = decode({ dueDate: 'soon', invoiceCollection: invoices });
-    expect((failure?.cause as Error).message).toBe('the list has invoices of other contracts than the one that was asked for');
+    expect((failure!.cause as Error).message).toBe('the list has invoices of other contracts than the one that was asked for');
     expect(() => content?.invoices).toThrow('does not follow its contract');
     expect(content?.dueDate).toBe('soon');
   });
@@ -77,7 +77,7 @@ describe('An envelope beside the contract that reports an error', () => {
 
   it.each(envelopes)('fails the list alone where the contract has other data: %j', (envelope) => {
     const { content, failure } = decode({ contractNo: '1', dueDate: 'soon', ...envelope, invoiceCollection: [] });
-    expect((failure?.cause as Error).message).toBe('the list of invoices is empty, and another member may say why');
+    expect((failure!.cause as Error).message).toBe('the list of invoices is empty, and another member may say why');
     expect(content?.dueDate).toBe('soon');
     expect(() => content?.invoices).toThrow('does not follow its contract');
   });
