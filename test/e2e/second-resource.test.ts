@@ -18,6 +18,8 @@ import { RequestedOperation } from '../../src/graphql/analysis/requested-operati
 import { isPlaced, pageOf } from '../../src/graphql/analysis/selection';
 import type { GatewayContext } from '../../src/graphql/context/context';
 import { ResultMeter } from '../../src/graphql/context/result-meter';
+import { CodeCache } from '../../src/graphql/execution/code-cache';
+import { PreparedOperation } from '../../src/graphql/execution/compiled-operation';
 import { ContractResolver } from '../../src/graphql/schema/contract/contract.resolver';
 import { ContractType } from '../../src/graphql/schema/contract/contract.type';
 import { CustomerResolver } from '../../src/graphql/schema/customer/customer.resolver';
@@ -224,12 +226,11 @@ describe('A second list of the billing API, defined outside of src', () => {
     await upstream.close();
   });
 
-  /** Executes an operation, by default of a caller for whom nothing is cached. */
-  async function ask(source: string, token = `token-${tokens++}`) {
+  /** The context of an operation, by default of a caller for whom nothing is cached. */
+  function toContext(source: string, token = `token-${tokens++}`): Context {
     const operation = new BillingOperation({ caller: toCaller(token), signal: new Cancellation(), callBudget: 100 });
-    const before = upstream.requests.length;
     const billing = new Billing(bills, operation, paging);
-    const contextValue: Context = {
+    return {
       requestId: '-',
       traceId: null,
       trace: null,
@@ -246,7 +247,12 @@ describe('A second list of the billing API, defined outside of src', () => {
       report: null,
       dryRun: false,
     };
-    const result = (await graphql({ schema, source, contextValue })) as ExecutionResult<Json>;
+  }
+
+  /** Executes an operation by graphql-js. */
+  async function ask(source: string, token = `token-${tokens++}`) {
+    const before = upstream.requests.length;
+    const result = (await graphql({ schema, source, contextValue: toContext(source, token) })) as ExecutionResult<Json>;
     return {
       data: result.data,
       errors: (result.errors ?? []).map(({ message }) => message),
@@ -323,6 +329,31 @@ describe('A second list of the billing API, defined outside of src', () => {
     const prediction = predict(query);
     expect([errors, prediction.calls, prediction.atLeast]).toEqual([[], requests.length, false]);
     expect(prediction.bound).toBeGreaterThanOrEqual(requests.length);
+  });
+
+  it('is executed in compiled form too, with the same result in as many calls', async () => {
+    const source = inCustomer(
+      'payments(first: 3) { totalCount edges { cursor node { __typename id paidOn amount } } pageInfo { endCursor } }' +
+        ' contracts(numbers: ["1", "2"]) { payments(last: 2) { nodes { id } } invoices(first: 2) { nodes { number } } }',
+    );
+    const { data, errors, requests } = await ask(source);
+    const document = parse(source);
+    const prepared = new PreparedOperation<Context>(schema, document, getOperationAST(document)!, {
+      isRepeatable: () => false,
+      onRepeat: () => undefined,
+      plans: new Map(),
+      code: new CodeCache(),
+    });
+    const before = upstream.requests.length;
+    const compiled = await prepared.run(prepared.variant({})!, {}, toContext(source));
+    expect([errors, compiled.errors]).toEqual([[], []]);
+    expect(JSON.parse(compiled.body.toString())).toEqual({ data });
+    expect(
+      upstream.requests
+        .slice(before)
+        .map(({ url }) => url)
+        .sort(),
+    ).toEqual([...requests].sort());
   });
 
   it('is cached for its caller, cut from larger windows, and never taken for the bills of the same window', async () => {

@@ -69,7 +69,7 @@ describe('decodeBills', () => {
       billingAddress: [{ street: 'Avda. López', city: '', zipCode: '001535' }],
       invoiceCollection: [{ invoiceNumber: '0007', billPeriod: '', invoiceContractNo: '1', invoiceStatus: false }],
     };
-    expect(toPlainBills(decode(body))).toEqual({
+    expect(toPlainBills(decode(body))).toMatchObject({
       contractNumber: '001',
       dueDate: '15/07/2025',
       billingAddresses: [{ street: 'Avda. López', neighborhood: null, city: '', state: null, country: null, zipCode: '001535' }],
