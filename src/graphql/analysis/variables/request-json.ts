@@ -104,8 +104,6 @@ function isExact(token: string, number: number): boolean {
     }
     significand = significand * scale + (code - 0x30);
     scale = 10;
-    // Has more digits than a safe integer, or another value: past 2^53, what is added and rounded stays there.
-    if (significand > Number.MAX_SAFE_INTEGER) return false;
   }
   while (significand < value) significand *= 10;
   return significand === value;
