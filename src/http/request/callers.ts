@@ -51,7 +51,8 @@ export class Callers {
       const value = headerOf(headers, name);
       return value === undefined ? [] : [name, value];
     });
-    const key = forwarded.length === 0 ? authorization : JSON.stringify([authorization, ...forwarded]);
+    // No header's value has a line feed, so that none alone is taken for one with others.
+    const key = forwarded.length === 0 ? authorization : `${authorization}\n${JSON.stringify(forwarded)}`;
     const known = this.#recent.get(key);
     if (known) return known;
     const caller = this.#byHeader.get(key) ?? this.#parse(key, authorization, forwarded);

@@ -1,18 +1,25 @@
 import { hash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../../billing/model/caller';
 import { mayBeStored } from '../../graphql/server/cache-policy';
 import { monotonicMs } from '../../runtime/clock';
-import type { Exchange } from '../request/exchange';
 import { headerOf } from '../request/header-of';
 import type { Completed } from './completed';
 
 const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
+
+/** What the tag depends on of a request. */
+interface Requester {
+  readonly request: Pick<IncomingMessage, 'headers'>;
+  readonly caller: Caller | null;
+}
 
 /**
  * Adds the entity tag to a response that a client's cache may keep (RFC 9110, section 8.8.3), or puts a 304 without a body
  * in its place, where `If-None-Match` says that the client has it (section 13.1.2). Other responses stay as they are: only
  * what may be kept can be kept up to date.
  */
-export function validate({ request, caller }: Exchange, completed: Completed): Completed {
+export function validate({ request, caller }: Requester, completed: Completed): Completed {
   const { status, headers, derived, freshness } = completed;
   if (status !== 200 || !caller || !mayBeStored(freshness, monotonicMs())) return completed;
   const make = (): string => toEntityTag(completed, caller.identity);

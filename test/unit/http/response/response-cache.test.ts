@@ -1,30 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { Caller } from '../../../../src/billing/model/caller';
-import type { Completed } from '../../../../src/http/response/completed';
+import { JSON_TYPE } from '../../../../src/http/request/media-types';
 import { ResponseCache, type ResponseKey } from '../../../../src/http/response/response-cache';
+import { toCompleted } from '../../../support/completed';
 
 const callerOf = (token: string, forwarded: readonly string[] = []): Caller => Caller.parse(`Bearer ${token}`, forwarded) as Caller;
-const JSON_TYPE = 'application/json';
-
-/** A response that may be cached. */
-function toCompleted(body: string, changed: Partial<Completed> = {}): Completed {
-  return {
-    path: 'compiled',
-    status: 200,
-    headers: [],
-    mediaType: JSON_TYPE,
-    body,
-    freshness: { freshUntilMs: 1000, stale: false },
-    outcome: 'ok',
-    codes: [],
-    operationName: null,
-    operationType: null,
-    cost: { calls: 0, merged: 0, cached: 1, stale: 0 },
-    client: null,
-    reads: [],
-    ...changed,
-  };
-}
-
 describe('A cached response', () => {
   const sent = Buffer.from('{"query":"{ a }"}');
   const caller = callerOf('a');
@@ -107,7 +87,57 @@ describe('A cached response', () => {
     const cache = new ResponseCache(2 ** 20);
     const key = cache.keyOf(caller, JSON_TYPE, sent);
     cache.offer(key, toCompleted('its own', changed), 0);
-    expect(cache.find(key, 0)).toBeUndefined();
+    expect([cache.find(key, 0), cache.count]).toEqual([undefined, 0]);
+  });
+
+  it('costs nothing when it is sent, and says so', () => {
+    const cache = new ResponseCache(2 ** 20);
+    const key = cache.keyOf(caller, JSON_TYPE, sent);
+    cache.offer(
+      key,
+      toCompleted('its own', { cost: { calls: 0, merged: 3, cached: 2, stale: 0 }, freshness: { freshUntilMs: 1, stale: false } }),
+      0,
+    );
+    expect(cache.find(key, 0)).toMatchObject({
+      path: 'response-cache',
+      cost: { calls: 0, merged: 0, cached: 2, stale: 0 },
+      body: 'its own',
+    });
+    cache.clear();
+    expect([cache.find(key, 0), cache.count]).toEqual([undefined, 0]);
+  });
+
+  it('counts its compressed forms towards the bound, unless another one has taken its place', async () => {
+    const cache = new ResponseCache(64 * 1024);
+    const key = cache.keyOf(caller, JSON_TYPE, sent);
+    const large = randomBytes(2500);
+    const compress = async (): Promise<void> => {
+      const { body, derived } = cache.find(key, 0)!;
+      await derived!.compressed(body, 'gzip');
+    };
+    cache.offer(key, toCompleted('small'), 0);
+    await compress();
+    expect(cache.find(key, 0)?.body).toBe('small');
+    cache.offer(key, toCompleted('', { body: large }), 0);
+    const compressed = compress();
+    cache.offer(key, toCompleted('newer'), 0);
+    await compressed;
+    expect(cache.find(key, 0)?.body).toBe('newer');
+    cache.offer(key, toCompleted('', { body: large }), 0);
+    expect(cache.find(key, 0)?.body).toBe(large);
+    await compress();
+    // Both forms together are larger than an entry may be.
+    expect([cache.find(key, 0), cache.count]).toEqual([undefined, 0]);
+  });
+
+  it('counts its name towards the bound, of which a forwarded header may be a large part', () => {
+    const cache = new ResponseCache(64 * 1024);
+    const isCached = (length: number): boolean => {
+      const key = cache.keyOf(callerOf('a', ['x-channel', 'x'.repeat(length)]), JSON_TYPE, sent);
+      cache.offer(key, toCompleted('short'), 0);
+      return cache.find(key, 0) !== undefined;
+    };
+    expect([isCached(3000), isCached(4000)]).toEqual([true, false]);
   });
 
   it('counts what was sent towards the bound on all of them', () => {

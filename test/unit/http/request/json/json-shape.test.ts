@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { exceedsShape } from '../../../../../src/http/request/json/json-shape';
+import { exceedsShape, largestShapeOf } from '../../../../../src/http/request/json/json-shape';
 
 const toBytes = (text: string): Buffer => Buffer.from(text);
 const isNestedDeeper = (json: Buffer, depth: number): boolean => exceedsShape(json, { depth, containers: Infinity });
@@ -21,6 +21,28 @@ describe('The shape of JSON', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it.each<[string, number, number]>([
+    ['[[],{},[]]', 2, 4],
+    ['{}{}{}', 1, 3],
+    ['[][][]', 1, 3],
+    ['{"[":"]"}', 1, 1],
+    ['"[[" 1', 0, 0],
+  ])('of %s is %i deep with %i objects and lists', (json, depth, containers) => {
+    const exceeds = (most: number, mostContainers: number): boolean =>
+      exceedsShape(toBytes(json), { depth: most, containers: mostContainers });
+    expect(exceeds(depth, containers)).toBe(false);
+    if (depth > 0) expect([exceeds(depth - 1, containers), exceeds(depth, containers - 1)]).toEqual([true, true]);
+  });
+
+  it('may have more objects and lists the longer it is', () => {
+    expect([0, 31, 32, 64_000].map(largestShapeOf)).toEqual([
+      { depth: 100, containers: 8192 },
+      { depth: 100, containers: 8192 },
+      { depth: 100, containers: 8193 },
+      { depth: 100, containers: 10_192 },
+    ]);
   });
 
   it.each(['['.repeat(101), '{"a":'.repeat(101), `${'['.repeat(100)}{`, `"\\"${'['.repeat(200)}"${'['.repeat(101)}`])(

@@ -14,6 +14,8 @@ const FORMS: Readonly<Record<string, string>> = {
 };
 const ODD: Readonly<Record<string, string>> = {
   'variables twice': `{"query":"{ a(b: 1) { c } }","variables":@,"variables":{"id":"2"}}`,
+  'variables that a later 0 replaces': `{"query":"{ a(b: 1) { c } }","variables":@,"variables":0}`,
+  'variables that a later 1 replaces': `{"query":"{ a(b: 1) { c } }","variables":@,"variables":1}`,
   'variables within extensions': `{"query":"{ a(b: 1) { c } }","extensions":{"variables":@}}`,
   'variables within a list': `{"query":"{ a(b: 1) { c } }","extensions":[{"variables":@}]}`,
   'another name that ends alike': `{"query":"{ a(b: 1) { c } }","\\"variables":@}`,
@@ -71,6 +73,24 @@ describe('Bodies that recur', () => {
     expect(() => parseBody(body)).toThrow('not encoded in UTF-8');
   });
 
+  it.each(['{"id":"}{"}', '{"a":{"b":{}},"c":[{}]}', '{}', '{"id":"\\\\\\""}'])(
+    'are found where they came with the variables %s',
+    (variables) => {
+      const form = FORMS['Apollo Client'] as string;
+      expect(seen(form, variables).parse(toBody(form, '{"id":"2"}'))?.variables).toEqual({ id: '2' });
+    },
+  );
+
+  it('are left to the parser where they are cut short', () => {
+    const form = FORMS['Apollo Client'] as string;
+    const [bodies, body] = [seen(form), toBody(form, '{"id":"1"}')];
+    for (let length = 0; length < body.length; length++) {
+      bodies.note(body.subarray(0, length));
+      expect(bodies.parse(body.subarray(0, length))).toBeNull();
+    }
+    expect(bodies.parse(body)).not.toBeNull();
+  });
+
   it('have no variables that are too deep', () => {
     const form = `{"query":"${'x'.repeat(4096)}","variables":@}`;
     const nested = (levels: number): Buffer => toBody(form, `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`);
@@ -98,8 +118,13 @@ describe('Bodies that recur', () => {
     expect([escaped, other].map((form) => bodies.parse(toBody(form, '{"id":"1"}')) !== null)).toEqual([true, true]);
   });
 
-  it('are found where another one ends alike', () => {
-    const forms = ['@}', '@,"a":1}', '@,"b":"}","a":1}'].map((end) => `{"query":"{ a(b: 1) { c } }","variables":${end}`);
+  it.each([
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0],
+  ])('are found where another one ends alike, in whatever order they came: %i, %i, %i', (...order) => {
+    const ends = ['@}', '@,"a":1}', '@,"b":"}","a":1}'];
+    const forms = order.map((index) => `{"query":"{ a(b: 1) { c } }","variables":${ends[index]}`);
     const bodies = new RecurringBodies();
     for (const form of forms) for (let times = 0; times < 16; times++) bodies.note(toBody(form, '{"id":"1"}'));
     for (const form of forms) expect(bodies.parse(toBody(form, '{"id":{"n":"2"}}'))?.variables).toEqual({ id: { n: '2' } });
