@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ClientName } from '../../telemetry/observers/operation-observer';
-import { holdsTokenPart, toToken } from '../../telemetry/redaction/contains-token';
+import { disclosesToken } from '../../telemetry/redaction/contains-token';
 import { headerOf } from './header-of';
 
 /** What may be written down as it is, in logs and in labels of metrics. */
@@ -31,9 +31,7 @@ function toClientName(name: unknown, version: unknown, headers: IncomingHttpHead
 }
 
 function isTellable(text: unknown, headers: IncomingHttpHeaders): text is string {
-  if (typeof text !== 'string' || !ACCEPTED.test(text) || IDENTIFIER.test(text)) return false;
-  const authorization = headerOf(headers, 'authorization');
-  if (authorization === undefined) return true;
-  const token = toToken(authorization);
-  return !(token !== '' && text.includes(token)) && !holdsTokenPart(text, token);
+  return (
+    typeof text === 'string' && ACCEPTED.test(text) && !IDENTIFIER.test(text) && !disclosesToken(text, headerOf(headers, 'authorization'))
+  );
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { holdsTokenPart, tellsToken, toToken } from '../../telemetry/redaction/contains-token';
+import { disclosesToken } from '../../telemetry/redaction/contains-token';
 import { headerOf } from './header-of';
 
 // What a caller may choose: enough for UUIDs, ULIDs and trace ids, nothing that could forge a log line or a header.
@@ -17,11 +17,7 @@ let count = 0;
  */
 export function toRequestId(headers: IncomingHttpHeaders): string {
   const header = headerOf(headers, 'x-request-id');
-  if (header !== undefined && ACCEPTED.test(header) && !TOKEN.test(header) && !tells(header, headerOf(headers, 'authorization')))
+  if (header !== undefined && ACCEPTED.test(header) && !TOKEN.test(header) && !disclosesToken(header, headerOf(headers, 'authorization')))
     return header;
   return `${processPart}-${(++count).toString(36)}`;
-}
-
-function tells(id: string, credentials: string | undefined): boolean {
-  return tellsToken(id, credentials) || (credentials !== undefined && holdsTokenPart(id, toToken(credentials)));
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { OperationSpan, StartTrace, TraceParent } from '../../telemetry/observers/operation-observer';
-import { tellsToken } from '../../telemetry/redaction/contains-token';
+import { disclosesToken, tellsToken } from '../../telemetry/redaction/contains-token';
 import { headerOf } from './header-of';
 
 // W3C Trace Context, section 3.2: version, trace id, parent id, flags; a later version may go on.
@@ -23,7 +23,7 @@ export function toTraceParent(headers: IncomingHttpHeaders): TraceParent | null 
   const [, traceId, spanId, flags] = TRACEPARENT.exec(header) ?? [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return null;
   const authorization = headerOf(headers, 'authorization');
-  if (tellsToken(traceId, authorization) || tellsToken(spanId, authorization)) return null;
+  if (disclosesToken(traceId, authorization) || disclosesToken(spanId, authorization)) return null;
   return {
     traceId,
     spanId,

@@ -12,8 +12,16 @@ export function tellsToken(text: string, credentials: string | undefined): boole
   return token !== '' && (text.includes(token) || (text.length >= MIN_PART && token.includes(text)));
 }
 
+/**
+ * Like `tellsToken`, but also whether any part of the text is a part of the token, in upper or lower case. Meant for short texts, as
+ * `holdsTokenPart` is.
+ */
+export function disclosesToken(text: string, credentials: string | undefined): boolean {
+  return credentials !== undefined && (tellsToken(text, credentials) || holdsTokenPart(text, toToken(credentials)));
+}
+
 /** The token in an `Authorization` header, or the token alone. */
-export function toToken(credentials: string): string {
+function toToken(credentials: string): string {
   return credentials.slice(credentials.lastIndexOf(' ') + 1);
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { PageRequest } from '../../../../src/billing/model/window';
-import { planRuns, type Paging, type PlannedRun } from '../../../../src/billing/paging/window-plan';
+import { countCalls, findRun, planPages, planRuns, type Paging, type PlannedRun } from '../../../../src/billing/paging/window-plan';
 
 const pages = fc.array(fc.record({ offset: fc.nat({ max: 3000 }), first: fc.integer({ min: 1, max: 400 }), probe: fc.boolean() }), {
   minLength: 1,
@@ -130,5 +130,39 @@ describe('planRuns', () => {
 
   it('plans nothing where nothing is asked for', () => {
     expect(planRuns([], offset(1000))).toEqual([]);
+  });
+});
+
+describe('The calls for a contract', () => {
+  const at = (start: number, first: number, probe = false): PageRequest => ({ offset: start, first, probe });
+
+  it('are one for its first invoice, where no page is asked for, and none besides those for its pages', () => {
+    const calls = (...asked: PageRequest[]): unknown => planPages(asked, offset(10)).map((run) => run.calls);
+    const head = at(0, 0);
+    expect([calls(head), calls(head, head)]).toEqual([[[{ offset: 0, limit: 1 }]], [[{ offset: 0, limit: 1 }]]]);
+    expect([calls(at(50, 5)), calls(head, at(50, 5)), calls(at(50, 5), head)]).toEqual(Array(3).fill([[{ offset: 50, limit: 5 }]]));
+  });
+
+  it('have a page where one of their runs has all of it, and the invoice after it where that is asked for', () => {
+    const runs = [
+      { start: 10, end: 20 },
+      { start: 30, end: 35 },
+    ];
+    const found = (page: PageRequest): number => runs.indexOf(findRun(runs, page)!);
+    expect([at(10, 10), at(10, 9, true), at(12, 3), at(30, 5), at(34, 1)].map(found)).toEqual([0, 0, 0, 1, 1]);
+    expect([at(10, 10, true), at(9, 2), at(0, 5), at(19, 2), at(20, 5), at(28, 3), at(33, 3), at(40, 1)].map(found)).toEqual(
+      Array(8).fill(-1),
+    );
+    // The contract's own data come with any of them.
+    expect([found(at(0, 0)), findRun<PlannedRun>([], at(0, 0))]).toEqual([0, undefined]);
+  });
+
+  it('are counted once where an earlier wave has brought a page, and for each window otherwise', () => {
+    const count = (...waves: (readonly PageRequest[] | undefined)[]): number => countCalls(waves, offset(10));
+    expect([count(), count([]), count(undefined), count([at(0, 0)]), count([at(0, 5)]), count([at(0, 10)])]).toEqual([0, 0, 0, 1, 1, 1]);
+    expect([count([at(0, 10, true)]), count([at(0, 25)]), count([at(0, 5), at(50, 5)])]).toEqual([2, 3, 2]);
+    expect([count([at(0, 5)], [at(2, 3)]), count([at(0, 5)], [at(2, 4)]), count(undefined, [at(0, 5)])]).toEqual([1, 2, 1]);
+    expect(count([at(0, 15)], [at(0, 10)], [at(5, 15)])).toBe(4);
+    expect(countCalls([[at(59, 2)]], page(6))).toBe(2);
   });
 });
