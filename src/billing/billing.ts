@@ -16,7 +16,7 @@ import { isPushed } from './loading/pushed-page';
 import { summarize, type InvoiceSummary } from './loading/invoice-summary';
 import type { TotalBounds } from './loading/total-search';
 
-/** The smallest question there is: does the contract exist, and what are its own data? */
+/** The smallest request there is: does the contract exist, and what are its own data? */
 const EMPTY_PAGE: PageRequest = { offset: 0, first: 0, probe: false };
 
 /**
@@ -39,12 +39,12 @@ export class Billing {
     return this.#invoices.loader.paging.maxQuantity;
   }
 
-  /** How many questions of the operation were answered by another question's call. */
+  /** How many requests of the operation were covered by another request's call. */
   get merged(): number {
     return this.#invoices.loader.merged;
   }
 
-  /** To be called before the operation is executed once more over what was loaded: no question is counted twice. */
+  /** To be called before the operation is executed once more over what was loaded: no request is counted twice. */
   restart(): void {
     this.#invoices.loader.restart();
   }

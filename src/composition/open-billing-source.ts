@@ -89,7 +89,7 @@ function openCache(
     secret: config.cacheSecret,
     scope: `${baseUrl.href} ${mode} ${base} ${JSON.stringify(dialect.request)}`,
     observer: metrics.cache,
-    reads: toOutageLog(log, 'the shared cache cannot be reached: every question goes to the billing API', 'the shared cache is back'),
+    reads: toOutageLog(log, 'the shared cache cannot be reached: every request goes to the billing API', 'the shared cache is back'),
     writes: toOutageLog(log, 'the shared cache takes no entries', 'the shared cache takes entries again'),
     locks: toOutageLog(log, 'the shared cache allows no locks', 'the shared cache allows locks again'),
     nodes: toOutageLog(log, 'a node of the shared cache does not respond: its keys are missed', 'the keys of that node are found again'),

@@ -40,7 +40,7 @@ export async function openGraphql({ config, log, opened }: Foundation, { paging,
   const stores = createDocumentStores();
   const proof = new TokenProof({ maxCalls, limits: { paging, pageLimits } });
   const policing = { policies: createPolicies(callBudget, maxCalls), callBudget, proof };
-  const formatError = createErrorFormatter((errorId, error) => log.error({ errorId, err: error }, 'an error that is ours'));
+  const formatError = createErrorFormatter((errorId, error) => log.error({ errorId, err: error }, 'internal error'));
   const apollo = createGraphqlServer({
     schema,
     introspection,

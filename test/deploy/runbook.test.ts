@@ -53,7 +53,7 @@ describe('The runbook', () => {
       'the shared cache cannot be reached',
       'the shared cache takes no entries',
       'the billing API is failing',
-      'an error that is ours',
+      'internal error',
       'the shared cache allows no locks',
       'the billing API sent bytes that belong to no request',
       'a worker has ended: another one takes its place',

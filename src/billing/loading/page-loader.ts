@@ -130,7 +130,7 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     await this.#places?.assertUnmoved(owner, page, beside);
   }
 
-  /** Takes a window of a list that came with another question's call: its pages are not asked for again. */
+  /** Takes a window of a list that came with another request's call: its pages are not asked for again. */
   adopt(owner: ListOwner, { offset, limit }: Window, content: Content): void {
     const call = Object.assign(new ListCall<Content, Item>({ offset, limit }, false, () => Promise.resolve(content)), { content });
     const list = this.#list.identity(owner);

@@ -12,7 +12,7 @@ export interface Address {
   readonly zipCode: string | null;
 }
 
-/** Which question an invoice came as an answer to: what is needed to read it again. */
+/** Which request an invoice was read by: what is needed to read it again. */
 export interface InvoiceOrigin {
   readonly customer: Customer;
   /** Null where the customer's invoices were read without naming a contract. */

@@ -53,7 +53,7 @@ export class Caller {
   }
 
   /**
-   * Two callers get the same response to the same question if and only if their identities are equal: the token and all
+   * Two callers get the same response to the same request if and only if their identities are equal: the token and all
    * that is forwarded. Whatever is cached, shared or deduplicated goes by it. Never logged.
    */
   get identity(): string {

@@ -53,7 +53,7 @@ export class BillingOperation implements CallContext {
   refusal: CallsRefused | null = null;
   /** Calls made to the billing API for this operation; joined calls of other operations are not counted. */
   calls = 0;
-  /** Questions that were answered by something remembered. */
+  /** Requests that were answered from the cache. */
   cached = 0;
   /** Answers used past their time because the billing API failed. */
   stale = 0;

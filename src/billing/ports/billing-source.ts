@@ -9,7 +9,7 @@ import type { ListOwner, PagedList } from '../model/paged-list';
 import type { OperationTrace } from './operation-trace';
 import type { Window } from '../model/window';
 
-/** One question to the billing API: for a window of somebody's list. Without a contract number it is about all of a customer's. */
+/** One request to the billing API: for a window of somebody's list. Without a contract number it is about all of a customer's. */
 export interface BillsRequest extends ListOwner {
   readonly window: Window;
 }
@@ -76,7 +76,7 @@ export interface Recency {
   readonly usesCached: boolean;
 }
 
-/** On whose behalf a question is asked, until when, and who pays for the call. */
+/** On whose behalf a request is made, until when, and who pays for the call. */
 export interface CallContext {
   readonly caller: Caller;
   /** The id that joins the log lines of the request which started the call. */

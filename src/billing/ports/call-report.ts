@@ -5,12 +5,12 @@ import { DelegatedContext } from './delegated-context';
 
 /**
  * Where an answer came from: a call of the operation's own, one that another operation had under way, or the cache,
- * within its time or past it. `none`: the question failed before a call was made for it.
+ * within its time or past it. `none`: the request failed before a call was made for it.
  */
 export type AnswerOrigin = 'api' | 'shared' | 'cache' | 'stale' | 'none';
 
-/** One question of an operation to its source of bills. */
-export interface ReportedQuestion {
+/** One request of an operation to its source of bills. */
+export interface ReportedRequest {
   readonly request: BillsRequest;
   readonly origin: AnswerOrigin;
   /** `ok`, `not-found`, `pending` while there is no answer, or the kind of failure. */
@@ -20,33 +20,33 @@ export interface ReportedQuestion {
   readonly endedAtMs: number;
 }
 
-/** Writes down every question of an operation whose client asked for that. Costs nothing where it is not made. */
+/** Records every request of an operation whose client asked for that. Costs nothing where it is not made. */
 export class CallReport {
-  readonly #questions: Question[] = [];
+  readonly #requests: WatchedRequest[] = [];
 
-  /** The same source, with each question written down. */
+  /** The same source, with each request recorded. */
   watch<Content>(source: BillingSource<Content>): BillingSource<Content> {
     return {
       read: (request, context) => {
-        const question = new Question(request, context);
-        this.#questions.push(question);
-        return question.follow(source.read(request, question));
+        const watched = new WatchedRequest(request, context);
+        this.#requests.push(watched);
+        return watched.follow(source.read(request, watched));
       },
     };
   }
 
-  /** The questions so far, in the order in which they were asked. */
-  questions(nowMs: number): readonly ReportedQuestion[] {
-    return this.#questions.map((question) => question.toReported(nowMs));
+  /** The requests so far, in the order in which they were made. */
+  requests(nowMs: number): readonly ReportedRequest[] {
+    return this.#requests.map((watched) => watched.toReported(nowMs));
   }
 }
 
-/** One question, as its source sees it: the operation, except that a call is known to be made for this question. */
-class Question extends DelegatedContext {
+/** One request, as its source sees it: the operation, except that a call is known to be made for this request. */
+class WatchedRequest extends DelegatedContext {
   readonly #request: BillsRequest;
   readonly #startedAtMs = monotonicMs();
   #isPaid = false;
-  #ended: Pick<ReportedQuestion, 'origin' | 'outcome' | 'endedAtMs'> | null = null;
+  #ended: Pick<ReportedRequest, 'origin' | 'outcome' | 'endedAtMs'> | null = null;
 
   constructor(request: BillsRequest, operation: CallContext) {
     super(operation);
@@ -63,7 +63,7 @@ class Question extends DelegatedContext {
     this.#isPaid = false;
   }
 
-  /** Notes how the question is answered. */
+  /** Notes how the request is answered. */
   async follow<Content>(answer: Promise<BillsAnswer<Content>>): Promise<BillsAnswer<Content>> {
     try {
       const answered = await answer;
@@ -79,7 +79,7 @@ class Question extends DelegatedContext {
     }
   }
 
-  toReported(nowMs: number): ReportedQuestion {
+  toReported(nowMs: number): ReportedRequest {
     const pending = { origin: this.#isPaid ? 'api' : 'shared', outcome: 'pending', endedAtMs: nowMs } as const;
     return { request: this.#request, startedAtMs: this.#startedAtMs, ...(this.#ended ?? pending) };
   }
@@ -89,7 +89,7 @@ class Question extends DelegatedContext {
     return stale ? 'stale' : 'cache';
   }
 
-  #end(outcome: ReportedQuestion['outcome'], origin: AnswerOrigin): void {
+  #end(outcome: ReportedRequest['outcome'], origin: AnswerOrigin): void {
     this.#ended = { outcome, origin, endedAtMs: monotonicMs() };
   }
 }

@@ -16,7 +16,7 @@ export interface EntryStore {
   readonly layer: StoreLayer;
   /** Whether other processes use it too, and asking it takes a way there and back. */
   readonly isShared: boolean;
-  /** Null where no other process uses the store: equal questions of one process share their call without a lock. */
+  /** Null where no other process uses the store: equal requests of one process share their call without a lock. */
   readonly locks: EntryLocks | null;
   /** How long an operation waits for the store in all, whatever number of lookups it makes, in milliseconds. */
   readonly waitLimitMs: number;

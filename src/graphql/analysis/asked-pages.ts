@@ -4,7 +4,7 @@ import { isSamePage, type PageRequest } from '../../billing/model/window';
 import { countCalls, type Paging } from '../../billing/paging/window-plan';
 
 /** Pages that are asked for at once, of the invoices of one contract or customer. */
-export interface Question {
+export interface FirstRequest {
   readonly owner: ListOwner;
   readonly pages: readonly PageRequest[];
 }
@@ -51,7 +51,7 @@ export class AskedPages {
   }
 
   /** What is asked first; null where that is nothing, or is not about invoices. */
-  get first(): Question | null {
+  get first(): FirstRequest | null {
     const [asked] = this.#lists.values();
     const pages = asked?.waves[0];
     return asked?.list.name === BILLS.name && pages ? { owner: asked.owner, pages } : null;

@@ -29,8 +29,8 @@ export interface ContractSelection {
   readonly needsBills: boolean;
 }
 
-/** How many questions about a contract's bills a selection asks, before equal ones are merged. */
-export function countQuestions({ pages, scans, filtered }: ContractSelection): number {
+/** How many requests for a contract's bills a selection makes, before equal ones are merged. */
+export function countRequests({ pages, scans, filtered }: ContractSelection): number {
   return Math.max(1, pages.length + scans.length) + filtered.length;
 }
 

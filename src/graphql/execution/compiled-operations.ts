@@ -4,7 +4,7 @@ import type { GatewayContext } from '../context/context';
 import { toHeapBytes } from '../limits/document-stores';
 import { RecentTexts } from '../../runtime/maps/recent-texts';
 import type { ModelledOperation, SelectedField } from '../analysis/operation-model';
-import { countQuestions, selectContract } from '../analysis/selection';
+import { countRequests, selectContract } from '../analysis/selection';
 import { CodeCache } from './code-cache';
 import { PreparedOperation, type CompiledPlan, type PlanStore } from './compiled-operation';
 import { planBytes } from './plan';
@@ -126,5 +126,5 @@ function isPlacedLate({ costs, nodes }: SelectedField): boolean {
 
 /** Accounts for a repeated contract as the execution of each alias would have: all its pages were asked for again. */
 function onRepeat(info: GraphQLResolveInfo, context: GatewayContext): void {
-  context.billing?.noteRepeated(countQuestions(selectContract(info, context)));
+  context.billing?.noteRepeated(countRequests(selectContract(info, context)));
 }

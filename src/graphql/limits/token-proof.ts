@@ -32,7 +32,7 @@ export type UndecidedRequest = Omit<OperationRequest, 'operation'> & {
 /**
  * Has the billing API decide on a token that it has never accepted before anything is done that takes long: anybody can make one up.
  * What asks for it are long documents before they are validated, large bodies, and operations that may make more calls than they may. The
- * first question of the operation is asked alone; the operation then finds its answer. What cannot be decided on is done in the turns of
+ * first request of the operation is made alone; the operation then finds its response. What cannot be decided on is done in the turns of
  * strangers.
  */
 export class TokenProof {
@@ -59,7 +59,7 @@ export class TokenProof {
   }
 
   /**
-   * Asks the first question of an operation. Null where the token is not refused: it is accepted, the operation asks nothing, or there is
+   * Makes the first request of an operation. Null where the token is not refused: it is accepted, the operation asks nothing, or there is
    * no answer, which the operation will meet as well; then it resolves in the turn in which the operation may go on. An operation that
    * would make too many calls makes none, and is refused here, and so is one whose time is over, or whose client has gone.
    * @param request of a document that need not be valid, but for its fields, and fragments that do not lead back to themselves.

@@ -1,5 +1,5 @@
 import type { Billing } from '../../billing/billing';
-import type { CallReport, ReportedQuestion } from '../../billing/ports/call-report';
+import type { CallReport, ReportedRequest } from '../../billing/ports/call-report';
 import { contractKey } from '../../billing/model/customer';
 import { toCode, type GatewayErrorCode } from '../context/errors';
 import type { CallPrediction } from '../analysis/predict-calls';
@@ -8,7 +8,7 @@ import type { CallPrediction } from '../analysis/predict-calls';
 export interface BillingTrace {
   /** Calls made to the billing API. */
   readonly calls: number;
-  /** Questions that were answered by a call made for another question of the same operation. */
+  /** Requests that a call made for another request of the same operation covered. */
   readonly merged: number;
   /** Answers that came out of the shared cache. */
   readonly cached: number;
@@ -16,23 +16,23 @@ export interface BillingTrace {
   readonly stale: number;
 }
 
-/** The account, with the questions that it is the sum of. */
+/** The account, with the requests that it is the sum of. */
 export interface DetailedBillingTrace extends BillingTrace {
   /** How long the operation waited for the billing API, in milliseconds: calls at the same time count once. */
   readonly upstreamMs: number;
   readonly requests: readonly TracedRequest[];
 }
 
-/** One question to the billing API, or to what is remembered of it. */
+/** One request to the billing API, or to the cache. */
 export interface TracedRequest {
-  /** A keyed hash that tells questions about one customer from those about another, and nothing else. */
+  /** A keyed hash that tells requests about one customer from those about another, and nothing else. */
   readonly customer: string;
   /** The same of the contract; null where all the customer's invoices are asked for. */
   readonly contract: string | null;
   /** The window: the place of its first invoice, from 0 on, and how many are asked for. */
   readonly offset: number;
   readonly quantity: number;
-  readonly source: ReportedQuestion['origin'];
+  readonly source: ReportedRequest['origin'];
   readonly outcome: 'OK' | 'NOT_FOUND' | 'PENDING' | GatewayErrorCode;
   readonly durationMs: number;
 }
@@ -51,13 +51,13 @@ export function toBillingTrace(billing: Billing): BillingTrace {
   return { calls, merged: billing.merged, cached, stale };
 }
 
-/** The account of an operation with each of its questions. */
+/** The account of an operation with each of its requests. */
 export function toDetailedTrace(billing: Billing, report: CallReport, pseudonym: Pseudonym): DetailedBillingTrace {
-  const questions = report.questions(performance.now());
+  const requests = report.requests(performance.now());
   return {
     ...toBillingTrace(billing),
-    upstreamMs: toWaitedMs(questions),
-    requests: questions.map((question) => toTracedRequest(question, pseudonym)),
+    upstreamMs: toWaitedMs(requests),
+    requests: requests.map((request) => toTracedRequest(request, pseudonym)),
   };
 }
 
@@ -67,7 +67,7 @@ export function toDryRunTrace(prediction: CallPrediction, budget: number): DryRu
   return { calls: 0, merged: 0, cached: 0, stale: 0, prediction: { calls, atLeast, budget } };
 }
 
-function toTracedRequest({ request, origin, outcome, startedAtMs, endedAtMs }: ReportedQuestion, pseudonym: Pseudonym): TracedRequest {
+function toTracedRequest({ request, origin, outcome, startedAtMs, endedAtMs }: ReportedRequest, pseudonym: Pseudonym): TracedRequest {
   const { customer, contractNumber, window } = request;
   return {
     customer: pseudonym(contractKey(customer, null)),
@@ -80,7 +80,7 @@ function toTracedRequest({ request, origin, outcome, startedAtMs, endedAtMs }: R
   };
 }
 
-function toOutcome(outcome: ReportedQuestion['outcome']): TracedRequest['outcome'] {
+function toOutcome(outcome: ReportedRequest['outcome']): TracedRequest['outcome'] {
   switch (outcome) {
     case 'ok':
       return 'OK';
@@ -94,11 +94,11 @@ function toOutcome(outcome: ReportedQuestion['outcome']): TracedRequest['outcome
 }
 
 /** The time that was covered by at least one call of the billing API's. */
-function toWaitedMs(questions: readonly ReportedQuestion[]): number {
+function toWaitedMs(requests: readonly ReportedRequest[]): number {
   let waitedMs = 0;
   let untilMs = -Infinity;
   // They are in the order of their start.
-  for (const { origin, startedAtMs, endedAtMs } of questions) {
+  for (const { origin, startedAtMs, endedAtMs } of requests) {
     if ((origin !== 'api' && origin !== 'shared') || endedAtMs <= untilMs) continue;
     waitedMs += endedAtMs - Math.max(startedAtMs, untilMs);
     untilMs = endedAtMs;

@@ -69,7 +69,7 @@ function registerFiles(app: FastifyInstance): void {
 }
 
 /**
- * The answer to GraphiQL's own question for the schema. Asked as a query it would be refused where only trusted documents
+ * The response to GraphiQL's own request for the schema. Sent as a query it would be refused where only trusted documents
  * run, although nobody who may see this page is kept from the schema by that.
  */
 function registerSchema(app: FastifyInstance, schema: GraphQLSchema | null): void {

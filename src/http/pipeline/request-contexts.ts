@@ -17,7 +17,7 @@ import { startLifetime, type OperationLifetime } from './operation-lifetime';
 
 /** Settings of the contexts that operations run in. */
 export interface RequestContextOptions {
-  /** @param through what the operation's questions go through, or to, instead of straight to the source of bills. */
+  /** @param through what the operation's requests for bills go through, or to, instead of straight to their source. */
   readonly createBilling: (operation: BillingOperation, through?: (source: BillingSource) => BillingSource) => Billing;
   readonly pageLimits: PageLimits;
   readonly callBudget: number;

@@ -17,7 +17,7 @@ export interface RequestControls {
   readonly deadlineMs: number;
   /** Whether the response reports what it cost. */
   readonly traced: boolean;
-  /** Whether it lists each question to the billing API as well. */
+  /** Whether it lists each request to the billing API as well. */
   readonly detailed: boolean;
   /** Whether the operation is only to be looked at. */
   readonly dryRun: boolean;

@@ -38,7 +38,7 @@ export function toUpstreamObserver(metrics: UpstreamObserver, log: Log): Upstrea
   };
 }
 
-/** One line for each way in which answers differ from the contract; how often they do is the metrics' part. */
+/** One line for each way in which responses differ from the contract; how often they do is the metrics' part. */
 export function toDriftObserver(metrics: DriftObserver, log: Log): DriftObserver {
   const told = new Set<string>();
   return {
@@ -51,7 +51,7 @@ export function toDriftObserver(metrics: DriftObserver, log: Log): DriftObserver
       if (told.has(text)) return;
       told.add(text);
       // A value of another type may cost a client that value; the other two cost nobody anything.
-      log[kind === 'retyped' ? 'warn' : 'info'](difference, "the billing API's answers differ from its contract");
+      log[kind === 'retyped' ? 'warn' : 'info'](difference, "the billing API's responses differ from its contract");
     },
   };
 }
@@ -62,8 +62,14 @@ function toCircuitLog(log: Log): (circuit: CircuitName, reason: string | null) =
     if (circuit === 'open')
       log.error(
         { circuit, ...(reason === null ? {} : { reason }) },
-        'the billing API is failing: calls are refused until it answers a probe',
+        'the billing API is failing: the circuit breaker is open, and calls are refused until a probe succeeds',
       );
-    else log.info({ circuit }, circuit === 'closed' ? 'the billing API answers again' : 'the billing API is probed');
+    else
+      log.info(
+        { circuit },
+        circuit === 'closed'
+          ? 'the billing API responds again: the circuit breaker is closed'
+          : 'the circuit breaker is half-open: the billing API is probed',
+      );
   };
 }

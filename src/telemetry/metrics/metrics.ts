@@ -128,12 +128,12 @@ function toDriftObserver(registry: Registry): DriftObserver {
   const registers = [registry];
   const checks = new Counter({
     name: `${PREFIX}contract_checks_total`,
-    help: 'Answers of the billing API that were compared with the contract: a sample',
+    help: 'Responses of the billing API that were compared with the contract: a sample',
     registers,
   });
   const drift = new Counter({
     name: `${PREFIX}contract_drift_total`,
-    help: 'Answers of the sample that differ from the contract, by path',
+    help: 'Responses of the sample that differ from the contract, by path',
     labelNames: ['kind', 'path'],
     registers,
   });
@@ -148,15 +148,15 @@ function countByLayer(registry: Registry, name: string, help: string): CountLaye
 
 function toCacheObserver(registry: Registry, hits: CountLayer): CacheObserver {
   const count = (name: string, help: string): CountLayer => countByLayer(registry, name, help);
-  const stale = count('cache_stale_hits_total', 'Questions answered by something past its time, because the billing API failed');
-  const missed = count('cache_misses_total', 'Questions that nothing remembered answers');
+  const stale = count('cache_stale_hits_total', 'Stale entries used because the billing API failed');
+  const missed = count('cache_misses_total', 'Lookups that found no usable entry');
   const waited = createTallyCounter(registry, {
     name: `${PREFIX}cache_lock_waits_total`,
-    help: "Questions that waited for another process's call for the same, by how that ended",
+    help: 'Requests for bills that waited for the same call of another process, by outcome',
     label: 'outcome',
     values: ['answered', 'unanswered', 'gave-up'],
   });
-  const stored = count('cache_stores_total', 'Answers handed to the store');
+  const stored = count('cache_stores_total', 'Responses handed to the store');
   return {
     hit: (layer, isStale) => (isStale ? stale : hits)(layer),
     joined: () => hits('in-flight'),
@@ -203,7 +203,7 @@ function watch(registry: Registry, state: () => UpstreamState): void {
     'max',
   );
   gauge('upstream_under_way', 'Attempts in flight', ({ inFlight }) => inFlight);
-  gauge('upstream_waiting', 'Calls that wait for a place', ({ waiting }) => waiting);
+  gauge('upstream_waiting', 'Calls that wait in the queue', ({ waiting }) => waiting);
   gauge('upstream_limit', 'Attempts that may be in flight at once', ({ limit }) => limit);
   gauge('upstream_held_bytes', 'Bytes of responses of the billing API that operations hold', ({ heldBytes }) => heldBytes);
 }

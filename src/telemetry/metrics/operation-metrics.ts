@@ -32,7 +32,7 @@ export function createOperationMetrics(
   const clients = createClients(registry, options.prefix);
   const merged = new Counter({
     name: `${options.prefix}questions_merged_total`,
-    help: 'Questions answered by the call of another question of the same operation',
+    help: 'Requests for bills that another call of the same operation covered',
     registers: [registry],
   });
   return {
@@ -51,7 +51,7 @@ export function createOperationMetrics(
 function createDurations(registry: Registry, prefix: string): (record: OperationRecord) => void {
   const histogram = new TallyHistogram(registry, {
     name: `${prefix}operation_duration_seconds`,
-    help: 'Operations, by outcome and by what answered them',
+    help: 'Operations, by outcome and by what made the response',
     buckets: SECONDS,
   });
   const children = new Map<AnswerPath, Partial<Record<OperationOutcome, (seconds: number) => void>>>();
@@ -128,7 +128,7 @@ function createClients(registry: Registry, prefix: string): (client: ClientName,
 function createCodes(registry: Registry, prefix: string): (code: string) => void {
   const count = createTallyCounter(registry, {
     name: `${prefix}operation_errors_total`,
-    help: 'Operations whose answer has an error of the code',
+    help: 'Operations whose response has an error of the code',
     label: 'code',
     values: ['INTERNAL_SERVER_ERROR'],
   });

@@ -18,17 +18,17 @@ export type StorePart = StoreUse | 'node';
 
 /** Notified of each cache lookup and its result. Must not throw. */
 export interface CacheObserver {
-  /** A question was answered by something remembered; `stale`: past its time, because the billing API failed. */
+  /** A request was answered from an entry; `stale`: an expired one, because the billing API failed. */
   hit(layer: StoreLayer, stale: boolean): void;
-  /** A question joined a call under way for the same question of the same caller. */
+  /** A request joined a call in flight for the same request of the same caller. */
   joined(): void;
-  /** A question waited for another process's call. */
+  /** A request waited for another process's call. */
   waited(outcome: LockWaitOutcome): void;
-  /** Nothing that was remembered answers the question. */
+  /** No entry answers the request. */
   missed(layer: StoreLayer): void;
   /** An answer was handed to the store. */
   stored(layer: StoreLayer, bytes: number): void;
-  /** The store could not be read or written: the question went on as if nothing had been remembered. */
+  /** The store could not be read or written: the request went on as if there were no entry. */
   failed(layer: StoreLayer): void;
   /** The store is not used for this from now on, or is used again; a node: another one is out, or none is any more. */
   availabilityChanged(part: StorePart, isAvailable: boolean): void;

@@ -10,7 +10,7 @@ export interface OutageListener {
   ended(): void;
 }
 
-/** While a store is out, one question in this time tries it; the others do not wait for it. */
+/** While a store is out, one request in this time tries it; the others do not wait for it. */
 const PROBE_EVERY_MS = 500;
 /** An outage that follows another one within this time belongs to it: a store that comes and goes must not fill the log. */
 const SAME_OUTAGE_MS = 10_000;
@@ -49,7 +49,7 @@ export class Outage {
     return this.#since === null ? 0 : nowMs - this.#since;
   }
 
-  /** Lets the next question try. */
+  /** Lets the next request try. */
   probeNow(): void {
     this.#nextProbe = 0;
   }

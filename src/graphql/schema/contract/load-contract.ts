@@ -6,7 +6,7 @@ import { settleOverTurns } from '../../../runtime/turns/turn-budget';
 import { assertBelow } from '../../analysis/argument-check';
 import { billingOf, type GatewayContext } from '../../context/context';
 import { fieldOf, type FieldInfo } from '../../analysis/operation-model';
-import { contractTypeOf, countQuestions, selectOfContract, type ContractSelection, type LookAheadContext } from '../../analysis/selection';
+import { contractTypeOf, countRequests, selectOfContract, type ContractSelection, type LookAheadContext } from '../../analysis/selection';
 
 /**
  * Loads a contract together with all that is selected of it: one call, the check that it exists included.
@@ -94,7 +94,7 @@ export function loadContracts(
   const members = (context.dryRun ? [...new Set(numbers)] : numbers).map((number) => {
     let load = loads.get(number);
     if (!load) loads.set(number, (load = loadSelected(customer, number, context, selection)));
-    else billingOf(context).noteRepeated(countQuestions(selection));
+    else billingOf(context).noteRepeated(countRequests(selection));
     return load;
   });
   return resolveOverTurns(members, context);

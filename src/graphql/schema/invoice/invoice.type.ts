@@ -37,6 +37,6 @@ export class InvoiceType implements Invoice {
   })
   currency?: string | null;
 
-  /** Not a field of the schema: which question the invoice came as an answer to. */
+  /** Not a field of the schema: which request the invoice was read by. */
   origin!: InvoiceOrigin;
 }

@@ -20,7 +20,7 @@ async function reportOf(read: (context: CallContext) => BillsAnswer<object>, ope
     .watch<object>({ read: (_request, context) => new Promise((resolve) => resolve(read(context))) })
     .read(REQUEST, operation);
   const outcome = await asked.catch((error: unknown) => error);
-  return { reported: report.questions(performance.now())[0], outcome, operation };
+  return { reported: report.requests(performance.now())[0], outcome, operation };
 }
 
 describe('The report of an operation’s questions', () => {
@@ -71,7 +71,7 @@ describe('The report of an operation’s questions', () => {
       },
     });
     for (const contractNumber of ['paid', 'joined']) void source.read({ ...REQUEST, contractNumber }, startOperation());
-    expect(report.questions(1e9)).toMatchObject([
+    expect(report.requests(1e9)).toMatchObject([
       { origin: 'api', outcome: 'pending', endedAtMs: 1e9, request: { contractNumber: 'paid' } },
       { origin: 'shared', outcome: 'pending', endedAtMs: 1e9, request: { contractNumber: 'joined' } },
     ]);

@@ -38,11 +38,11 @@ describe('A logged error', () => {
         },
       }),
     );
-    log.error({ errorId: 'e1', err: new RangeError('out of it') }, 'an error that is ours');
+    log.error({ errorId: 'e1', err: new RangeError('out of it') }, 'internal error');
     expect(JSON.parse(lines[0]!)).toMatchObject({
       errorId: 'e1',
       err: { type: 'RangeError', message: 'out of it' },
-      msg: 'an error that is ours',
+      msg: 'internal error',
     });
     expect(lines[0]).not.toMatch(/stack|\n\s+at |node_modules/);
   });
