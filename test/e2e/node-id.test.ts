@@ -64,6 +64,23 @@ describe('A contract by its nodeId', () => {
       },
     ));
 
+  it.each(['', '__typename', '_service { sdl }', `fetch__Contract(nodeId: "${CONTRACT}") { dueDate }`])(
+    'makes no call for an answer that a malformed customer costs, whatever comes first: %s',
+    (first) =>
+      withScript(
+        (request) => good(request),
+        async ({ gateway, upstream }) => {
+          const whole = 'whole: customer(idType: "RUC", id: "1") { contract(number: "7") { dueDate } }';
+          const bad = `bad: fetch__Customer(nodeId: "${CONTRACT}") { id }`;
+          for (let time = 0; time < 3; time++) {
+            const answer = await gateway.query(`{ ${first} ${whole} ${bad} }`);
+            expect([answer.data, errorsOf(answer)]).toEqual([null, [{ code: 'BAD_USER_INPUT', path: ['bad'] }]]);
+            expect(upstream.requests).toEqual([]);
+          }
+        },
+      ),
+  );
+
   it('costs what a dry run says, whatever is asked for beside it', () =>
     withScript(
       (request) => good(request, 100),

@@ -33,9 +33,14 @@ export function assertRootArguments(info: GraphQLResolveInfo, context: LookAhead
   const { selections } = info.operation.selectionSet;
   if (selections.length === 1 && selections[0]?.kind === Kind.FIELD) return;
   const { rootFields } = modelOf(context);
-  // Root fields are executed in order: the first one has looked for all.
-  if (rootFields[0]?.key !== info.path.key) return;
+  // Root fields are executed in order: the first one that looks has looked for all.
+  if (rootFields.find(looksForAll)?.key !== info.path.key) return;
   for (const field of rootFields) checkRoot(field, info, context.pageLimits);
+}
+
+/** Whether executing a root field calls `assertRootArguments`. */
+function looksForAll({ costs }: SelectedField): boolean {
+  return costs?.reads === 'customer' || costs?.reads === 'entities';
 }
 
 /** Whether a root field is not of its form and cannot be null: then there is no answer, and nothing is to be asked for. */
