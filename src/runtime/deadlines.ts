@@ -78,7 +78,7 @@ class Deadlines {
   };
 }
 
-/** Durations with a list of their own: settings, mostly. A client may ask for any other. */
+/** Durations with a list of their own: settings, mostly. A client may ask for any other, which takes the place of the oldest one. */
 const MAX_DURATIONS = 16;
 const known = new Map<number, Deadlines>();
 
@@ -92,7 +92,8 @@ export function startDeadline(durationMs: number, listener: DeadlineListener, st
   let deadlines = known.get(durationMs);
   if (!deadlines) {
     deadlines = new Deadlines(durationMs);
-    if (known.size < MAX_DURATIONS) known.set(durationMs, deadlines);
+    if (known.size >= MAX_DURATIONS) known.delete(known.keys().next().value as number);
+    known.set(durationMs, deadlines);
   }
   return deadlines.start(listener, startedMs);
 }

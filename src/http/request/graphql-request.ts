@@ -5,6 +5,7 @@ import type { Variables } from '../../graphql/analysis/variables/coerce-variable
 import { parseRequestJson, toExactJson } from '../../graphql/analysis/variables/request-json';
 import { MAX_ANONYMOUS_BYTES } from '../../graphql/limits/token-proof';
 import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
+import { rememberRecent } from '../../runtime/maps/recent-texts';
 import type { BodyFault } from './exchange';
 import { headerOf } from './header-of';
 import { exceedsShape, largestShapeOf, MAX_SMALL_BYTES, type JsonShape } from './json/json-shape';
@@ -153,8 +154,6 @@ export function toGraphqlRequest(parsed: unknown): GraphqlRequest | null {
 const BYTE_ORDER_MARK = 0xfeff;
 const NO_VARIABLES: Variables = {};
 const NOT_JSON = 'The request body must be JSON: send the header "Content-Type: application/json".';
-const MAX_KNOWN_TYPES = 200;
-const knownTypes = new Map<string, string>();
 
 function isJson(contentType: string | undefined): boolean {
   return contentType === 'application/json' || (contentType !== undefined && essenceOf(contentType) === 'application/json');
@@ -165,14 +164,7 @@ function isText(contentType: string): boolean {
 }
 
 /** A media type without its parameters. A charset changes nothing: JSON is UTF-8 (RFC 8259, section 8.1). */
-function essenceOf(contentType: string): string {
-  let essence = knownTypes.get(contentType);
-  if (essence === undefined) {
-    essence = (contentType.split(';', 1)[0] as string).trim().toLowerCase();
-    if (knownTypes.size < MAX_KNOWN_TYPES) knownTypes.set(contentType, essence);
-  }
-  return essence;
-}
+const essenceOf = rememberRecent((contentType) => (contentType.split(';', 1)[0] as string).trim().toLowerCase());
 
 /** Of a parameter, every number is looked at: it is variables, or extensions. */
 function parseExactly(text: string): unknown {

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, createBrotliCompress, createGzip, gzip, type BrotliCompress, type Gzip } from 'node:zlib';
 import Negotiator from 'negotiator';
+import { rememberRecent } from '../../runtime/maps/recent-texts';
 
 /** A content coding that responses may have (RFC 9110, section 8.4.1). */
 export type Coding = 'br' | 'gzip';
@@ -14,10 +15,8 @@ interface EncodingNegotiator {
 }
 
 const CODINGS: readonly Coding[] = ['br', 'gzip'];
-const MAX_KNOWN = 200;
 /** Maximum length of the header. Clients send about 30 characters; a longer one is ignored. */
 const MAX_ACCEPT_CHARACTERS = 1000;
-const known = new Map<string, Coding | null>();
 const toBrotli = promisify(brotliCompress);
 const toGzip = promisify(gzip);
 
@@ -26,16 +25,14 @@ const toGzip = promisify(gzip);
  * null where the body is to be sent as it is. A client that forbids that too, and names no other, gets it nonetheless.
  */
 export function negotiateCoding(acceptEncoding: string): Coding | null {
-  if (acceptEncoding.length > MAX_ACCEPT_CHARACTERS) return null;
-  let chosen = known.get(acceptEncoding);
-  if (chosen === undefined) {
-    const negotiator: EncodingNegotiator = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } });
-    const found = negotiator.encoding([...CODINGS, 'identity'], { preferred: [...CODINGS] });
-    chosen = CODINGS.find((coding) => coding === found) ?? null;
-    if (known.size < MAX_KNOWN) known.set(acceptEncoding, chosen);
-  }
-  return chosen;
+  return acceptEncoding.length > MAX_ACCEPT_CHARACTERS ? null : choose(acceptEncoding);
 }
+
+const choose = rememberRecent((acceptEncoding): Coding | null => {
+  const negotiator: EncodingNegotiator = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } });
+  const found = negotiator.encoding([...CODINGS, 'identity'], { preferred: [...CODINGS] });
+  return CODINGS.find((coding) => coding === found) ?? null;
+});
 
 /** Compresses a body in another thread, at the levels that take the least time. A text has one character a byte. */
 export function compress(body: Buffer | string, coding: Coding): Promise<Buffer> {

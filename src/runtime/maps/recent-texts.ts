@@ -48,3 +48,22 @@ function rowOf(text: string): number {
   for (let index = length - 1; index >= first; index -= step) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   return (hash ^ (hash >>> 15)) & (ROWS - 1);
 }
+
+/** Longer texts are not remembered: of those that come again, none is. */
+const MAX_REMEMBERED_CHARACTERS = 1000;
+
+/**
+ * Remembers what a function makes of texts that come again and again, such as headers. Whoever sends others, in any number, makes it
+ * forget one of them at most each time, until that comes again.
+ * @param make must return the same for the same text.
+ */
+export function rememberRecent<R>(make: (text: string) => R): (text: string) => R {
+  const recent = new RecentTexts<{ readonly made: R }>();
+  return (text) => {
+    const known = recent.get(text);
+    if (known) return known.made;
+    const made = make(text);
+    if (text.length <= MAX_REMEMBERED_CHARACTERS) recent.set(text, { made });
+    return made;
+  };
+}

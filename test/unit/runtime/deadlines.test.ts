@@ -50,6 +50,14 @@ describe('Deadlines', () => {
     later.clear();
   });
 
+  it('of one duration share a timer, whatever other durations were asked for before', () => {
+    for (let durationMs = 20_000; durationMs < 20_100; durationMs++) start(durationMs, () => undefined).clear();
+    const timers = jest.spyOn(global, 'setTimeout');
+    for (let i = 0; i < 10; i++) start(12_345, () => undefined).clear();
+    expect(timers).toHaveBeenCalledTimes(1);
+    timers.mockRestore();
+  });
+
   it('may clear and start others when they pass', async () => {
     const order: string[] = [];
     start(10, () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { RecentTexts } from '../../../../src/runtime/maps/recent-texts';
+import { RecentTexts, rememberRecent } from '../../../../src/runtime/maps/recent-texts';
 
 /** A new string each time, as the parser of a request makes it. */
 const anew = (text: string): string => JSON.parse(JSON.stringify(text)) as string;
@@ -46,5 +46,27 @@ describe('Values of recent texts', () => {
     recent.set(one, value);
     recent.delete(other);
     expect(recent.get(one)).toBe(value);
+  });
+});
+
+describe('What a function makes of recent texts', () => {
+  const OTHERS = 5000;
+
+  it('is remembered of those that come again, after any number of others too', () => {
+    const make = jest.fn((text: string) => (text === 'nothing' ? null : text.toUpperCase()));
+    const remembered = rememberRecent(make);
+    for (let i = 0; i < OTHERS; i++) expect(remembered(`a/b${i}`)).toBe(`A/B${i}`);
+    make.mockClear();
+    for (let i = 0; i < 10; i++) expect(remembered('application/json')).toBe('APPLICATION/JSON');
+    expect(make).toHaveBeenCalledTimes(1);
+    make.mockClear();
+    expect([remembered('nothing'), remembered('nothing'), make.mock.calls.length]).toEqual([null, null, 1]);
+  });
+
+  it('is not remembered of long ones', () => {
+    const make = jest.fn((text: string) => text.length);
+    const remembered = rememberRecent(make);
+    for (const length of [1000, 1001]) for (let i = 0; i < 3; i++) expect(remembered('x'.repeat(length))).toBe(length);
+    expect(make.mock.calls.map(([text]) => text.length)).toEqual([1000, 1001, 1001, 1001]);
   });
 });
