@@ -61,6 +61,8 @@ const MAX_IDLE_MS = 60_000;
 const REMEMBERED = 16;
 /** RFC 9110, section 15.5.9: the server gave up waiting for a request, and closes; the client may send it on a new connection. */
 const REQUEST_TIMEOUT = 408;
+const CARRIAGE_RETURN = 0x0d;
+const LINE_FEED = 0x0a;
 
 /** Settings of one connection. */
 export interface ConnectionOptions {
@@ -281,7 +283,9 @@ export class Connection implements ReusedConnection {
 
 /** Whether bytes outside a response are empty lines, or the 408 with which some servers end an idle connection. */
 function isHarmless(bytes: Buffer): boolean {
-  return /^(?:[\r\n]*|HTTP\/1\.[01] 408[ \r][^]*)$/.test(bytes.toString('latin1', 0, 64));
+  return (
+    /^HTTP\/1\.[01] 408[ \r]/.test(bytes.toString('latin1', 0, 13)) || bytes.every((byte) => byte === CARRIAGE_RETURN || byte === LINE_FEED)
+  );
 }
 
 /** How long a connection may stand idle, by the header in which the server says when it would close it (RFC 9112, appendix C.2.2). */

@@ -288,7 +288,7 @@ describe('the connections to the billing API', () => {
       );
     });
 
-    it.each(['\r\n\r\nx', 'HTTP/1.1 4080 x', 'x HTTP/1.1 408 x', 'HTTP/1.2 408 x', 'HTTP/1.1 408x', stray])(
+    it.each(['\r\n\r\nx', 'HTTP/1.1 4080 x', 'x HTTP/1.1 408 x', 'HTTP/1.2 408 x', 'HTTP/1.1 408x', stray, '\r\n'.repeat(100) + stray])(
       'are closed with an alarm for %j',
       async (bytes) => {
         const { options, evicted, strays } = watch();
