@@ -111,7 +111,7 @@ function toSampler({ otelSampler }: Values): SamplerName | null {
 function toRatio({ otelSampler, otelSamplerArgument }: Values, isSamplerRefused: boolean): number {
   if (otelSamplerArgument === null || !(otelSampler.endsWith('traceidratio') || isSamplerRefused)) return 1;
   const ratio = /^(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)$/.test(otelSamplerArgument) ? Number(otelSamplerArgument) : Number.NaN;
-  return ratio >= 0 && ratio <= 1 ? ratio : Number.NaN;
+  return ratio <= 1 ? ratio : Number.NaN;
 }
 
 function toRatioProblem(argument: string): string {

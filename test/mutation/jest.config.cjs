@@ -12,8 +12,18 @@ module.exports = {
   maxWorkers: 1,
   // With the sources and what the tests share, so that the tests that reach a file through others are found.
   roots: ['<rootDir>/src', '<rootDir>/test/unit', '<rootDir>/test/support'],
-  testMatch: ['cache', 'billing', 'upstream/http', 'upstream/bills', 'graphql/analysis', 'graphql/limits', 'graphql/execution'].map(
-    (room) => `**/test/unit/${room}/**/*.test.ts`,
-  ),
+  testMatch: [
+    'cache',
+    'billing',
+    'upstream/http',
+    'upstream/bills',
+    'upstream/scan',
+    'graphql/analysis',
+    'graphql/limits',
+    'graphql/execution',
+    'http/request',
+    'http/response',
+    'http/connection',
+  ].map((room) => `**/test/unit/${room}/**/*.test.ts`),
   testPathIgnorePatterns: ['/node_modules/', '/test/unit/cache/redis/'],
 };

@@ -11,9 +11,13 @@ export default {
     'src/billing/**/*.ts',
     'src/upstream/http/**/*.ts',
     'src/upstream/bills/**/*.ts',
+    'src/upstream/scan/**/*.ts',
     'src/graphql/analysis/**/*.ts',
     'src/graphql/limits/**/*.ts',
     'src/graphql/execution/**/*.ts',
+    'src/http/request/**/*.ts',
+    'src/http/response/**/*.ts',
+    'src/http/connection/**/*.ts',
   ],
   ignorePatterns: ['dist', 'docs', 'deploy', 'examples', 'test/e2e', 'test/bench'],
   // Texts are messages, nearly all of them: what matters of them is pinned where they are shown.

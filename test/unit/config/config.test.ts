@@ -131,6 +131,32 @@ describe('The configuration', () => {
     }
   });
 
+  it.each(WHOLE_NUMBERS)('has the bounds that it tells: %s', (name) => {
+    const [least, most] = SETTINGS.find((setting) => setting.name === name)!
+      .kind.form.match(/\d+/g)!
+      .map(Number) as [number, number];
+    const isRefused = (value: number): boolean =>
+      problemsOf({ [name]: String(value) }).some((problem) => problem.startsWith(`${name} must`));
+    expect([least, most, least - 1, most + 1].map(isRefused)).toEqual([false, false, true, true]);
+  });
+
+  it('needs what other settings make necessary, and has nothing that they contradict', () => {
+    const secret = 'x'.repeat(32);
+    expect(problemsOf({ AUDIT_LOG: 'stdout' })).toEqual([expect.stringMatching(/^AUDIT_SECRET is missing/)]);
+    expect(problemsOf({ AUDIT_LOG: 'stdout', AUDIT_SECRET: 'short' })).toEqual([expect.stringMatching(/^AUDIT_SECRET must/)]);
+    expect(problemsOf({ AUDIT_LOG: 'stdout', AUDIT_SECRET: secret })).toEqual([]);
+    expect(problemsOf({ WORKERS: '2' })).toEqual([expect.stringMatching(/^BILLING_API_URL is missing: with WORKERS=2/)]);
+    expect(problemsOf({ WORKERS: '2', BILLING_API_URL: 'ftp://a' })).toEqual([expect.stringMatching(/^BILLING_API_URL must/)]);
+    expect(problemsOf({ WORKERS: '2', BILLING_API_URL: PRODUCTION.BILLING_API_URL })).toEqual([]);
+    expect(problemsOf({ WORKERS: '1' })).toEqual([]);
+    const bytes = { UPSTREAM_MAX_OPERATION_BYTES: '20000000', UPSTREAM_MAX_PROCESS_BYTES: '20000000' };
+    expect(problemsOf(bytes)).toEqual([]);
+    expect(problemsOf({ ...bytes, UPSTREAM_MAX_PROCESS_BYTES: '19999999' })).toEqual([expect.stringContaining('is less than')]);
+    expect(problemsOf({ BILLING_API_URL: 'http://a.example', BILLING_API_TLS_CA_FILE: __filename })).toEqual([
+      expect.stringContaining('no effect without TLS'),
+    ]);
+  });
+
   it.each(CHOICES)('turns no other word into a default: %s', (name) => {
     for (const value of ['x', '2', 'TRUE', 'Info', 'offset,page'])
       expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name} must be one of "`)]);

@@ -121,7 +121,11 @@ describe('The settings of traces', () => {
     },
   );
 
-  it.each(['1.1', '-0.1', 'half', '1e-1', ''])('have a share from 0 to 1, or none: %j', (argument) => {
+  it.each(['0', '1', '1.0', '0.05', '.25', '00.5'])('have the share %s', (argument) => {
+    expect(tracingOf({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: argument })?.ratio).toBe(Number(argument));
+  });
+
+  it.each(['1.1', '10', '-0.1', '1.', '.', '.x5', '0,5', 'half', '1e-1', ''])('have a share from 0 to 1, or none: %j', (argument) => {
     const problems = problemsOf({ ...ENDPOINT, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: argument });
     expect(problems).toHaveLength(argument === '' ? 0 : 1);
   });

@@ -1,7 +1,8 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
+import { connect, Socket, type AddressInfo } from 'node:net';
 import { LoadShedder } from '../../../../src/http/connection/load-shedder';
 import { UNACCEPTED } from '../../../../src/http/connection/request-slots';
+import { CorsHeaders } from '../../../../src/http/request/cors-headers';
 
 const REQUESTS = 300;
 
@@ -52,5 +53,76 @@ describe('Requests beyond those that may be under way', () => {
     expect(shed).toBe(REQUESTS);
     const most = Math.max(...answered.map((count, turn) => count - (answered[turn - 1] ?? 0)));
     expect(most).toBeLessThanOrEqual(64);
+  });
+});
+
+describe('A request without a slot', () => {
+  const toRequest = (method: string, url: string, headers: Readonly<Record<string, string>> = {}): IncomingMessage =>
+    Object.assign(new IncomingMessage(new Socket()), { method, url, headers });
+
+  it('is let through where it is a probe or a preflight, and takes none', () => {
+    const shedder = new LoadShedder({ maxConcurrentRequests: 0, ownerOf: () => UNACCEPTED, cors: () => null, onShed: () => undefined });
+    const isLetThrough = ([method, url]: readonly [string, string]): boolean => {
+      const request = toRequest(method, url);
+      const has = shedder.hasSlot(request);
+      if (has) expect(shedder.enter(new ServerResponse(request))).toBe(true);
+      return has;
+    };
+    const exempt = [
+      ['OPTIONS', '/graphql'],
+      ['GET', '/healthz'],
+      ['GET', '/readyz'],
+      ['GET', '/metrics'],
+      ['GET', '/readyz?a=/graphql'],
+    ] as const;
+    const others = [
+      ['GET', '/graphql'],
+      ['GET', '/graphql?/healthz'],
+      ['GET', '/healthz/x'],
+      ['GET', ''],
+      ['POST', '/healthz'],
+      ['POST', '/graphql'],
+    ] as const;
+    expect([...exempt, ...others].filter(isLetThrough)).toEqual(exempt);
+    expect(shedder.underWay).toBe(0);
+  });
+
+  it.each([
+    ['POST', UNACCEPTED, 'unaccepted'],
+    ['HEAD', 'a-token', 'accepted'],
+  ])('is told when to come again, and counted by its token: %s', async (method, owner, token) => {
+    const shed: string[] = [];
+    const cors = new CorsHeaders(
+      new Map([['https://a.example', { allow: ['access-control-allow-origin', '*'], vary: ['vary', 'origin'] }]]),
+      {
+        allow: [],
+        vary: [],
+      },
+    );
+    const shedder = new LoadShedder({
+      maxConcurrentRequests: 0,
+      ownerOf: () => owner,
+      cors: () => cors,
+      onShed: (of) => shed.push(of),
+    });
+    const server = createServer((_request, response) => void shedder.enter(response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+      const response = await fetch(url, { method, headers: { origin: 'https://a.example', 'x-request-id': 'r-1', connection: 'close' } });
+      const text = await response.text();
+      expect([response.status, shed]).toEqual([503, [token]]);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'retry-after': '1',
+        'cache-control': 'no-store',
+        'x-request-id': 'r-1',
+        'access-control-allow-origin': '*',
+        vary: 'origin',
+      });
+      if (method === 'HEAD') expect(text).toBe('');
+      else expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED', retryAfterSeconds: 1 } }] });
+    } finally {
+      server.close();
+    }
   });
 });

@@ -64,6 +64,12 @@ describe('The slots for requests under way', () => {
     expect(fill('a').length).toBeGreaterThan(SLOTS * 0.94);
   });
 
+  it('are free however often one was taken and returned while nobody was counted', () => {
+    for (let times = 0; times < 20 * SLOTS; times++) slots.give(slots.take('someone')!);
+    expect([slots.taken, asked, slots.hasFree('someone'), slots.hasFree(UNACCEPTED)]).toEqual([0, 0, true, true]);
+    fill('a');
+  });
+
   it('let anyone in where there is only one', () => {
     for (const owner of [UNACCEPTED, 'accepted']) expect(new RequestSlots<string>(1, () => owner).take(owner)).not.toBeNull();
   });

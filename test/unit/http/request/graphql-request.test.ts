@@ -1,4 +1,8 @@
-import { parseBody, parseSearch, toGraphqlRequest } from '../../../../src/http/request/graphql-request';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { GraphQLError } from 'graphql';
+import { MAX_ANONYMOUS_BYTES } from '../../../../src/graphql/limits/token-proof';
+import type { BodyFault } from '../../../../src/http/request/exchange';
+import { parseBody, parseSearch, toGraphqlRequest, toRequestForm } from '../../../../src/http/request/graphql-request';
 
 const parse = (text: string) => toGraphqlRequest(parseBody(Buffer.from(text)));
 const absent = { documentId: undefined, operationName: undefined, variables: {}, extensions: undefined };
@@ -117,5 +121,79 @@ describe("The search of a GET's URL", () => {
     '/graphql?query={a}&variables={"__proto__":{}}',
   ])('is left to Apollo Server to refuse: %s', (url) => {
     expect(toGraphqlRequest(parseSearch(url))).toBeNull();
+  });
+});
+
+describe('The form of a request', () => {
+  const JSON_BODY = Buffer.from('{}');
+  const formOf = (method: string, headers: IncomingHttpHeaders, body = JSON_BODY, bodyFault: BodyFault | null = null): unknown => {
+    try {
+      return toRequestForm({ request: { method, url: '/graphql', headers }, body, bodyFault }, 1_000_000);
+    } catch (error) {
+      const { message, extensions } = error as GraphQLError;
+      expect(extensions['code']).toBe('BAD_REQUEST');
+      const { status, headers: more } = extensions['http'] as { readonly status: number; readonly headers: ReadonlyMap<string, string> };
+      return [status, ...more, message];
+    }
+  };
+  const preflighted = { 'apollo-require-preflight': 'true' };
+  const json = { 'content-type': 'application/json' };
+  const text = { 'content-type': 'text/plain; charset=utf-8' };
+
+  // A page of another site can send a GET and a POST without a preflight, as long as its headers are simple (CORS).
+  it.each<[string, IncomingHttpHeaders, unknown]>([
+    ['GET', {}, 'other'],
+    ['GET', { 'apollo-require-preflight': '' }, 'other'],
+    ['GET', text, 'other'],
+    ['GET', { ...text, ...preflighted }, 'other'],
+    ['GET', preflighted, 'search'],
+    ['GET', { 'x-apollo-operation-name': 'a' }, 'search'],
+    ['GET', json, 'search'],
+    ['POST', json, 'body'],
+    ['POST', { 'content-type': 'Application/JSON ; charset=latin1' }, 'body'],
+    ['POST', { ...json, 'content-encoding': 'identity' }, 'body'],
+    ['POST', text, 'other'],
+    ['QUERY', json, 'body'],
+  ])('is that of %s with %j: %s', (method, headers, form) => {
+    expect(formOf(method, headers)).toBe(form);
+  });
+
+  it.each<[string, IncomingHttpHeaders, number]>([
+    ['POST', {}, 415],
+    ['POST', { ...text, ...preflighted }, 415],
+    ['POST', { 'content-type': 'application/jsonx' }, 415],
+    ['POST', { 'content-type': 'multipart/form-data; boundary=a' }, 415],
+    ['POST', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    ['QUERY', {}, 400],
+    ['QUERY', text, 415],
+  ])('is none of %s with %j, whose body is no JSON: %i', (method, headers, status) => {
+    expect(formOf(method, headers)).toEqual([status, expect.stringContaining('must be JSON')]);
+  });
+
+  it('is left to Apollo Server where a POST has neither a body nor a media type', () => {
+    expect(formOf('POST', {}, Buffer.alloc(0))).toBe('other');
+  });
+
+  it('is none for another method, coding or body', () => {
+    for (const method of ['PUT', 'DELETE', 'PATCH'])
+      expect(formOf(method, json)).toEqual([405, ['allow', 'GET, POST, QUERY'], expect.any(String)]);
+    expect(formOf('POST', { ...json, 'content-encoding': 'zstd' })).toEqual([
+      415,
+      ['accept-encoding', 'gzip, deflate, br'],
+      expect.any(String),
+    ]);
+    expect(formOf('POST', json, JSON_BODY, 'too-late')).toEqual([408, expect.stringContaining('was not read in time')]);
+    const large = (headers: IncomingHttpHeaders, most: number): string => {
+      try {
+        toRequestForm({ request: { method: 'POST', url: '/graphql', headers }, body: JSON_BODY, bodyFault: 'too-large' }, most);
+      } catch (error) {
+        expect((error as GraphQLError).extensions).toMatchObject({ http: { status: 413 } });
+        return (error as GraphQLError).message;
+      }
+      return 'accepted';
+    };
+    expect(large({ ...json, authorization: 'Bearer a' }, 1_000_000)).not.toContain('Without a token');
+    expect(large(json, 1_000_000)).toContain(`Without a token, ${MAX_ANONYMOUS_BYTES} bytes are allowed.`);
+    expect(large(json, MAX_ANONYMOUS_BYTES)).not.toContain('Without a token');
   });
 });
