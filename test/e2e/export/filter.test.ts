@@ -10,15 +10,18 @@ const QUERY = `query ($first: Int, $after: String, $before: String, $filter: Inv
   }
 }`;
 
-/** A list of 57 invoices, which the billing API hands out by ten; of the unreadable one the status is no boolean. */
-function withList(use: (ends: ScriptedGateway) => Promise<void>, unreadable: number | null = null): Promise<void> {
+/** A list of 57 invoices, which the billing API hands out by ten; `odd`: what one of them has otherwise. */
+function withList(
+  use: (ends: ScriptedGateway) => Promise<void>,
+  odd: { readonly at: number; readonly has: object } | null = null,
+): Promise<void> {
   return withScript(
     ({ url }) => {
       const asked = toAskedBills(url);
       const { invoiceCollection, ...body } = toBillsBody(asked, 57) as { invoiceCollection: object[] };
       const invoices = invoiceCollection.map((invoice, index) => {
         const at = asked.pageInit + index;
-        return { ...invoice, invoiceStatus: at === unreadable ? 'perhaps' : at % 3 === 0, billPeriod: `2025-${at % 7}` };
+        return { ...invoice, invoiceStatus: at % 3 === 0, billPeriod: `2025-${at % 7}`, ...(at === odd?.at && odd.has) };
       });
       return { body: { ...body, invoiceCollection: invoices } };
     },
@@ -63,12 +66,46 @@ describe('An export with a filter', () => {
     }));
 
   it('neither shows nor leaves out an invoice of which nobody knows whether it matches', () =>
-    withList(async ({ gateway }) => {
-      const { text, isWhole } = await exportAll(gateway, JSONL, QUERY, { variables: { filter: { status: true } } });
-      expect(isWhole).toBe(false);
-      expect(toJsonLines(text).at(-1)).toMatchObject({ complete: false, endCursor: toCursor(19), errors: [{}] });
-      // Its period is known.
-      const byPeriod = await exportAll(gateway, CSV, QUERY, { variables: { filter: { billPeriods: ['2025-0'] } } });
-      expect([byPeriod.isWhole, toCsvRecords(byPeriod.text).length]).toEqual([true, 1 + 9]);
-    }, 25));
+    withList(
+      async ({ gateway }) => {
+        const { text, isWhole } = await exportAll(gateway, JSONL, QUERY, { variables: { filter: { status: true } } });
+        expect(isWhole).toBe(false);
+        expect(toJsonLines(text).at(-1)).toMatchObject({ complete: false, endCursor: toCursor(19), errors: [{}] });
+        // Its period is known.
+        const byPeriod = await exportAll(gateway, CSV, QUERY, { variables: { filter: { billPeriods: ['2025-0'] } } });
+        expect([byPeriod.isWhole, toCsvRecords(byPeriod.text).length]).toEqual([true, 1 + 9]);
+      },
+      { at: 25, has: { invoiceStatus: 'perhaps' } },
+    ));
+
+  it('goes by the period where its status is not asked for, and ends where that cannot be read', () =>
+    withList(
+      async ({ gateway }) => {
+        const by = async (filter: object): Promise<unknown[]> => {
+          const { text, isWhole } = await exportAll(gateway, JSONL, QUERY, { variables: { filter } });
+          return [isWhole, toJsonLines(text).length - 1];
+        };
+        expect(await by({ status: false })).toEqual([true, 38]);
+        expect(await by({ billPeriods: ['2025-4'] })).toEqual([false, 3]);
+      },
+      { at: 25, has: { billPeriod: {} } },
+    ));
+
+  it('has an invoice that matches with the error of another field, and with fields of any alias', () =>
+    withList(
+      async ({ gateway }) => {
+        const query = QUERY.replace('number }', 'number exportStatus: billPeriod exportStatus_: status exportBillPeriod: amount }');
+        const { text, isWhole } = await exportAll(gateway, JSONL, query, {
+          variables: { filter: { status: true, billPeriods: ['2025-3'] } },
+        });
+        const [first, second, ...others] = toJsonLines(text);
+        expect([isWhole, others.length, first]).toMatchObject([true, 2, { node: { exportStatus: '2025-3', exportStatus_: true } }]);
+        expect(Object.keys(first?.['node'] as object)).toEqual(['number', 'exportStatus', 'exportStatus_', 'exportBillPeriod']);
+        expect(second).toMatchObject({
+          node: { exportStatus: '2025-3', exportBillPeriod: null },
+          errors: [{ path: ['exportBillPeriod'] }],
+        });
+      },
+      { at: 24, has: { invoiceAmount: {} } },
+    ));
 });
