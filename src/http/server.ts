@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { TurnQueue, type TurnBounds } from '../runtime/turns/turn-queue';
 import type { ServerObserver, ServerState } from '../telemetry/observers/server-observer';
@@ -9,6 +8,7 @@ import { createGuardedServer, type GuardedServer } from './connection/guarded-se
 import { createProbeServer, registerProbes, toProbes, toUrl, type MetricsText, type ProbeServer, type Siblings } from './connection/probes';
 import { UNACCEPTED } from './connection/request-slots';
 import { SilentConnections } from './connection/silent-connections';
+import { registerCors, type CorsRules } from './cors';
 import type { Explorer } from './explorer/explorer';
 import { toHttpError } from './http-errors';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline';
@@ -16,11 +16,10 @@ import { Callers } from './request/callers';
 import { ACCEPT_QUERY, ALLOWED_METHODS } from './request/methods';
 import { readCorsHeaders, type CorsHeaders } from './request/cors-headers';
 import { headerOf } from './request/header-of';
-import { DEADLINE_HEADER, DRY_RUN_HEADER, TRACE_HEADER } from './request/request-controls';
 import { toVary } from './response/vary';
 
 /** Settings of the HTTP server. */
-export interface HttpServerOptions {
+export interface HttpServerOptions extends CorsRules {
   readonly host: string;
   readonly port: number;
   /** Connections that may wait to be accepted; the operating system may allow fewer. */
@@ -48,12 +47,6 @@ export interface HttpServerOptions {
   readonly serverObserver: ServerObserver;
   /** Default: CONNECTION_TIMEOUTS. */
   readonly timeouts?: ConnectionTimeouts;
-  /** Pages of these origins may call; `*`: of any. */
-  readonly corsOrigins: '*' | readonly string[];
-  /** Clients' headers that are forwarded to the billing API, in lower case. Default: none. */
-  readonly forwardHeaders?: readonly string[];
-  /** Whether pages of the internet, such as the hosted Sandbox, may call a gateway in a private network. */
-  readonly allowPrivateNetwork: boolean;
 }
 
 /** The running HTTP server. */
@@ -68,48 +61,6 @@ export interface HttpServer {
   setReady(ready: boolean): void;
   /** Stops accepting connections and resolves when the requests in progress have been answered. */
   close(): Promise<void>;
-}
-
-/** Headers that cross-origin scripts commonly send, so that a browser needs one preflight for all of them. */
-const ALLOWED_HEADERS = [
-  'authorization',
-  'content-type',
-  'cache-control',
-  'if-none-match',
-  'apollo-require-preflight',
-  'apollographql-client-name',
-  'apollographql-client-version',
-  'apollographql-library-name',
-  'apollographql-library-version',
-  'x-apollo-operation-id',
-  'x-apollo-operation-name',
-  TRACE_HEADER,
-  DRY_RUN_HEADER,
-  'x-request-id',
-  DEADLINE_HEADER,
-  'traceparent',
-  'tracestate',
-];
-/** Headers that a script from another origin may read. */
-const EXPOSED_HEADERS = [
-  'www-authenticate',
-  'retry-after',
-  'ratelimit',
-  'ratelimit-policy',
-  'x-request-id',
-  'x-billing-stale',
-  'etag',
-  'accept-query',
-];
-
-/**
- * The headers that a page of an allowed origin may send: the known ones and any others that the browser requests, for example for
- * tracing libraries. Allowing them is safe because no cookies are used: a page needs a token of its own.
- * @param asked the `Access-Control-Request-Headers` header, as received.
- */
-function withAsked(known: readonly string[], asked = ''): string[] {
-  const others = asked.split(',').map((name) => name.trim().toLowerCase());
-  return [...known, ...others.filter((name) => name !== '' && !known.includes(name))];
 }
 
 /** Bounds on the requests beside GraphQL that are handled in one turn of the event loop. */
@@ -130,7 +81,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   let guarded: GuardedServer | null = null;
   let entrance: { readonly cors: CorsHeaders; readonly pipeline: Pipeline } | null = null;
   const { maxRequestBytes, acceptedTokens } = options.pipeline;
-  const { forwardHeaders = [] } = options;
+  const { forwardHeaders } = options;
   const callers = new Callers(undefined, forwardHeaders);
   const ownerOf = ({ headers }: IncomingMessage): string => {
     const caller = callers.of(headerOf(headers, 'authorization'), headers);
@@ -165,22 +116,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   // Fastify knows the common methods only. GraphQL's requests do not come by here; those to other addresses do.
   if (!app.supportedMethods.includes('QUERY')) app.addHttpMethod('QUERY', { hasBody: true });
   app.setErrorHandler((error, _request, reply) => toHttpError(error, reply));
-  if (options.allowPrivateNetwork) app.addHook('onRequest', allowPrivateNetwork);
   app.addHook('onRequest', tellMethods);
-  const corsOptions = {
-    origin: options.corsOrigins === '*' ? '*' : [...options.corsOrigins],
-    methods: ['GET', 'POST', 'QUERY', 'OPTIONS'],
-    exposedHeaders: EXPOSED_HEADERS,
-    maxAge: 600,
-    // An OPTIONS that is no preflight asks which methods there are.
-    strictPreflight: false,
-  };
-  const known = [...ALLOWED_HEADERS, ...forwardHeaders];
-  await app.register(
-    cors,
-    () => (request: FastifyRequest, done: (error: Error | null, options: FastifyCorsOptions) => void) =>
-      done(null, { ...corsOptions, allowedHeaders: withAsked(known, request.headers['access-control-request-headers']) }),
-  );
+  await registerCors(app, options);
   // After the CORS plugin's hook, so that other origins can read it; before the body is read, so that a slow sender holds no slot.
   app.addHook('onRequest', refuseUnknownPath);
   const isReady = (): boolean => ready && options.isUpstreamReady();
@@ -266,11 +203,4 @@ function refuseUnknownPath(request: FastifyRequest, reply: FastifyReply, done: (
   }
   const message = `There is nothing at ${request.method} ${request.url.split('?', 1)[0] ?? ''}. GraphQL is at /graphql.`;
   void reply.code(404).send({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
-}
-
-/** Browsers ask for a page's leave to reach into a private network with the preflight (Private Network Access, section 3.1). */
-function allowPrivateNetwork(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  if (request.headers['access-control-request-private-network'] === 'true')
-    void reply.header('access-control-allow-private-network', 'true');
-  done();
 }

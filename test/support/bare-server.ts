@@ -56,6 +56,7 @@ export async function startBareServer(options: {
     maxConcurrentRequests: 1000,
     writeTimeoutMs: 20_000,
     maxUnsentBytes: 1e8,
+    forwardHeaders: [],
     pipeline: {
       apollo,
       operations,

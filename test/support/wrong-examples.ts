@@ -47,6 +47,7 @@ const TYPESCRIPT: Readonly<Record<string, string>> = {
   'eslint/no-useless-escape': "use('\\a');",
   'eslint/no-var': 'var a = 1; use(a);',
   'eslint/max-lines': '\n'.repeat(301),
+  'eslint/max-lines-per-function': `use(() => {${'\nuse(1);'.repeat(90)}\n});`,
   'eslint/max-params': 'use((a: 1, b: 1, c: 1, d: 1, e: 1) => [a, b, c, d, e]);',
   'eslint/prefer-const': 'let a = 1; use(a);',
   'eslint/prefer-rest-params': 'use(function () { return arguments; });',
