@@ -82,10 +82,23 @@ describe('200 without invoices', () => {
 
   it('is an empty connection for all of a customer', async () => {
     await withScript(
-      () => ({ body: {} }),
+      () => ({ body: { invoiceCollection: [] } }),
       async ({ gateway }) => {
         const { data, errors } = await gateway.query(inCustomer('invoices { nodes { number } pageInfo { hasNextPage } }'));
         expect([data, errors]).toEqual([{ customer: { invoices: { nodes: [], pageInfo: { hasNextPage: false } } } }, []]);
+      },
+    );
+  });
+
+  it('is an error where the response is an empty object: it says nothing of the contract', async () => {
+    await withScript(
+      () => ({ body: {} }),
+      async ({ gateway }) => {
+        const result = await gateway.query(inCustomer('contract(number: "1") { dueDate } invoices { nodes { number } }'));
+        expect(result.data).toEqual({ customer: { contract: null, invoices: null } });
+        expect(errorsOf(result)).toEqual(
+          ['contract', 'invoices'].map((field) => ({ code: 'UPSTREAM_INVALID_RESPONSE', path: ['customer', field] })),
+        );
       },
     );
   });

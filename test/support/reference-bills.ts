@@ -101,7 +101,7 @@ function list(table: Readonly<Record<string, readonly [string, Read]>>, value: u
 
 /**
  * What a body of one contract means, read by another parser and by plain rules: amounts are bigints, and `UNUSABLE` stands
- * where reading has to fail. Undefined where the body is not JSON. Members that the contract does not name have to be
+ * where reading has to fail. Undefined where the body is not JSON, or has no members. Members that the contract does not name have to be
  * harmless: no lists or objects, and no name like those of errors, invoices or addresses.
  */
 export function referenceBills(body: string): unknown {
@@ -114,7 +114,7 @@ export function referenceBills(body: string): unknown {
   } catch {
     return undefined;
   }
-  if (!isObject(value)) return undefined;
+  if (!isObject(value) || Object.keys(value).length === 0) return undefined;
   return {
     contractNumber: member(value, 'contractNo', text),
     dueDate: member(value, 'dueDate', text),

@@ -74,7 +74,7 @@ export class ResponseDecoder {
 
   /**
    * An error reported with a successful status must not be taken for a contract without bills. Refuses members that report an
-   * error, and objects without any of a contract's members.
+   * error, and objects without any of a contract's members: `{}`, too, is what a proxy, a mock or a server without a route sends.
    */
   #assertNoError({ odd }: ScannedBills, contract: ScannedContract): void {
     const { marks, addresses, invoices, others } = contract;
@@ -82,7 +82,7 @@ export class ResponseDecoder {
     const { misspelt } = this.spec.contract;
     const isValue = (mark: number): boolean => mark !== 0 && !misspelt.includes(odd[~mark] as BillingError);
     const isKnown = addresses !== null || invoices !== null || marks.slice(0, -1).some(isValue);
-    if (others.exist && !isKnown) throw invalidResponse("the body has none of the contract's members");
+    if (contract.isEmpty || (others.exist && !isKnown)) throw invalidResponse("the body has none of the contract's members");
     // The contract number may be echoed from the request: on its own, it does not make the response a contract.
     const isBare = !addresses?.count && !marks.slice(1, -1).some(isValue);
     if (isBare && isSaidToFail(contract)) throw invalidResponse('the body reports an error and has no data');

@@ -43,6 +43,8 @@ export interface ScannedContract {
   readonly addresses: ScannedList | null;
   readonly invoices: ScannedList | null;
   readonly others: UnknownMembers;
+  /** Whether the object has no members at all. */
+  readonly isEmpty: boolean;
   /** Whether the response has the list of invoices, even if null. */
   readonly namesInvoices: boolean;
 }
@@ -120,6 +122,11 @@ function scanContracts(scanner: RecordScanner, options: ScanOptions, open: numbe
   }
 }
 
+/** Whether the valid object between two positions has no members. */
+function isEmptyObject(bytes: Buffer, open: number, end: number): boolean {
+  return skipSpace(bytes, open + 1) === end - 1;
+}
+
 /** Marks of the list being scanned. Only one list is scanned at a time. */
 let scratch = zeros(1024);
 
@@ -132,6 +139,7 @@ class ContractScan implements ScannedContract, MemberReader {
   others = NO_OTHERS;
   addresses: ScannedList | null = null;
   invoices: ScannedList | null = null;
+  isEmpty = false;
   namesInvoices = false;
   /** Start and end positions of each list. */
   #addressesFrom = 0;
@@ -149,7 +157,9 @@ class ContractScan implements ScannedContract, MemberReader {
 
   /** Scans the contract that begins at `open`; returns the position after it. */
   scan(open: number): number {
-    return this.#scanner.scan(this.#options.spec.contract, open, { marks: this.marks, base: 0 }, this);
+    const end = this.#scanner.scan(this.#options.spec.contract, open, { marks: this.marks, base: 0 }, this);
+    this.isEmpty = isEmptyObject(this.#scanner.bytes, open, end);
+    return end;
   }
 
   unknown(member: { readonly name: number; readonly value: number; readonly end: number }): void {
@@ -247,7 +257,7 @@ class ContractScan implements ScannedContract, MemberReader {
     if (scanner.strict) scanner.refuse(`/${listName(spec)} must be array,null`);
     const end = scanner.scan(spec, at, { marks, base: 0 });
     scanner.addRetyped(listName(spec));
-    const isEmpty = skipSpace(scanner.bytes, at + 1) === end - 1;
+    const isEmpty = isEmptyObject(scanner.bytes, at, end);
     const isOther = marks[lengthColumn] === 0 && scanner.odd[oddBefore] === spec.itemError;
     if (isEmpty || isOther) return { list: failed(`/${listName(spec)} must be array,null`), end };
     const isWanted = skip === 0;
