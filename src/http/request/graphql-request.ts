@@ -71,7 +71,7 @@ function toBodyError(fault: BodyFault, isAnonymous: boolean, maxRequestBytes: nu
 
 /**
  * Parses a body of JSON.
- * @throws GraphQLError `BAD_REQUEST` where it is not JSON, or holds several operations.
+ * @throws GraphQLError `BAD_REQUEST` where it is not a JSON object, or holds several operations.
  */
 export function parseBody(body: Buffer): unknown {
   if (body.length === 0) throw badRequest('The request body is empty; it must be a JSON object with a "query".');
@@ -85,6 +85,8 @@ export function parseBody(body: Buffer): unknown {
   if (parsed === undefined) throw badRequest('The request body is not JSON.');
   if (Array.isArray(parsed))
     throw badRequest('A request holds one operation: send several operations as several requests, or put their fields into one.');
+  if (typeof parsed === 'string') throw badRequest(`${NO_OBJECT} It is a text: encode the object once, not twice.`);
+  if (!isRecord(parsed)) throw badRequest(NO_OBJECT);
   return parsed;
 }
 
@@ -154,6 +156,7 @@ export function toGraphqlRequest(parsed: unknown): GraphqlRequest | null {
 const BYTE_ORDER_MARK = 0xfeff;
 const NO_VARIABLES: Variables = {};
 const NOT_JSON = 'The request body must be JSON: send the header "Content-Type: application/json".';
+const NO_OBJECT = 'The request body must be a JSON object with a "query".';
 
 function isJson(contentType: string | undefined): boolean {
   return contentType === 'application/json' || (contentType !== undefined && essenceOf(contentType) === 'application/json');

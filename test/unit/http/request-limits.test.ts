@@ -122,7 +122,15 @@ describe('The limits of a request', () => {
     ['not JSON', '{"query": ', json, 400, 'The request body is not JSON.'],
     ['empty', '', json, 400, 'The request body is empty; it must be a JSON object with a "query".'],
     ['JSON that sets a prototype', '{"__proto__": {"x": 1}}', json, 400, 'The request body is not JSON.'],
-    ['a number', '7', json, 400, 'POST body missing, invalid Content-Type, or JSON object has no keys.'],
+    ['a number', '7', json, 400, 'The request body must be a JSON object with a "query".'],
+    ['null', 'null', json, 400, 'The request body must be a JSON object with a "query".'],
+    [
+      'encoded twice',
+      '"{}"',
+      json,
+      400,
+      'The request body must be a JSON object with a "query". It is a text: encode the object once, not twice.',
+    ],
     [
       'XML',
       '<a/>',
