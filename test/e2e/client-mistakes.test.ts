@@ -67,9 +67,14 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     body: { query: '{ __typename }', operationName: 'A'.repeat(200_000) },
     code: 'OPERATION_RESOLUTION_FAILURE',
   },
-  'a name in the document without end': { body: { query: `query ${'A'.repeat(200_000)} { f g }` }, code: 'GRAPHQL_VALIDATION_FAILED' },
+  'a name in the document without end': { body: { query: `query ${'A'.repeat(150_000)} { f g }` }, code: 'GRAPHQL_VALIDATION_FAILED' },
+  'a document without end': {
+    body: { query: `{ ${'x'.repeat(200_000)} }` },
+    code: 'GRAPHQL_PARSE_FAILED',
+    message: /200004 characters; 160000/,
+  },
   'a value without end': {
-    body: { query: customer(`contract(number: [{a: "${'x'.repeat(200_000)}"}]) { number }`) },
+    body: { query: customer(`contract(number: [{a: "${'x'.repeat(150_000)}"}]) { number }`) },
     code: 'GRAPHQL_VALIDATION_FAILED',
   },
   'a variable without end': {
@@ -82,6 +87,13 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
       variables: { n: 'x'.repeat(200_000) },
     },
     code: 'BAD_USER_INPUT',
+  },
+  'a WebSocket': {
+    method: 'GET',
+    path: '/graphql',
+    headers: { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-protocol': 'graphql-transport-ws' },
+    code: 'BAD_REQUEST',
+    message: /There is no WebSocket: .* Send a query by POST/,
   },
   'a deferred fragment': {
     body: { query: customer('... @defer { contract(number: "1") { dueDate } }') },

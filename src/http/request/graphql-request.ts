@@ -44,7 +44,10 @@ interface RawRequest {
 export function toRequestForm({ request: { method, headers }, body, bodyFault }: RawRequest, maxRequestBytes: number): RequestForm {
   const type = headerOf(headers, 'content-type');
   const isPreflighted = (): boolean => PREFLIGHTED_HEADERS.some((name) => headerOf(headers, name));
-  if (method === 'GET') return (type === undefined ? isPreflighted() : isJson(type)) ? 'search' : 'other';
+  if (method === 'GET') {
+    if (headerOf(headers, 'upgrade')?.toLowerCase() === 'websocket') throw badRequest(NO_WEB_SOCKET);
+    return (type === undefined ? isPreflighted() : isJson(type)) ? 'search' : 'other';
+  }
   if (!hasOperationInBody(method)) throw badRequest(WRONG_METHOD, 405, [['allow', ALLOWED_METHODS]]);
   if (bodyFault) throw toBodyError(bodyFault, headerOf(headers, 'authorization') === undefined, maxRequestBytes);
   if (headerOf(headers, 'content-encoding') !== undefined && headerOf(headers, 'content-encoding') !== 'identity')
@@ -156,6 +159,9 @@ export function toGraphqlRequest(parsed: unknown): GraphqlRequest | null {
 const BYTE_ORDER_MARK = 0xfeff;
 const NO_VARIABLES: Variables = {};
 const NOT_JSON = 'The request body must be JSON: send the header "Content-Type: application/json".';
+const NO_WEB_SOCKET =
+  'There is no WebSocket: the schema has queries only, and no subscription. Send a query by POST, with the header "Content-Type: ' +
+  'application/json".';
 const NO_OBJECT = 'The request body must be a JSON object with a "query".';
 
 function isJson(contentType: string | undefined): boolean {
