@@ -56,7 +56,7 @@ export class ListPages<Item> {
     const [first] = items ?? [];
     if (index > 0 && items && first !== undefined) {
       const [before] = (await this.#pageAt(0).items) ?? [];
-      if (before !== undefined) await this.#loader.assertApart(this.#owner, before, first);
+      if (before !== undefined) await this.#loader.assertApart(this.#owner, before, { position: this.offsetOf(index), item: first });
       await this.#assertUnmoved(index, items);
     }
     return items;

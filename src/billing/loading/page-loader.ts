@@ -17,8 +17,8 @@ import { PageLoad, type ListKey, type PageDoubts, type PageKey } from './page-lo
 export interface PageReader<Item> {
   readonly paging: Paging;
   load(owner: ListOwner, page: PageRequest): Promise<Pick<PageLoad<unknown, Item>, 'sentPage' | 'completePage'>>;
-  /** Verifies that two equal items are at different positions of the list. Rejects with BillingError if the API ignores offsets. */
-  assertApart(owner: ListOwner, first: Item, later: Item): Promise<void>;
+  /** Verifies that two equal items are at different positions of the list. Rejects with BillingError. */
+  assertApart(owner: ListOwner, first: Item, later: PlacedItem<Item>): Promise<void>;
   /** Verifies that an item beside a page is none of the page's, which stand elsewhere now. Rejects with BillingError. */
   assertUnmoved(owner: ListOwner, page: PlacedItems<Item>, beside: PlacedItem<Item>): Promise<void>;
 }
@@ -121,9 +121,8 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     });
   }
 
-  async assertApart(owner: ListOwner, first: Item, later: Item): Promise<void> {
-    const places = this.#places;
-    if (places?.isSame(first, later)) await places.assertHeeded(owner);
+  async assertApart(owner: ListOwner, first: Item, later: PlacedItem<Item>): Promise<void> {
+    await this.#places?.assertApart(owner, first, later);
   }
 
   async assertUnmoved(owner: ListOwner, page: PlacedItems<Item>, beside: PlacedItem<Item>): Promise<void> {

@@ -115,14 +115,32 @@ export class ListPlaces<Item> {
    * front between the two calls, or the API count positions from 1. Since a list may also have two equal items, both are read
    * again where they were. Rejects with BillingError.
    */
-  async assertUnmoved(owner: ListOwner, { offset, items }: PlacedItems<Item>, beside: PlacedItem<Item>): Promise<void> {
-    const fingerprint = this.#fingerprintOf(beside.item);
+  async assertUnmoved(owner: ListOwner, { offset, items }: PlacedItems<Item>, { position, item }: PlacedItem<Item>): Promise<void> {
+    const fingerprint = this.#fingerprintOf(item);
     const at = fingerprint === undefined ? -1 : items.findIndex((each) => this.#fingerprintOf(each) === fingerprint);
     if (at < 0) return;
-    for (const position of [offset + at, beside.position]) {
-      const [found] = (await this.read(owner, { offset: position, first: 1, probe: false }, true)).items;
-      if (found === undefined || !this.isSame(found, beside.item)) throw hasMoved();
-    }
+    // One window has both if they are neighbours: an API that counts from 1 takes 0 for 1, and returns one item for both.
+    if (position === offset + at + 1) return this.#assertWindow(owner, offset + at, [item, item]);
+    await this.#assertWindow(owner, offset + at, [item]);
+    await this.#assertWindow(owner, position, [item]);
+  }
+
+  /** Verifies that an item equal to the list's first one is at a later position. Rejects with BillingError. */
+  async assertApart(owner: ListOwner, first: Item, later: PlacedItem<Item>): Promise<void> {
+    if (!this.isSame(first, later.item)) return;
+    await this.assertHeeded(owner);
+    // Pages that are counted from 1 may begin with the list's first item twice: a window of another size does not.
+    await this.#assertWindow(owner, later.position - 1, [null, later.item]);
+  }
+
+  /** Verifies that a window has these items; null: any. Rejects with BillingError. */
+  async #assertWindow(owner: ListOwner, offset: number, expected: readonly (Item | null)[]): Promise<void> {
+    const { items } = await this.read(owner, { offset, first: expected.length, probe: false }, true);
+    const isAsExpected = expected.every((item, index) => {
+      const found = items[index];
+      return found !== undefined && (item === null || this.isSame(found, item));
+    });
+    if (!isAsExpected) throw hasMoved();
   }
 
   /** Rejects with BillingError if the API ignores offsets. */
