@@ -90,6 +90,17 @@ describe.each(KINDS)('A billing API that sends fewer invoices than it is asked f
     }),
   );
 
+  it('has no export that ends too early where it is resumed within a page, of which it sends the rest', () =>
+    over(
+      capped(4, 95),
+      async ({ gateway }) => {
+        const { text, isWhole } = await exportAll(gateway, JSONL, inContract(`invoices(after: "${toCursor(7)}") { nodes { number } }`));
+        const lines = toJsonLines(text);
+        expect([isWhole, lines.slice(0, -1).map(({ node }) => node)]).toEqual([true, numbersOf('7', 8, 95)]);
+      },
+      { BILLING_API_MAX_QUANTITY: '10' },
+    ));
+
   it('is asked for no more than it sends from then on, which is logged once, counted, and predicted', () =>
     over(capped(50, 120), async ({ gateway, upstream }) => {
       await gateway.query(inContract(SUMMARY));

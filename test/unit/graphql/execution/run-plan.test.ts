@@ -305,3 +305,12 @@ describe('The memory of a plan', () => {
     expect(planBytes(null)).toBe(3000);
   });
 });
+
+describe('A result that cannot be written', () => {
+  it.each([
+    ['at once', () => ({})],
+    ['later', () => late(2)],
+  ])('is left to graphql-js, where its fields come %s', async (_when, node) => {
+    await expect(run('{ node { ids } must { name } }', { node, must: node, ids: () => ['a', {}] })).rejects.toBeInstanceOf(Fallback);
+  });
+});
