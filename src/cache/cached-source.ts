@@ -6,7 +6,7 @@ import type { CallerCache } from '../billing/ports/caller-caches';
 import type { LookupResult, TracedStep } from '../billing/ports/operation-trace';
 import { systemClock, type Clock } from '../runtime/clock';
 import type { CacheObserver } from '../telemetry/observers/cache-observer';
-import { isOutage } from './is-outage';
+import { mayUseStale } from './may-use-stale';
 import { CallLock } from './coalescing/call-lock';
 import { FruitlessWaits } from './coalescing/fruitless-waits';
 import type { InFlightCall } from './coalescing/in-flight-call';
@@ -116,7 +116,7 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
 
   /** What may be given in the place of a response that the billing API failed to give. */
   async #standIn(lookup: Lookup, context: CallContext, error: unknown): Promise<BillsAnswer<Content>> {
-    if (!isOutage(error)) throw error;
+    if (!mayUseStale(error)) throw error;
     const step = context.trace?.startLookup(this.#options.store.layer);
     const known = await this.#find(lookup, 'staleUntilMs', context);
     step?.end(known ? (known.stale ? 'stale' : 'hit') : 'miss');

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { createWorkerMetrics } from '../../src/telemetry/metrics/worker-metrics';
+import type { CacheLayer } from '../../src/telemetry/observers/cache-observer';
+import type { AnswerPath, OperationOutcome } from '../../src/telemetry/observers/operation-observer';
 import { until } from '../support/cache-fixtures';
 import { parsePromql, type MetricNeed } from '../support/promql';
 import { startRedis } from '../support/redis-server';
@@ -24,6 +26,7 @@ interface Rule {
 interface Panel {
   readonly id: number;
   readonly title: string;
+  readonly description?: string;
   readonly type: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
@@ -166,7 +169,30 @@ describe('The queries of the dashboard and the alerts', () => {
   });
 });
 
+/** All values of labels that panels explain as `value: meaning`; `merged` is the legend of a query of its own. */
+const PATHS: Readonly<Record<AnswerPath, true>> = { compiled: true, 'response-cache': true, export: true, reference: true };
+const LAYERS: Readonly<Record<CacheLayer | 'merged', true>> = {
+  memory: true,
+  redis: true,
+  'in-flight': true,
+  response: true,
+  merged: true,
+};
+const OUTCOMES: Readonly<Record<OperationOutcome, true>> = { ok: true, partial: true, failed: true, refused: true, aborted: true };
+
 describe('The dashboard', () => {
+  it.each([
+    ['95th percentile by path', PATHS],
+    ['Loads without a call', LAYERS],
+    ['By outcome', OUTCOMES],
+  ])('explains each value that a label can have, and no other: %s', (title, values) => {
+    const explained = dashboard.panels
+      .filter((panel) => panel.title === title)
+      .flatMap(({ description = '' }) => description.split('; ').filter((part) => part.includes(': ')))
+      .flatMap((part) => part.split(': ')[0]!.split(', '));
+    expect(explained.sort()).toEqual(Object.keys(values).sort());
+  });
+
   it('has each panel in a place of its own, and asks only variables that it has', () => {
     const { panels, templating } = dashboard;
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
