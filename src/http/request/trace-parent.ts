@@ -20,8 +20,9 @@ export function toTraceId(headers: IncomingHttpHeaders): string | null {
 export function toTraceParent(headers: IncomingHttpHeaders): TraceParent | null {
   const header = headerOf(headers, 'traceparent');
   if (header === undefined) return null;
-  const [, traceId, spanId, flags] = TRACEPARENT.exec(header) ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return null;
+  const found = TRACEPARENT.exec(header);
+  if (!found) return null;
+  const [, traceId = '', spanId = '', flags = ''] = found;
   const authorization = headerOf(headers, 'authorization');
   if (disclosesToken(traceId, authorization) || disclosesToken(spanId, authorization)) return null;
   return {

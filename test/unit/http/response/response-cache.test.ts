@@ -87,7 +87,7 @@ describe('A cached response', () => {
     const cache = new ResponseCache(2 ** 20);
     const key = cache.keyOf(caller, JSON_TYPE, sent);
     cache.offer(key, toCompleted('its own', changed), 0);
-    expect([cache.find(key, 0), cache.count]).toEqual([undefined, 0]);
+    expect([cache.count, cache.find(key, 0)]).toEqual([0, undefined]);
   });
 
   it('costs nothing when it is sent, and says so', () => {

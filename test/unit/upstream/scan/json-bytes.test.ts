@@ -84,7 +84,7 @@ describe('The end of a JSON value', () => {
     '\t[\t1\t]\t',
     '1E5',
     '1E+5',
-    '"\\u0AFf9a"',
+    '"\\u0AFf\\ua90F"',
     '"\\u/AAA"',
     '"\\u:AAA"',
     '"\\u@AAA"',

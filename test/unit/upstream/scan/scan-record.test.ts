@@ -124,6 +124,7 @@ describe('The word of a boolean', () => {
 describe('A body that is no JSON', () => {
   it.each([
     '{"contractNo" "1"}',
+    '{"contractNo";"1"}',
     '{"x" 1}',
     '{"contractNo":"1",}',
     '{"contractNo":"1" "dueDate":"2"}',
@@ -135,6 +136,8 @@ describe('A body that is no JSON', () => {
     '{"contractNo":"1"},{"contractNo":"1"}',
     '{"invoiceCollection":[{},]}',
     '{"invoiceCollection":[{} {}]}',
+    '{"invoiceCollection":[{};{}]}',
+    '[{"contractNo":"1"};{"contractNo":"2"}]',
     '{"invoiceCollection":[,{}]}',
     '{"invoiceCollection":[{}}',
     '[{"contractNo":"1"} {"contractNo":"2"}]',
