@@ -64,6 +64,13 @@ describe('The check', () => {
     expect(nicenessOf('b')).toBe(Math.min(nicenessOf('a') + 10, 19));
   });
 
+  it('lets stages in the background use one thread', async () => {
+    const command = 'echo threads: $GOMAXPROCS';
+    const { stdout } = await runCheck({ a: { command }, b: { command, isBackground: true } });
+    expect(stdout).toMatch(/== a\nthreads:\n/);
+    expect(stdout).toMatch(/== b\nthreads: 1\n/);
+  });
+
   it('fails when a stage fails: names each that did, with what it wrote, and runs those alone that need none of them', async () => {
     const { code, stdout, stderr } = await runCheck({
       a: { command: 'echo bad-a >&2; exit 3' },
