@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { monotonicMs } from '../../runtime/clock';
-import { LARGE_BODIES, LARGE_BODY_BYTES } from '../../runtime/turns/shared-turn-budget';
+import { turnForBody } from '../../runtime/turns/shared-turn-budget';
 import type { CacheObserver } from '../../telemetry/observers/cache-observer';
 import { isLifetime, type EntryStore } from './entry-store';
 
@@ -38,8 +38,7 @@ export function createMemoryStore({ maxBytes, observer }: MemoryStoreOptions): E
     waitLimitMs: Infinity,
     getMany: (names) => {
       const values = names.map(get);
-      const bytes = values[0]?.length ?? 0;
-      const turn = bytes > LARGE_BODY_BYTES ? LARGE_BODIES.take(bytes) : null;
+      const turn = turnForBody(values[0]?.length ?? 0);
       // Looked up once more then: it may have been replaced.
       return turn ? turn.then(() => names.map(get)) : values;
     },

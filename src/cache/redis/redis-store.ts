@@ -2,6 +2,7 @@ import { ErrorReply } from '@redis/client';
 import type { Keyv } from 'keyv';
 import { CacheWaits } from '../../billing/ports/cache-waits';
 import { monotonicMs } from '../../runtime/clock';
+import { turnForBody } from '../../runtime/turns/shared-turn-budget';
 import { TIMED_OUT, withinTime } from '../../runtime/time-limit';
 import type { CacheObserver, StoreUse } from '../../telemetry/observers/cache-observer';
 import type { EntryLocks, LockOutcome, LockRequest } from '../entries/entry-locks';
@@ -92,7 +93,10 @@ class RedisStore implements EntryStore {
     // A timer may end a fraction of a millisecond early: what is left then is nothing.
     if (!connected || this.waitLimitMs - cacheWaits.store.totalMs(nowMs) < 1 || !this.#reads.mayTry(nowMs)) return NOTHING;
     try {
-      return this.#replacing.over(names, await this.#read(connected, names, cacheWaits));
+      const values = await this.#read(connected, names, cacheWaits);
+      const turn = turnForBody(values[0]?.length ?? 0);
+      if (turn) await turn;
+      return this.#replacing.over(names, values);
     } catch (error) {
       this.#observer.failed('redis');
       if (error !== TIMED_OUT) this.#connection.commandFailed(connected.client, error);

@@ -57,3 +57,8 @@ export class SharedTurnBudget {
 
 /** Has large bodies read in several turns, whether they come from the billing API or from a cache. */
 export const LARGE_BODIES = new SharedTurnBudget(BYTES_PER_TURN);
+
+/** When a body of so many bytes may be read. Null: now. Otherwise the promise resolves in the turn in which it may. */
+export function turnForBody(bytes: number): Promise<void> | null {
+  return bytes > LARGE_BODY_BYTES ? LARGE_BODIES.take(bytes) : null;
+}

@@ -2,7 +2,7 @@ import { createGunzip } from 'node:zlib';
 import type { BillingError } from '../../billing/model/billing-error';
 import { invalidResponse } from '../errors/failures';
 import { BodyBuffer } from './body-buffer';
-import { bodyBytesOf, type HttpAnswer } from './http-response';
+import { blocksOf, bodyBytesOf, LargeAnswer, type HttpAnswer } from './http-response';
 import { mostBodyBytes } from './response-parser';
 
 /** What is done with compressed bodies. */
@@ -43,20 +43,20 @@ export async function decodeContent(response: HttpAnswer, options: ContentCoding
   if (options.compression === 'none' || (coding !== 'gzip' && coding !== 'x-gzip'))
     throw invalidResponse(`the body is encoded with ${KNOWN_CODINGS.has(coding) ? coding : 'an unknown coding'}`);
   const maxBytes = mostBodyBytes(response.status, options.maxBodyBytes);
-  const mostBytes = Math.min(maxBytes, Math.max(ANY_RATIO_BYTES, response.body.length * MAX_RATIO));
+  const mostBytes = Math.min(maxBytes, Math.max(ANY_RATIO_BYTES, bodyBytesOf(response) * MAX_RATIO));
   const body = new BodyBuffer();
-  await decompress(response.body, (piece) => {
+  await decompress(blocksOf(response), (piece) => {
     body.add(piece);
     if (body.length <= mostBytes) return holds(body.length, mostBytes);
     return invalidResponse(
       `the body is larger than ${mostBytes === maxBytes ? `${maxBytes} bytes` : `${MAX_RATIO} times its compressed size`}`,
     );
   });
-  return { ...response, headers, body: body.take() };
+  return body.hasSeveralBlocks ? new LargeAnswer({ ...response, headers }, body.takeBlocks()) : { ...response, headers, body: body.take() };
 }
 
 /** Passes the decompressed bytes on, until one piece is refused, with which it rejects. */
-function decompress(coded: Buffer, take: (piece: Buffer) => BillingError | null): Promise<void> {
+function decompress(coded: readonly Buffer[], take: (piece: Buffer) => BillingError | null): Promise<void> {
   return new Promise((resolve, reject) => {
     const stream = createGunzip();
     stream.on('data', (piece: Buffer) => {
@@ -67,6 +67,7 @@ function decompress(coded: Buffer, take: (piece: Buffer) => BillingError | null)
     });
     stream.on('end', resolve);
     stream.on('error', () => reject(invalidResponse('the body is not valid gzip')));
-    stream.end(coded);
+    for (const block of coded) stream.write(block);
+    stream.end();
   });
 }

@@ -20,14 +20,19 @@ export class LargeAnswer implements HttpAnswer {
   readonly #bytes: number;
   #blocks: readonly Buffer[];
 
-  constructor(head: Omit<HttpAnswer, 'body'>, blocks: readonly Buffer[]) {
-    Object.assign(this, head);
+  constructor({ status, headers, endedMs, isCut, reused }: Omit<HttpAnswer, 'body'>, blocks: readonly Buffer[]) {
+    Object.assign(this, { status, headers, endedMs, isCut, reused });
     this.#blocks = blocks;
     this.#bytes = blocks.reduce((sum, { length }) => sum + length, 0);
   }
 
   get bodyBytes(): number {
     return this.#bytes;
+  }
+
+  /** The body, in order. */
+  get blocks(): readonly Buffer[] {
+    return this.#blocks;
   }
 
   get body(): Buffer {
@@ -39,6 +44,11 @@ export class LargeAnswer implements HttpAnswer {
 /** The size of an answer's body, in bytes. Takes no time. */
 export function bodyBytesOf(answer: HttpAnswer): number {
   return answer instanceof LargeAnswer ? answer.bodyBytes : answer.body.length;
+}
+
+/** The body of an answer in the blocks in which it came. Takes no time. */
+export function blocksOf(answer: HttpAnswer): readonly Buffer[] {
+  return answer instanceof LargeAnswer ? answer.blocks : [answer.body];
 }
 
 /** A connection that has brought several responses. */

@@ -196,7 +196,7 @@ class Exchange implements PendingRequest, DeadlineListener {
     else
       decodeContent(answer, this.#ways, (bytes, mostBytes) => this.holds(bytes, mostBytes)).then(
         (decoded) => {
-          this.#land(decoded.body.length);
+          this.#land(bodyBytesOf(decoded));
           receiver.answered(decoded);
         },
         (failure: unknown) => {

@@ -3,6 +3,7 @@ import type { EntryLocks } from '../../../../src/cache/entries/entry-locks';
 import type { EntryStore } from '../../../../src/cache/entries/entry-store';
 import { createMemoryStore } from '../../../../src/cache/entries/memory-store';
 import { createRedisStore } from '../../../../src/cache/redis/redis-store';
+import { LARGE_BODIES, LARGE_BODY_BYTES } from '../../../../src/runtime/turns/shared-turn-budget';
 import { CountingObserver, silentOutage, until } from '../../../support/cache-fixtures';
 import { startRedis, startRedisCluster, type RedisServer } from '../../../support/redis-server';
 
@@ -57,6 +58,24 @@ describe.each(['memory', 'redis', 'cluster'])('a store of entries: %s', (kind) =
     });
   });
   afterEach(() => store.close());
+
+  it('hands out large entries in turns of the event loop that have room for them, and others at once', async () => {
+    const [large, small] = [name(), name()];
+    store.set(large, Buffer.alloc(LARGE_BODY_BYTES + 1), 60_000);
+    store.set(small, Buffer.alloc(LARGE_BODY_BYTES), 60_000);
+    await until(async () => (await get(large)) !== undefined && (await get(small)) !== undefined);
+    // Each takes a turn.
+    let left = 20_000;
+    const others = Array.from({ length: left }, async () => {
+      await LARGE_BODIES.take(Infinity);
+      left--;
+    });
+    expect((await store.getMany([small]))[0]).toHaveLength(LARGE_BODY_BYTES);
+    expect(left).toBeGreaterThan(0);
+    expect((await store.getMany([large]))[0]).toHaveLength(LARGE_BODY_BYTES + 1);
+    expect(left).toBe(0);
+    await Promise.all(others);
+  });
 
   test('gives back the bytes that were stored, whatever they are', async () => {
     const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
