@@ -60,6 +60,8 @@ export class UpstreamSource<Content> implements BillingSource<Content> {
         this.#options.drift?.retyped(retyped);
         outcome = answer.content === null ? 'not-found' : 'ok';
         if (failure) this.#noteUnusable(failure, context);
+        // A status alone says little: proxies answer anybody with pages, and some APIs answer 200 with an error.
+        this.#attempts.accept(context.caller);
         return answer;
       } catch (error) {
         if (error instanceof BillingError) outcome = error.failure;

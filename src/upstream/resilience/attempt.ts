@@ -246,10 +246,7 @@ export class Attempt implements Waiter, ResponseReceiver {
   #noteLimits(failure: Error | null, { durationMs, nowMs }: { durationMs: number; nowMs: number }): void {
     const { accepted, limiter, tokenLimits, limit } = this.#ways;
     const { caller } = this.context;
-    if (failure === null) {
-      if (accepted.accept(caller)) limiter.moveAccepted(caller.token);
-      tokenLimits.noteAnswer(caller.token, limit.current);
-    }
+    if (failure === null) tokenLimits.noteAnswer(caller.token, limit.current);
     const status = failure instanceof BillingError ? failure.status : null;
     // The latency of a failure says nothing about how busy the API is.
     if (failure === null || (failure instanceof AttemptFailure && failure.failure === 'timeout'))

@@ -72,7 +72,7 @@ export class Attempts {
     return this.#ways.accepted;
   }
 
-  /** Notes that the billing API has accepted the caller's token, as another process has found. */
+  /** Notes that the billing API has accepted the caller's token: it has sent bills for it, or said that there are none. */
   accept(caller: Caller): void {
     const { accepted, limiter } = this.#ways;
     if (accepted.accept(caller)) limiter.moveAccepted(caller.token);

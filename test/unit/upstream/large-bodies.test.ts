@@ -26,7 +26,7 @@ function startSource(bodies: readonly Buffer[], contentType = 'application/json'
   setImmediate(count);
   const decodedIn: number[] = [];
   const resource = createBillsResource();
-  const attempts = { make: () => Promise.resolve(answers.shift()) } as unknown as Attempts;
+  const attempts = { make: () => Promise.resolve(answers.shift()), accept: () => undefined } as unknown as Attempts;
   const counting: typeof resource = {
     ...resource,
     decode: (...args) => {
