@@ -67,7 +67,7 @@ describe('The deadline of an operation', () => {
       {},
       (request) => (contractOf(request) === '2' ? { hang: 'before-headers' } : good(request)),
       async ({ askMany }) => {
-        const answer = await askMany(['1', '2'], { headers: { 'x-request-timeout-ms': '150' } });
+        const answer = await askMany(['1', '2'], { headers: { 'x-request-timeout-ms': '1000' } });
         expect(codesOf(answer)).toEqual(['UPSTREAM_TIMEOUT']);
         expect(answer.data.customer.contracts).toEqual([{ number: '1', dueDate: '2025-07-15' }, null]);
       },
