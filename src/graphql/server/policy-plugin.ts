@@ -36,7 +36,8 @@ export function createPolicyPlugin({ policies, callBudget, proof }: PolicyPlugin
           const refusal =
             (proof.isLarge(standing) ? await prove() : null) ??
             findRefusal(policies, requested, billing !== null) ??
-            (proof.isDue(requested, standing) ? await prove() : null);
+            // The first page of an export, which follows its dry run, decides on the token as well.
+            (proof.isDue(requested, standing) && !contextValue.dryRun ? await prove() : null);
           if (refusal) throw refusal;
           if (requested.coerced === null) {
             const { errors = [] } = await executeReference(requested, schema, contextValue);
