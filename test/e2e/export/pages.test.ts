@@ -22,11 +22,6 @@ function toRows(accept: string, { text }: ExportedText): { readonly number: unkn
   return toJsonLines(text).flatMap(({ node, cursor }) => (node ? [{ number: (node as { number: string }).number, cursor }] : []));
 }
 
-/** Has the billing API accept the token: an export with one that it has never accepted is preceded by a call that proves it. */
-async function acceptToken({ gateway }: ScriptedGateway): Promise<void> {
-  expect((await gateway.query('{ customer(idType: "RUC", id: "1") { contract(number: "8") { dueDate } } }')).errors).toEqual([]);
-}
-
 /** Runs a test over a list of `total` invoices, which the billing API hands out by ten. */
 function withList(total: number, use: (ends: ScriptedGateway) => Promise<void>, environment: Record<string, string> = {}): Promise<void> {
   const paging = environment['BILLING_API_PAGING'] ?? 'offset';
@@ -51,12 +46,10 @@ describe('An export', () => {
     [95, 10],
   ])('of %d invoices reads each page once: %d calls', (total, calls) =>
     withList(total, async ({ gateway, upstream }) => {
-      await acceptToken({ gateway, upstream });
-      const before = upstream.requests.length;
       const exported = await exportAll(gateway, JSONL, QUERY);
       expect(toRows(JSONL, exported).map(({ number }) => number)).toEqual(Array.from({ length: total }, (_, index) => numberAt(index)));
       expect(toJsonLines(exported.text).at(-1)).toMatchObject({ complete: true, rows: total, extensions: { billing: { calls } } });
-      expect(upstream.requests.slice(before)).toHaveLength(calls);
+      expect(upstream.requests).toHaveLength(calls);
     }),
   );
 
@@ -82,7 +75,6 @@ describe('An export', () => {
     withList(
       1000,
       async ({ gateway, upstream }) => {
-        await acceptToken({ gateway, upstream });
         const position = fc.option(fc.nat(60), { nil: null });
         await fc.assert(
           fc.asyncProperty(position, position, fc.option(fc.integer({ min: 1, max: 50 }), { nil: null }), async (after, before, first) => {
