@@ -49,6 +49,7 @@ const NOT_VARIED: Readonly<Record<string, string>> = {
   'content-encoding': 'RFC 10008, section 2.7: part of the content, and of its key',
   'transfer-encoding': 'part of the message',
   host: 'RFC 9110, section 7.2: part of the target URI, and of its key',
+  upgrade: 'RFC 9110, section 7.8: of the connection alone, so that caches do not pass it on',
   'access-control-request-headers': 'of preflights alone: responses to OPTIONS are not cached (RFC 9110, section 9.3.7)',
 };
 

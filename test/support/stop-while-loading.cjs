@@ -3,6 +3,6 @@ const Module = require('node:module');
 
 const load = Module._load;
 Module._load = function (request, ...others) {
-  if (request === './http/server' || request === './worker-pool') process.kill(process.pid, 'SIGTERM');
+  if (/\/(?:http\/server|worker-pool)$/.test(request)) process.kill(process.pid, 'SIGTERM');
   return load.call(this, request, ...others);
 };
