@@ -209,16 +209,25 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     const evidence = this.#evidence;
     if (!evidence || (owner.contractNumber === null && this.paging.listsContracts)) return;
     const items = itemsOf(this.#list, content);
-    evidence.notePage(formOf(owner), Math.min(items.length, call.limit));
+    const form = formOf(owner);
+    evidence.notePage(form, Math.min(items.length, call.limit));
+    if (this.isAligned && this.#sentBy(content, items) > call.limit) evidence.noteSurplus(form);
     // If the list goes on, the caller may request the next page.
     if ((call.isProbed || this.isClaimed) && call.offset === 0 && items.length >= call.limit)
       this.#places?.noteFirst({ owner, list }, items[0] as Item);
   }
 
-  /** Compares a response with the start of the list, if this process has seen that in this or an earlier call. */
   placeOf(key: ListKey, call: ListCall<Content, Item>): Promise<void> | null {
     const places = this.#places;
-    if (!places || !call.content || places.isSettled(key.owner)) return null;
+    if (!places || !call.content) return null;
+    const compared = this.#compareWithStart(places, key, call);
+    if (!this.isAligned || !places.evidence.isSizeDoubtful(formOf(key.owner))) return compared;
+    return handled((compared ?? Promise.resolve()).then(() => places.assertSizeHeeded(key.owner)));
+  }
+
+  /** Compares a response with the start of the list, if this process has seen that in this or an earlier call. */
+  #compareWithStart(places: ListPlaces<Item>, key: ListKey, call: ListCall<Content, Item>): Promise<void> | null {
+    if (!call.content || places.isSettled(key.owner)) return null;
     const [item] = itemsOf(this.#list, call.content);
     if (item === undefined) return null;
     const first = this.#runs.get(key.list)?.find((run) => run.start === 0)?.calls[0];
@@ -239,6 +248,7 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     const read = (call: ListCall<Content, Item>): Promise<Content | null> => this.#read(key, call, context);
     const calls = planPages([page], this.paging).flatMap((run) => run.calls.map((call) => new ListCall(call, false, read)));
     const found: Item[] = [];
+    let sent = 0;
     let hasSurplus = false;
     for (const call of calls) {
       const content = await call.answer;
@@ -246,10 +256,17 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
       const items = this.#list.items(content);
       const skip = Math.max(0, page.offset - call.offset);
       found.push(...items.slice(skip, Math.min(items.length, call.limit, skip + page.first - found.length)));
-      hasSurplus ||= Math.max(items.length, this.#list.sent?.(content) ?? 0) > call.limit;
+      const sentByCall = this.#sentBy(content, items);
+      sent = Math.max(sent, sentByCall);
+      hasSurplus ||= sentByCall > call.limit;
       if (items.length < call.limit) break;
     }
-    return { items: found, hasSurplus };
+    return { items: found, sent, hasSurplus };
+  }
+
+  /** How many items a response had, those outside its window included. */
+  #sentBy(content: Content, items: readonly Item[]): number {
+    return Math.max(items.length, this.#list.sent?.(content) ?? 0);
   }
 }
 

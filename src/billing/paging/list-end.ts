@@ -1,5 +1,6 @@
 import { MAX_POSITION } from '../model/cursor';
 import { formOf, type ListOwner, type PagedList } from '../model/paged-list';
+import type { Window } from '../model/window';
 import type { ListCall } from './list-call';
 import { placeIsIgnored, readItemAt, type ListPlaces, type ReadWindow } from './list-places';
 import { MIN_DOUBTFUL, type PagingEvidence } from './paging-evidence';
@@ -48,14 +49,16 @@ export class ListEnd<Content, Item> {
     const items = this.#list.items(call.content as Content);
     const [first] = items as readonly [Item];
     if (this.#evidence.isMisplaced(call)) return this.#readOn(owner, { from: offset, to: offset + limit, size });
-    if (this.#paging.mode === 'page' && offset > 0 && !(await this.#isAt(owner, offset, first))) {
+    if (this.#paging.mode === 'page' && offset > 0 && !(await this.#isFull(owner, { offset: offset - limit, limit }))) {
       this.#evidence.noteCut(size);
       return this.#readOn(owner, { from: offset, to: offset + limit, size });
     }
+    // By number, the second page of this size begins with the next item, also if the API ignores the size that is requested.
+    const width = this.#paging.mode === 'page' && offset === 0 ? size : 1;
     const {
       items: [next],
       hasSurplus,
-    } = await readItemAt(this.#read, owner, from);
+    } = await readItemAt(this.#read, owner, from, width);
     if (next === undefined) return [];
     // An API that returns more than the one item may return everything it has, in any order.
     if ((hasSurplus || this.#places.isSame(next, first)) && (await this.#isAll(owner, size))) return [];
@@ -81,12 +84,15 @@ export class ListEnd<Content, Item> {
   async #readOn(owner: ListOwner, { from, to, size }: { readonly from: number; readonly to: number; readonly size: number }) {
     const items: Item[] = [];
     for (let at = from, wave = 1; at < to; at = from + items.length, wave = Math.min(wave * 2, MAX_WAVE)) {
-      const { items: part } = await this.#read(owner, { offset: at, first: Math.min(to - at, wave * size), probe: false });
+      // By number, whole pages are read, in case the API ignores the size that is requested.
+      const left = this.#paging.mode === 'page' ? Math.ceil((to - at) / size) * size : to - at;
+      const first = Math.min(left, wave * size);
+      const { items: part } = await this.#read(owner, { offset: at, first, probe: false });
       items.push(...part);
       // The last page is shorter than a truncated one: this is the end of the list.
       if (part.length === 0 || part.length % size !== 0) break;
     }
-    return items;
+    return items.slice(0, to - from);
   }
 
   /**
@@ -100,6 +106,11 @@ export class ListEnd<Content, Item> {
     }
     const { items: again } = await this.#read(owner, { offset: 0, first: size + 1, probe: false }, true);
     if (again.length === size) this.#evidence.noteCut(size);
+  }
+
+  /** Whether the API returns as many items as this window has: then it does not place the next one by a smaller size. */
+  async #isFull(owner: ListOwner, { offset, limit }: Window): Promise<boolean> {
+    return (await this.#read(owner, { offset, first: limit, probe: false })).items.length === limit;
   }
 
   async #isAt(owner: ListOwner, position: number, item: Item): Promise<boolean> {

@@ -7,21 +7,26 @@ import type { PagingEvidence } from './paging-evidence';
 /** The items of one window. */
 export interface WindowRead<Item> {
   readonly items: readonly Item[];
-  /** Whether the API returned more items than requested. */
+  /** Most items that the API returned for one call. */
+  readonly sent: number;
+  /** Whether it returned more than requested. */
   readonly hasSurplus: boolean;
 }
 
 /** Reads a window of a list, with as many calls as it takes. `isFresh` bypasses the caches. Rejects with BillingError. */
 export type ReadWindow<Item> = (owner: ListOwner, page: PageRequest, isFresh?: boolean) => Promise<WindowRead<Item>>;
 
-const NOTHING = { items: [], hasSurplus: false };
+const NOTHING = { items: [], sent: 0, hasSurplus: false };
 /** The fingerprint of every item with unreadable values: they cannot be told apart. */
 const UNREADABLE = '';
 
-/** Reads the item at a position; none past the end of the list, which some APIs report with a 400. Rejects with BillingError. */
-export async function readItemAt<Item>(read: ReadWindow<Item>, owner: ListOwner, position: number): Promise<WindowRead<Item>> {
+/**
+ * Reads the item at a position, first of a window of `size` items; none past the end of the list, which some APIs report with a
+ * 400. Rejects with BillingError.
+ */
+export async function readItemAt<Item>(read: ReadWindow<Item>, owner: ListOwner, position: number, size = 1): Promise<WindowRead<Item>> {
   try {
-    return await read(owner, { offset: position, first: 1, probe: false });
+    return await read(owner, { offset: position, first: size, probe: false });
   } catch (error) {
     if (error instanceof BillingError && error.failure === 'invalid-input') return NOTHING;
     throw error;
@@ -39,6 +44,14 @@ export function placeIsIgnored(): BillingError {
   return new BillingError(
     'invalid-response',
     'The billing API returns the same invoices for every page, so only the first page can be read. Tell the operator.',
+  );
+}
+
+/** Returns a new error each time, since errors are thrown per page. */
+function sizeIsIgnored(size: number): BillingError {
+  return new BillingError(
+    'invalid-response',
+    `The billing API returns pages of ${size} invoices, whatever number is requested, so this page cannot be read. Tell the operator.`,
   );
 }
 
@@ -151,6 +164,18 @@ export class ListPlaces<Item> {
     // The caller may drop the promise: avoid an unhandled rejection.
     checked.catch(() => undefined);
     return checked;
+  }
+
+  /**
+   * Verifies that an API that pages by number, and has returned more items than requested, heeds the size of pages all the same: it
+   * may add an item to each. One that ignores it returns as many items for another size. Rejects with BillingError.
+   */
+  async assertSizeHeeded(owner: ListOwner): Promise<void> {
+    const [one, two] = await Promise.all([1, 2].map((first) => this.read(owner, { offset: 0, first, probe: false })));
+    const sent = one?.sent ?? 0;
+    if (sent < (two?.sent ?? 0)) this.evidence.noteSizeHeeded(formOf(owner));
+    // A list of two items says nothing.
+    else if (sent > 2) throw sizeIsIgnored(sent);
   }
 
   /** Requests an item at an offset past the end of any list, once per list. Rejects with BillingError if the call fails. */

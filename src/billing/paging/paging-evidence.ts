@@ -52,6 +52,8 @@ export class PagingEvidence {
   /** Sizes at which pages were truncated. */
   readonly #cuts = new Set<number>();
   readonly #heeded = new Set<string>();
+  /** By the form of requests: whether it is unknown if the API heeds the size of pages, since it has returned more items than requested. */
+  readonly #sizeDoubts = new Map<string, boolean>();
   readonly #firstItems = new Map<string, string>();
 
   /**
@@ -162,6 +164,20 @@ export class PagingEvidence {
 
   notePlaceHeeded(form: string): void {
     this.#heeded.add(form);
+  }
+
+  /** Records that a page has more items than requested: the API may place pages by a size of its own. */
+  noteSurplus(form: string): void {
+    if (!this.#sizeDoubts.has(form)) this.#sizeDoubts.set(form, true);
+  }
+
+  /** Whether the API may ignore the size of pages in requests of this form. */
+  isSizeDoubtful(form: string): boolean {
+    return this.#sizeDoubts.get(form) === true;
+  }
+
+  noteSizeHeeded(form: string): void {
+    this.#sizeDoubts.set(form, false);
   }
 
   /** Remembers the fingerprint of the first item of a list that has further pages. */

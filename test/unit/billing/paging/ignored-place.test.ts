@@ -158,7 +158,7 @@ describe('What is known of how an API treats places', () => {
     const list = { name: 'numbers', identity: () => 'list', ...(fingerprint && { fingerprint }) };
     const places = new ListPlaces<number>(list, evidence, () => {
       calls++;
-      return Promise.resolve({ items: found, hasSurplus: false });
+      return Promise.resolve({ items: found, sent: found.length, hasSurplus: false });
     });
     return { places, evidence, calls: () => calls };
   };
@@ -191,6 +191,63 @@ describe('What is known of how an API treats places', () => {
     evidence.noteFirstItem('list', '1');
     expect([places.isSettled(OWNER), places.check(key, 2), places.isSame(1, 1), calls()]).toEqual([true, null, false, 0]);
     expect(evidence.isPlaceHeeded('contract')).toBe(false);
+  });
+});
+
+describe('An API that pages by number, in pages of its own size', () => {
+  /** A page has `size` invoices, whatever is asked for. */
+  const pagesOf =
+    (size: number, total: number): Sends =>
+    ({ offset, limit }) =>
+      range((offset / limit) * size, Math.min(total, (offset / limit + 1) * size));
+
+  it('has sums of whole lists, or none', async () => {
+    for (const size of [1, 2, 3, 4, 10])
+      for (let total = 0; total <= 45; total++) {
+        const { ask } = start(pagesOf(size, total), { mode: 'page' });
+        const whole = { count: total, amount: (total * Math.max(0, total - 1)) / 2, isComplete: true };
+        for (let operations = 0; operations < 2; operations++) expect(await ask().invoiceSummary(OWNER, {})).toMatchObject(whole);
+      }
+  });
+
+  it('has a first page, and no other one that would have the invoices of another place', async () => {
+    for (const sent of [0, 4]) {
+      const { pageOf } = start((window) => pagesOf(4, 20)(window).slice(0, sent === 0 ? 4 : window.limit), { mode: 'page', sent });
+      expect(await pageOf(0, 2)).toEqual([0, 1]);
+      const { failure, message } = await failureOf(pageOf(9, 2));
+      expect([failure, message]).toEqual(['invalid-response', expect.stringContaining('returns pages of 4 invoices, whatever')]);
+      expect((await failureOf(pageOf(9, 2))).failure).toBe('invalid-response');
+    }
+  });
+
+  it('has no page with the invoices of another place once the first page was read', async () => {
+    let right = 0;
+    for (const total of [7, 10, 23, 40])
+      for (let offset = 0; offset < total; offset++)
+        for (const first of [1, 2, 3, 5, 9, 10, 15]) {
+          const { pageOf } = start(pagesOf(10, total), { mode: 'page' });
+          await pageOf(0, 3);
+          const [page] = await Promise.allSettled([pageOf(offset, first)]);
+          if (page.status === 'rejected') continue;
+          expect([offset, first, page.value]).toEqual([offset, first, range(offset, Math.min(total, offset + first))]);
+          right++;
+        }
+    expect(right).toBeGreaterThan(50);
+  });
+
+  it('is told from one that adds an invoice to each page, by one call', async () => {
+    const { pageOf, calls } = start(({ offset, limit }) => range(offset, Math.min(40, offset + limit + 1)), { mode: 'page' });
+    expect(await pageOf(0, 2)).toEqual([0, 1]);
+    for (const [offset, first] of [
+      [2, 1],
+      [4, 1],
+      [9, 5],
+      [6, 2],
+    ] as const)
+      expect(await pageOf(offset, first)).toEqual(range(offset, offset + first));
+    const before = calls();
+    await pageOf(30, 3);
+    expect(calls() - before).toBe(1);
   });
 });
 
