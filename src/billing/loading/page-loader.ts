@@ -222,7 +222,7 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     if (!places || !call.content) return null;
     const compared = this.#compareWithStart(places, key, call);
     if (!this.isAligned || !places.evidence.isSizeDoubtful(formOf(key.owner))) return compared;
-    return handled((compared ?? Promise.resolve()).then(() => places.assertSizeHeeded(key.owner)));
+    return handled((compared ?? Promise.resolve()).then(() => places.assertSizeHeeded(key.owner, call)));
   }
 
   /** Compares a response with the start of the list, if this process has seen that in this or an earlier call. */

@@ -1,7 +1,7 @@
 import { BillingError } from '../model/billing-error';
 import { MAX_POSITION } from '../model/cursor';
 import { formOf, type ListOwner, type OwnedList, type PagedList } from '../model/paged-list';
-import type { PageRequest } from '../model/window';
+import type { PageRequest, Window } from '../model/window';
 import type { PagingEvidence } from './paging-evidence';
 
 /** The items of one window. */
@@ -168,14 +168,15 @@ export class ListPlaces<Item> {
 
   /**
    * Verifies that an API that pages by number, and has returned more items than requested, heeds the size of pages all the same: it
-   * may add an item to each. One that ignores it returns as many items for another size. Rejects with BillingError.
+   * may add an item to each. One that ignores it returns as many items for another size, and has only windows of that size where they
+   * are requested. Rejects with BillingError.
    */
-  async assertSizeHeeded(owner: ListOwner): Promise<void> {
+  async assertSizeHeeded(owner: ListOwner, { limit }: Pick<Window, 'limit'>): Promise<void> {
     const [one, two] = await Promise.all([1, 2].map((first) => this.read(owner, { offset: 0, first, probe: false })));
     const sent = one?.sent ?? 0;
     if (sent < (two?.sent ?? 0)) this.evidence.noteSizeHeeded(formOf(owner));
     // A list of two items says nothing.
-    else if (sent > 2) throw sizeIsIgnored(sent);
+    else if (sent > 2 && sent !== limit) throw sizeIsIgnored(sent);
   }
 
   /** Requests an item at an offset past the end of any list, once per list. Rejects with BillingError if the call fails. */

@@ -217,6 +217,8 @@ describe('An API that pages by number, in pages of its own size', () => {
       const { failure, message } = await failureOf(pageOf(9, 2));
       expect([failure, message]).toEqual(['invalid-response', expect.stringContaining('returns pages of 4 invoices, whatever')]);
       expect((await failureOf(pageOf(9, 2))).failure).toBe('invalid-response');
+      // Read by calls of its own size.
+      expect(await pageOf(8, 3)).toEqual([8, 9, 10]);
     }
   });
 
