@@ -1,4 +1,4 @@
-/** Wrong code by the rule that must find it, in TypeScript. */
+/** Wrong code by the rule that must find it, in TypeScript: texts for the linter alone, in which no comment suppresses anything. */
 const TYPESCRIPT: Readonly<Record<string, string>> = {
   'eslint/for-direction': 'for (let i = 0; i < 3; i--) use(i);',
   'eslint/no-array-constructor': 'use(new Array(1, 2));',

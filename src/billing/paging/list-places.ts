@@ -85,6 +85,7 @@ export class ListPlaces<Item> {
   readonly #list: OwnedList & Pick<PagedList<unknown, Item>, 'fingerprint'>;
   readonly read: ReadWindow<Item>;
   readonly #found = new Map<string, Promise<PlaceReading>>();
+  readonly #ownSizes = new Map<string, Promise<number | null>>();
 
   constructor(list: OwnedList & Pick<PagedList<unknown, Item>, 'fingerprint'>, evidence: PagingEvidence, read: ReadWindow<Item>) {
     this.evidence = evidence;
@@ -172,11 +173,21 @@ export class ListPlaces<Item> {
    * are requested. Rejects with BillingError.
    */
   async assertSizeHeeded(owner: ListOwner, { limit }: Pick<Window, 'limit'>): Promise<void> {
+    const key = this.#list.identity(owner);
+    let found = this.#ownSizes.get(key);
+    if (!found) this.#ownSizes.set(key, (found = this.#findOwnSize(owner)));
+    const size = await found;
+    if (size !== null && size !== limit) throw sizeIsIgnored(size);
+  }
+
+  /** How many items a page has, if that does not depend on the size that is requested; null: it does, or nothing shows. */
+  async #findOwnSize(owner: ListOwner): Promise<number | null> {
     const [one, two] = await Promise.all([1, 2].map((first) => this.read(owner, { offset: 0, first, probe: false })));
     const sent = one?.sent ?? 0;
     if (sent < (two?.sent ?? 0)) this.evidence.noteSizeHeeded(formOf(owner));
     // A list of two items says nothing.
-    else if (sent > 2 && sent !== limit) throw sizeIsIgnored(sent);
+    else if (sent > 2) return sent;
+    return null;
   }
 
   /** Requests an item at an offset past the end of any list, once per list. Rejects with BillingError if the call fails. */

@@ -222,6 +222,15 @@ describe('An API that pages by number, in pages of its own size', () => {
     }
   });
 
+  it('is looked into once for all calls of a page', async () => {
+    const { ask, pageOf, calls } = start(pagesOf(4, 40), { mode: 'page' });
+    await ask().invoiceSummary(OWNER, {});
+    await pageOf(0, 2);
+    const before = calls();
+    expect(await pageOf(0, 19)).toEqual(range(0, 19));
+    expect(calls() - before).toBe(5 + 2);
+  });
+
   it('has no page with the invoices of another place once the first page was read', async () => {
     let right = 0;
     for (const total of [7, 10, 23, 40])
