@@ -246,6 +246,7 @@ describe('A second list of the billing API, defined outside of src', () => {
       traced: false,
       report: null,
       dryRun: false,
+      inPages: false,
     };
   }
 

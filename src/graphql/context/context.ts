@@ -36,6 +36,8 @@ export interface GatewayContext {
   readonly report: CallReport | null;
   /** Whether this is a dry run: loads make no calls, and the response reports what the operation would cost. */
   readonly dryRun: boolean;
+  /** Whether this is the dry run of an operation that is executed page by page then: an export. */
+  readonly inPages: boolean;
 }
 
 /**

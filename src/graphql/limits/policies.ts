@@ -6,11 +6,16 @@ import { missingToken } from '../context/context';
 import { toMissingTokenError } from '../context/errors';
 import type { CallBudget } from './call-budget';
 
-/**
- * Returns the error that prevents an operation's execution; null if it may be executed. These request errors set the HTTP status.
- * @param hasToken whether the request has a bearer token.
- */
-export type Policy = (requested: RequestedOperation, hasToken: boolean) => GraphQLError | null;
+/** How an operation is to be executed. */
+export interface Execution {
+  /** Whether the request has a bearer token. */
+  readonly hasToken: boolean;
+  /** Whether it is executed page by page, each page an operation of its own (an export). */
+  readonly inPages: boolean;
+}
+
+/** Returns the error that prevents an operation's execution; null if it may be executed. These request errors set the HTTP status. */
+export type Policy = (requested: RequestedOperation, execution: Execution) => GraphQLError | null;
 
 /**
  * What each operation is held to before it is executed, in this order. The pipeline applies the list to operations that
@@ -24,15 +29,15 @@ export function createPolicies(callBudget: CallBudget, maxCalls: number): readon
     ({ operation }) => queriesOnly(operation),
     tokenRequired,
     ({ variables, operation }) => inexactVariablesError(variables, operation),
-    // Without a caller there are no calls.
-    (requested, hasToken) => (hasToken ? callBudget.refusal(requested, maxCalls) : null),
+    // Without a caller there are no calls, and each page is held to the budget for itself.
+    (requested, { hasToken, inPages }) => (hasToken && !inPages ? callBudget.refusal(requested, maxCalls) : null),
   ];
 }
 
 /** The first refusal of the list; null where there is none. */
-export function findRefusal(policies: readonly Policy[], requested: RequestedOperation, hasToken: boolean): GraphQLError | null {
+export function findRefusal(policies: readonly Policy[], requested: RequestedOperation, execution: Execution): GraphQLError | null {
   for (const policy of policies) {
-    const refusal = policy(requested, hasToken);
+    const refusal = policy(requested, execution);
     if (refusal) return refusal;
   }
   return null;
@@ -47,6 +52,6 @@ export function queriesOnly(operation: OperationDefinitionNode): GraphQLError | 
 }
 
 /** Refuses operations that need data but have no token, before anything is executed. */
-function tokenRequired(requested: RequestedOperation, hasToken: boolean): GraphQLError | null {
+function tokenRequired(requested: RequestedOperation, { hasToken }: Execution): GraphQLError | null {
   return hasToken || !requested.model.needsToken ? null : toMissingTokenError(missingToken());
 }

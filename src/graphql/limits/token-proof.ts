@@ -66,14 +66,14 @@ export class TokenProof {
    */
   async refusal(
     request: UndecidedRequest,
-    { proving, billing }: Pick<GatewayContext, 'proving' | 'billing'>,
+    { proving, billing, inPages }: Pick<GatewayContext, 'proving' | 'billing' | 'inPages'>,
   ): Promise<GraphQLError | null> {
     if (!proving) return null;
     const { maxCalls } = this.#options;
     const asked = new AskedPages(maxCalls + 1);
     const { operation } = request;
     const calls = operation ? this.#predict({ ...request, operation }, asked) : 0;
-    if (calls > maxCalls) return toBudgetError({ calls, atLeast: true }, maxCalls);
+    if (calls > maxCalls && !inPages) return toBudgetError({ calls, atLeast: true }, maxCalls);
     const asking = asked.first && proving();
     if (asked.first && asking) {
       try {

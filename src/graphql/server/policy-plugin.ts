@@ -30,12 +30,12 @@ export function createPolicyPlugin({ policies, callBudget, proof }: PolicyPlugin
           const requested = new RequestedOperation({ schema, document, operation, variables });
           contextValue.requested = requested;
           if (http instanceof ApolloCall) http.found = { source, hash: queryHash, requested };
-          const { billing, standing } = contextValue;
+          const { billing, standing, inPages } = contextValue;
           billing?.operation.admission?.expect(() => callBudget.predict(requested)?.calls ?? 0);
           const prove = (): Promise<GraphQLError | null> => proof.refusal(requested, contextValue);
           const refusal =
             (proof.isLarge(standing) ? await prove() : null) ??
-            findRefusal(policies, requested, billing !== null) ??
+            findRefusal(policies, requested, { hasToken: billing !== null, inPages }) ??
             // The first page of an export, which follows its dry run, decides on the token as well.
             (proof.isDue(requested, standing) && !contextValue.dryRun ? await prove() : null);
           if (refusal) throw refusal;

@@ -94,7 +94,7 @@ function applyPolicies(
   context: GatewayContext | null,
   { policies, formatError }: ExecuteOptions,
 ): Completed | null {
-  const refusal = findRefusal(policies, requested, exchange.caller !== null);
+  const refusal = findRefusal(policies, requested, { hasToken: exchange.caller !== null, inPages: false });
   return refusal && completeErrors({ exchange, path: 'compiled', operation: requested.operation, context }, [refusal], formatError);
 }
 

@@ -39,13 +39,17 @@ export interface RequestContextOptions {
 /**
  * Makes the context of one operation: fresh loads, on behalf of its caller, with its own time.
  * @param controls null for a request that is to be refused: whatever it runs after all, it reads nothing.
- * @param options its own `lifetime` where the operation does not last as long as the response, and what proves the token of a dry run
- * that an operation follows.
+ * @param options its own `lifetime` where the operation does not last as long as the response; for the dry run of an operation that is
+ * executed page by page, `inPages`, and what proves its token.
  */
 export function createContext(
   exchange: Exchange,
   controls: RequestControls | null,
-  options: RequestContextOptions & { readonly lifetime?: OperationLifetime | undefined; readonly proving?: () => Billing | null },
+  options: RequestContextOptions & {
+    readonly lifetime?: OperationLifetime | undefined;
+    readonly proving?: () => Billing | null;
+    readonly inPages?: boolean;
+  },
 ): GatewayContext {
   const { caller, requestId, startedMs, trace, traceId } = exchange;
   const report = controls?.detailed ? new CallReport() : null;
@@ -87,6 +91,7 @@ export function createContext(
     traced: controls?.traced ?? false,
     report,
     dryRun: controls?.dryRun ?? false,
+    inPages: options.inPages ?? false,
   };
 }
 

@@ -71,6 +71,27 @@ describe('An export', () => {
     }),
   );
 
+  it.each([
+    ['', QUERY],
+    // Of more than 32 KiB, so that the billing API decides on the token before the variables are looked at.
+    [', also where the request is large', `${QUERY}#${' '.repeat(40_000)}`],
+  ])('that takes more calls than one operation may make is read page by page, each within the call budget%s', (_which, query) =>
+    withList(
+      95,
+      async ({ gateway }) => {
+        const variables = { first: 55 };
+        const exported = await exportAll(gateway, JSONL, query, { variables });
+        expect([exported.status, toRows(JSONL, exported).length, exported.isWhole]).toEqual([200, 55, true]);
+        const dry = await exportAll(gateway, JSONL, query, { variables, headers: DRY });
+        expect(dry.text).toContain('"prediction":{"calls":6,');
+        // As one page, it is refused.
+        const { errors } = await gateway.query(query, variables);
+        expect(errors[0]?.extensions?.['code']).toBe('UPSTREAM_BUDGET_EXCEEDED');
+      },
+      { UPSTREAM_CALL_BUDGET: '2' },
+    ),
+  );
+
   it.each(['offset', 'page'])("of a range costs what its dry run says, with paging by %s; to the list's end, at least that", (paging) =>
     withList(
       1000,

@@ -61,7 +61,7 @@ export async function exportConnection(exchange: Exchange, asked: ExportRequest,
 async function runDry(exchange: Exchange, { request, controls }: ExportRequest, options: ExportOptions): ReturnType<typeof findNew> {
   const lifetime = startLifetime(exchange.response, controls.deadlineMs);
   try {
-    const contexts = { ...options.contexts, lifetime };
+    const contexts = { ...options.contexts, lifetime, inPages: true };
     const proving = controls.dryRun ? {} : { proving: () => createContext(exchange, controls, contexts).billing };
     return await findNew(exchange, request, createContext(exchange, { ...controls, dryRun: true }, { ...contexts, ...proving }), options);
   } finally {

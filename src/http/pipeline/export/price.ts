@@ -29,7 +29,7 @@ export function toPrice(paged: PagedOperation, variables: Variables, options: Pa
       operation,
       variables: { ...variables, ...toPageVariables(paged, offset, first) },
     });
-    const refusal = findRefusal(options.policies, requested, true);
+    const refusal = findRefusal(options.policies, requested, { hasToken: true, inPages: false });
     if (refusal) throw refusal;
     return options.extensions.callBudget.predict(requested) ?? NO_CALLS;
   };

@@ -8,10 +8,10 @@ const schema = buildServedSchema();
 const callBudget = new CallBudget({ paging: { mode: 'offset', maxQuantity: 10 }, pageLimits: { maxPageSize: 10 } });
 const policies = createPolicies(callBudget, 2);
 
-function refusalOf(source: string, variables: Record<string, unknown> = {}, hasToken = true) {
+function refusalOf(source: string, variables: Record<string, unknown> = {}, hasToken = true, inPages = false) {
   const document = parse(source);
   const requested = new RequestedOperation({ schema, document, operation: getOperationAST(document)!, variables });
-  return findRefusal(policies, requested, hasToken);
+  return findRefusal(policies, requested, { hasToken, inPages });
 }
 
 const CONTRACTS = 'query($id: ID!, $n: [ID!]!) { customer(idType: "CPF", id: $id) { contracts(numbers: $n) { dueDate } } }';
@@ -41,6 +41,13 @@ describe('The policies that every operation is held to', () => {
     expect(refusalOf(CONTRACTS, { id: '1', ...variables }, hasToken !== false)?.extensions).toMatchObject(extensions);
   });
 
+  it('leave the number of calls to the pages of an operation that is executed page by page, and nothing else', () => {
+    const three = { id: '1', n: ['1', '2', '3'] };
+    expect(refusalOf(CONTRACTS, three, true, true)).toBeNull();
+    expect(refusalOf(CONTRACTS, three, false, true)?.extensions['code']).toBe('UNAUTHENTICATED');
+    expect(refusalOf(CONTRACTS, { ...three, id: 2 ** 60 }, true, true)?.extensions['code']).toBe('BAD_USER_INPUT');
+  });
+
   it.each(['mutation', 'subscription'])('refuse a %s before anything else is looked at, since the schema has none', (type) => {
     const operation = getOperationAST(parse(`${type} { anything }`))!;
     expect(queriesOnly(operation)).toMatchObject({
@@ -55,7 +62,8 @@ describe('The policies that every operation is held to', () => {
     const [first, second] = [refusalOf(CONTRACTS, { id: 2 ** 60, n: [] }), refusalOf('subscription { anything }')];
     const document = parse('{ __typename }');
     const requested = new RequestedOperation({ schema, document, operation: getOperationAST(document)!, variables: {} });
-    expect(findRefusal([() => null, () => first, () => second], requested, true)).toBe(first);
-    expect(findRefusal([], requested, true)).toBeNull();
+    const execution = { hasToken: true, inPages: false };
+    expect(findRefusal([() => null, () => first, () => second], requested, execution)).toBe(first);
+    expect(findRefusal([], requested, execution)).toBeNull();
   });
 });
