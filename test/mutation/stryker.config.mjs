@@ -15,6 +15,7 @@ export default {
     'src/graphql/analysis/**/*.ts',
     'src/graphql/limits/**/*.ts',
     'src/graphql/execution/**/*.ts',
+    'src/http/pipeline/**/*.ts',
     'src/http/request/**/*.ts',
     'src/http/response/**/*.ts',
     'src/http/connection/**/*.ts',
