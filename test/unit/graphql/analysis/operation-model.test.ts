@@ -1,4 +1,4 @@
-import { getOperationAST, parse } from 'graphql';
+import { getOperationAST, parse, type GraphQLObjectType } from 'graphql';
 import { conditionValues } from '../../../../src/graphql/analysis/variables/coerce-variables';
 import { fieldOf, OperationModel } from '../../../../src/graphql/analysis/operation-model';
 import { RequestedOperation } from '../../../../src/graphql/analysis/requested-operation';
@@ -72,6 +72,78 @@ describe('The model of an operation', () => {
     expect([due.key, due.parentType.name, model.allFields.includes(due)]).toEqual(['dueDate', 'Contract', true]);
     expect(() => model.fieldAt({ prev: customer, key: 'contract', typename: 'Customer' })).toThrow('no field "contract" of Customer');
     expect(() => model.fieldAt({ prev: customer, key: 'a', typename: undefined })).toThrow('no field "a"');
+  });
+});
+
+describe('A field of a model', () => {
+  const rootOf = (source: string, variables?: Record<string, unknown>) => toModel(source, variables).rootFields[0]!;
+  const first = 'contract(number: "1")';
+  const contractOf = (body: string) => rootOf(`{ customer(idType: "RUC", id: "1") { ${first} { ${body} } } }`).fields[0]!;
+
+  it.each([
+    ['dueDate billingAddresses { city } __typename', false],
+    ['invoices { nodes { number } pageInfo { hasNextPage } totalCount }', false],
+    ['invoice(number: "1") { amount }', false],
+    ['invoiceSummary { count }', false],
+    ['customer { id }', true],
+    ['invoices { nodes { contract { number } } }', true],
+    ['invoice(number: "1") { contract { number } }', true],
+    ['... { customer { id } }', true],
+  ])('leads back to a customer or a contract, or does not: %s', (body, leadsBack) => {
+    const contract = contractOf(body);
+    expect([contract.leadsBack, contract.leadsBack]).toEqual([leadsBack, leadsBack]);
+  });
+
+  it('leads to contracts from a customer, and to nothing from a leaf', () => {
+    const leadsBack = (body: string): boolean => rootOf(`{ customer(idType: "RUC", id: "1") { ${body} } }`).leadsBack;
+    expect([`${first} { number }`, 'contracts { number }', 'invoices { nodes { amount } }', 'id'].map(leadsBack)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(rootOf('{ __typename }').leadsBack).toBe(false);
+  });
+
+  it.each([
+    ['invoices', false],
+    ['invoices(first: 1, after: "x")', false],
+    ['invoices(first: $n)', true],
+    ['invoices(first: 1, after: $a)', true],
+    ['invoices(filter: { status: $s })', true],
+  ])('has arguments that variables take part in, or has none: %s', (field, takesVariables) => {
+    const body = `customer(idType: "RUC", id: "1") { ${first} { ${field} { totalCount } } }`;
+    const model = toModel(`query($n: Int, $a: String, $s: Boolean) { ${body} }`);
+    expect(model.rootFields[0]!.fields[0]!.fields[0]!.takesVariables).toBe(takesVariables);
+  });
+
+  it('has the fields of each member of a union, and of one type those that are selected on it', () => {
+    const entities = rootOf(
+      'query($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Contract { dueDate } ... on Invoice { amount number } } }',
+    );
+    const keysOn = (type: string) => entities.fieldsOf(schema.getType(type) as GraphQLObjectType).map(({ key }) => key);
+    for (let again = 0; again < 2; again++) {
+      expect(keysOn('Contract')).toEqual(['__typename', 'dueDate']);
+      expect(keysOn('Invoice')).toEqual(['__typename', 'amount', 'number']);
+    }
+    const [contract, invoice] = ['Contract', 'Invoice'].map((type) => entities.fieldsOf(schema.getType(type) as GraphQLObjectType));
+    expect(entities.fieldsOf(schema.getType('Contract') as GraphQLObjectType)).toBe(contract);
+    expect(entities.fieldsBelow).toEqual(expect.arrayContaining([...contract!, ...invoice!]));
+    expect([entities.fields, entities.objectType, entities.leadsBack]).toEqual([[], null, false]);
+  });
+
+  it('has its arguments under the variables, and none where the schema does not know it', () => {
+    const customer = rootOf('query($id: ID!) { customer(idType: "RUC", id: $id) { id } }');
+    expect(customer.arguments({ id: '1' })).toEqual({ idType: 'RUC', id: '1' });
+    expect(customer.arguments({ id: '2' })).toEqual({ idType: 'RUC', id: '2' });
+    const typename = rootOf('{ __typename }');
+    expect([typename.definition, typename.costs, typename.objectType, typename.arguments({})]).toEqual([undefined, null, null, {}]);
+    expect([typename.fields, typename.fieldsBelow]).toEqual([[], []]);
+  });
+
+  it('is there for queries alone, since the schema has nothing else', () => {
+    const model = toModel('mutation { a }');
+    expect([model.rootFields, model.needsToken, model.allFields]).toEqual([[], false, []]);
   });
 });
 

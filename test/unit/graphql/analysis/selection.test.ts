@@ -1,8 +1,23 @@
-import { getOperationAST, parse, validate } from 'graphql';
+import { getOperationAST, parse, validate, type GraphQLObjectType } from 'graphql';
 import { toCursor } from '../../../support/invoice-cursor';
 import { fieldOf, type FieldInfo } from '../../../../src/graphql/analysis/operation-model';
 import { RequestedOperation } from '../../../../src/graphql/analysis/requested-operation';
-import { selectContract, selectsNextPage, type ContractSelection, type LookAheadContext } from '../../../../src/graphql/analysis/selection';
+import {
+  countRequests,
+  EMPTY_PAGE,
+  isLong,
+  otherPagesOf,
+  pageOf,
+  selectContract,
+  selectOfContract,
+  selectsNextPage,
+  selectsPreviousPage,
+  toFirstPage,
+  type ContractSelection,
+  type LookAheadContext,
+} from '../../../../src/graphql/analysis/selection';
+import { BILLS } from '../../../../src/billing/model/bills';
+import type { AnyPageRequest, PageArguments, PageLimits } from '../../../../src/billing/model/window';
 import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 
 const schema = buildServedSchema();
@@ -183,5 +198,172 @@ describe('looking ahead in a compiled operation', () => {
   it('finds what is wrong each time', () => {
     const { info, context } = resolving(`{ ${inContract('invoices(first: 0) { nodes { number } }')} }`);
     for (let i = 0; i < 2; i++) expect(() => selectContract(info, context)).toThrow('from 1 to 1000');
+  });
+});
+
+describe('Pages that a filter, or the length of the list, makes', () => {
+  /** Of a billing API that filters by the status alone. */
+  const pushing: PageLimits = { maxPageSize: 1000, pushes: ({ billPeriods }) => billPeriods === null };
+  const selectAt = (pageLimits: PageLimits, body: string): ContractSelection => {
+    const { info, context } = resolving(`{ ${inContract(body)} }`);
+    return selectContract(info, { ...context, pageLimits });
+  };
+  const paid = 'filter: { status: true }';
+  const status = { status: true, billPeriods: null };
+
+  it.each([
+    ['a filtered page, from the list’s start', `invoices(${paid}) { nodes { number } }`, [0]],
+    ['a filtered page, from its cursor', `invoices(${paid}, after: "${toCursor(41)}") { nodes { number } }`, [42]],
+    ['a filtered page before a cursor, from there', `invoices(${paid}, last: 2, before: "${toCursor(41)}") { nodes { number } }`, [40]],
+    ['nothing between two cursors', `invoices(${paid}, after: "${toCursor(4)}", before: "${toCursor(5)}") { nodes { number } }`, []],
+    [
+      'each place once',
+      `a: invoices(${paid}) { nodes { number } } b: invoices(${paid}, first: 1, after: "${toCursor(9)}") { totalCount } c: invoiceSummary { count } d: invoice(number: 1) { number }`,
+      [0, 10],
+    ],
+  ])('are read with the list where the API does not filter: %s', (_what, body, scans) => {
+    expect(select(body)).toEqual({ pages: [], scans, filtered: [], needsBills: true });
+  });
+
+  it('are requests of their own where the API filters, equal ones once', () => {
+    const cursor = toCursor(4);
+    const { filtered, ...rest } = selectAt(
+      pushing,
+      `a: invoices(first: 5, ${paid}) { nodes { number } } b: invoices(first: 5, ${paid}) { nodes { amount } }
+       c: invoices(first: 6, ${paid}) { nodes { number } } d: invoices(first: 5, filter: { status: false }) { nodes { number } }
+       e: invoices(first: 5, filter: { billPeriods: ["x"] }, after: "${cursor}") { nodes { number } }`,
+    );
+    expect(rest).toEqual({ pages: [], scans: [5], needsBills: true });
+    expect(filtered).toEqual([
+      { filter: status, page: page(0, 5) },
+      { filter: status, page: page(0, 6) },
+      { filter: { status: false, billPeriods: null }, page: page(0, 5) },
+    ]);
+  });
+
+  it('are asked for later where they are counted from the end, or are empty', () => {
+    expect(select('invoices(last: 3) { nodes { number } }')).toEqual({ pages: [], scans: [], filtered: [], needsBills: true });
+    expect(select(`invoices(first: 3, after: "${toCursor(4)}", before: "${toCursor(5)}") { totalCount }`).pages).toEqual([]);
+    expect(select(`invoices(last: 3, before: "${toCursor(5)}") { totalCount }`).pages).toMatchObject([page(2, 3)]);
+  });
+
+  it('are counted as requests before equal ones are merged: one at least, and those that the API filters besides', () => {
+    const [one, other] = [page(0, 5), page(9, 5)];
+    const counted = (parts: Partial<ContractSelection>) =>
+      countRequests({ pages: [], scans: [], filtered: [], needsBills: true, ...parts });
+    expect(counted({})).toBe(1);
+    expect(counted({ pages: [one] })).toBe(1);
+    expect(counted({ pages: [one, other], scans: [0] })).toBe(3);
+    expect(counted({ filtered: [{ filter: status, page: one }] })).toBe(2);
+    expect(counted({ pages: [one], scans: [0], filtered: [{ filter: status, page: one }] })).toBe(3);
+  });
+
+  it('are looked for first where they may be: a whole page of the list that a filter reads, and the contract alone otherwise', () => {
+    const parse = (args: string): AnyPageRequest => {
+      const { info, context } = resolving(`{ ${inContract(`invoices(${args}) { nodes { number } }`)} }`);
+      const [field] = fieldOf(info, context).fields;
+      if (field?.costs?.reads !== 'page') throw new Error('no page');
+      return field.costs.parse(field.arguments({}), limits, false);
+    };
+    expect(toFirstPage(parse('first: 3'), 10)).toEqual(page(0, 3));
+    expect(toFirstPage(parse('last: 3'), 10)).toBe(EMPTY_PAGE);
+    expect(toFirstPage(parse(`${paid}, after: "${toCursor(24)}"`), 10)).toEqual(page(20, 10));
+    expect(toFirstPage(parse(`${paid}, after: "${toCursor(4)}", before: "${toCursor(5)}"`), 10)).toBe(EMPTY_PAGE);
+    expect(EMPTY_PAGE).toEqual(page(0, 0));
+  });
+
+  it('do not come with the contract where the API filters them, or they are of the contract’s other lists', () => {
+    const { info, context } = resolving(
+      `{ ${inContract(`dueDate a: invoices(first: 3) { totalCount } b: invoices(first: 3, ${paid}) { totalCount } c: invoices(first: 4, ${paid}) { totalCount }`)} }`,
+    );
+    const { fields } = fieldOf(info, context);
+    const of = (field: (typeof fields)[number], limit: PageLimits): AnyPageRequest | null =>
+      field.costs?.reads === 'page' && field.key !== 'c' ? field.costs.parse(field.arguments({}), limit, false) : null;
+    const others = (limit: PageLimits) => otherPagesOf(fields, (field) => of(field, limit), 10);
+    expect(others(limits)).toEqual([]);
+    expect(others(pushing)).toEqual([{ list: expect.objectContaining({ name: BILLS.name }), filter: status, page: page(0, 3) }]);
+  });
+
+  it('may take a second call where they reach the end of the first', () => {
+    expect(isLong(page(0, 9), { maxQuantity: 10 })).toBe(false);
+    expect(isLong(page(0, 10), { maxQuantity: 10 })).toBe(true);
+    expect(isLong(page(8, 2), { maxQuantity: 10 })).toBe(true);
+  });
+});
+
+describe('The page that a resolver is asked for', () => {
+  const pageFor = (args: string, given: PageArguments, body = 'nodes { number }', variables = {}): AnyPageRequest => {
+    const declared = Object.keys(variables).length > 0 ? 'query($last: Int)' : '';
+    const { info, context } = resolving(`${declared} { ${inContract(`invoices${args} { ${body} }`)} }`, variables);
+    const path = { prev: info.path, key: 'invoices', typename: 'Contract' };
+    const fieldNodes = [...fieldOf(info, context).fields[0]!.nodes];
+    return pageOf(given, { fieldNodes, variableValues: info.variableValues, path }, context);
+  };
+
+  it('is read from what TypeGraphQL has made of its arguments, and probed where another page is asked about', () => {
+    expect(pageFor('', { first: 20 })).toEqual(page(0, 20));
+    expect(pageFor(`(first: 3, after: "${toCursor(4)}")`, { first: 3, after: toCursor(4), last: null, before: null })).toEqual(page(5, 3));
+    expect(pageFor('', { first: 20 }, 'pageInfo { hasNextPage }')).toEqual(page(0, 20, true));
+  });
+
+  it('is read as it was written where it has other arguments: the default of `first` does not count as given', () => {
+    expect(pageFor('(last: 3)', { first: 20, last: 3 })).toEqual({ last: 3, from: 0 });
+    expect(pageFor('(last: $last)', { first: 20, last: 4 }, undefined, { last: 4 })).toEqual({ last: 4, from: 0 });
+    expect(pageFor(`(before: "${toCursor(3)}")`, { first: 20, before: toCursor(3) })).toEqual(page(0, 3));
+    expect(pageFor('(filter: { status: false })', { first: 20, filter: { status: false } })).toMatchObject({
+      filter: { status: false, billPeriods: null },
+      size: 20,
+    });
+  });
+
+  it('is that of a field that declares one', () => {
+    const { info, context } = resolving(`{ ${inContract('dueDate')} }`);
+    expect(() => pageOf({}, info, context)).toThrow('declares what it costs');
+  });
+});
+
+describe('selectsPreviousPage', () => {
+  it('is true only of hasPreviousPage of the pageInfo itself', () => {
+    const select = (body: string): boolean => {
+      const { info, context } = resolving(`{ ${inContract(`invoices { ${body} }`)} }`);
+      return selectsPreviousPage(fieldOf(info, context).fields[0]!);
+    };
+    expect(select('pageInfo { hasPreviousPage }')).toBe(true);
+    expect(select('pageInfo { hasNextPage startCursor }')).toBe(false);
+    expect(select('nodes { number }')).toBe(false);
+  });
+});
+
+describe('The contract among entities', () => {
+  it('is looked at by the selections on its type', () => {
+    const document = parse(
+      'query($r: [_Any!]!) { _entities(representations: $r) { ... on Contract { dueDate invoices(first: 4) { totalCount } } ... on Invoice { number } } }',
+    );
+    const requested = new RequestedOperation({ schema, document, operation: getOperationAST(document)!, variables: { r: [] } });
+    const [entities] = requested.model.rootFields;
+    const path = { prev: undefined, key: '_entities', typename: 'Query' };
+    expect(selectOfContract(entities!, { variableValues: {}, path }, limits)).toEqual({
+      pages: [page(0, 4)],
+      scans: [],
+      filtered: [],
+      needsBills: true,
+    });
+  });
+
+  it('has its fields’ places in the list of entities in the paths of errors', () => {
+    const document = parse(
+      'query($r: [_Any!]!) { _entities(representations: $r) { ... on Contract { bad: invoices(first: 0) { totalCount } } } }',
+    );
+    const requested = new RequestedOperation({ schema, document, operation: getOperationAST(document)!, variables: { r: [] } });
+    const [entities] = requested.model.rootFields;
+    const path = { prev: { prev: undefined, key: '_entities', typename: 'Query' }, key: 2, typename: undefined };
+    let refusal: unknown;
+    try {
+      selectOfContract(entities!, { variableValues: {}, path }, limits);
+    } catch (error) {
+      refusal = error;
+    }
+    const { nodes } = entities!.fieldsOf(schema.getType('Contract') as GraphQLObjectType)[0]!;
+    expect(refusal).toMatchObject({ path: ['_entities', 2, 'bad'], nodes });
   });
 });

@@ -126,7 +126,7 @@ describe('A body with a content coding', () => {
   const decode = async (
     coding: string | undefined,
     body: Buffer | 'too-late',
-    { maxBytes = 1e6, token = 'Bearer a' as string | null } = {},
+    { maxBytes = 1e6, token = 'Bearer a' }: { maxBytes?: number; token?: string | null } = {},
   ) => {
     const headers = { ...(coding !== undefined && { 'content-encoding': coding }), ...(token !== null && { authorization: token }) };
     const request = { headers } as IncomingMessage;
