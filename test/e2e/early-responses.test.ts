@@ -168,10 +168,10 @@ describe('A request body with a content coding', () => {
     ]);
   });
 
-  it('that is not of its coding is refused as no JSON', async () => {
+  it('that is not of its coding is refused in words about it', async () => {
     for (const coding of ['gzip', 'br', 'deflate']) {
       const [status, text] = await send(coding, plain);
-      expect([status, text]).toEqual([400, expect.stringContaining('The request body is not JSON.')]);
+      expect([status, text]).toEqual([400, expect.stringContaining('not compressed as its header')]);
     }
   });
 

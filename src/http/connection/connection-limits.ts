@@ -36,6 +36,8 @@ export function toConnectionLimits(timeouts: ConnectionTimeouts) {
       keepAliveTimeout: timeouts.keepAliveMs,
       connectionsCheckingInterval: timeouts.checkMs,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Checked by the guarded server: Node's response to a request without one has no body.
+      requireHostHeader: false,
       // By default Node takes the first of two tokens, while a proxy may have checked the second. Joined, they are not a valid token.
       joinDuplicateHeaders: true,
     },

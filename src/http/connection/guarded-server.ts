@@ -61,8 +61,10 @@ export function createGuardedServer(
       return;
     }
     const coding = headerOf(request.headers, 'transfer-encoding');
+    const host = headerOf(request.headers, 'host');
+    if (host === undefined && request.httpVersion === '1.1') refuse(response, 400, 'The request has no Host header.');
     // Repeated headers are joined with a comma, which no host name contains.
-    if (headerOf(request.headers, 'host')?.includes(',')) refuse(response, 400, 'The request has more than one Host header.');
+    else if (host?.includes(',')) refuse(response, 400, 'The request has more than one Host header.');
     // Node takes the chunks apart, and leaves other codings to nobody (RFC 9112, section 6.1).
     else if (coding !== undefined && coding.toLowerCase() !== 'chunked')
       refuse(response, 501, 'The only transfer coding of a request body is chunked. Use Content-Encoding to compress it.');
@@ -85,6 +87,9 @@ export function createGuardedServer(
     if (!isRefused) response.writeContinue();
     take(request, response);
   });
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) =>
+    refuse(response, 417, 'The only value of the header "Expect" is 100-continue.'),
+  );
   server.on('connect', (_request, socket) => refuseTunnel(socket));
   return {
     server,
@@ -94,7 +99,7 @@ export function createGuardedServer(
   };
 }
 
-/** Answers a request that may be read in two ways, whose connection is of no further use (RFC 9112, sections 3.2 and 6.1). */
+/** Answers a request that Node does not understand, or that may be read in two ways: its connection is of no further use. */
 function refuse(response: ServerResponse, status: number, message: string): void {
   const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
   response

@@ -73,11 +73,19 @@ function registerFiles(app: FastifyInstance): void {
  * run, although nobody who may see this page is kept from the schema by that.
  */
 function registerSchema(app: FastifyInstance, schema: GraphQLSchema | null): void {
-  app.get('/graphql/explorer/schema.json', (_request, reply) => {
-    void reply.headers({ ...PAGE_HEADERS, 'cache-control': 'no-store' });
-    if (!schema) return reply.send({ errors: [{ message: INTROSPECTION_IS_OFF, extensions: { code: 'FORBIDDEN' } }] });
-    return reply.send({ data: introspectionFromSchema(schema) });
-  });
+  let body: string | null = null;
+  const toBody = (): string =>
+    JSON.stringify(
+      schema
+        ? { data: introspectionFromSchema(schema) }
+        : { errors: [{ message: INTROSPECTION_IS_OFF, extensions: { code: 'FORBIDDEN' } }] },
+    );
+  app.get('/graphql/explorer/schema.json', (_request, reply) =>
+    reply
+      .headers({ ...PAGE_HEADERS, 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' })
+      // Kept once it was asked for, by whoever can reach the gateway: to make it takes 5 ms.
+      .send((body ??= toBody())),
+  );
 }
 
 const INTROSPECTION_IS_OFF = 'Introspection is off (INTROSPECTION=false): there are no docs and no completion.';

@@ -1,4 +1,5 @@
 import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 'node:zlib';
+import type { BodyFault } from '../request/exchange';
 
 type Decoder = (body: Buffer, options: ZlibOptions, done: (error: Error | null, decoded: Buffer) => void) => void;
 
@@ -11,8 +12,6 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
 ]);
 /** Each decoded chunk takes a turn of the event loop: with zlib's default of 16 KiB, 256 KiB take 16 turns. */
 const CHUNK_BYTES = 64 * 1024;
-/** No JSON, whatever it is decoded to. */
-const UNREADABLE = Buffer.from([0]);
 
 /** Whether there is a decoder for the value of `Content-Encoding`: one coding at most. */
 export function isDecodable(contentEncoding: string): boolean {
@@ -20,17 +19,17 @@ export function isDecodable(contentEncoding: string): boolean {
 }
 
 /**
- * Decodes a body, in a thread of its own. Hands over null as soon as the decoded body is larger than `maxBytes`: a small
- * body that would become huge is given up there. A body that is not of its coding becomes one that is no JSON.
+ * Decodes a body, in a thread of its own. It is given up as soon as the decoded body is larger than `maxBytes`: a small one would become
+ * huge otherwise.
  */
 export function decodeBody(
   body: Buffer,
   contentEncoding: string,
-  limits: { readonly maxBytes: number; readonly done: (decoded: Buffer | null) => void },
+  limits: { readonly maxBytes: number; readonly done: (decoded: Buffer | BodyFault) => void },
 ): void {
   const decode = DECODERS.get(contentEncoding.toLowerCase()) as Decoder;
   decode(body, { maxOutputLength: limits.maxBytes, chunkSize: CHUNK_BYTES }, (error, decoded) => {
     if (!error) limits.done(decoded);
-    else limits.done((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? null : UNREADABLE);
+    else limits.done((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : 'undecodable');
   });
 }

@@ -93,7 +93,7 @@ export class RequestBodies {
     const isAnonymous = headerOf(request.headers, 'authorization') === undefined;
     decodeBody(body, coding, {
       maxBytes: isAnonymous ? Math.min(maxBytes, MAX_ANONYMOUS_BYTES) : maxBytes,
-      done: (decoded) => done(decoded ?? 'too-large'),
+      done,
     });
   }
 

@@ -11,8 +11,8 @@ import { isExportType, JSON_TYPE, negotiateMediaType, type CSV_TYPE, type JSONL_
 import { toRequestId } from './request-id';
 import { startTraceOf, toTraceId } from './trace-parent';
 
-/** Why a body was not read completely. */
-export type BodyFault = 'too-large' | 'too-late';
+/** Why there is no body that could be looked at. */
+export type BodyFault = 'too-large' | 'too-late' | 'undecodable';
 
 /** A request whose body has come. */
 export interface Arrival {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Variables } from '../../graphql/analysis/variables/coerce-variables';
-import { parseRequestJson, toExactJson } from '../../graphql/analysis/variables/request-json';
+import { parseRequestJson, parseVariables } from '../../graphql/analysis/variables/request-json';
 import { MAX_ANONYMOUS_BYTES } from '../../graphql/limits/token-proof';
 import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
 import { rememberRecent } from '../../runtime/maps/recent-texts';
@@ -10,7 +10,7 @@ import type { BodyFault } from './exchange';
 import { headerOf } from './header-of';
 import { exceedsShape, largestShapeOf, MAX_SMALL_BYTES, type JsonShape } from './json/json-shape';
 import { ExcessiveJson, LARGE_JSON_BYTES, MAX_SHAPES, parseLargeJson } from './json/large-json';
-import { mayReachForPrototype, reachesForPrototype } from './json/prototype-names';
+import { mayReachForPrototype, PrototypeName, reachesForPrototype } from './json/prototype-names';
 import { ALLOWED_METHODS, hasOperationInBody, WRONG_METHOD } from './methods';
 import type { RecurringQueries } from './recurring-queries';
 
@@ -64,6 +64,8 @@ export function toRequestForm({ request: { method, headers }, body, bodyFault }:
 function toBodyError(fault: BodyFault, isAnonymous: boolean, maxRequestBytes: number): GraphQLError {
   if (fault === 'too-late')
     return badRequest('The request body was not read in time, while many others were incomplete or waiting. Send it again.', 408);
+  if (fault === 'undecodable')
+    return badRequest('The request body is not compressed as its header "Content-Encoding" says, or is incomplete.');
   return badRequest(
     `The request body is larger than the ${maxRequestBytes} bytes that are allowed (MAX_REQUEST_BYTES). ` +
       `Split the operation, or send fewer variables at once.` +
@@ -105,13 +107,14 @@ function toShapeError(most: JsonShape, bytes: number): GraphQLError {
   );
 }
 
-/** The value of a large JSON text; undefined where it is not JSON, or has names that reach for a prototype. */
+/** The value of a large JSON text; undefined where it is not JSON. */
 function parseLarge(text: string, bytes: number): unknown {
   const most = largestShapeOf(bytes);
   try {
     return parseLargeJson(text, most);
   } catch (error) {
     if (error instanceof ExcessiveJson) throw toShapeError(most, bytes);
+    if (error instanceof PrototypeName) throw badRequest(NO_PROTOTYPE_NAMES);
     return undefined;
   }
 }
@@ -119,6 +122,7 @@ function parseLarge(text: string, bytes: number): unknown {
 /**
  * Parses a URL's search, the part behind the first question mark; null where it could be read in two ways, or not at all.
  * @param queries documents that need not be decoded again.
+ * @throws GraphQLError `BAD_REQUEST` where JSON in it has names that reach for a prototype.
  */
 export function parseSearch(url: string, queries?: RecurringQueries): Readonly<Record<string, unknown>> | null {
   const members: Record<string, unknown> = {};
@@ -131,7 +135,7 @@ export function parseSearch(url: string, queries?: RecurringQueries): Readonly<R
     if (name in members) return null;
     const encoded = at < 0 ? '' : pair.slice(at + 1);
     const value = (name === 'query' && queries?.find(encoded)) || decodeSearch(encoded);
-    members[name] = value !== '' && (name === 'variables' || name === 'extensions') ? parseJson(value, parseExactly) : value;
+    members[name] = value !== '' && (name === 'variables' || name === 'extensions') ? parseJson(value, parseVariables) : value;
     if (members[name] === undefined) return null;
   }
   return members;
@@ -162,6 +166,8 @@ const NOT_JSON = 'The request body must be JSON: send the header "Content-Type: 
 const NO_WEB_SOCKET =
   'There is no WebSocket: the schema has queries only, and no subscription. Send a query by POST, with the header "Content-Type: ' +
   'application/json".';
+const NO_PROTOTYPE_NAMES =
+  'The JSON of a request must have no member called "__proto__", and none called "constructor" with a "prototype" in it.';
 const NO_OBJECT = 'The request body must be a JSON object with a "query".';
 
 function isJson(contentType: string | undefined): boolean {
@@ -175,12 +181,10 @@ function isText(contentType: string): boolean {
 /** A media type without its parameters. A charset changes nothing: JSON is UTF-8 (RFC 8259, section 8.1). */
 const essenceOf = rememberRecent((contentType) => (contentType.split(';', 1)[0] as string).trim().toLowerCase());
 
-/** Of a parameter, every number is looked at: it is variables, or extensions. */
-function parseExactly(text: string): unknown {
-  return JSON.parse(toExactJson(text));
-}
-
-/** The value of a JSON text; undefined where it is not JSON, or has names that reach for a prototype. */
+/**
+ * The value of a JSON text; undefined where it is not JSON.
+ * @throws GraphQLError `BAD_REQUEST` where it has names that reach for a prototype.
+ */
 function parseJson(text: string, parse: (text: string) => unknown): unknown {
   let parsed: unknown;
   try {
@@ -188,7 +192,8 @@ function parseJson(text: string, parse: (text: string) => unknown): unknown {
   } catch {
     return undefined;
   }
-  return mayReachForPrototype(text) && reachesForPrototype(parsed) ? undefined : parsed;
+  if (mayReachForPrototype(text) && reachesForPrototype(parsed)) throw badRequest(NO_PROTOTYPE_NAMES);
+  return parsed;
 }
 
 /** Decodes a part of a search (URL Standard, "application/x-www-form-urlencoded parsing"). */

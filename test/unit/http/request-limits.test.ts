@@ -6,6 +6,9 @@ import { startGateway, type Gateway } from '../../support/gateway';
 import { openConnection, sendBytes } from '../../support/raw-bytes';
 import { requestRaw, type RawRequest } from '../../support/raw-request';
 
+const NO_PROTOTYPE_NAMES =
+  'The JSON of a request must have no member called "__proto__", and none called "constructor" with a "prototype" in it.';
+
 describe('The limits of a request', () => {
   let gateway: Gateway;
   beforeAll(async () => {
@@ -61,6 +64,28 @@ describe('The limits of a request', () => {
     expect(await send('Host: gateway', json, 'Content-Type: text/plain')).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect(gateway.upstreamCalls()).toBe(calls);
   });
+
+  it('refuse a request without a host, or with an unknown expectation, in JSON', async () => {
+    const send = (...lines: readonly string[]): Promise<string> =>
+      sendBytes(gateway.port, [...lines, 'Content-Type: application/json', 'Content-Length: 2', '', '{}'].join('\r\n'));
+    expect(await send('POST /graphql HTTP/1.1')).toMatch(/^HTTP\/1\.1 400 [^]*connection: close[^]*has no Host header[^]*BAD_REQUEST/);
+    // HTTP/1.0 has neither.
+    expect(await send('POST /graphql HTTP/1.0')).toMatch(/^HTTP\/1\.1 400 [^]*POST body missing/);
+    const unexpected = await send('POST /graphql HTTP/1.1', 'Host: gateway', 'Expect: 200-ok');
+    expect(unexpected).toMatch(
+      /^HTTP\/1\.1 417 [^]*connection: close[^]*only value of the header \\"Expect\\" is 100-continue[^]*BAD_REQUEST/,
+    );
+  });
+
+  it.each(['variables={"__proto__":1}', 'variables={"constructor":{"prototype":{}}}', 'extensions={"__proto__":1}'])(
+    'say what is wrong with a URL whose JSON sets a prototype, and ask no token of who has sent one: %s',
+    async (parameter) => {
+      const query = encodeURIComponent('{ customer(idType: "RUC", id: "80012345") { id } }');
+      const path = `/graphql?query=${query}&${encodeURI(parameter)}`;
+      const answer = await ask({ method: 'GET', path, headers: { ...json, authorization: 'Bearer good' } });
+      expect([answer.status, answer.code, answer.message]).toEqual([400, 'BAD_REQUEST', NO_PROTOTYPE_NAMES]);
+    },
+  );
 
   it('answer a CONNECT, and survive a client that resets it', async () => {
     const head = 'CONNECT billing.example:443 HTTP/1.1\r\nHost: billing.example:443\r\n\r\n';
@@ -121,7 +146,14 @@ describe('The limits of a request', () => {
   it.each([
     ['not JSON', '{"query": ', json, 400, 'The request body is not JSON.'],
     ['empty', '', json, 400, 'The request body is empty; it must be a JSON object with a "query".'],
-    ['JSON that sets a prototype', '{"__proto__": {"x": 1}}', json, 400, 'The request body is not JSON.'],
+    ['JSON that sets a prototype', '{"__proto__": {"x": 1}}', json, 400, NO_PROTOTYPE_NAMES],
+    [
+      'not compressed as it says',
+      '{"query": "{ __typename }"}',
+      { ...json, 'content-encoding': 'gzip' },
+      400,
+      'The request body is not compressed as its header "Content-Encoding" says, or is incomplete.',
+    ],
     ['a number', '7', json, 400, 'The request body must be a JSON object with a "query".'],
     ['null', 'null', json, 400, 'The request body must be a JSON object with a "query".'],
     [

@@ -1,6 +1,6 @@
 import { INEXACT_NUMBER, toExactNumber } from '../../../graphql/analysis/variables/request-json';
 import { QUOTE, type JsonShape } from './json-shape';
-import { isPrototypeName } from './prototype-names';
+import { isPrototypeName, PrototypeName } from './prototype-names';
 
 /** Larger JSON is parsed here, in bytes: smaller one is parsed by `JSON.parse` in less time than it takes to refuse it. */
 export const LARGE_JSON_BYTES = 32 * 1024;
@@ -15,7 +15,7 @@ export class ExcessiveJson extends Error {}
  * of them in V8's table of strings. This parser takes 2 to 3 ms for either, since it makes texts without looking them up, and refuses
  * objects of too many different names, whose classes V8 has to make.
  * @param most what the JSON may have.
- * @throws SyntaxError where the text is not JSON, or has names that reach for a prototype.
+ * @throws SyntaxError where the text is not JSON; PrototypeName where it has names that reach for a prototype.
  * @throws ExcessiveJson where it has more than `most`.
  */
 export function parseLargeJson(text: string, most: JsonShape): unknown {
@@ -110,7 +110,7 @@ class LargeJson {
       if (!this.#passes(COLON)) throw notJson();
       this.#skipSpace();
       const value = this.#value(depth);
-      if (isPrototypeName(name, value)) throw notJson();
+      if (isPrototypeName(name, value)) throw new PrototypeName();
       object[name] = value;
       this.#skipSpace();
       if (this.#passes(CLOSE_BRACE)) return object;

@@ -1,3 +1,6 @@
+/** The error of JSON with a name that reaches for a prototype. */
+export class PrototypeName extends SyntaxError {}
+
 /** Whether a JSON text may hold such names, escaped or not. Most hold none, and need no look at each of their names. */
 export function mayReachForPrototype(text: string): boolean {
   return /__proto__|constructor|\\u/.test(text);

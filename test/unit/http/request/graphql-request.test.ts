@@ -81,7 +81,14 @@ describe('The body of a request', () => {
     '{"query":"{ a }","variables":{"n":"1","deep":{"\\u005f_proto__":{}}}}',
     '{"query":"{ a }","variables":{"deep":{"constructor":{"prototype":{}}}}}',
   ])('is refused: %s', (text) => {
-    expect(() => parse(text)).toThrow(/^(The request body (is (empty|not JSON)|must be a JSON object)|A request holds one operation)/);
+    expect(() => parse(text)).toThrow(
+      /^(The request body (is (empty|not JSON)|must be a JSON object)|A request holds one operation|The JSON of a request must have no member)/,
+    );
+  });
+
+  it('is refused for the same names where it is large', () => {
+    for (const names of ['"__proto__":1', '"constructor":{"prototype":1}'])
+      expect(() => parse(`{"query":"{ a }","variables":{"text":"${'x'.repeat(33_000)}",${names}}}`)).toThrow(/must have no member called/);
   });
 
   it('keeps a number that a double only comes near to from being taken for an identifier', () => {
@@ -119,7 +126,8 @@ describe("The search of a GET's URL", () => {
     '/graphql?query={a}&variables=undefined',
     '/graphql?query={a}&variables={',
     '/graphql?query={a}&extensions=7',
-    '/graphql?query={a}&variables={"__proto__":{}}',
+    '/graphql?query={a}&variables={"n":01e19}',
+    '/graphql?query={a}&variables={"n":-00.1e17}',
   ])('is left to Apollo Server to refuse: %s', (url) => {
     expect(toGraphqlRequest(parseSearch(url))).toBeNull();
   });
