@@ -184,6 +184,7 @@ export class CachedSource<Content> implements BillingSource<Content>, CallerCach
       received: null,
       freshUntilMs: isFresh ? this.#clock.monotonicMs() + leftMs : 0,
       stale: !isFresh,
+      isPart: name !== key.text,
     };
   }
 

@@ -9,6 +9,36 @@ const invoices = (count: number): ScriptedAnswer => ({
   body: { dueDate: 'soon', invoiceCollection: Array.from({ length: count }, (_, i) => ({ invoiceNumber: `7-${i}` })) },
 });
 
+describe('A billing API that pages by number', () => {
+  const page = (first: number, position: number): string =>
+    inContract(`invoices(first: ${first}${position > 0 ? `, after: "${toCursor(position - 1)}"` : ''}) { nodes { number } }`);
+  const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => ({ number: `7-${from + i}` }));
+
+  it('is not taken for one with pages of its own size because small pages were cut from a cached large one', () =>
+    withScript(
+      ({ url }) => {
+        const { searchParams } = new URL(url, 'http://billing');
+        const [number, size] = ['pageInit', 'quantity'].map((name) => Number(searchParams.get(name))) as [number, number];
+        const all = Array.from({ length: 60 }, (_, i) => ({ invoiceNumber: `7-${i}` }));
+        return { body: { dueDate: 'soon', invoiceCollection: all.slice(number * size, (number + 1) * size) } };
+      },
+      async ({ gateway }) => {
+        for (const [first, position] of [
+          [26, 0],
+          [1, 0],
+          [2, 0],
+          [7, 49],
+          [5, 30],
+        ] as const) {
+          const answer = await gateway.query(page(first, position));
+          expect(errorsOf(answer)).toEqual([]);
+          expect(answer.data.customer.contract.invoices.nodes).toEqual(numbers(position, position + first));
+        }
+      },
+      { BILLING_API_PAGING: 'page', CACHE_TTL_SECONDS: '30' },
+    ));
+});
+
 describe('A billing API that sends the same invoices for every place', () => {
   it('has no number of invoices, rather than one that is made up', () =>
     withScript(

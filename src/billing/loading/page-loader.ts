@@ -1,8 +1,7 @@
 import DataLoader from 'dataloader';
 import type { BillingOperation } from '../ports/billing-operation';
-import type { BillingSource, BillsRequest, CallContext, Recency } from '../ports/billing-source';
-import { DelegatedContext } from '../ports/delegated-context';
-import { monotonicMs } from '../../runtime/clock';
+import type { BillingSource, BillsRequest, CallContext } from '../ports/billing-source';
+import { FreshContext } from '../ports/delegated-context';
 import { BillingError } from '../model/billing-error';
 import { formOf, type ListOwner, type PagedList } from '../model/paged-list';
 import type { PageRequest, Window } from '../model/window';
@@ -19,6 +18,8 @@ export interface PageReader<Item> {
   load(owner: ListOwner, page: PageRequest): Promise<Pick<PageLoad<unknown, Item>, 'sentPage' | 'completePage'>>;
   /** Verifies that two equal items are at different positions of the list. Rejects with BillingError. */
   assertApart(owner: ListOwner, first: Item, later: PlacedItem<Item>): Promise<void>;
+  /** Verifies that single items of a list can be requested, which has more than one. Rejects with BillingError. */
+  assertSingles(owner: ListOwner): Promise<void>;
   /** Verifies that an item beside a page is none of the page's, which stand elsewhere now. Rejects with BillingError. */
   assertUnmoved(owner: ListOwner, page: PlacedItems<Item>, beside: PlacedItem<Item>): Promise<void>;
 }
@@ -125,6 +126,11 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     await this.#places?.assertApart(owner, first, later);
   }
 
+  async assertSingles(owner: ListOwner): Promise<void> {
+    if (!this.isAligned || this.#isMerged(owner) || this.#evidence?.isSizeHeeded(formOf(owner))) return;
+    await this.#places?.assertSizeHeeded(owner, { limit: 1 });
+  }
+
   async assertUnmoved(owner: ListOwner, page: PlacedItems<Item>, beside: PlacedItem<Item>): Promise<void> {
     await this.#places?.assertUnmoved(owner, page, beside);
   }
@@ -193,6 +199,7 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
           if (!operation.mayHold(answer)) return operation.waitForRoom(answer).then(() => this.#read(key, call, context));
           operation.noteAnswer(answer, request);
           call.content = answer.content;
+          call.isPart = answer.isPart ?? false;
           if (answer.content !== null) this.#judge(key, call, answer.content);
           return answer.content;
         },
@@ -207,11 +214,11 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
   /** Records what a response shows about how the API pages. */
   #judge({ owner, list }: ListKey, call: ListCall<Content, Item>, content: Content): void {
     const evidence = this.#evidence;
-    if (!evidence || (owner.contractNumber === null && this.paging.listsContracts)) return;
+    if (!evidence || this.#isMerged(owner)) return;
     const items = itemsOf(this.#list, content);
     const form = formOf(owner);
     evidence.notePage(form, Math.min(items.length, call.limit));
-    if (this.isAligned && this.#sentBy(content, items) > call.limit) evidence.noteSurplus(form);
+    if (this.isAligned && this.#sentBy(call, content, items) > call.limit) evidence.noteSurplus(form);
     // If the list goes on, the caller may request the next page.
     if ((call.isProbed || this.isClaimed) && call.offset === 0 && items.length >= call.limit)
       this.#places?.noteFirst({ owner, list }, items[0] as Item);
@@ -256,7 +263,7 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
       const items = this.#list.items(content);
       const skip = Math.max(0, page.offset - call.offset);
       found.push(...items.slice(skip, Math.min(items.length, call.limit, skip + page.first - found.length)));
-      const sentByCall = this.#sentBy(content, items);
+      const sentByCall = this.#sentBy(call, content, items);
       sent = Math.max(sent, sentByCall);
       hasSurplus ||= sentByCall > call.limit;
       if (items.length < call.limit) break;
@@ -264,18 +271,14 @@ export class PageLoader<Content, Item> implements PageReader<Item>, PageDoubts<C
     return { items: found, sent, hasSurplus };
   }
 
-  /** How many items a response had, those outside its window included. */
-  #sentBy(content: Content, items: readonly Item[]): number {
-    return Math.max(items.length, this.#list.sent?.(content) ?? 0);
+  /** Whether the list consists of several that the API pages each: of its windows only the first one shows how. */
+  #isMerged({ contractNumber }: ListOwner): boolean {
+    return contractNumber === null && this.paging.listsContracts === true;
   }
-}
 
-/** The operation's context, for a call that bypasses the caches. */
-class FreshContext extends DelegatedContext {
-  readonly #recency: Recency = { notBeforeMs: monotonicMs(), usesCached: false };
-
-  override get recency(): Recency {
-    return this.#recency;
+  /** How many items a response had, those outside its window included. */
+  #sentBy({ isPart }: ListCall<Content, Item>, content: Content, items: readonly Item[]): number {
+    return isPart ? items.length : Math.max(items.length, this.#list.sent?.(content) ?? 0);
   }
 }
 

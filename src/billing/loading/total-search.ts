@@ -42,6 +42,8 @@ export class TotalSearch {
   #least = UNKNOWN.least;
   #most = UNKNOWN.most;
   #seemsLeast = false;
+  /** Whether there was no item at some position. */
+  #sawEnd = false;
   #total: Promise<number> | null = null;
 
   constructor(loader: PageReader<unknown>, owner: ListOwner) {
@@ -67,13 +69,18 @@ export class TotalSearch {
     }
     if (this.#most === Infinity) throw hasNoEnd();
     while (this.#least < this.#most) await this.#lookAt(Math.floor((this.#least + this.#most) / 2));
+    // An API with pages of its own size has few pages, and none at most numbers of single items: the list would seem to end early.
+    if (this.#sawEnd && this.#least > 1) await this.#loader.assertSingles(this.#owner);
     return this.#least;
   }
 
   /** Narrows the bounds by whether there is an item at a position. */
   async #lookAt(position: number): Promise<void> {
     if (await this.#has(position)) this.#least = Math.max(this.#least, position + 1);
-    else this.#most = Math.min(this.#most, position);
+    else {
+      this.#most = Math.min(this.#most, position);
+      this.#sawEnd = true;
+    }
   }
 
   /** Whether there is an item at a position. */

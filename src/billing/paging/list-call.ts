@@ -7,6 +7,8 @@ export class ListCall<Content, Item> implements Window {
   readonly limit: number;
   /** Undefined until the response arrives; null if the billing API does not know the owner. */
   content: Content | null | undefined = undefined;
+  /** Whether the response is a part of one to a larger request; see BillsAnswer. */
+  isPart = false;
   /** For a short page: whether the list ends here. Null until that has been judged. */
   end: ShortPage | null = null;
   /** The remaining items of the window, once requested; empty if the list ends with this page. */

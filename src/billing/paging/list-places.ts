@@ -182,7 +182,8 @@ export class ListPlaces<Item> {
 
   /** How many items a page has, if that does not depend on the size that is requested; null: it does, or nothing shows. */
   async #findOwnSize(owner: ListOwner): Promise<number | null> {
-    const [one, two] = await Promise.all([1, 2].map((first) => this.read(owner, { offset: 0, first, probe: false })));
+    // Not from a cache: parts of what it has are of every size.
+    const [one, two] = await Promise.all([1, 2].map((first) => this.read(owner, { offset: 0, first, probe: false }, true)));
     const sent = one?.sent ?? 0;
     if (sent < (two?.sent ?? 0)) this.evidence.noteSizeHeeded(formOf(owner));
     // A list of two items says nothing.

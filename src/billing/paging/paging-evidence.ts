@@ -171,6 +171,11 @@ export class PagingEvidence {
     if (!this.#sizeDoubts.has(form)) this.#sizeDoubts.set(form, true);
   }
 
+  /** Whether the API is known to heed the size of pages in requests of this form. */
+  isSizeHeeded(form: string): boolean {
+    return this.#sizeDoubts.get(form) === false;
+  }
+
   /** Whether the API may ignore the size of pages in requests of this form. */
   isSizeDoubtful(form: string): boolean {
     return this.#sizeDoubts.get(form) === true;

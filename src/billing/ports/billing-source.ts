@@ -36,6 +36,8 @@ export interface BillsAnswer<Content = Bills> {
   readonly freshUntilMs: number;
   /** True where the answer is past that, and is given because the billing API failed. */
   readonly stale: boolean;
+  /** True where it is cut from a remembered answer to a larger request: it does not show what the billing API sends for its window. */
+  readonly isPart?: boolean;
 }
 
 /** One of the billing API's lists, and how it is asked for and read: all that a source, a cache and a loader need to know of it. */

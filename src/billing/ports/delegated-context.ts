@@ -3,6 +3,7 @@ import type { BillingError } from '../model/billing-error';
 import type { Caller } from '../model/caller';
 import type { ByteHolder } from '../../runtime/byte-budget';
 import type { CancelSignal } from '../../runtime/cancellation';
+import { monotonicMs } from '../../runtime/clock';
 import type { CacheWaits } from './cache-waits';
 import type { CallContext, CallRecord, Recency } from './billing-source';
 import type { OperationTrace } from './operation-trace';
@@ -69,5 +70,14 @@ export abstract class DelegatedContext implements CallContext {
 
   noteQueued(ms: number): void {
     this.inner.noteQueued?.(ms);
+  }
+}
+
+/** A context for a call that bypasses the caches. */
+export class FreshContext extends DelegatedContext {
+  readonly #recency: Recency = { notBeforeMs: monotonicMs(), usesCached: false };
+
+  override get recency(): Recency {
+    return this.#recency;
   }
 }

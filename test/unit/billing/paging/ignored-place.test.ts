@@ -2,6 +2,8 @@ import { Billing } from '../../../../src/billing/billing';
 import { BillingError } from '../../../../src/billing/model/billing-error';
 import { BILLS, type Invoice } from '../../../../src/billing/model/bills';
 import { parsePageArguments, type FilteredRequest, type Window } from '../../../../src/billing/model/window';
+import type { PlacedPage } from '../../../../src/billing/loading/page-load';
+import { toTotalBounds } from '../../../../src/billing/loading/total-search';
 import { ListPlaces } from '../../../../src/billing/paging/list-places';
 import { PagingEvidence } from '../../../../src/billing/paging/paging-evidence';
 import { toPaging } from '../../../../src/billing/paging/window-plan';
@@ -208,6 +210,27 @@ describe('An API that pages by number, in pages of its own size', () => {
         const whole = { count: total, amount: (total * Math.max(0, total - 1)) / 2, isComplete: true };
         for (let operations = 0; operations < 2; operations++) expect(await ask().invoiceSummary(OWNER, {})).toMatchObject(whole);
       }
+  });
+
+  it('has no number of invoices, rather than that of its first page', async () => {
+    for (const [size, total, first] of [
+      [4, 18, 4],
+      [4, 18, 8],
+      [3, 5, 10],
+    ] as const) {
+      const { ask } = start(pagesOf(size, total), { mode: 'page' });
+      const billing = ask();
+      const page = await billing.customerInvoices(customer, { offset: 0, first, probe: false });
+      const bounds = toTotalBounds(page as PlacedPage<Invoice>);
+      const { message } = await failureOf(billing.totalCount({ customer, contractNumber: null }, bounds));
+      expect(message).toContain(`returns pages of ${size} invoices, whatever`);
+    }
+    const { ask, calls } = start(within(18), { mode: 'page' });
+    expect(await ask().totalCount(OWNER)).toBe(18);
+    const before = calls();
+    expect(await ask().totalCount(OWNER)).toBe(18);
+    // The size is looked into once for all lists of an API that heeds it: by two calls.
+    expect(calls() - before).toBe(before - 2);
   });
 
   it('has a first page, and no other one that would have the invoices of another place', async () => {
