@@ -141,13 +141,18 @@ function findRedisProblems({ values, refused }: Reading): string[] {
   return problems;
 }
 
-/** Limits that exclude each other. */
-function findContradictions({ values: { upstreamMaxOperationBytes, upstreamMaxProcessBytes } }: Reading): string[] {
-  if (upstreamMaxProcessBytes >= upstreamMaxOperationBytes) return [];
-  return [
-    `UPSTREAM_MAX_PROCESS_BYTES=${upstreamMaxProcessBytes} is less than UPSTREAM_MAX_OPERATION_BYTES=${upstreamMaxOperationBytes}: ` +
-      `raise the one or lower the other.`,
-  ];
+/** Values that exclude each other. */
+function findContradictions({ values: { upstreamMaxOperationBytes, upstreamMaxProcessBytes, port, probePort } }: Reading): string[] {
+  const problems: string[] = [];
+  if (probePort === port && port !== 0)
+    problems.push(`PORT and PROBE_PORT are both ${port}: set PROBE_PORT to another port, or remove it to have the probes at PORT.`);
+  if (upstreamMaxProcessBytes < upstreamMaxOperationBytes) {
+    problems.push(
+      `UPSTREAM_MAX_PROCESS_BYTES=${upstreamMaxProcessBytes} is less than UPSTREAM_MAX_OPERATION_BYTES=${upstreamMaxOperationBytes}: ` +
+        `raise the one or lower the other.`,
+    );
+  }
+  return problems;
 }
 
 /** Settings without effect: setting one to a value other than its default suggests that an effect is expected. */

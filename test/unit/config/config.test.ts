@@ -152,6 +152,8 @@ describe('The configuration', () => {
     const bytes = { UPSTREAM_MAX_OPERATION_BYTES: '20000000', UPSTREAM_MAX_PROCESS_BYTES: '20000000' };
     expect(problemsOf(bytes)).toEqual([]);
     expect(problemsOf({ ...bytes, UPSTREAM_MAX_PROCESS_BYTES: '19999999' })).toEqual([expect.stringContaining('is less than')]);
+    expect(problemsOf({ PORT: '8080', PROBE_PORT: '8080' })).toEqual([expect.stringMatching(/^PORT and PROBE_PORT are both 8080: /)]);
+    expect(problemsOf({ PORT: '0', PROBE_PORT: '0' })).toEqual([]);
     expect(problemsOf({ BILLING_API_URL: 'http://a.example', BILLING_API_TLS_CA_FILE: __filename })).toEqual([
       expect.stringContaining('no effect without TLS'),
     ]);
