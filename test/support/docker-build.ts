@@ -19,8 +19,8 @@ export interface DockerBuild {
 
 /**
  * Does what `docker build` does with a Dockerfile, in a folder for each stage instead of an image: the same files are
- * copied, the same lines are run. Two things differ. The system around the folder is this machine's; and where all
- * packages are to be installed, it takes those that are here, which came from the same lock.
+ * copied, the same lines are run. Two things differ. The system around the folder is this machine's; and where packages
+ * are to be installed, it takes those that are here, which came from the same lock.
  */
 export async function buildStages(stages: readonly DockerStage[]): Promise<DockerBuild> {
   const top = mkdtempSync(join(tmpdir(), 'docker-build-'));
@@ -44,11 +44,28 @@ async function replay(stage: DockerStage, directory: string, directories: Readon
     if (keyword === 'COPY') copy(args, { directory, workdir, directories });
     if (keyword !== 'RUN') continue;
     if (text === 'npm ci') symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
+    else if (text === 'npm ci --omit=dev') copyProductionPackages(directory);
     else
       await run('sh', ['-c', text], {
         cwd: directory,
-        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], npm_config_prefer_offline: 'true' },
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
       });
+  }
+}
+
+/** What no program reads, and the packages within a package, which the lock lists by themselves. */
+const UNREAD = /\/node_modules$|\.map$|\.d\.[cm]?ts$|\.md$/;
+
+/** Copies the packages that the lock does not have for development alone. Links to them would find all the others that are here. */
+function copyProductionPackages(directory: string): void {
+  const { packages } = JSON.parse(readFileSync(join(directory, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+  };
+  for (const [path, { dev }] of Object.entries(packages)) {
+    const source = join(root, path);
+    // Some are for other systems.
+    if (path === '' || dev === true || !existsSync(source)) continue;
+    cpSync(source, join(directory, path), { recursive: true, filter: (file) => !UNREAD.test(file.slice(source.length)) });
   }
 }
 
