@@ -42,15 +42,20 @@ describe('The worst operations that are allowed', () => {
     return (await gateway.ask({ method: 'POST', path: '/graphql', headers, body: JSON.stringify(body) })).status;
   }
 
-  /** The longest turn while `run` was under way, tried again while it is too long: what else runs on the machine only adds to it. */
-  async function leastOf(run: () => Promise<void>): Promise<number> {
-    let least = Infinity;
-    for (let round = 0; least > MAX_TURN_MS && round < 16; round++) {
+  /**
+   * The longest turn of these runs, each measured by itself. All are tried again while one takes too long a turn, and the least of each
+   * counts: what else runs on the machine only adds to it.
+   */
+  async function leastOf(...runs: readonly (() => Promise<void>)[]): Promise<number> {
+    const least = runs.map(() => Infinity);
+    for (let round = 0; Math.max(...least) > MAX_TURN_MS && round < 16; round++) {
       await gateway.measure();
-      await run();
-      least = Math.min(least, (await gateway.measure()).turnMs);
+      for (const [index, run] of runs.entries()) {
+        await run();
+        least[index] = Math.min(least[index]!, (await gateway.measure()).turnMs);
+      }
     }
-    return least;
+    return Math.max(...least);
   }
 
   const askAllowed = async (name: string, body: object): Promise<void> =>
@@ -65,12 +70,7 @@ describe('The worst operations that are allowed', () => {
     return long;
   }
 
-  it('take no turn of the event loop of more than 100 ms of CPU when they are new', async () => {
-    const asNew = ({ query, ...others }: { readonly query: string }) => ({ ...others, query: `${query} # ${texts++}` });
-    expect(await findLong((name, body) => leastOf(() => askAllowed(name, asNew(body))))).toEqual([]);
-  }, 600_000);
-
-  it('take none either where they read through a list of 50,000 invoices', async () => {
+  it('take no turn of the event loop of more than 100 ms of CPU where they read through a list of 50,000 invoices', async () => {
     const long: [string, number][] = [];
     for (const [name, selection] of Object.entries(LONG_LIST_OPERATIONS)) {
       const toQuery = (): string =>
@@ -81,18 +81,19 @@ describe('The worst operations that are allowed', () => {
     expect(long).toEqual([]);
   }, 600_000);
 
-  it('take none either when they are compiled, and ever after', async () => {
-    const compileAndRun = async (name: string, { query, ...others }: { readonly query: string }): Promise<number> => {
+  it('take none either when they are new, when they are compiled, and ever after', async () => {
+    const runAsNew = async (name: string, { query, ...others }: { readonly query: string }): Promise<number> => {
       let body = { ...others, query };
-      const compiled = await leastOf(async () => {
-        body = { ...others, query: `${query} # ${texts++}` };
-        // Known from its first run on, it is compiled in its second.
-        await ask(body);
-        await gateway.measure();
-        await askAllowed(name, body);
-      });
+      // Known from its first run on, it is compiled in its second.
+      const compiled = await leastOf(
+        async () => {
+          body = { ...others, query: `${query} # ${texts++}` };
+          await askAllowed(name, body);
+        },
+        () => askAllowed(name, body),
+      );
       return Math.max(compiled, await leastOf(() => askAllowed(name, body)));
     };
-    expect(await findLong(compileAndRun)).toEqual([]);
+    expect(await findLong(runAsNew)).toEqual([]);
   }, 600_000);
 });
