@@ -9,7 +9,7 @@ import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripte
 /** CPU time that a request without a token may cost, whatever it holds. */
 const MAX_ANONYMOUS_MS = 5;
 /** Requests between two measurements, so that the meter's own signals and timers do not count as the request's. */
-const REQUESTS = 8;
+const REQUESTS = 4;
 /** Brackets within brackets are refused before they are parsed, which would take 30 ms with what is collected afterwards. */
 const MAX_NESTED_MS = 10;
 /** With a token, its whole body is read and parsed: 256 KiB of fractions, and errors of 50 of them, take 5 to 8 ms. */

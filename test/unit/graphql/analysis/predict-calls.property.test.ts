@@ -142,7 +142,7 @@ describe.each([
         expect(bound).not.toBeNull();
         expect(isWithinBound(bound!, model.operation, {}, predictCalls(model, {}, limits).calls - 1)).toBe(false);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 });
