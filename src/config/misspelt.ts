@@ -19,37 +19,47 @@ const SHORTEST = 8;
 export function findMisspelt(env: Environment): string[] {
   const names = SETTINGS.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
   const known = new Set(names);
+  const candidates = names.filter((name) => name.length >= SHORTEST && env[name] === undefined).map(toStemmed);
   return Object.keys(env).flatMap((name) => {
     if (known.has(name) || OTHERS.some((other) => other.test(name)) || (env[name] ?? '').trim() === '') return [];
     if (name.endsWith('_FILE') && known.has(name.slice(0, -5))) return [`${name} is not a setting: set ${name.slice(0, -5)} itself.`];
-    const meant = names.find((candidate) => env[candidate] === undefined && isNearMiss(name, candidate));
-    return meant === undefined ? [] : [`${name} is not a setting: did you mean ${meant}?`];
+    const written = toStemmed(name.toUpperCase().replaceAll(/[-.]/g, '_'));
+    const meant = candidates.find((candidate) => isNearMiss(written, candidate));
+    return meant === undefined ? [] : [`${name} is not a setting: did you mean ${meant.name}?`];
   });
 }
 
-function isNearMiss(name: string, setting: string): boolean {
-  if (setting.length < SHORTEST) return false;
-  const written = name.toUpperCase().replaceAll(/[-.]/g, '_');
-  if (written === setting) return true;
-  const [stem, meant] = [written.replace(UNIT, ''), setting.replace(UNIT, '')];
-  if (stem === meant && stem.includes('_')) return true;
-  return isWithin(written, setting, setting.length < 12 ? 1 : 2);
+interface Stemmed {
+  readonly name: string;
+  /** The name without its unit. */
+  readonly stem: string;
 }
 
-/** Whether one text becomes the other with at most `most` letters put in, left out, changed, or swapped with the next. */
+function toStemmed(name: string): Stemmed {
+  return { name, stem: name.replace(UNIT, '') };
+}
+
+function isNearMiss(written: Stemmed, setting: Stemmed): boolean {
+  if (written.name === setting.name) return true;
+  if (written.stem === setting.stem && written.stem.includes('_')) return true;
+  return isWithin(written.name, setting.name, setting.name.length < 12 ? 1 : 2);
+}
+
+/**
+ * Whether one text becomes the other with at most `most` letters put in, left out, changed, or swapped with the next. Nearly all pairs
+ * differ from their first letters on and are told apart by them: in a cluster, a process has hundreds of names in its environment.
+ */
 function isWithin(one: string, other: string, most: number): boolean {
   if (Math.abs(one.length - other.length) > most) return false;
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= other.length; j++) {
-      const changed = (last[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
-      const swapped =
-        i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1] ? (beforeLast[j - 2] ?? 0) + 1 : Infinity;
-      row.push(Math.min(changed, swapped, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    [beforeLast, last] = [last, row];
-  }
-  return (last[other.length] ?? Infinity) <= most;
+  let same = 0;
+  while (same < one.length && one[same] === other[same]) same++;
+  const [from, to] = [one.slice(same), other.slice(same)];
+  if (from === to) return true;
+  if (most === 0) return false;
+  return (
+    isWithin(from.slice(1), to.slice(1), most - 1) ||
+    isWithin(from.slice(1), to, most - 1) ||
+    isWithin(from, to.slice(1), most - 1) ||
+    (from[0] === to[1] && from[1] === to[0] && isWithin(from.slice(2), to.slice(2), most - 1))
+  );
 }
