@@ -14,7 +14,7 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   // The modules that are loaded only where they are used; TypeScript wants their emitted names.
   moduleNameMapper: {
-    '^(\\./(?:billing-api/billing-api|redis/redis-store|redis-buckets|redis-buckets|telemetry/tracing/otel-tracing))\\.js$': '$1',
+    '^(\\./(?:billing-api/billing-api|data/data-file|redis/redis-store|redis-buckets|telemetry/tracing/otel-tracing))\\.js$': '$1',
   },
   testTimeout: 120_000,
   // Jest has no dynamic imports: OpenTelemetry's exporter, which loads `http` by one, is compiled as well.

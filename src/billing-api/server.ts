@@ -11,9 +11,17 @@ export interface ServerOptions {
   readonly basePath: string;
 }
 
+/** No route has a JSON schema. Without this, Fastify loads its compilers of schemas, with all of Ajv, for every server. */
+const NO_SCHEMAS = { compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema } };
+
+function refuseSchema(): never {
+  throw new Error('Schemas of routes are not compiled: see NO_SCHEMAS.');
+}
+
 /** The HTTP server with both endpoints, not listening yet. Every error it can give outside the token endpoint is an `errorBody`. */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = fastify({
+    schemaController: NO_SCHEMAS,
     // A long identifier is a customer we do not know, and not an address we cannot read.
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors: (error, _request, reply) => void sendFailure(reply, toApiFailure(error)),

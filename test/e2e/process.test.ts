@@ -259,13 +259,6 @@ describe('The gateway as a process', () => {
       expect(await gateway.exited).toBe(0);
       for (const setting of SETTINGS) expect(gateway.stdout()).toContain(`  ${setting.name} `);
     });
-
-    it('loads no gateway to print its settings', async () => {
-      const gateway = start({ NODE_OPTIONS: `--require ${join(__dirname, '../support/loaded-packages.cjs')}` }, ['--help']);
-      expect(await gateway.exited).toBe(0);
-      // A gateway loads the interface of OpenTelemetry at least.
-      expect(gateway.stderr()).toBe('loaded: \n');
-    });
   });
 });
 
