@@ -75,7 +75,6 @@ describe('A start loads what its settings need, and nothing else', () => {
 
   it.each([
     ['to print its settings', {}, ['--help']],
-    ['to print its version', {}, ['--version']],
     ['to refuse a setting', { ...ADDRESS, MAX_DEPTH: 'deep' }, []],
   ])('no gateway %s', async (_what, env: Record<string, string>, args: string[]) => {
     const loaded = await loadedByCommand(env, args);

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import packageJson from '../../package.json';
 import { SETTINGS } from '../../src/config/settings';
@@ -35,11 +34,12 @@ describe('The gateway as a process', () => {
   });
 
   describe('without any setting', () => {
-    it('logs one line with its URL when it is ready, and prints a query that answers when it is pasted into a shell', async () => {
+    it('logs one line with its URL and version when it is ready, and prints a query that answers when it is pasted into a shell', async () => {
       const gateway = start();
       const url = await gateway.ready();
       const [command] = await gateway.waitFor(/^curl .*$/m);
       expect(gateway.stdout().match(/"msg":"ready"/g)).toHaveLength(1);
+      expect(gateway.stdout()).toContain(`"version":"${packageJson.version}","msg":"ready"`);
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
       const { stdout } = await run('sh', ['-c', command]);
       const answer = JSON.parse(stdout) as { data: { customer: { contract: { invoices: { nodes: unknown[] } } } } };
@@ -215,19 +215,13 @@ describe('The gateway as a process', () => {
       expect(line.err).toBeUndefined();
     });
 
-    it.each([
-      [['--port', '3000'], 'Unknown argument "--port". Settings are read from the environment: set PORT=3000 instead.'],
-      [['--log-level=debug'], 'Unknown argument "--log-level=debug". Settings are read from the environment: set LOG_LEVEL=debug instead.'],
-      [
-        ['--cache-secret', 'hunter2'],
-        'Unknown argument "--cache-secret". Settings are read from the environment: set CACHE_SECRET=... instead.',
-      ],
-      [['serve'], 'Unknown argument "serve". Settings are read from the environment: see --help.'],
-      [['--version', '--port', '3000'], 'Unknown argument "--port". Settings are read from the environment: set PORT=3000 instead.'],
-    ])('refuses the arguments %j, and says what to set', async (args, problem) => {
-      const gateway = start({}, args);
+    it('refuses an argument, and says what to set', async () => {
+      const gateway = start({}, ['--port', '3000']);
       expect(await gateway.exited).toBe(1);
-      expect([gateway.stdout(), gateway.stderr()]).toEqual(['', `${problem}\n`]);
+      expect([gateway.stdout(), gateway.stderr()]).toEqual([
+        '',
+        'Unknown argument "--port". Settings are read from the environment: set PORT=3000 instead.\n',
+      ]);
     });
 
     it('says where made-up data come from, also if they were asked for', async () => {
@@ -244,18 +238,14 @@ describe('The gateway as a process', () => {
       expect(gateway.stderr()).toContain('- BILING_API_URL is not a setting: did you mean BILLING_API_URL?');
     });
 
-    it('prints its version with --version, as the package has it, and in the line that says it is ready', async () => {
-      const { version } = packageJson;
+    it('prints its version with --version, as the package has it', async () => {
       const gateway = start({}, ['--version']);
       expect(await gateway.exited).toBe(0);
-      expect(gateway.stdout()).toBe(`${version}\n`);
-      const other = start();
-      await other.ready();
-      expect(other.stdout()).toContain(`"version":"${version}","msg":"ready"`);
+      expect(gateway.stdout()).toBe(`${packageJson.version}\n`);
     });
 
-    it.each(['--help', '-h'])('prints its settings with %s, whatever they are set to, and ends with exit code 0', async (flag) => {
-      const gateway = start({ PORT: 'http' }, [flag]);
+    it('prints its settings with --help, whatever they are set to, and ends with exit code 0', async () => {
+      const gateway = start({ PORT: 'http' }, ['--help']);
       expect(await gateway.exited).toBe(0);
       for (const setting of SETTINGS) expect(gateway.stdout()).toContain(`  ${setting.name} `);
     });
