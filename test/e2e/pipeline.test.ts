@@ -152,6 +152,22 @@ describe('The client that a request comes from', () => {
     );
   });
 
+  it('is not the one that the headers of an earlier request named, whose response is cached', async () => {
+    await withScript(
+      good,
+      async ({ gateway }) => {
+        for (const each of [headers, headers, {}, headers]) await ask(gateway, undefined, each);
+        expect(operationsOf(gateway).map(({ path, client }) => [path, client])).toEqual([
+          ['reference', 'web app'],
+          ['compiled', 'web app'],
+          ['response-cache', undefined],
+          ['response-cache', 'web app'],
+        ]);
+      },
+      { NODE_ENV: 'production', CACHE_TTL_SECONDS: '60' },
+    );
+  });
+
   it('is not told where it could hold anything else than a name', async () => {
     await withScript(good, async ({ gateway }) => {
       const names = ['', 'x'.repeat(65), 'a"b', 'a\\b', 'ünï', '80012345', token, `web-${token.slice(2, 20)}`, token.toUpperCase()];

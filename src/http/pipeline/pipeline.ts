@@ -167,6 +167,8 @@ export class Pipeline {
     const request = exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);
     if (!request) return this.#runNew(exchange, () => askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options));
 
+    // Who is named in the headers is not named in what a cached response is found by.
+    const isNamed = exchange.client !== null;
     exchange.client ??= toClientLibrary(request.extensions, exchange.request.headers);
     const resolved = resolveDocument(request, this.#options);
     if (exchange.exportType !== null) {
@@ -180,7 +182,7 @@ export class Pipeline {
       ? executeKnown(exchange, { known, variables: resolved.variables, controls }, this.#options)
       : this.#runNew(exchange, () => executeNew(exchange, resolved, createContext(exchange, controls, contexts), this.#options));
     if (controls.maxAgeSeconds !== null && completed instanceof Promise) return completed.then((done) => this.#refresh(exchange, done));
-    return key !== null && known && completed instanceof Promise ? completed.then((done) => this.#offer(key, done)) : completed;
+    return key !== null && known && completed instanceof Promise ? completed.then((done) => this.#offer(key, done, isNamed)) : completed;
   }
 
   #parse({ body, request }: Exchange, form: RequestForm): unknown {
@@ -230,8 +232,8 @@ export class Pipeline {
     return completed;
   }
 
-  #offer(key: ResponseKey, completed: Completed): Completed {
-    this.#options.responses?.offer(key, completed, monotonicMs());
+  #offer(key: ResponseKey, completed: Completed, isNamed: boolean): Completed {
+    this.#options.responses?.offer(key, isNamed ? { ...completed, client: null } : completed, monotonicMs());
     return completed;
   }
 }
