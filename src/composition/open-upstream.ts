@@ -7,6 +7,7 @@ import { ContractDrift } from '../upstream/bills/contract-drift';
 import { CONTRACT_DIALECT, type Dialect } from '../upstream/bills/dialect';
 import { ResponseDecoder } from '../upstream/bills/decode-bills';
 import { createTransport, type Transport } from '../upstream/http/transport';
+import { AdaptiveLimit } from '../upstream/resilience/adaptive-limit';
 import { Attempts } from '../upstream/resilience/attempts';
 import { findProxy } from '../upstream/sockets/proxy';
 import { hasTlsFiles, TlsFiles } from '../upstream/sockets/tls-files';
@@ -27,12 +28,13 @@ export interface Upstream {
 /** Opens the connections to the billing API, and everything that reads bills through them. */
 export function openUpstream(foundation: Foundation): Upstream {
   const { config, log, metrics, memory, observer } = foundation;
-  const transport = openTransport(foundation);
+  const limit = new AdaptiveLimit(config.billingApiConnections);
+  const transport = openTransport(foundation, limit);
   const dialect = config.billingApiDialect ?? CONTRACT_DIALECT;
   const attempts = new Attempts(transport, {
     observer,
     errorMessage: dialect.errorMessage,
-    connections: config.billingApiConnections,
+    limit,
     callBudget: config.upstreamCallBudget,
     memory,
   });
@@ -48,10 +50,10 @@ export function openUpstream(foundation: Foundation): Upstream {
   return { bills, source, attempts, dialect };
 }
 
-function openTransport({ config, baseUrl, observer, caches, opened }: Foundation): Transport {
+function openTransport({ config, baseUrl, observer, caches, opened }: Foundation, limit: AdaptiveLimit): Transport {
   const transport = createTransport({
     baseUrl,
-    connections: config.billingApiConnections,
+    connections: limit,
     maxBodyBytes: config.billingApiMaxBodyBytes,
     // No attempt outlasts its operation; so a time-out longer than that is no time-out.
     timeoutMs: Math.min(config.billingApiTimeoutMs, config.requestDeadlineMs),

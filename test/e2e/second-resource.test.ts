@@ -31,6 +31,7 @@ import { toConnection, type Connection } from '../../src/graphql/schema/paging/c
 import { PageInfoType } from '../../src/graphql/schema/paging/page-info.type';
 import { BigIntScalar } from '../../src/graphql/schema/scalars/big-int';
 import { createBillsResource } from '../../src/upstream/bills/bills-resource';
+import { AdaptiveLimit } from '../../src/upstream/resilience/adaptive-limit';
 import { Attempts } from '../../src/upstream/resilience/attempts';
 import { UpstreamSource } from '../../src/upstream/upstream-source';
 import { Cancellation } from '../../src/runtime/cancellation';
@@ -187,8 +188,8 @@ describe('A second list of the billing API, defined outside of src', () => {
         headers: { 'cache-control': 'max-age=60' },
       };
     });
-    transport = openTransport(upstream.url, { connections: 8 });
-    const attempts = new Attempts(transport, { connections: 8, callBudget: 100 });
+    transport = openTransport(upstream.url, { connections: { max: 8 } });
+    const attempts = new Attempts(transport, { limit: new AdaptiveLimit({ start: 8, max: 8 }), callBudget: 100 });
     cache = await createBillsCache({
       ttlSeconds: 30,
       staleSeconds: 0,

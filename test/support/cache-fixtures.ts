@@ -13,6 +13,7 @@ import type { OutageListener } from '../../src/cache/redis/health/outage';
 import { InFlightCalls } from '../../src/cache/coalescing/in-flight-calls';
 import type { CacheObserver, StoreLayer, StorePart } from '../../src/telemetry/observers/cache-observer';
 import { createBillsResource } from '../../src/upstream/bills/bills-resource';
+import { AdaptiveLimit } from '../../src/upstream/resilience/adaptive-limit';
 import { Attempts } from '../../src/upstream/resilience/attempts';
 import { UpstreamSource } from '../../src/upstream/upstream-source';
 import { openTransport } from './transport';
@@ -112,7 +113,11 @@ export function openCacheRig(options: CacheRigOptions): CacheRig {
   let epochMs = options.startMs ?? Date.now();
   let monotonicMs = 0;
   const observer = new CountingObserver();
-  const transport = openTransport(options.upstreamUrl, { connections: 64, maxBodyBytes: 1 << 24, timeoutMs: options.timeoutMs ?? 5000 });
+  const transport = openTransport(options.upstreamUrl, {
+    connections: { max: 64 },
+    maxBodyBytes: 1 << 24,
+    timeoutMs: options.timeoutMs ?? 5000,
+  });
   const store = options.openStore(observer);
   const ring = options.ring ?? (store.isShared ? createSharedKeyRing({ secret: TEST_SECRET, scope: 'test' }) : createLocalKeyRing());
   const limits = { ttlSeconds: options.ttlSeconds ?? 30, staleSeconds: options.staleSeconds ?? 0 };
@@ -120,7 +125,9 @@ export function openCacheRig(options: CacheRigOptions): CacheRig {
   const resource = createBillsResource();
   const source = new CachedSource<Bills>({
     resource,
-    source: new UpstreamSource(resource, new Attempts(transport, { connections: 64, callBudget: 100 }), { retries: 0 }),
+    source: new UpstreamSource(resource, new Attempts(transport, { limit: new AdaptiveLimit({ start: 64, max: 64 }), callBudget: 100 }), {
+      retries: 0,
+    }),
     calls: new InFlightCalls<Bills>(observer),
     ring,
     generations:

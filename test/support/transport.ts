@@ -7,7 +7,7 @@ import { createTransport, type Transport, type TransportOptions } from '../../sr
 export function openTransport(url: string, options: Partial<TransportOptions> = {}): Transport {
   return createTransport({
     baseUrl: new URL(url),
-    connections: 2,
+    connections: { max: 2 },
     sharing: 'shared',
     maxAgeMs: 300_000,
     proxy: null,

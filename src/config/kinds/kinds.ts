@@ -16,6 +16,27 @@ export function whole(min: number, max: number): Kind<number> {
   };
 }
 
+/** A number that may grow, from where it starts to its most. */
+export interface GrowingNumber {
+  readonly start: number;
+  readonly max: number;
+}
+
+/** A whole number from `min` to `max`, or two of them as in 64-128: where it starts, and how far it may grow. */
+export function wholeOrRange(min: number, max: number): Kind<GrowingNumber> {
+  const one = whole(min, max);
+  return {
+    form: `${one.form}, or two of them as in 64-128, of which the second is not smaller`,
+    absent: null,
+    parse: (text) => {
+      const [first = '', last = first, ...others] = text.split('-');
+      const start = one.parse(first);
+      const most = one.parse(last);
+      return start === REFUSED || most === REFUSED || most < start || others.length > 0 ? REFUSED : { start, max: most };
+    },
+  };
+}
+
 /** One of a few words, written exactly so. */
 export function choice<const T extends string>(choices: readonly T[]): Kind<T> {
   return {

@@ -1,6 +1,6 @@
 import { parseDialect } from '../../upstream/bills/dialect';
 import { HEADER_NAME, HEADER_NAMES, HEADER_VALUE, HEADERS_FILE } from '../kinds/header-kinds';
-import { choice, file, refine, TEXT, url, whole } from '../kinds/kinds';
+import { choice, file, refine, TEXT, url, whole, wholeOrRange } from '../kinds/kinds';
 import { REFUSED, type Kind, type Table } from '../kinds/setting';
 
 const MIB = 1024 * 1024;
@@ -110,9 +110,11 @@ export const BILLING_API = {
   billingApiRetries: { name: 'BILLING_API_RETRIES', what: 'Further attempts after a failed one', kind: whole(0, 10), default: '2' },
   billingApiConnections: {
     name: 'BILLING_API_CONNECTIONS',
-    what: 'Connections to the billing API, at most',
-    kind: whole(1, 10_000),
-    default: '64',
+    what:
+      'Connections to the billing API, at most: a number, or two as in 64-128, of which the second is the most ' +
+      'while calls wait and the billing API answers as quickly as before, within some 60 ms',
+    kind: wholeOrRange(1, 10_000),
+    default: '64-128',
   },
   billingApiConnectionSharing: {
     name: 'BILLING_API_CONNECTION_SHARING',

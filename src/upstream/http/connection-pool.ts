@@ -10,10 +10,15 @@ import type { Connector } from '../sockets/connector';
  */
 export type ConnectionSharing = 'shared' | 'per-token';
 
+/** How many connections may be open now. */
+export interface ConnectionBound {
+  readonly max: number;
+}
+
 /** Settings of the connections to one origin. */
 export interface ConnectionsOptions {
-  /** Connections that are open at once, at most. */
-  readonly max: number;
+  /** Connections that are open at once, at most: it may change. */
+  readonly bound: ConnectionBound;
   readonly sharing: ConnectionSharing;
   /** How long a connection may be used, so that changes of DNS are followed; a request under way is not cut off. */
   readonly maxAgeMs: number;
@@ -140,7 +145,7 @@ export class Connections implements ConnectionOwner {
   #take(tokenId: string, nowMs: number): Connection | undefined {
     for (let own = this.#idle.lastOf(tokenId); own; own = this.#idle.lastOf(tokenId)) if (this.#leaves(own, nowMs)) return own;
     for (let other = this.#idle.longest; other; other = this.#idle.longest) {
-      const hasRoom = this.#all.size < this.#options.max;
+      const hasRoom = this.#all.size < this.#options.bound.max;
       if (this.#options.sharing === 'per-token') {
         if (hasRoom) break;
         other.destroy();
@@ -161,7 +166,7 @@ export class Connections implements ConnectionOwner {
   }
 
   #open(): Connection | undefined {
-    if (this.#all.size >= this.#options.max) return undefined;
+    if (this.#all.size >= this.#options.bound.max) return undefined;
     const connection = new Connection(this.#connect, this, { maxBodyBytes: this.#options.maxBodyBytes, maxAgeMs: this.#toMaxAgeMs() });
     this.#all.add(connection);
     return connection;

@@ -6,7 +6,7 @@ import { TurnQueue } from '../../runtime/turns/turn-queue';
 import { withoutStacks } from '../../runtime/without-stacks';
 import type { UpstreamObserver } from '../../telemetry/observers/upstream-observer';
 import type { Connection, PendingRequest } from './connection';
-import { Connections, type ConnectionSharing } from './connection-pool';
+import { Connections, type ConnectionBound, type ConnectionSharing } from './connection-pool';
 import { createConnector, type ConnectorOptions } from '../sockets/connector';
 import { decodeContent, isEncoded, type ContentCodingOptions } from './content-coding';
 import { Abandoned } from './abandoned';
@@ -16,8 +16,8 @@ import { bodyBytesOf, type HttpAnswer } from './http-response';
 
 /** Settings of the connection to the billing API. */
 export interface TransportOptions extends RequestHeadOptions, Omit<ConnectorOptions, 'origin' | 'observer'> {
-  /** Connections that are open at once. */
-  readonly connections: number;
+  /** Connections that are open at once, at most. */
+  readonly connections: ConnectionBound;
   /** Largest body that is read, in bytes. */
   readonly maxBodyBytes: number;
   /** How long one attempt may take, in milliseconds, from asking to the body's last byte. */
@@ -58,7 +58,7 @@ export interface Transport {
 export function createTransport(options: TransportOptions): Transport {
   const { baseUrl } = options;
   const connections = new Connections(createConnector({ ...options, origin: baseUrl }), {
-    max: options.connections,
+    bound: options.connections,
     sharing: options.sharing,
     maxAgeMs: options.maxAgeMs,
     maxBodyBytes: options.maxBodyBytes,

@@ -13,15 +13,30 @@ const SHARE_AFTER_REFUSALS = 0.7;
 const SHARE_AFTER_SLOW = 0.8;
 /** Latency alone does not press the limit below this: a slow API is still to be asked. */
 const SLOW_FLOOR = 4;
+/**
+ * Beyond its start the limit grows only where each place was used this often in a window, so for an API that answers within some
+ * 60 ms, and where answers take hardly more than the usual time: then more attempts are no burden, and calls wait for nothing.
+ */
+const QUICK_ROUNDS = 4;
+const QUICK_FACTOR = 1.25;
+const QUICK_SLACK_MS = 5;
+
+/** Bounds of the attempts in flight, both at least 1. */
+export interface AttemptRange {
+  /** At most so many, */
+  readonly start: number;
+  /** or more, up to this number, while calls wait and the API answers as quickly as before. */
+  readonly max: number;
+}
 
 /**
  * How many attempts may be under way at once: additive increase, multiplicative decrease, as in TCP. A window in which
  * the API refused several tokens with 429 shrinks it, down to 1. A window of answers that were slow while all places were taken shrinks
  * it too, and if the answers are no quicker after that, our own number was not the cause: the new latency becomes the
- * usual one. Without either it grows back, to `max`, whenever it is what holds calls up.
+ * usual one. Without either it grows back, to `start`, whenever it is what holds calls up; and further, to `max`, while the API is quick.
  */
 export class AdaptiveLimit {
-  readonly max: number;
+  readonly #range: AttemptRange;
   #exact: number;
   #usualMs = Infinity;
   /** The mean of the window that was slow; 0 where the last one was not. */
@@ -34,14 +49,18 @@ export class AdaptiveLimit {
   #sumMs = 0;
   #saturated = false;
 
-  /** @param max most attempts at once: the connections that there are. */
-  constructor(max: number) {
-    this.max = max;
-    this.#exact = max;
+  constructor(range: AttemptRange) {
+    this.#range = range;
+    this.#exact = range.start;
   }
 
   get current(): number {
     return Math.max(1, Math.floor(this.#exact));
+  }
+
+  /** Connections that may be open: where the limit has shrunk below its start, those that are idle are kept. */
+  get max(): number {
+    return Math.max(this.#range.start, this.current);
   }
 
   /** Notes an attempt that was answered or ran out of time. `inFlight` counts it too; `nowMs` is `performance.now()`. */
@@ -90,6 +109,9 @@ export class AdaptiveLimit {
       this.#exact = Math.max(SLOW_FLOOR, this.#exact * SHARE_AFTER_SLOW);
       return;
     }
-    this.#exact = Math.min(this.max, this.#exact + Math.max(1, this.#exact / 10));
+    const { start, max } = this.#range;
+    const isQuick = this.#answered >= this.#exact * QUICK_ROUNDS && meanMs <= this.#usualMs * QUICK_FACTOR + QUICK_SLACK_MS;
+    const bound = isQuick ? max : Math.max(start, this.#exact);
+    this.#exact = Math.min(bound, this.#exact + Math.max(1, this.#exact / 10));
   }
 }

@@ -6,7 +6,7 @@ import type { UpstreamObserver, UpstreamState } from '../../telemetry/observers/
 import type { HttpAnswer } from '../http/http-response';
 import type { Transport } from '../http/transport';
 import { AcceptedTokenSet } from './accepted-tokens';
-import { AdaptiveLimit } from './adaptive-limit';
+import type { AdaptiveLimit } from './adaptive-limit';
 import { Attempt, type AttemptWays, type UpstreamCall } from './attempt';
 import { CircuitBreaker } from './circuit-breaker';
 import { FairLimiter } from './fair-limiter';
@@ -14,8 +14,8 @@ import { TokenLimits } from './token-limits';
 
 /** Settings of the attempts at the billing API. */
 export interface AttemptsOptions {
-  /** Attempts that are under way at once, at most: the transport's connections. */
-  readonly connections: number;
+  /** How many attempts may be under way at once; the transport follows it with its connections. */
+  readonly limit: AdaptiveLimit;
   /** Calls that one operation may make: so many must find room to wait, and some more. */
   readonly callBudget: number;
   /** Where an error body has its message; without it, as the contract has it. */
@@ -35,11 +35,10 @@ export class Attempts {
   readonly #ways: AttemptWays;
   readonly #memory: ByteBudget | undefined;
 
-  constructor(transport: Transport, { connections, callBudget, errorMessage, observer = {}, memory }: AttemptsOptions) {
-    const limit = new AdaptiveLimit(connections);
+  constructor(transport: Transport, { limit, callBudget, errorMessage, observer = {}, memory }: AttemptsOptions) {
     const tokenLimits = new TokenLimits();
     const accepted = new AcceptedTokenSet();
-    const maxWaiting = Math.max(connections * WAITING_PER_CONNECTION, callBudget * WAITING_OPERATIONS);
+    const maxWaiting = Math.max(limit.max * WAITING_PER_CONNECTION, callBudget * WAITING_OPERATIONS);
     const limiter = new FairLimiter({ limit, tokenLimits, accepted, maxWaiting });
     const circuit = new CircuitBreaker((state, reason) => {
       observer.circuitChanged?.(state, reason);

@@ -32,7 +32,7 @@ describe('The configuration', () => {
       billingApiTimeoutMs: 5000,
       requestDeadlineMs: 15_000,
       billingApiRetries: 2,
-      billingApiConnections: 64,
+      billingApiConnections: { start: 64, max: 128 },
       billingApiMaxBodyBytes: 16_777_216,
       redisUrls: [],
       cacheTtlSeconds: 30,
@@ -129,6 +129,17 @@ describe('The configuration', () => {
         expect.stringMatching(new RegExp(`^${name} must be a whole number from \\d+ to \\d+, not "`)),
       ]);
     }
+  });
+
+  it('takes a number of connections that may grow, and refuses a second number that is smaller, or none', () => {
+    const connectionsOf = (text: string): unknown => parseConfig({ BILLING_API_CONNECTIONS: text }).billingApiConnections;
+    expect(connectionsOf('64')).toEqual({ start: 64, max: 64 });
+    expect(connectionsOf('8-32')).toEqual({ start: 8, max: 32 });
+    for (const value of ['32-8', '8-', '-8', '1-2-3', '0-5', '1-10001', '8 - 32', 'x'])
+      expect(problemsOf({ BILLING_API_CONNECTIONS: value })).toEqual([
+        'BILLING_API_CONNECTIONS must be a whole number from 1 to 10000, or two of them as in 64-128, ' +
+          `of which the second is not smaller, not "${value}".`,
+      ]);
   });
 
   it.each(WHOLE_NUMBERS)('has the bounds that it tells: %s', (name) => {

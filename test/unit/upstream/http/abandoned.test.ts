@@ -23,7 +23,7 @@ interface Ends {
 async function withUpstream(use: (ends: Ends) => Promise<void>, options: Partial<TransportOptions> = {}): Promise<void> {
   const sockets: Socket[] = [];
   const upstream = await startSocketUpstream((socket) => sockets.push(socket));
-  const transport = openTransport(upstream.url, { connections: 1, ...options });
+  const transport = openTransport(upstream.url, { connections: { max: 1 }, ...options });
   const abandon = async (reason: Error = GONE): Promise<unknown> => {
     const controller = new AbortController();
     const before = upstream.requestCount();

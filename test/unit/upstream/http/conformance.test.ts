@@ -7,7 +7,7 @@ import { startSocketUpstream } from '../../../support/socket-upstream';
 type HttpClient = (url: string) => Promise<string>;
 
 const ours: HttpClient = async (url) => {
-  const transport = openTransport(url, { timeoutMs: 1500, connections: 1 });
+  const transport = openTransport(url, { timeoutMs: 1500, connections: { max: 1 } });
   try {
     const { status, body } = await sendGet(transport, requestOf('/'));
     return `${status} ${body.toString('latin1')}`;

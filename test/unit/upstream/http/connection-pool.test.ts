@@ -34,7 +34,7 @@ async function withUpstream(
     sockets.add(socket);
     return answer(socket, index, head);
   });
-  const transport = openTransport(upstream.url, { connections, ...options });
+  const transport = openTransport(upstream.url, { connections: { max: connections }, ...options });
   const ask = async (token: string): Promise<string> => (await sendGet(transport, requestOf('/bills', token))).body.toString();
   try {
     await use({ upstream, transport, ask, sockets });
@@ -80,6 +80,22 @@ describe('the connections to the billing API', () => {
         1,
       );
     }
+  });
+
+  it('are as many as may be open at the time', async () => {
+    const bound = { max: 1 };
+    await withUpstream(
+      (socket, index) => socket.write(answerOf(String(index))),
+      async ({ ask, sockets }) => {
+        await Promise.all([ask('a'), ask('b'), ask('c')]);
+        expect(sockets.size).toBe(1);
+        bound.max = 3;
+        await Promise.all([ask('a'), ask('b'), ask('c'), ask('d')]);
+        expect(sockets.size).toBe(3);
+      },
+      1,
+      { connections: bound },
+    );
   });
 
   describe('and the tokens they were used for', () => {

@@ -54,7 +54,7 @@ const EXPLAINED = new Map<string, { readonly node: string; readonly ours: string
 
 /** What this project's client makes of a response: status and body. */
 async function readByUs(url: string): Promise<string> {
-  const transport = openTransport(url, { connections: 1 });
+  const transport = openTransport(url, { connections: { max: 1 } });
   try {
     const { status, body } = await sendGet(transport, requestOf('/'));
     return `${status} ${body.toString('latin1')}`;

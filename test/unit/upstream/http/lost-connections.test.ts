@@ -32,7 +32,7 @@ async function withUpstream(
     sockets.push(socket);
     return answer(socket, index);
   });
-  const transport = openTransport(upstream.url, { connections: 1, ...options });
+  const transport = openTransport(upstream.url, { connections: { max: 1 }, ...options });
   const ask: Ends['ask'] = (token = 'a', signal = new AbortController().signal) =>
     sendGet(transport, requestOf('/bills', token, { signal }));
   try {

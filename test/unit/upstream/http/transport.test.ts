@@ -405,7 +405,7 @@ describe('The transport', () => {
         const failures = await Promise.all([failureOf(get()), failureOf(get())]);
         expect(failures.map(({ failure }) => failure)).toEqual(['timeout', 'timeout']);
       },
-      { connections: 1, timeoutMs: 80 },
+      { connections: { max: 1 }, timeoutMs: 80 },
     );
   });
 
@@ -432,7 +432,7 @@ describe('The transport', () => {
         for (let i = 0; i < 5; i++) await get();
         expect(upstream.connectionCount()).toBe(1);
       },
-      { connections: 1 },
+      { connections: { max: 1 } },
     );
   });
 });

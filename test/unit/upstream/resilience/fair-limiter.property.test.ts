@@ -67,7 +67,12 @@ class Run {
 
   constructor({ slots, maxWaiting, atOnce }: { slots: number; maxWaiting: number; atOnce: readonly Step[] }) {
     const accepted = { has: ({ token }: Caller) => this.#accepted.has(token) };
-    this.#limiter = new FairLimiter({ limit: new AdaptiveLimit(slots), tokenLimits: this.#tokenLimits, accepted, maxWaiting });
+    this.#limiter = new FairLimiter({
+      limit: new AdaptiveLimit({ start: slots, max: slots }),
+      tokenLimits: this.#tokenLimits,
+      accepted,
+      maxWaiting,
+    });
     this.#atOnce = [...atOnce];
     this.#maxWaiting = maxWaiting;
   }

@@ -75,7 +75,13 @@ function createLimiter(
   places: number,
   options: { maxWaiting?: number; tokenLimits?: TokenLimits; accepted?: AcceptedTokens } = {},
 ): FairLimiter {
-  return new FairLimiter({ limit: new AdaptiveLimit(places), tokenLimits: new TokenLimits(), accepted, maxWaiting: 100, ...options });
+  return new FairLimiter({
+    limit: new AdaptiveLimit({ start: places, max: places }),
+    tokenLimits: new TokenLimits(),
+    accepted,
+    maxWaiting: 100,
+    ...options,
+  });
 }
 
 async function leaveAll(limiter: FairLimiter, taken: Slot[]): Promise<void> {
