@@ -80,6 +80,6 @@ describe('The embedded billing API keeps to the contract', () => {
     ['an error that is a text', 401, '{"error":"invalid_token"}'],
     ['an error in the place of bills', 200, '{"error":{}}'],
   ])('by a check that finds %s', (_case, status, text) => {
-    expect(findFaults({ status, headers: {}, text })).not.toEqual([]);
+    expect(findFaults({ status, headers: {}, text, bytes: Buffer.from(text) })).not.toEqual([]);
   });
 });
