@@ -1,8 +1,14 @@
-import { buildSchema, parse } from 'graphql';
+import { buildSchema, getOperationAST, parse } from 'graphql';
+import { CallsRefused } from '../../../../src/billing/admission/call-admission';
+import { Billing } from '../../../../src/billing/billing';
 import { BillingError } from '../../../../src/billing/model/billing-error';
+import { RequestedOperation } from '../../../../src/graphql/analysis/requested-operation';
 import type { GatewayContext } from '../../../../src/graphql/context/context';
-import { TokenProof } from '../../../../src/graphql/limits/token-proof';
+import { MAX_ANONYMOUS_BYTES, TokenProof } from '../../../../src/graphql/limits/token-proof';
+import { buildServedSchema } from '../../../../src/graphql/schema/subgraph';
 import { Cancellation } from '../../../../src/runtime/cancellation';
+import { toCaller } from '../../../support/cache-fixtures';
+import { ListedSource, startOperation, type ListedSourceOptions } from '../../../support/listed-source';
 
 const MAX_WAITING = 64;
 const REQUEST = { schema: buildSchema('type Query { a: Int }'), document: parse('{ a }'), operation: null, variables: undefined };
@@ -61,5 +67,77 @@ describe('Operations whose token cannot be decided on', () => {
   it('are not waited for in a dry run, which is bounded otherwise', async () => {
     const proof = toProof();
     for (let i = 0; i < 2 * MAX_WAITING; i++) expect(await proof.refusal(REQUEST, { ...toContext(), proving: null })).toBeNull();
+  });
+});
+
+describe('The first request of an operation', () => {
+  const served = buildServedSchema();
+  const caller = toCaller('a-token');
+  const CONTRACTS = 'query($n: [ID!]!) { customer(idType: "CPF", id: "1") { contracts(numbers: $n) { dueDate } } }';
+  const refused = new BillingError('unauthenticated', 'The billing API refuses the token.');
+
+  /** Asks for a decision with a billing API that answers, or fails. */
+  async function prove(source: string, variables: Record<string, unknown>, before?: ListedSourceOptions['before'], inPages = false) {
+    const bills = new ListedSource({ total: 3, ...(before && { before }) });
+    const operation = startOperation();
+    const billing = new Billing(bills, operation, { mode: 'offset', maxQuantity: 100 });
+    const document = parse(source);
+    const request = { schema: served, document, operation: getOperationAST(document) ?? null, variables };
+    const refusal = await toProof().refusal(request, { billing, proving: () => billing, inPages });
+    return { refusal, operation, asked: bills.requests.map(({ contractNumber, window }) => [contractNumber, window.offset]) };
+  }
+
+  it('is made alone, and says nothing against the token where it is answered, or fails otherwise', async () => {
+    const answered = await prove(CONTRACTS, { n: ['7', '8'] });
+    expect([answered.refusal, answered.asked]).toEqual([null, [['7', 0]]]);
+    const failed = await prove(CONTRACTS, { n: ['7'] }, () => Promise.reject(new BillingError('unavailable', 'gone')));
+    expect([failed.refusal, failed.asked]).toEqual([null, [['7', 0]]]);
+  });
+
+  it('refuses the operation where the billing API refuses the token', async () => {
+    const { refusal } = await prove(CONTRACTS, { n: ['7'] }, () => Promise.reject(refused));
+    expect(refusal?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', http: { status: 401 } });
+  });
+
+  it('refuses it where the token may make no more calls', async () => {
+    const { refusal } = await prove(CONTRACTS, { n: ['7'] }, () => Promise.reject(new CallsRefused('too many', 30)));
+    expect(refusal?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 30, http: { status: 429 } });
+  });
+
+  it('is not made where the operation would make too many calls, of different contracts, and not in pages', async () => {
+    const many = Array.from({ length: 11 }, (_, index) => String(index));
+    const { refusal, asked } = await prove(CONTRACTS, { n: many });
+    expect(refusal?.extensions).toMatchObject({ code: 'UPSTREAM_BUDGET_EXCEEDED', calls: 11, callBudget: 10 });
+    expect(refusal?.message).toContain('at least 11 calls');
+    expect(asked).toEqual([]);
+    expect((await prove(CONTRACTS, { n: many }, undefined, true)).refusal).toBeNull();
+    expect((await prove(CONTRACTS, { n: many.slice(1) })).refusal).toBeNull();
+    expect((await prove(CONTRACTS, { n: [...many.slice(1), ...many.slice(1)] })).refusal).toBeNull();
+  });
+
+  it.each([
+    ['there is no operation', 'fragment F on Query { __typename }', {}],
+    ['the operation asks for nothing', '{ __typename }', {}],
+    ['its variables are not of their types', CONTRACTS, { n: null }],
+    ['it has none of its variables', CONTRACTS, {}],
+  ])('is not made where %s', async (_what, source, variables) => {
+    expect(await prove(source, variables)).toMatchObject({ refusal: null, asked: [] });
+  });
+
+  it('is due for large bodies and operations that may make more calls than they may, of tokens that are not accepted', () => {
+    const proof = toProof();
+    const large = { bodyBytes: MAX_ANONYMOUS_BYTES + 1, caller, isAccepted: false };
+    expect(proof.isLarge(large)).toBe(true);
+    const accepted = { ...large, isAccepted: true };
+    for (const other of [{ ...large, bodyBytes: MAX_ANONYMOUS_BYTES }, accepted, { ...large, caller: null }])
+      expect(proof.isLarge(other)).toBe(false);
+    const document = parse('{ __typename }');
+    const requested = new RequestedOperation({ schema: served, document, operation: getOperationAST(document)!, variables: {} });
+    expect([large, accepted, { ...large, caller: null }].map((standing) => proof.isDue(requested, standing))).toEqual([true, false, false]);
+    requested.isWithinBudget = true;
+    expect(proof.isDue(requested, large)).toBe(false);
+    expect(proof.isUnprovable({ standing: large, proving: null })).toBe(true);
+    expect(proof.isUnprovable({ standing: accepted, proving: null })).toBe(false);
+    expect(proof.isUnprovable({ standing: large, proving: () => null })).toBe(false);
   });
 });
