@@ -1,4 +1,4 @@
-import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib';
 import { compress, negotiateCoding, PieceCompressor, type Coding } from '../../../../src/http/response/compression';
 
 const CODINGS = ['br', 'gzip'] as const;
@@ -58,5 +58,19 @@ describe.each(CODINGS)('A body that is compressed as %s', (coding) => {
     const body = Buffer.concat(sent);
     expect(body.length).toBeLessThan(1000);
     expect(DECODERS[coding](body).toString()).toBe(pieces.join(''));
+  });
+});
+
+describe('The level at which a body is compressed', () => {
+  const body = Buffer.from(Array.from({ length: 500 }, (_, index) => `{"number":"${index * 7919}"}`).join());
+
+  it('is the one that takes the least time', async () => {
+    expect((await compress(body, 'gzip')).equals(gzipSync(body, { level: constants.Z_BEST_SPEED }))).toBe(true);
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_SIZE_HINT]: body.length };
+    expect((await compress(body, 'br')).equals(brotliCompressSync(body, { params }))).toBe(true);
+    const compressor = new PieceCompressor('gzip');
+    // RFC 1952, section 2.3.1: XFL is 4 where the fastest algorithm was used.
+    expect((await compressor.compress('piece'))[8]).toBe(4);
+    compressor.close();
   });
 });
