@@ -66,7 +66,8 @@ describe('Operations whose token cannot be decided on', () => {
 
   it('are not waited for in a dry run, which is bounded otherwise', async () => {
     const proof = toProof();
-    for (let i = 0; i < 2 * MAX_WAITING; i++) expect(await proof.refusal(REQUEST, { ...toContext(), proving: null })).toBeNull();
+    const ask = () => proof.refusal(REQUEST, { ...toContext(), proving: null });
+    expect(new Set(await Promise.all(Array.from({ length: 2 * MAX_WAITING }, ask)))).toEqual(new Set([null]));
   });
 });
 
@@ -77,7 +78,12 @@ describe('The first request of an operation', () => {
   const refused = new BillingError('unauthenticated', 'The billing API refuses the token.');
 
   /** Asks for a decision with a billing API that answers, or fails. */
-  async function prove(source: string, variables: Record<string, unknown>, before?: ListedSourceOptions['before'], inPages = false) {
+  async function prove(
+    source: string,
+    variables: Record<string, unknown> | undefined,
+    before?: ListedSourceOptions['before'],
+    inPages = false,
+  ) {
     const bills = new ListedSource({ total: 3, ...(before && { before }) });
     const operation = startOperation();
     const billing = new Billing(bills, operation, { mode: 'offset', maxQuantity: 100 });
@@ -113,6 +119,9 @@ describe('The first request of an operation', () => {
     expect((await prove(CONTRACTS, { n: many }, undefined, true)).refusal).toBeNull();
     expect((await prove(CONTRACTS, { n: many.slice(1) })).refusal).toBeNull();
     expect((await prove(CONTRACTS, { n: [...many.slice(1), ...many.slice(1)] })).refusal).toBeNull();
+    // Of a long list only the first 110 members are looked at.
+    expect((await prove(CONTRACTS, { n: [...Array<string>(99).fill('0'), ...many] })).refusal).not.toBeNull();
+    expect((await prove(CONTRACTS, { n: [...Array<string>(110).fill('0'), ...many] })).refusal).toBeNull();
   });
 
   it.each([
@@ -120,6 +129,8 @@ describe('The first request of an operation', () => {
     ['the operation asks for nothing', '{ __typename }', {}],
     ['its variables are not of their types', CONTRACTS, { n: null }],
     ['it has none of its variables', CONTRACTS, {}],
+    ['it has no variables at all', CONTRACTS, undefined],
+    ['it is not valid', '{ customer { contracts(numbers: 1) { dueDate } } }', {}],
   ])('is not made where %s', async (_what, source, variables) => {
     expect(await prove(source, variables)).toMatchObject({ refusal: null, asked: [] });
   });
