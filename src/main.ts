@@ -10,6 +10,7 @@ import { toHelp } from './config/help';
 import { LocalBuckets } from './cache/rate-limit/local-buckets';
 import { toListenProblem } from './config/start-problem';
 import { toFirstQuery } from './first-query';
+import { keepFreedMemory } from './runtime/keep-freed-memory';
 import { createLog, createStandardOutput, flushLog, toPrettyOutput, type Log } from './telemetry/logs/log';
 import { VERSION } from './version';
 import { WORKER_SECRET, WORKER_SLOT, WorkerFailed, type Message } from './workers/channel';
@@ -222,4 +223,5 @@ function stopWhenTold({ starting, stopped, state }: Start, log: Log): void {
 // V8 learns which objects live long while the new space is still small and most requests outlast a collection. From then
 // on it makes those of their kind old at birth, and they hold on to all they point to: 2 KB a request (of 40 KB), copied.
 setFlagsFromString('--no-allocation-site-pretenuring');
+keepFreedMemory();
 void main(process.argv.slice(2));
