@@ -114,7 +114,7 @@ export async function createBillingApi(options: BillingApiOptions = {}): Promise
   };
 }
 
-/** Reads a data file. What validates it is loaded only here: without a file, it would take a tenth of the start. */
+/** Reads a data file. What validates it is loaded only here: without a file it is not needed. */
 async function loadDataFile(file: string): Promise<LedgerData> {
   const { readDataFile } = await import('./data/data-file.js');
   return readDataFile(file);
