@@ -29,6 +29,7 @@ const OPERATIONS: Readonly<Record<string, readonly [string, object, number]>> = 
   'a long document about one contract': [LONG_OF_ONE, {}, 1],
   'a large body': [`${CONTRACTS} #${' '.repeat(33_000)}`, { n: ['1', '2'] }, 2],
   'a list of more members than calls are allowed': [CONTRACTS, { n: many(1500, () => '7') }, 1],
+  'more than ten contracts': [customer(many(11, (i) => `c${i}: contract(number: "${i + 1}") { number dueDate }`).join(' ')), {}, 11],
   'as many entities': [ENTITIES, { r: many(150, (i) => entity(String(i % 50))) }, 50],
 };
 
@@ -184,6 +185,55 @@ describe('A token that the billing API has never accepted', () => {
       const { status, errors } = await gateway.query(document, {});
       expect([status, errors[0]?.extensions]).toEqual([400, { code: 'OPERATION_RESOLUTION_FAILURE' }]);
       expect(upstream.requests).toHaveLength(0);
+    });
+  });
+
+  it('may have ten calls refused one by one, with an error at each field', async () => {
+    await withScript(REFUSE, async ({ gateway, upstream }) => {
+      const { status, errors } = await gateway.query(CONTRACTS.replace('number }', 'dueDate }'), { n: many(10, String) });
+      expect([status, errors.length, upstream.requests.length]).toEqual([200, 10, 10]);
+    });
+  });
+
+  it('may have as many values as entities and numbers of contracts have, and an accepted one any number', async () => {
+    const large = { n: many(40_000, () => '7') };
+    await withScript(
+      ACCEPT,
+      async ({ gateway, upstream }) => {
+        const refused = await gateway.query(CONTRACTS, large);
+        expect([refused.status, refused.errors[0]?.extensions]).toEqual([400, { code: 'BAD_REQUEST' }]);
+        expect(refused.errors[0]?.message).toMatch(
+          /^The JSON of the request body has more than 21\d{3} values in 160\d{3} bytes\. No more are/,
+        );
+        expect(upstream.requests).toHaveLength(0);
+        // As many as fit into 256 KiB.
+        const numbers = { n: many(28_500, (i) => String(700_000 + (i % 90))) };
+        expect((await gateway.query(CONTRACTS, numbers, { token: 'b' })).errors).toEqual([]);
+        const entities = { r: many(2950, (i) => ({ ...entity(String(700_000 + (i % 90))) })) };
+        expect((await gateway.query(ENTITIES, entities, { token: 'c' })).errors).toEqual([]);
+        for (let time = 0; time < 3; time++) expect((await gateway.query(CONTRACTS, large, { token: 'c' })).errors).toEqual([]);
+      },
+      { MAX_RESULTS: '100000' },
+    );
+  });
+
+  it('has few values in an operation that asks nothing, and so tells nothing of it', async () => {
+    await withScript(ACCEPT, async ({ gateway, upstream }) => {
+      const customers = (count: number) => ({ r: many(count, (i) => ({ __typename: 'Customer', idType: 'RUC', id: String(i) })) });
+      const ids = 'query($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { nodeId } } }';
+      expect((await gateway.query(ids, customers(1000))).errors).toEqual([]);
+      for (const [query, variables] of [
+        [ids, customers(2500)],
+        [CONTRACTS, { n: many(9000, () => 'none') }],
+        [CONTRACTS, { n: many(9000, () => 1.25) }],
+      ] as const) {
+        const { status, errors } = await gateway.query(query, variables);
+        expect([status, errors[0]?.extensions]).toEqual([400, { code: 'BAD_REQUEST' }]);
+        expect(errors[0]?.message).toContain('more than 8192 values in its variables, and makes no call');
+      }
+      expect(upstream.requests).toHaveLength(0);
+      await gateway.query(CONTRACTS, { n: ['1'] });
+      expect((await gateway.query(ids, customers(2500))).errors).toEqual([]);
     });
   });
 

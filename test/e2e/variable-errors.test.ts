@@ -51,4 +51,22 @@ describe('Variables that are not of their types', () => {
       },
     );
   });
+
+  it('are reported once for an object of more members than an input type has, which each error would repeat', async () => {
+    const query =
+      'query($f: InvoiceFilter) { customer(idType: "RUC", id: "1") { contract(number: "7") { invoices(filter: $f) { totalCount } } } }';
+    await withScript(good, async ({ gateway }) => {
+      const ask = async (members: number): Promise<number> => {
+        const f = Object.fromEntries(Array.from({ length: members }, (_, index) => [`m${index}`, index]));
+        const { status, errors } = await gateway.query(query, { f });
+        expect([status, errors[0]?.extensions, errors[0]?.message]).toEqual([
+          400,
+          { code: 'BAD_USER_INPUT' },
+          expect.stringContaining('Variable "$f" got invalid value'),
+        ]);
+        return errors.length;
+      };
+      expect([await ask(40), await ask(100), await ask(101), await ask(1500)]).toEqual([40, 51, 2, 2]);
+    });
+  });
 });

@@ -83,22 +83,21 @@ function toBound(fixed: number): CallBound {
 }
 
 /**
- * Whether the bound holds the operation within `budget`, whatever else is in its variables.
+ * The most calls that the operation makes by the bound, whatever else is in its variables.
  * @param variables as they came, before they are coerced.
  */
-export function isWithinBound(
+export function toMostCalls(
   bound: CallBound,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>> | undefined,
-  budget: number,
-): boolean {
+): number {
   let calls = bound.fixed;
   for (const [name, perMember] of bound.perMember) {
     const value = ownValue(variables, name);
     const length = Array.isArray(value) ? value.length : value === undefined ? defaultLength(operation, name) : 1;
     calls += length * perMember;
   }
-  return calls <= budget;
+  return calls;
 }
 
 const NO_LISTS: ReadonlyMap<string, number> = new Map();

@@ -32,8 +32,8 @@ export class RequestedOperation implements OperationRequest {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Variables | undefined;
-  /** Whether it is within its call budget by a simple bound; false while that is not known. */
-  isWithinBudget = false;
+  /** The most calls that it makes, by a simple bound; Infinity while that is not known. */
+  mostCalls = Infinity;
   readonly #known: KnownAnalysis | null;
   #coerced: Variables | null | undefined;
   #model: OperationModel | undefined;

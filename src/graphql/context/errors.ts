@@ -142,6 +142,18 @@ export function toUnprovenError(what: string): GraphQLError {
   return withoutStacks(() => new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http } }));
 }
 
+/**
+ * The error of a token that the billing API has never accepted, and that nothing tells of: the operation asks the billing API nothing, and
+ * has more values than are looked at for anybody.
+ */
+export function toUnaskedError(maxValues: number): GraphQLError {
+  const http = { status: 400, headers: new HeaderMap() };
+  const message =
+    `The operation has more than ${maxValues} values in its variables, and makes no call to the billing API that would tell whether its ` +
+    'token is accepted; an argument may not be of its form. Send any other operation with the token before, or send fewer values.';
+  return withoutStacks(() => new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http } }));
+}
+
 function toUnauthenticated({ message, failure }: BillingError, challenge: string): GraphQLError {
   const http = { status: 401, headers: new HeaderMap([['www-authenticate', challenge]]) };
   return withoutStacks(() => new GraphQLError(message, { extensions: { code: toCode(failure), http } }));

@@ -1,6 +1,6 @@
 import { HeaderMap } from '@apollo/server';
 import { GraphQLError, type OperationDefinitionNode } from 'graphql';
-import { boundCalls, isWithinBound, type CallBound } from '../analysis/call-bound';
+import { boundCalls, toMostCalls, type CallBound } from '../analysis/call-bound';
 import { predictCalls, type CallPrediction, type PredictionLimits } from '../analysis/predict-calls';
 import type { RequestedOperation } from '../analysis/requested-operation';
 
@@ -32,10 +32,8 @@ export class CallBudget {
   /** The error of an operation that would make more than `budget` calls; null for all others. Takes no time for ordinary ones. */
   refusal(requested: RequestedOperation, budget: number): GraphQLError | null {
     const bound = this.#boundOf(requested);
-    if (bound && isWithinBound(bound, requested.operation, requested.variables, budget)) {
-      requested.isWithinBudget = true;
-      return null;
-    }
+    if (bound) requested.mostCalls = toMostCalls(bound, requested.operation, requested.variables);
+    if (requested.mostCalls <= budget) return null;
     const prediction = this.predict(requested);
     return prediction && prediction.calls > budget ? toBudgetError(prediction, budget) : null;
   }

@@ -6,8 +6,9 @@ import { AskedPages } from '../analysis/asked-pages';
 import { predictCalls, type PredictionLimits } from '../analysis/predict-calls';
 import type { OperationRequest, RequestedOperation } from '../analysis/requested-operation';
 import { coerceVariables, conditionValues, type Variables } from '../analysis/variables/coerce-variables';
+import { haveMoreValues } from '../analysis/variables/variables-size';
 import type { GatewayContext } from '../context/context';
-import { toEndedError, toOverloadedError, toRateLimitError, toRefusedTokenError } from '../context/errors';
+import { toEndedError, toOverloadedError, toRateLimitError, toRefusedTokenError, toUnaskedError } from '../context/errors';
 import type { TokenStanding } from '../context/token-standing';
 import { toBudgetError } from './call-budget';
 import { StrangerTurns } from './stranger-turns';
@@ -16,6 +17,11 @@ import { StrangerTurns } from './stranger-turns';
 export const MAX_ANONYMOUS_BYTES = 32 * 1024;
 /** Tokens that a document without a token may have: the introspection query of tools has 250. */
 export const MAX_ANONYMOUS_TOKENS = 1000;
+
+/** Calls that an operation may make at once with a token that is not accepted. Each that is refused takes 0.2 ms. */
+const MAX_UNPROVEN_CALLS = 10;
+/** Values that the variables of an operation may have that asks nothing. To coerce one takes 0.2 µs, and each is coerced twice. */
+const MAX_UNPROVEN_VALUES = 8192;
 
 export interface TokenProofOptions {
   /** Upstream calls that one operation may make. */
@@ -31,7 +37,7 @@ export type UndecidedRequest = Omit<OperationRequest, 'operation'> & {
 
 /**
  * Has the billing API decide on a token that it has never accepted before anything is done that takes long: anybody can make one up.
- * What asks for it are long documents before they are validated, large bodies, and operations that may make more calls than they may. The
+ * What asks for it are long documents before they are validated, large bodies, and operations that may make more than a few calls. The
  * first request of the operation is made alone; the operation then finds its response. What cannot be decided on is done in the turns of
  * strangers.
  */
@@ -49,8 +55,8 @@ export class TokenProof {
   }
 
   /** Whether the token has to be decided on before an operation is executed, which policies do not refuse. */
-  isDue({ isWithinBudget }: RequestedOperation, standing: TokenStanding): boolean {
-    return !isWithinBudget && standing.caller !== null && !standing.isAccepted;
+  isDue({ mostCalls }: RequestedOperation, standing: TokenStanding): boolean {
+    return mostCalls > MAX_UNPROVEN_CALLS && standing.caller !== null && !standing.isAccepted;
   }
 
   /** Whether no more may be done than without a token: a dry run makes no call that could prove its token. */
@@ -61,7 +67,8 @@ export class TokenProof {
   /**
    * Makes the first request of an operation. Null where the token is not refused: it is accepted, the operation asks nothing, or there is
    * no answer, which the operation will meet as well; then it resolves in the turn in which the operation may go on. An operation that
-   * would make too many calls makes none, and is refused here, and so is one whose time is over, or whose client has gone.
+   * would make too many calls makes none, and is refused here, and so is one with very many variables that asks nothing, and one whose time
+   * is over, or whose client has gone.
    * @param request of a document that need not be valid, but for its fields, and fragments that do not lead back to themselves.
    */
   async refusal(
@@ -74,6 +81,8 @@ export class TokenProof {
     const { operation } = request;
     const calls = operation ? this.#predict({ ...request, operation }, asked) : 0;
     if (calls > maxCalls && !inPages) return toBudgetError({ calls, atLeast: true }, maxCalls);
+    if (!asked.first && operation && haveMoreValues(request.variables, operation, MAX_UNPROVEN_VALUES))
+      return toUnaskedError(MAX_UNPROVEN_VALUES);
     const asking = asked.first && proving();
     if (asked.first && asking) {
       try {

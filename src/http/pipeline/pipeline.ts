@@ -162,7 +162,9 @@ export class Pipeline {
       if (!exchange.caller) throw toMissingTokenError(missingToken(`A request of ${TOO_LARGE}`));
       if (controls.dryRun && !exchange.isAccepted) throw toUnprovenError(`a body of ${TOO_LARGE}`);
     }
-    const recurring = form === 'body' ? this.#recurringBodies.parse(exchange.body) : null;
+    // A large body with a token that is not accepted is held to further limits, which the parser of the whole knows.
+    const mayRecur = form === 'body' && (exchange.body.length <= MAX_ANONYMOUS_BYTES || exchange.isAccepted);
+    const recurring = mayRecur ? this.#recurringBodies.parse(exchange.body) : null;
     const parsed = recurring ?? this.#parse(exchange, form);
     const request = exchange.mediaType === HTML_TYPE ? null : toGraphqlRequest(parsed);
     if (!request) return this.#runNew(exchange, () => askApollo(exchange, parsed, createContext(exchange, null, contexts), this.#options));
@@ -185,8 +187,8 @@ export class Pipeline {
     return key !== null && known && completed instanceof Promise ? completed.then((done) => this.#offer(key, done, isNamed)) : completed;
   }
 
-  #parse({ body, request }: Exchange, form: RequestForm): unknown {
-    if (form === 'body') return parseBody(body);
+  #parse({ body, request, isAccepted }: Exchange, form: RequestForm): unknown {
+    if (form === 'body') return parseBody(body, isAccepted);
     return form === 'search' ? parseSearch(request.url ?? '', this.#recurringQueries) : null;
   }
 

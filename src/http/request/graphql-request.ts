@@ -8,8 +8,8 @@ import { PREFLIGHTED_HEADERS } from '../../graphql/server/apollo-server';
 import { rememberRecent } from '../../runtime/maps/recent-texts';
 import type { BodyFault } from './exchange';
 import { headerOf } from './header-of';
-import { exceedsShape, largestShapeOf, MAX_SMALL_BYTES, type JsonShape } from './json/json-shape';
-import { ExcessiveJson, LARGE_JSON_BYTES, MAX_SHAPES, parseLargeJson } from './json/large-json';
+import { exceedsShape, hasMoreValues, largestShapeOf, MAX_SMALL_BYTES, maxUnprovenValues, type JsonShape } from './json/json-shape';
+import { ExcessiveJson, LARGE_JSON_BYTES, MAX_NUMERIC_NAMES, MAX_SHAPES, parseLargeJson } from './json/large-json';
 import { mayReachForPrototype, PrototypeName, reachesForPrototype } from './json/prototype-names';
 import { ALLOWED_METHODS, hasOperationInBody, WRONG_METHOD } from './methods';
 import type { RecurringQueries } from './recurring-queries';
@@ -76,11 +76,13 @@ function toBodyError(fault: BodyFault, isAnonymous: boolean, maxRequestBytes: nu
 
 /**
  * Parses a body of JSON.
+ * @param isAccepted whether the billing API has accepted the request's token.
  * @throws GraphQLError `BAD_REQUEST` where it is not a JSON object, or holds several operations.
  */
-export function parseBody(body: Buffer): unknown {
+export function parseBody(body: Buffer, isAccepted: boolean): unknown {
   if (body.length === 0) throw badRequest('The request body is empty; it must be a JSON object with a "query".');
   if (body.length > MAX_SMALL_BYTES && body.length <= LARGE_JSON_BYTES) assertShape(body);
+  if (body.length > LARGE_JSON_BYTES && !isAccepted) assertFewValues(body);
   const decoded = body.toString('utf8');
   // Some clients, such as older ones of Windows, mark UTF-8 by a byte order mark. A parser may ignore it (RFC 8259, section 8.1).
   const text = decoded.charCodeAt(0) === BYTE_ORDER_MARK ? decoded.slice(1) : decoded;
@@ -95,6 +97,15 @@ export function parseBody(body: Buffer): unknown {
   return parsed;
 }
 
+function assertFewValues(body: Buffer): void {
+  const most = maxUnprovenValues(body.length);
+  if (!hasMoreValues(body, most)) return;
+  throw badRequest(
+    `The JSON of the request body has more than ${most} values in ${body.length} bytes. No more are allowed until the billing API has ` +
+      `accepted the token: execute a smaller operation with it first, or split this one.`,
+  );
+}
+
 function assertShape(body: Buffer): void {
   const most = largestShapeOf(body.length);
   if (exceedsShape(body, most)) throw toShapeError(most, body.length);
@@ -103,7 +114,8 @@ function assertShape(body: Buffer): void {
 function toShapeError(most: JsonShape, bytes: number): GraphQLError {
   return badRequest(
     `The JSON of the request body is nested more than ${most.depth} levels deep, has more than ${most.containers} objects and ` +
-      `lists in ${bytes} bytes, or objects with more than ${MAX_SHAPES} different names. No variable needs that.`,
+      `lists in ${bytes} bytes, or objects with more than ${MAX_SHAPES} different names, or ${MAX_NUMERIC_NAMES} that begin with a digit. ` +
+      `No variable needs that.`,
   );
 }
 

@@ -82,6 +82,17 @@ describe('The work that a document makes', () => {
     expect(check(operations(101))).toContain('has 101 operations; 100 are allowed');
   });
 
+  it('is none for more variables that nothing uses than validation would report', () => {
+    const declared = (count: number): string => times(count, (index) => `$v${index}: ID = "$v${index}:"`);
+    expect(check(`query Q(${declared(20)}) { a }`)).toBeNull();
+    expect(check(`query Q(${declared(21)}) { a }`)).toBe(
+      'The document declares 21 variables that nothing uses, such as "$v0". Leave them out.',
+    );
+    // Used in the operation, in a fragment, by a directive, or in a default of an argument.
+    expect(check(`query Q(${declared(24)}) { a(b: $v0) ...F c @skip(if: $v1) } fragment F on T { d(e: [$v2, { f: $v3 }]) }`)).toBeNull();
+    expect(check(`query Q(${declared(400)}) { a(b: [${times(400, (index) => `$v${index}`)}]) }`)).toBeNull();
+  });
+
   it('is none for the definitions of a schema, which validation refuses', () => {
     expect(check(`type T { ${times(200, () => 'f: Int')} }`)).toBeNull();
   });

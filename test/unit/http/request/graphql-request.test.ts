@@ -4,7 +4,7 @@ import { MAX_ANONYMOUS_BYTES } from '../../../../src/graphql/limits/token-proof'
 import type { BodyFault } from '../../../../src/http/request/exchange';
 import { parseBody, parseSearch, toGraphqlRequest, toRequestForm } from '../../../../src/http/request/graphql-request';
 
-const parse = (text: string) => toGraphqlRequest(parseBody(Buffer.from(text)));
+const parse = (text: string) => toGraphqlRequest(parseBody(Buffer.from(text), true));
 const absent = { documentId: undefined, operationName: undefined, variables: {}, extensions: undefined };
 
 describe('The body of a request', () => {

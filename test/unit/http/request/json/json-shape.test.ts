@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { exceedsShape, largestShapeOf } from '../../../../../src/http/request/json/json-shape';
+import { exceedsShape, hasMoreValues, largestShapeOf } from '../../../../../src/http/request/json/json-shape';
 
 const toBytes = (text: string): Buffer => Buffer.from(text);
 const isNestedDeeper = (json: Buffer, depth: number): boolean => exceedsShape(json, { depth, containers: Infinity });
@@ -43,6 +43,20 @@ describe('The shape of JSON', () => {
       { depth: 100, containers: 8193 },
       { depth: 100, containers: 10_192 },
     ]);
+  });
+
+  it('has the values that are counted, with two for each empty object or list', () => {
+    const countOf = (value: unknown): number => {
+      const members = typeof value === 'object' && value !== null ? Object.values(value).map(countOf) : null;
+      return members?.length === 0 ? 2 : 1 + (members ?? []).reduce((sum, count) => sum + count, 0);
+    };
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: fc.constantFrom('a', '"', '\\', ',', '[', '{'), maxDepth: 4 }), (member) => {
+        const value = [member];
+        const json = toBytes(JSON.stringify(value));
+        expect([hasMoreValues(json, countOf(value)), hasMoreValues(json, countOf(value) - 1)]).toEqual([false, true]);
+      }),
+    );
   });
 
   it.each(['['.repeat(101), '{"a":'.repeat(101), `${'['.repeat(100)}{`, `"\\"${'['.repeat(200)}"${'['.repeat(101)}`])(

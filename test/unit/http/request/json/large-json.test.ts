@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { toExactJson } from '../../../../../src/graphql/analysis/variables/request-json';
 import { largestShapeOf } from '../../../../../src/http/request/json/json-shape';
-import { ExcessiveJson, parseLargeJson } from '../../../../../src/http/request/json/large-json';
+import { ExcessiveJson, MAX_NUMERIC_NAMES, parseLargeJson } from '../../../../../src/http/request/json/large-json';
 
 const MOST = largestShapeOf(256 * 1024);
 const parse = (text: string): unknown => parseLargeJson(text, MOST);
@@ -102,6 +102,13 @@ describe('Large JSON', () => {
     for (const text of ['{"__proto__":1}', '[{"a":{"__proto__":{}}}]', '{"\\u005f_proto__":1}', '{"constructor":{"prototype":{}}}'])
       expect(() => parse(text)).toThrow(SyntaxError);
     expect(parse('{"constructor":1,"a":{"constructor":{"x":1}}}')).toEqual({ constructor: 1, a: { constructor: { x: 1 } } });
+  });
+
+  it('has few names that begin with a digit, each of which would be an array of its own', () => {
+    const text = (count: number): string => `[${list(count, () => '{"1899":1}')},{"a1":1,"":"7"}]`;
+    expect(parse(text(MAX_NUMERIC_NAMES))).toHaveLength(MAX_NUMERIC_NAMES + 1);
+    expect(() => parse(text(MAX_NUMERIC_NAMES + 1))).toThrow(ExcessiveJson);
+    expect(() => parse(`[${list(MAX_NUMERIC_NAMES + 1, () => '{"\\u0031":1}')}]`)).toThrow(ExcessiveJson);
   });
 
   it('has objects of few different names only, and is neither deep nor made of too many containers', () => {
