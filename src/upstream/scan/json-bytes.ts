@@ -190,6 +190,7 @@ export function endOfValue(bytes: Buffer, start: number): number {
         continue;
       }
     } else if (first === QUOTE) at = endOfText(bytes, at);
+    else if (bytes[at + 1] === COMMA && first >= ZERO && first <= NINE) at++;
     else at = first <= NINE ? endOfNumber(bytes, at) : endOfWord(bytes, at);
     for (;;) {
       if (depth === 0) return at;

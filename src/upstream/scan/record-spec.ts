@@ -52,6 +52,8 @@ export class RecordSpec {
   readonly firstWord: Int32Array;
   /** By a byte: whether a spelling of a leaf's name may end with it. Most unknown names are recognised by that alone. */
   readonly lastBytes: Uint8Array;
+  /** The columns of the leaves that a name may be a spelling of, by its last byte. */
+  readonly #spelledWith: readonly (readonly number[])[];
   /** The names of the leaves in lower case, without `-` and `_`. */
   readonly #letters: readonly Buffer[];
   readonly #byName: ReadonlyMap<string, number>;
@@ -79,6 +81,9 @@ export class RecordSpec {
     this.misspelt = this.names.map((name) => invalidResponse(`${this.pathOf(name)} is there under another spelling of its name`));
     this.#letters = members.map(([, { wire }]) => Buffer.from(wire.replace(/[-_]/g, '').toLowerCase()));
     this.lastBytes = toLastBytes(this.#letters);
+    this.#spelledWith = Array.from(this.lastBytes, (_, code) =>
+      this.lastBytes[code] === 0 ? [] : columnsThatEndWith(code, this.#letters),
+    );
     this.itemError = invalidResponse(`${path} must be object`);
   }
 
@@ -113,7 +118,9 @@ export class RecordSpec {
 
   /** The leaf of which these bytes are another spelling: in another case, or with other `-` and `_`. -1 where there is none. */
   findMisspelt(bytes: Buffer, from: number, to: number): number {
-    return this.#letters.findIndex((letters) => isSpelling(letters, bytes, from, to));
+    for (const column of this.#spelledWith[bytes[to - 1] as number] as readonly number[])
+      if (isSpelling(this.#letters[column] as Buffer, bytes, from, to)) return column;
+    return -1;
   }
 
   /** The column of a name; -1 where the record has none of that name. */
@@ -131,9 +138,16 @@ function toLastBytes(letters: readonly Buffer[]): Uint8Array {
   return bytes;
 }
 
+/** `-` and `_` may stand behind any name. */
+function columnsThatEndWith(code: number, letters: readonly Buffer[]): readonly number[] {
+  const isOfAny = code === MINUS || code === UNDERSCORE;
+  return letters.flatMap((name, column) => (isOfAny || ((name.at(-1) ?? 0) | UPPER_TO_LOWER) === (code | UPPER_TO_LOWER) ? [column] : []));
+}
+
 /** Compared from the end: most names differ in their last bytes. */
 function isSpelling(letters: Buffer, bytes: Buffer, from: number, to: number): boolean {
   let left = letters.length;
+  if (to - from < left) return false;
   for (let at = to - 1; at >= from; at--) {
     let code = bytes[at] as number;
     if (code === MINUS || code === UNDERSCORE) continue;

@@ -39,6 +39,13 @@ const NOTHING: ReadonlySet<string> = new Set();
 
 /** Most members of a body that are there again, or whose names have an escape: hardly any body has one, and each takes long. */
 const MAX_ODD_MEMBERS = 10_000;
+/** Most members of a body that records do not have: 16 MiB of invoices with 20 of them each have fewer. */
+const MAX_UNKNOWN_MEMBERS = 1_000_000;
+/** Most members of a body under another spelling: each is compared byte by byte. */
+const MAX_MISSPELT_MEMBERS = 300_000;
+/** What a field has no more bytes than, and what those have together that are longer: to decode 16 MiB of escapes takes 150 ms. */
+const MAX_USUAL_BYTES = 1024;
+const MAX_LONG_BYTES = 1024 * 1024;
 
 /** Marks the values of records in the bytes of one body. */
 export class RecordScanner {
@@ -51,6 +58,9 @@ export class RecordScanner {
   readonly view: DataView;
   readonly odd: OddValue[] = [];
   #oddMembers = 0;
+  #unknownMembers = 0;
+  #misspeltMembers = 0;
+  #longBytes = 0;
   /** Created on demand: hardly any body needs it. */
   #retyped: Set<string> | null = null;
 
@@ -125,6 +135,7 @@ export class RecordScanner {
       if (column < 0) {
         const value = at;
         at = endOfValue(bytes, value);
+        this.#countUnknown();
         // Null under another spelling is equivalent to absent.
         if (bytes[value] !== LETTER_N && (nameEnd < 0 || lastBytes[bytes[nameEnd - 2] as number] === 1))
           misspelt |= this.#misspeltBit(spec, name, nameEnd);
@@ -139,6 +150,7 @@ export class RecordScanner {
         } else if (type === TEXT && first === QUOTE) {
           const end = endOfPlainText(bytes, view, at);
           marks[base + column] = at;
+          if (end - at > MAX_USUAL_BYTES) this.#countLong(end - at);
           at = end >= 0 ? end : this.#scanOdd(spec, column, at, target);
         } else if (type === INTEGER && first <= NINE) {
           const end = endOfUsualNumber(bytes, at);
@@ -176,9 +188,11 @@ export class RecordScanner {
   /** The bit of the leaf of which this is another spelling; a bit of no leaf for none. `end`: past the name; -1 if it has an escape. */
   #misspeltBit(spec: RecordSpec, name: number, end: number): number {
     const { bytes } = this;
-    if (end >= 0) return 1 << spec.findMisspelt(bytes, name + 1, end - 1);
-    const text = Buffer.from(JSON.parse(bytes.toString('utf8', name, endOfText(bytes, name))) as string);
-    return 1 << spec.findMisspelt(text, 0, text.length);
+    const text = end >= 0 ? bytes : Buffer.from(JSON.parse(bytes.toString('utf8', name, endOfText(bytes, name))) as string);
+    const column = end >= 0 ? spec.findMisspelt(text, name + 1, end - 1) : spec.findMisspelt(text, 0, text.length);
+    if (column >= 0 && ++this.#misspeltMembers > MAX_MISSPELT_MEMBERS)
+      this.refuse(`the body has more than ${MAX_MISSPELT_MEMBERS} members under another spelling of their names`);
+    return 1 << column;
   }
 
   /** A value under another spelling of its name counts neither as the value nor as absent. */
@@ -202,6 +216,17 @@ export class RecordScanner {
       this.refuse(`the body has more than ${MAX_ODD_MEMBERS} repeated members or names with escapes`);
   }
 
+  #countUnknown(): void {
+    if (++this.#unknownMembers > MAX_UNKNOWN_MEMBERS)
+      this.refuse(`the body has more than ${MAX_UNKNOWN_MEMBERS} members that are not known`);
+  }
+
+  #countLong(bytes: number): void {
+    this.#longBytes += bytes;
+    if (this.#longBytes > MAX_LONG_BYTES)
+      this.refuse(`fields of more than ${MAX_USUAL_BYTES} bytes have more than ${MAX_LONG_BYTES} bytes together`);
+  }
+
   #list(reader: MemberReader | null, column: number, at: number, isRepeated: boolean): number {
     if (reader === null) throw new Error('Only the contract has lists.');
     return reader.list(column, at, isRepeated);
@@ -211,6 +236,7 @@ export class RecordScanner {
   #scanOdd(spec: RecordSpec, column: number, at: number, { marks, base }: Target): number {
     const { bytes } = this;
     const end = endOfValue(bytes, at);
+    if (end - at > MAX_USUAL_BYTES) this.#countLong(end - at);
     const first = bytes[at] as number;
     const type = spec.types[column] as number;
     if (type === BOOLEAN && (first === LETTER_T || first === LETTER_F)) {

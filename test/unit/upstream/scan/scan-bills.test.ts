@@ -257,9 +257,37 @@ describe('scanning a body', () => {
       (count) => `{"contractNo":"1","invoiceCollection":[{"invoiceNumber":"1"${',"\\u0078":1'.repeat(count)}}]}`,
       'more than 10000 repeated members or names with escapes',
     ],
+    [
+      'unknown members of invoices',
+      1_000_000,
+      (count) => `{"contractNo":"1","invoiceCollection":[{"invoiceNumber":"1"${',"x":1'.repeat(count)}}]}`,
+      'more than 1000000 members that are not known',
+    ],
+    [
+      'members under another spelling',
+      300_000,
+      (count) => `{"contractNo":"1","invoiceCollection":[{"invoiceNumber":"1"${',"Invoice-Number":1'.repeat(count)}}]}`,
+      'more than 300000 members under another spelling of their names',
+    ],
+    [
+      'bytes of long fields',
+      1_048_576,
+      (count) =>
+        `{"contractNo":"1","dueDate":"${'\\n'.repeat(262_142)}","invoiceCollection":[{"invoiceNumber":"${'1'.repeat(1022)}",` +
+        `"billPeriod":"${'1'.repeat(count - 2 * 262_142 - 4)}"}]}`,
+      'fields of more than 1024 bytes have more than 1048576 bytes together',
+    ],
   ])('reads no more %s than %i', (_what, most, toBody, reason) => {
     expect(failureOfBody(toBody(most))).toBeNull();
     expect(failureOfBody(toBody(most + 1))).toContain(reason);
+  });
+
+  it('takes no notice of how long a member is that it does not know, such as a document of several megabytes', () => {
+    const pdf = 'QUJD\\/'.repeat(700_000);
+    const invoice = (index: number): string =>
+      `{"invoiceContractNo":"1","invoiceNumber":"${index}","pdf":"${pdf}","lines":[[${'1,'.repeat(9000)}1]]}`;
+    const body = `{"contractNo":"1","pdf":"${pdf}","invoiceCollection":[${[1, 2, 3].map(invoice).join(',')}]}`;
+    expect(decodeBills(Buffer.from(body), request).invoices.map(({ number }) => number)).toEqual(['1', '2', '3']);
   });
 
   it('reads a large page of wide invoices, whose further members may be misspelt ones by their last letter', () => {
