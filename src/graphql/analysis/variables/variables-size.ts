@@ -13,7 +13,7 @@ export function haveMoreValues(variables: Variables | undefined, operation: Oper
       // Nothing is gained by taking each of them: what is no object counts one.
       if (count + value.length > most) return true;
       left.push(...(value as readonly unknown[]));
-    } else if (typeof value === 'object' && value !== null) left.push(...Object.values(value));
+    } else if (typeof value === 'object' && value !== null) left.push(...(Object.values(value) as readonly unknown[]));
   }
   return false;
 }

@@ -135,7 +135,7 @@ describe('The first request of an operation', () => {
     expect(await prove(source, variables)).toMatchObject({ refusal: null, asked: [] });
   });
 
-  it('is due for large bodies and operations that may make more calls than they may, of tokens that are not accepted', () => {
+  it('is due for large bodies and operations that may make more than ten calls, of tokens that are not accepted', () => {
     const proof = toProof();
     const large = { bodyBytes: MAX_ANONYMOUS_BYTES + 1, caller, isAccepted: false };
     expect(proof.isLarge(large)).toBe(true);
@@ -145,7 +145,9 @@ describe('The first request of an operation', () => {
     const document = parse('{ __typename }');
     const requested = new RequestedOperation({ schema: served, document, operation: getOperationAST(document)!, variables: {} });
     expect([large, accepted, { ...large, caller: null }].map((standing) => proof.isDue(requested, standing))).toEqual([true, false, false]);
-    requested.isWithinBudget = true;
+    requested.mostCalls = 11;
+    expect(proof.isDue(requested, large)).toBe(true);
+    requested.mostCalls = 10;
     expect(proof.isDue(requested, large)).toBe(false);
     expect(proof.isUnprovable({ standing: large, proving: null })).toBe(true);
     expect(proof.isUnprovable({ standing: accepted, proving: null })).toBe(false);
