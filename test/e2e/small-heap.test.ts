@@ -108,9 +108,14 @@ describe('A process with 256 MB of heap', () => {
           }
         }
       };
+      const expectData = async (): Promise<void> => {
+        const { status, text } = await ask({ query: '{ customer(idType: "RUC", id: "80012345") { contract(number: "7") { number } } }' });
+        expect([status, text.trim()]).toEqual([200, '{"data":{"customer":{"contract":{"number":"7"}}}}']);
+      };
+      // From then on the token is accepted, and may send more than one that was made up.
+      await expectData();
       await Promise.all(Array.from({ length: CLIENTS }, client));
-      const { status, text } = await ask({ query: '{ customer(idType: "RUC", id: "80012345") { contract(number: "7") { number } } }' });
-      expect([status, text.trim()]).toEqual([200, '{"data":{"customer":{"contract":{"number":"7"}}}}']);
+      await expectData();
       expect(gateway.child.exitCode).toBeNull();
     } finally {
       await gateway.kill();
